@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares.
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  // Without it a reader used from another module runs many times slower: see the performance notes in the README.
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// A library target of ours. The dependencies are the arrows of the diagram in the README; they point down only.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// A module map over one of Debian's libraries.
+func debian(_ name: String, _ package: String, pkgConfig: String? = nil) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// The tests of one room.
+func tests(of room: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: room + "Tests", dependencies: dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+  name: "Suture",
+  products: [
+    .executable(name: "suture", targets: ["suture"]),
+    .library(name: "Suture", targets: ["Tensors", "Checkpoints", "Surgery", "ModelRuntime"]),
+  ],
+  targets: [
+    debian("CLibzip", "libzip-dev", pkgConfig: "libzip"),
+    debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
+    debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
+    debian("COneDNN", "libdnnl-dev"),
+    .target(name: "CSystem"),
+
+    room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
+    room("JSON", ["Bytes"]),
+    room("Tensors", ["Bytes"]),
+    room("Pickle", ["Bytes"]),
+    room("ZipArchive", ["Bytes", "CLibzip"]),
+    room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
+    room("Surgery", ["Bytes", "Tensors"]),
+    room("ModelRuntime", ["Tensors", "COneDNN"]),
+    .executableTarget(
+      name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
+      swiftSettings: swift),
+
+    tests(of: "Bytes", ["Bytes"]),
+    tests(of: "JSON", ["JSON", "Bytes"]),
+    tests(of: "Tensors", ["Tensors", "Bytes"]),
+    tests(of: "Pickle", ["Pickle", "Bytes"]),
+    tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
+    tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
+    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
+    tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
+    tests(of: "Command", ["Bytes", "JSON"]),
+  ]
+)

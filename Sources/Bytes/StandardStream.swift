@@ -1,0 +1,55 @@
+internal import Glibc
+
+/// The process's own streams.
+public enum StandardStream: CInt, Sendable {
+  case output = 1
+  case error = 2
+
+  /// Whether a person is likely to be looking.
+  public var isTerminal: Bool { isatty(rawValue) == 1 }
+
+  /// The terminal's width in columns, where there is one.
+  public var columns: Int? {
+    var size = winsize()
+    guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// Writes all of `text`.
+  ///
+  /// - Throws: ``SystemError``; with ``SystemError/isBrokenPipe`` where the reader went away.
+  public func write(_ text: String) throws {
+    var text = text
+    try text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        let put = retrying {
+          unsafe Glibc.write(rawValue, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+        }
+        if put < 0 { throw SystemError.last("write", self == .output ? "standard output" : "standard error") }
+        done += put
+      }
+    }
+  }
+}
+
+/// What the command needs from the process around it.
+public enum Process {
+  /// The value of an environment variable.
+  public static func environment(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+
+  /// Makes a write to a closed pipe an error instead of the process's silent end.
+  public static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  /// Ends the process.
+  public static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+  /// Seconds on a clock that only goes forward.
+  public static var seconds: Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}

@@ -1,0 +1,29 @@
+// What Swift cannot say itself: prototypes that Glibc's module hides, code that must be safe inside a
+// signal handler, and conversions that want an instruction of the processor at hand.
+#ifndef SUTURE_CSYSTEM_H
+#define SUTURE_CSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Renames `from` to `to` in one step, failing with EEXIST where `to` exists. 0, or -1 with errno.
+int suture_rename_exclusive(const char *from, const char *to);
+
+// Remembers a file that must not outlive the process when SIGINT, SIGTERM or SIGHUP ends it.
+// Returns a slot for `suture_forget_file`, or -1 when every slot is taken (the file is then not guarded).
+int suture_guard_file(const char *path);
+
+// Stops guarding the file in `slot`; -1 is ignored.
+void suture_forget_file(int slot);
+
+// Installs the handlers that unlink the guarded files and exit with 130.
+void suture_remove_guarded_files_on_signals(void);
+
+// Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.
+void suture_float16_to_float32(const uint16_t *from, float *to, size_t count);
+void suture_bfloat16_to_float32(const uint16_t *from, float *to, size_t count);
+
+// errno, which is a macro that Swift cannot call portably.
+int suture_errno(void);
+
+#endif

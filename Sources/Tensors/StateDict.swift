@@ -1,0 +1,89 @@
+internal import Bytes
+
+/// An ordered map from dotted name to tensor.
+public struct StateDict: Sendable {
+  public struct Entry: Sendable {
+    public let name: String
+    public let tensor: Tensor
+
+    public init(name: String, tensor: Tensor) { (self.name, self.tensor) = (name, tensor) }
+  }
+
+  /// The entries in the order of the file.
+  public private(set) var entries: [Entry] = []
+
+  /// What a safetensors file says about itself, in the order of the file.
+  public var metadata: [(key: String, value: String)] = []
+
+  private var positions: [ExactString: Int] = [:]
+
+  public init() {}
+
+  /// A state dict of `entries`.
+  ///
+  /// - Throws: ``DuplicateName``.
+  public init(_ entries: some Sequence<Entry>) throws(DuplicateName) {
+    for entry in entries { try append(entry.name, entry.tensor) }
+  }
+
+  public var count: Int { entries.count }
+  public var isEmpty: Bool { entries.isEmpty }
+  public var names: [String] { entries.map(\.name) }
+
+  /// The tensor of that name, byte for byte.
+  public subscript(name: String) -> Tensor? { positions[ExactString(name)].map { entries[$0].tensor } }
+
+  /// Adds an entry at the end.
+  ///
+  /// - Throws: ``DuplicateName`` where the name is taken.
+  public mutating func append(_ name: String, _ tensor: Tensor) throws(DuplicateName) {
+    guard positions.updateValue(entries.count, forKey: ExactString(name)) == nil else {
+      throw DuplicateName(name: name)
+    }
+    entries.append(Entry(name: name, tensor: tensor))
+  }
+
+  /// How many bytes the tensors take when each is written in full.
+  public var byteCount: Int { entries.reduce(0) { $0 &+ $1.tensor.byteCount } }
+
+  /// How many elements all tensors hold together.
+  public var elementCount: Int { entries.reduce(0) { $0 &+ $1.tensor.elementCount } }
+
+  /// The distinct storages in the order of first use.
+  public var storages: [Storage] {
+    var seen: Set<ObjectIdentifier> = []
+    return entries.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
+  }
+
+  /// The groups of two or more names whose tensors overlap in one storage.
+  ///
+  /// Disjoint slices of one storage are not aliases; a matrix and its transpose are.
+  public var aliases: [[String]] {
+    let byStorage = Dictionary(grouping: entries.indices) { ObjectIdentifier(entries[$0].tensor.storage) }
+    var groups: [[Int]] = []
+    for members in byStorage.values where members.count > 1 {
+      var group: [Int] = []
+      var end = 0
+      let sorted = members.filter { entries[$0].tensor.elementCount > 0 }
+        .sorted { entries[$0].tensor.byteExtent.lowerBound < entries[$1].tensor.byteExtent.lowerBound }
+      for member in sorted {
+        let extent = entries[member].tensor.byteExtent
+        if extent.lowerBound >= end {
+          groups.append(group)
+          group = []
+        }
+        group.append(member)
+        end = max(end, extent.upperBound)
+      }
+      groups.append(group)
+    }
+    return groups.filter { $0.count > 1 }.map { $0.sorted() }.sorted { $0[0] < $1[0] }
+      .map { $0.map { entries[$0].name } }
+  }
+}
+
+/// Two tensors of one name.
+public struct DuplicateName: Error, Equatable, CustomStringConvertible {
+  public let name: String
+  public var description: String { "two tensors would both be named \"\(name)\"" }
+}

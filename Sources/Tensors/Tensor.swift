@@ -1,0 +1,99 @@
+internal import Bytes
+
+/// A typed, strided view of a storage. Copying one copies no elements.
+public struct Tensor: Sendable {
+  public let storage: Storage
+  public let dtype: DType
+  public let shape: [Int]
+  /// How many elements apart neighbours along each dimension lie.
+  public let strides: [Int]
+  /// The first element's index in the storage.
+  public let offset: Int
+  /// How many elements the shape holds.
+  public let elementCount: Int
+
+  /// A view that lies wholly within `storage`.
+  ///
+  /// - Throws: ``TensorError`` where it does not, or where a number is negative or overflows.
+  public init(_ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int) throws(TensorError) {
+    guard shape.count == strides.count else { throw .rankMismatch(shape: shape, strides: strides) }
+    guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
+    guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
+    guard strides.allSatisfy({ $0 >= 0 }) else { throw .negative("stride", strides) }
+    guard offset >= 0 else { throw .negative("storage offset", [offset]) }
+    do {
+      elementCount = try Shape.elementCount(shape)
+      _ = try elementCount.multiplied(checked: dtype.byteCount)
+      let extent = try Shape.extent(shape, strides: strides)
+      if extent > 0 {
+        let needed = try offset.adding(checked: extent).multiplied(checked: dtype.byteCount)
+        if needed > storage.byteCount {
+          throw TensorError.outOfBounds(needed: needed, available: storage.byteCount, storage: storage.label)
+        }
+      }
+    } catch let error as TensorError {
+      throw error
+    } catch {
+      throw .overflow(shape: shape, strides: strides)
+    }
+    (self.storage, self.dtype, self.shape, self.strides, self.offset) = (storage, dtype, shape, strides, offset)
+  }
+
+  /// A row-major view of a whole storage.
+  public init(_ storage: Storage, dtype: DType, shape: [Int]) throws(TensorError) {
+    let strides: [Int]
+    do { strides = try Shape.contiguousStrides(shape) } catch { throw .overflow(shape: shape, strides: []) }
+    try self.init(storage, dtype: dtype, shape: shape, strides: strides, offset: 0)
+  }
+
+  /// A row-major float32 tensor in memory.
+  public init(floats: [Float], shape: [Int]) throws(TensorError) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(floats.count * 4)
+    for value in floats { bytes.append(littleEndian: value.bitPattern) }
+    try self.init(Storage(bytes), dtype: .float32, shape: shape)
+  }
+
+  /// torch's own limit is 64 in its kernels; no file needs more.
+  public static let maximumRank = 64
+
+  /// How many bytes the elements take once they lie side by side.
+  public var byteCount: Int { elementCount * dtype.byteCount }
+
+  /// Whether the elements lie one after another in row-major order.
+  public var isContiguous: Bool { Shape.isContiguous(shape, strides: strides) }
+
+  /// The bytes of the storage between the first and the last element of the view; empty where it has none.
+  public var byteExtent: Range<Int> {
+    // The initializer has proven that this does not overflow.
+    let extent = (try? Shape.extent(shape, strides: strides)) ?? 0
+    if extent == 0 { return 0..<0 }
+    return (offset * dtype.byteCount)..<((offset + extent) * dtype.byteCount)
+  }
+
+  /// Whether the view is exactly its storage, from the first byte to the last, in order.
+  public var coversStorage: Bool { isContiguous && byteExtent == 0..<storage.byteCount }
+}
+
+/// Why numbers from a file do not describe a tensor.
+public enum TensorError: Error, Equatable, CustomStringConvertible {
+  case rankMismatch(shape: [Int], strides: [Int])
+  case tooManyDimensions(Int)
+  case negative(String, [Int])
+  case overflow(shape: [Int], strides: [Int])
+  case outOfBounds(needed: Int, available: Int, storage: String)
+  case notConvertible(DType, to: DType)
+
+  public var description: String {
+    switch self {
+    case .rankMismatch(let shape, let strides):
+      "it has \(shape.count) sizes but \(strides.count) strides"
+    case .tooManyDimensions(let count): "it has \(count) dimensions; \(Tensor.maximumRank) are supported"
+    case .negative(let what, let values): "its \(what) is negative: \(values)"
+    case .overflow(let shape, let strides): "sizes \(shape) with strides \(strides) overflow 64 bits"
+    case .outOfBounds(let needed, let available, let storage):
+      "it needs \(needed) bytes of storage \(storage), which has \(available)"
+    case .notConvertible(let from, let to): "\(from) elements cannot be read as \(to)"
+    }
+  }
+}
