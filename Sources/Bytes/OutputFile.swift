@@ -22,12 +22,12 @@ public final class OutputFile {
 
   /// Creates the temporary file.
   ///
-  /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, ``NotAFile`` where `path`
-  ///   leads to a directory or a device.
+  /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, ``NotReplaceable`` where
+  ///   `path` leads to a directory, a pipe or a device.
   public init(_ path: String) throws {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw NotAFile(path: path, kind: NotAFile.Kind(mode: status.st_mode))
+      throw NotReplaceable(path: path, kind: NotAFile.Kind(mode: status.st_mode))
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = slash.map { String(path[...$0]) } ?? ""
@@ -101,6 +101,14 @@ public final class OutputFile {
       done += put
     }
   }
+}
+
+/// An output path leads to something that a file cannot take the place of.
+public struct NotReplaceable: Error, CustomStringConvertible {
+  public let path: String
+  public let kind: NotAFile.Kind
+
+  public var description: String { "cannot write \(path): it is \(kind.rawValue)" }
 }
 
 /// Lets SIGINT, SIGTERM and SIGHUP remove unfinished outputs before they end the process with code 130.

@@ -1,0 +1,30 @@
+internal import Tensors
+
+/// The names under which a pickle refers to dtypes.
+enum TorchDType {
+  /// The dtype that a typed storage class implies, such as `torch.FloatStorage`; `nil` for no such class.
+  static func storageClass(_ name: String) -> DType? {
+    guard let type = name.split(separator: ".").last, name.hasPrefix("torch.") else { return nil }
+    return storageClasses.first { $0.name == type }?.dtype
+  }
+
+  /// The dtype that `torch.<name>` is.
+  static func named(_ name: String) -> DType? {
+    guard name.hasPrefix("torch.") else { return nil }
+    return DType(rawValue: String(name.dropFirst(6))) ?? aliases[String(name.dropFirst(6))]
+  }
+
+  /// The typed storage class of a dtype; `nil` for the dtypes that only untyped storages hold.
+  static func storageClass(of dtype: DType) -> String? { storageClasses.first { $0.dtype == dtype }?.name }
+
+  private static let storageClasses: [(name: String, dtype: DType)] = [
+    ("DoubleStorage", .float64), ("FloatStorage", .float32), ("HalfStorage", .float16),
+    ("BFloat16Storage", .bfloat16), ("LongStorage", .int64), ("IntStorage", .int32), ("ShortStorage", .int16),
+    ("CharStorage", .int8), ("ByteStorage", .uint8), ("BoolStorage", .bool),
+    ("ComplexDoubleStorage", .complex128), ("ComplexFloatStorage", .complex64),
+  ]
+
+  private static let aliases: [String: DType] = [
+    "double": .float64, "float": .float32, "half": .float16, "long": .int64, "int": .int32, "short": .int16,
+  ]
+}

@@ -1,0 +1,18 @@
+/// How much a pickle stream may ask for.
+///
+/// The defaults leave a hundredfold room over the largest checkpoints known. None of them allows an allocation
+/// that the stream's own length does not justify.
+public struct PickleLimits: Sendable, Equatable {
+  /// How many opcodes may run.
+  public var opcodes = 50_000_000
+  /// How many values may be made.
+  public var values = 20_000_000
+  /// How many memo slots may be filled.
+  public var memo = 10_000_000
+  /// How deep MARKs may nest.
+  public var marks = 1_000_000
+  /// How long the name of a class or function may be, in bytes.
+  public var globalName = 4096
+
+  public init() {}
+}

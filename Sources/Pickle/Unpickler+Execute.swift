@@ -1,0 +1,192 @@
+internal import Bytes
+
+extension Unpickler {
+  /// Runs one opcode.
+  ///
+  /// - Throws: ``PickleError`` or `TruncatedInput`.
+  mutating func execute(_ code: Opcode, _ reader: inout ByteReader) throws {
+    switch code {
+    case .stop: break
+    case .proto:
+      let version = Int(try reader.byte())
+      if version > 5 { throw error(.unsupportedProtocol(version)) }
+    case .frame:
+      let length = try size(try reader.integer(UInt64.self))
+      try reader.require(length)
+      frameEnd = reader.offset + length
+
+    case .none: try push(.none)
+    case .newtrue: try push(.bool(true))
+    case .newfalse: try push(.bool(false))
+    case .binint: try push(.int(Int(try reader.integer(Int32.self))))
+    case .binint1: try push(.int(Int(try reader.byte())))
+    case .binint2: try push(.int(Int(try reader.integer(UInt16.self))))
+    case .long1: try push(Self.integer(try reader.array(Int(try reader.byte()))))
+    case .long4: try push(Self.integer(try reader.array(try length(try reader.integer(Int32.self)))))
+    case .binfloat: try push(.float(try reader.bigEndianDouble()))
+    case .int: try push(try textInteger(&reader))
+    case .long: try push(try textLong(&reader))
+    case .float: try push(try textFloat(&reader))
+
+    case .shortBinunicode: try push(try text(Int(try reader.byte()), &reader))
+    case .binunicode: try push(try text(Int(try reader.integer(UInt32.self)), &reader))
+    case .binunicode8: try push(try text(try size(try reader.integer(UInt64.self)), &reader))
+    case .shortBinstring: try push(python2String(try reader.array(Int(try reader.byte()))))
+    case .binstring: try push(python2String(try reader.array(try length(try reader.integer(Int32.self)))))
+    case .string: try push(try quotedString(&reader))
+    case .unicode: try push(try escapedUnicode(&reader))
+    case .shortBinbytes: try push(.bytes(try reader.array(Int(try reader.byte()))))
+    case .binbytes: try push(.bytes(try reader.array(Int(try reader.integer(UInt32.self)))))
+    case .binbytes8, .bytearray8:
+      try push(.bytes(try reader.array(try size(try reader.integer(UInt64.self)))))
+
+    case .mark:
+      marks.append(stack.count)
+      if marks.count > limits.marks { throw error(.limitExceeded("open MARKs", limits.marks)) }
+    case .pop:
+      // As in CPython, POP on a MARK takes the MARK.
+      if stack.count == (marks.last ?? 0), !marks.isEmpty { marks.removeLast() } else { _ = try pop() }
+    case .popMark: _ = try popToMark()
+    case .dup: stack.append(try top())
+
+    case .emptyTuple: try push(.tuple([]))
+    case .tuple1: try pushTuple(1)
+    case .tuple2: try pushTuple(2)
+    case .tuple3: try pushTuple(3)
+    case .tuple: try push(.tuple(try popToMark()))
+    case .emptyList: try push(.list([]))
+    case .list: try push(.list(try popToMark()))
+    case .emptyDict: try push(.dict([]))
+    case .dict: try push(.dict(try popPairs()))
+    case .emptySet: try push(.set([]))
+    case .frozenset: try push(.set(try popToMark()))
+    case .append: try addElements([try pop()])
+    case .appends, .additems: try addElements(try popToMark())
+    case .setitem:
+      let value = try pop()
+      try addItems([(try pop(), value)])
+    case .setitems: try addItems(try popPairs())
+
+    case .put: try remember(try textIndex(&reader))
+    case .binput: try remember(Int(try reader.byte()))
+    case .longBinput: try remember(Int(try reader.integer(UInt32.self)))
+    case .memoize: try remember(memo.count)
+    case .get: try recall(try textIndex(&reader))
+    case .binget: try recall(Int(try reader.byte()))
+    case .longBinget: try recall(Int(try reader.integer(UInt32.self)))
+
+    case .global: try push(try globalLines(&reader))
+    case .stackGlobal: try pushStackGlobal()
+    case .reduce, .newobj: try pushCall(keywords: nil)
+    case .newobjEx: try pushCall(keywords: try pop())
+    case .obj: try pushObj()
+    case .inst:
+      let callable = graph.add(try globalLines(&reader), at: offset)
+      try push(.object(PickleObject(callable: callable, arguments: try popToMark(), keywords: nil)))
+    case .build: try build()
+    case .binpersid: try push(.persistent(try pop()))
+    case .persid:
+      let id = graph.add(.string(try line(&reader)), at: offset)
+      try push(.persistent(id))
+    case .ext1, .ext2, .ext4, .nextBuffer, .readonlyBuffer: throw error(.unsupportedOpcode)
+    }
+  }
+
+  // MARK: Containers
+
+  private mutating func pushTuple(_ count: Int) throws(PickleError) {
+    guard stack.count - count >= (marks.last ?? 0) else { throw error(.stackUnderflow) }
+    let items = Array(stack.suffix(count))
+    stack.removeLast(count)
+    try push(.tuple(items))
+  }
+
+  private mutating func addElements(_ items: [PickleID]) throws(PickleError) {
+    let found: String? = graph.update(try top()) { value in
+      switch value {
+      case .list(var elements):
+        value = .none  // the array must have one owner, or every append would copy it
+        elements.append(contentsOf: items)
+        value = .list(elements)
+      case .set(var elements):
+        value = .none
+        elements.append(contentsOf: items)
+        value = .set(elements)
+      case .object(var object):
+        value = .none
+        object.elements.append(contentsOf: items)
+        value = .object(object)
+      default: return value.kind
+      }
+      return nil
+    }
+    if let found { throw error(.wrongOperand(expected: "a list or a set", found: found)) }
+  }
+
+  private mutating func addItems(_ pairs: [(key: PickleID, value: PickleID)]) throws(PickleError) {
+    let found: String? = graph.update(try top()) { value in
+      switch value {
+      case .dict(var items):
+        value = .none
+        items.append(contentsOf: pairs)
+        value = .dict(items)
+      case .object(var object):
+        value = .none
+        object.items.append(contentsOf: pairs)
+        value = .object(object)
+      default: return value.kind
+      }
+      return nil
+    }
+    if let found { throw error(.wrongOperand(expected: "a dict", found: found)) }
+  }
+
+  // MARK: Globals and calls
+
+  private mutating func pushStackGlobal() throws(PickleError) {
+    let (name, module) = (try pop(), try pop())
+    guard let moduleText = graph.string(module), let nameText = graph.string(name) else {
+      throw error(.wrongOperand(expected: "a module and a name", found: graph[module].kind))
+    }
+    try push(try global(moduleText, nameText))
+  }
+
+  func global(_ module: String, _ name: String) throws(PickleError) -> PickleValue {
+    if module.utf8.count > limits.globalName || name.utf8.count > limits.globalName {
+      throw error(.limitExceeded("bytes in the name of a global", limits.globalName))
+    }
+    return .global(module: module, name: name)
+  }
+
+  private mutating func pushCall(keywords: PickleID?) throws(PickleError) {
+    let (arguments, callable) = (try pop(), try pop())
+    guard case .tuple(let items) = graph[arguments] else {
+      throw error(.wrongOperand(expected: "a tuple of arguments", found: graph[arguments].kind))
+    }
+    switch graph[callable] {
+    case .global, .object: break
+    default: throw error(.wrongOperand(expected: "a class or function", found: graph[callable].kind))
+    }
+    try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords)))
+  }
+
+  private mutating func pushObj() throws(PickleError) {
+    let items = try popToMark()
+    guard let callable = items.first, case .global = graph[callable] else {
+      throw error(.wrongOperand(expected: "a class", found: items.first.map { graph[$0].kind } ?? "nothing"))
+    }
+    try push(.object(PickleObject(callable: callable, arguments: Array(items.dropFirst()), keywords: nil)))
+  }
+
+  private mutating func build() throws(PickleError) {
+    let state = try pop()
+    let found: String? = graph.update(try top()) { value in
+      guard case .object(var object) = value else { return value.kind }
+      value = .none
+      object.states.append(state)
+      value = .object(object)
+      return nil
+    }
+    if let found { throw error(.wrongOperand(expected: "an object", found: found)) }
+  }
+}

@@ -1,0 +1,117 @@
+internal import Bytes
+
+/// How opcodes spell numbers and text in the stream.
+extension Unpickler {
+  /// A 64-bit length as an `Int`; one that no memory could hold is told apart before any arithmetic.
+  func size(_ value: UInt64) throws(PickleError) -> Int {
+    guard let size = Int(exactly: value) else { throw error(.truncated(needed: Int.max, available: 0)) }
+    return size
+  }
+
+  func length(_ value: Int32) throws(PickleError) -> Int {
+    if value < 0 { throw error(.negativeLength(Int(value))) }
+    return Int(value)
+  }
+
+  /// Two's complement, little-endian, any length; no bytes are zero.
+  static func integer(_ bytes: [UInt8]) -> PickleValue {
+    guard let last = bytes.last else { return .int(0) }
+    let fill: UInt8 = last & 0x80 == 0 ? 0 : 0xFF
+    if bytes.count > 8 {
+      // Padding that only repeats the sign does not make the number big.
+      guard bytes[8...].allSatisfy({ $0 == fill }), bytes[7] & 0x80 == fill & 0x80 else { return .bigInt(bytes) }
+    }
+    var bits: UInt64 = fill == 0 ? 0 : ~0
+    for (index, byte) in bytes.prefix(8).enumerated() {
+      bits &= ~(0xFF << UInt64(8 * index))
+      bits |= UInt64(byte) << UInt64(8 * index)
+    }
+    return .int(Int(Int64(bitPattern: bits)))
+  }
+
+  func text(_ count: Int, _ reader: inout ByteReader) throws -> PickleValue {
+    guard let text = try reader.string(count) else { throw error(.invalidText) }
+    return .string(text)
+  }
+
+  /// A Python 2 `str`: UTF-8 text in every checkpoint known, bytes otherwise.
+  func python2String(_ bytes: [UInt8]) -> PickleValue {
+    String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
+  }
+
+  func line(_ reader: inout ByteReader, limit: Int = 1 << 24) throws -> String {
+    guard let bytes = reader.line(limit: limit) else {
+      throw error(.truncated(needed: Int.max, available: reader.remaining))
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw error(.invalidText) }
+    return text
+  }
+
+  func globalLines(_ reader: inout ByteReader) throws -> PickleValue {
+    let limit = limits.globalName + 1
+    guard let module = reader.line(limit: limit), let name = reader.line(limit: limit) else {
+      if reader.remaining >= limit {
+        throw error(.limitExceeded("bytes in the name of a global", limits.globalName))
+      }
+      throw error(.truncated(needed: Int.max, available: reader.remaining))
+    }
+    guard let moduleText = String(validating: module, as: UTF8.self),
+      let nameText = String(validating: name, as: UTF8.self)
+    else { throw error(.invalidText) }
+    return try global(moduleText, nameText)
+  }
+
+  func textIndex(_ reader: inout ByteReader) throws -> Int {
+    let text = try line(&reader)
+    guard let index = Int(text), index >= 0 else { throw error(.badNumber(text)) }
+    return index
+  }
+
+  /// INT: a decimal number, or `00` and `01` for False and True.
+  func textInteger(_ reader: inout ByteReader) throws -> PickleValue {
+    let text = try line(&reader)
+    switch text {
+    case "00": return .bool(false)
+    case "01": return .bool(true)
+    default:
+      guard let value = Int(text) else { throw error(.badNumber(text)) }
+      return .int(value)
+    }
+  }
+
+  /// LONG: a decimal number, usually followed by `L`.
+  func textLong(_ reader: inout ByteReader) throws -> PickleValue {
+    var text = try line(&reader)
+    if text.utf8.last == UInt8(ascii: "L") { text.removeLast() }
+    guard let value = Int(text) else { throw error(.badNumber(text)) }
+    return .int(value)
+  }
+
+  func textFloat(_ reader: inout ByteReader) throws -> PickleValue {
+    let text = try line(&reader)
+    guard let value = Double(text) else { throw error(.badNumber(text)) }
+    return .float(value)
+  }
+
+  /// STRING: a Python 2 literal in quotes.
+  func quotedString(_ reader: inout ByteReader) throws -> PickleValue {
+    guard let raw = reader.line(limit: 1 << 24) else {
+      throw error(.truncated(needed: Int.max, available: reader.remaining))
+    }
+    let quotes: [UInt8] = [UInt8(ascii: "'"), UInt8(ascii: "\"")]
+    guard raw.count >= 2, let quote = raw.first, quotes.contains(quote), raw.last == quote else {
+      throw error(.invalidText)
+    }
+    guard let bytes = Escapes.python2(raw.dropFirst().dropLast()) else { throw error(.invalidText) }
+    return python2String(bytes)
+  }
+
+  /// UNICODE: Latin-1 with `\uXXXX` escapes.
+  func escapedUnicode(_ reader: inout ByteReader) throws -> PickleValue {
+    guard let raw = reader.line(limit: 1 << 24) else {
+      throw error(.truncated(needed: Int.max, available: reader.remaining))
+    }
+    guard let text = Escapes.rawUnicode(raw) else { throw error(.invalidText) }
+    return .string(text)
+  }
+}

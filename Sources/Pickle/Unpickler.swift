@@ -1,0 +1,122 @@
+internal import Bytes
+
+/// The pickle machine: runs a stream's opcodes over a stack of inert values. Nothing is imported, looked up or called.
+///
+///     PROTO 2, then opcodes until STOP:
+///       push a value         NONE, BININT, BINUNICODE, EMPTY_DICT, GLOBAL, …
+///       gather since MARK    TUPLE, APPENDS, SETITEMS, …
+///       call (recorded)      REDUCE, NEWOBJ, OBJ, INST; BUILD hangs state on the result
+///       remember, recall     BINPUT, MEMOIZE; BINGET
+///
+/// Reading, like everything done with the result, is a loop: nesting costs memory of the arena, never stack.
+public struct Unpickler: ~Copyable {
+  var graph = PickleGraph()
+  var stack: [PickleID] = []
+  /// Where in the stack each open MARK stands.
+  var marks: [Int] = []
+  var memo: [Int: PickleID] = [:]
+  let limits: PickleLimits
+
+  /// Where the opcode at hand begins, for errors.
+  var offset = 0
+  var opcode: Opcode?
+  /// Where the innermost FRAME ends.
+  var frameEnd: Int?
+
+  init(limits: PickleLimits) { self.limits = limits }
+
+  /// Reads the pickle that `bytes` begins with.
+  ///
+  /// - Complexity: O(*n*) in time and memory for a stream of *n* bytes.
+  public static func load(_ bytes: [UInt8], limits: PickleLimits = .init()) throws(PickleError) -> PickleGraph {
+    var machine = Unpickler(limits: limits)
+    var reader = ByteReader(bytes.span.bytes)
+    try machine.run(&reader)
+    machine.graph.streamByteCount = reader.offset
+    return machine.graph
+  }
+
+  private mutating func run(_ reader: inout ByteReader) throws(PickleError) {
+    var count = 0
+    while true {
+      offset = reader.offset
+      count += 1
+      if count > limits.opcodes { throw error(.limitExceeded("opcodes", limits.opcodes)) }
+      opcode = nil
+      guard reader.remaining > 0 else { throw error(.noStop) }
+      let byte: UInt8
+      do { byte = try reader.byte() } catch { throw truncated(error) }
+      guard let code = Opcode(rawValue: byte) else { throw error(.unknownOpcode(byte)) }
+      opcode = code
+      if code == .stop { break }
+      do {
+        try execute(code, &reader)
+      } catch let failure as PickleError {
+        throw failure
+      } catch let failure as TruncatedInput {
+        throw truncated(failure)
+      } catch {
+        fatalError("the machine throws nothing else: \(error)")
+      }
+      if let end = frameEnd, reader.offset >= end {
+        if reader.offset > end { throw error(.frameBoundary) }
+        frameEnd = nil
+      }
+    }
+    graph.root = try pop()
+  }
+
+  func error(_ reason: PickleError.Reason) -> PickleError {
+    PickleError(offset: offset, opcode: opcode?.name, reason: reason)
+  }
+
+  private func truncated(_ failure: TruncatedInput) -> PickleError {
+    error(.truncated(needed: failure.needed, available: failure.available))
+  }
+
+  // MARK: Stack
+
+  mutating func push(_ value: PickleValue) throws(PickleError) {
+    if graph.values.count >= limits.values { throw error(.limitExceeded("values", limits.values)) }
+    stack.append(graph.add(value, at: offset))
+  }
+
+  /// Takes the top of the stack, which an open MARK protects.
+  mutating func pop() throws(PickleError) -> PickleID {
+    guard stack.count > (marks.last ?? 0), let top = stack.popLast() else { throw error(.stackUnderflow) }
+    return top
+  }
+
+  func top() throws(PickleError) -> PickleID {
+    guard stack.count > (marks.last ?? 0), let top = stack.last else { throw error(.stackUnderflow) }
+    return top
+  }
+
+  /// Takes everything above the innermost MARK, and the MARK.
+  mutating func popToMark() throws(PickleError) -> [PickleID] {
+    guard let mark = marks.popLast() else { throw error(.missingMark) }
+    let items = Array(stack[mark...])
+    stack.removeSubrange(mark...)
+    return items
+  }
+
+  mutating func popPairs() throws(PickleError) -> [(key: PickleID, value: PickleID)] {
+    let items = try popToMark()
+    guard items.count.isMultiple(of: 2) else { throw error(.oddItemCount) }
+    return stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
+  }
+
+  // MARK: Memo
+
+  mutating func remember(_ key: Int) throws(PickleError) {
+    memo[key] = try top()
+    if memo.count > limits.memo { throw error(.limitExceeded("memo slots", limits.memo)) }
+  }
+
+  mutating func recall(_ key: Int) throws(PickleError) {
+    guard let id = memo[key] else { throw error(.notInMemo(key)) }
+    stack.append(id)
+    // A stream of GETs could otherwise grow the stack without making a value.
+    if stack.count > limits.values { throw error(.limitExceeded("values", limits.values)) }
+  }
+}

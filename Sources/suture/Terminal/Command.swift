@@ -1,0 +1,141 @@
+/// A subcommand: its arguments as a table of key paths, and what it does.
+protocol Command {
+  static var name: String { get }
+  /// One line for the list of commands.
+  static var summary: String { get }
+  /// What the arguments cannot say, shown under them.
+  static var details: String { get }
+  static var arguments: [Argument<Self>] { get }
+  init()
+  /// Does the work and gives the exit code.
+  mutating func run() throws -> ExitCode
+}
+
+/// What the process says to whoever started it.
+enum ExitCode: Int32 {
+  case done = 0
+  /// Done, and the answer is no.
+  case negative = 1
+  case usage = 2
+  case unreadable = 3
+  case unsafe = 4
+  case planRefused = 5
+  case doesNotFit = 6
+  case cannotWrite = 7
+}
+
+extension Command {
+  static var details: String { "" }
+
+  /// Reads the words after the command's name.
+  static func parse(_ words: [String]) throws -> Self {
+    var values = Self()
+    var operands: [String] = []
+    var seen: Set<String> = []
+    var rest = words[...]
+    var onlyOperands = false
+    while let word = rest.popFirst() {
+      if onlyOperands || word == "-" || !word.hasPrefix("-") {
+        operands.append(word)
+        continue
+      }
+      if word == "--" {
+        onlyOperands = true
+        continue
+      }
+      let (argument, inline) = try find(word)
+      if argument.takesValue {
+        guard let value = inline ?? rest.popFirst() else {
+          throw UsageError("\(word) needs a value: \(argument.placeholder)")
+        }
+        if case .option(isRepeated: false) = argument.form, !seen.insert(argument.name).inserted {
+          throw UsageError("--\(argument.name) is given twice")
+        }
+        try argument.apply(&values, value)
+      } else {
+        if inline != nil { throw UsageError("--\(argument.name) takes no value") }
+        try argument.apply(&values, "")
+      }
+    }
+    try apply(operands, to: &values)
+    return values
+  }
+
+  private static func find(_ word: String) throws -> (Argument<Self>, inline: String?) {
+    if word.hasPrefix("--") {
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts.first ?? "")
+      if let found = arguments.first(where: { !$0.isOperand && $0.name == name }) {
+        return (found, parts.count > 1 ? String(parts[1]) : nil)
+      }
+      let names = arguments.filter { !$0.isOperand }.map(\.name)
+      let near = Spelling.nearest(to: name, among: names).map { ["did you mean --\($0)?"] } ?? []
+      throw UsageError("\(Self.name) has no option --\(name)", hints: near)
+    }
+    let letter = word.dropFirst().first
+    if let found = arguments.first(where: { $0.short != nil && $0.short == letter }) {
+      let value = word.dropFirst(2)
+      return (found, value.isEmpty ? nil : String(value.first == "=" ? value.dropFirst() : value))
+    }
+    throw UsageError("\(Self.name) has no option \(word)")
+  }
+
+  private static func apply(_ operands: [String], to values: inout Self) throws {
+    var rest = operands[...]
+    for argument in arguments {
+      guard case .operand(let isRepeated) = argument.form else { continue }
+      if isRepeated {
+        while let word = rest.popFirst() { try argument.apply(&values, word) }
+      } else if let word = rest.popFirst() {
+        try argument.apply(&values, word)
+      } else {
+        throw UsageError("\(name) needs \(argument.name): \(argument.help)")
+      }
+    }
+    if let extra = rest.first {
+      let looksExpanded = operands.dropFirst().allSatisfy { $0.hasSuffix(".") || $0.contains(where: \.isNumber) }
+      throw UsageError(
+        "unexpected argument \"\(extra)\"",
+        hints: looksExpanded
+          ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"] : [])
+    }
+  }
+
+  /// The text of `--help`.
+  static var help: String {
+    let operands = arguments.filter(\.isOperand).map { argument in
+      if case .operand(isRepeated: true) = argument.form { "[\(argument.name)…]" } else { argument.name }
+    }
+    var lines = [summary, "", "usage: suture \(name) \(operands.joined(separator: " ")) [options]", ""]
+    let rows = arguments.map { argument in
+      let label =
+        argument.isOperand
+        ? argument.name
+        : (argument.short.map { "-\($0), " } ?? "") + "--\(argument.name)"
+          + (argument.takesValue ? " \(argument.placeholder)" : "")
+      return (label, argument.help)
+    } + [("--help", "Show this.")]
+    let width = rows.map(\.0.count).max() ?? 0
+    for (label, text) in rows {
+      lines.append("  \(label)\(String(repeating: " ", count: width - label.count + 2))\(text)")
+    }
+    if !details.isEmpty { lines += ["", details] }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// A command whose type does not matter any more.
+struct AnyCommand {
+  let name: String
+  let summary: String
+  let help: String
+  let run: ([String]) throws -> ExitCode
+
+  init<C: Command>(_ type: C.Type) {
+    (name, summary, help) = (C.name, C.summary, C.help)
+    run = { words in
+      var command = try C.parse(words)
+      return try command.run()
+    }
+  }
+}

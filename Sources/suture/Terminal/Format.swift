@@ -1,0 +1,69 @@
+internal import Bytes
+
+/// How numbers and names are shown.
+enum Format {
+  /// Bytes with a binary prefix: "109.1 MiB".
+  static func bytes(_ count: Int) -> String {
+    if count < 1024 { return "\(count) B" }
+    var value = Double(count)
+    var unit = "B"
+    for next in ["KiB", "MiB", "GiB", "TiB"] where value >= 1024 {
+      value /= 1024
+      unit = next
+    }
+    return "\(decimal(value, places: 1)) \(unit)"
+  }
+
+  /// A whole number with thousands apart: "28,589,128".
+  static func count(_ value: Int) -> String {
+    let digits = Array(String(value))
+    return digits.enumerated().map { index, digit in
+      let left = digits.count - index
+      return index > 0 && left % 3 == 0 && digits[index - 1] != "-" ? ",\(digit)" : String(digit)
+    }.joined()
+  }
+
+  /// "1 tensor", "2 tensors".
+  static func plural(_ count: Int, _ noun: String) -> String {
+    "\(Format.count(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  static func decimal(_ value: Double, places: Int) -> String {
+    var scale = 1.0
+    for _ in 0..<places { scale *= 10 }
+    let scaled = (value.magnitude * scale).rounded()
+    guard scaled < 1e15 else { return "\(value)" }
+    let digits = String(Int(scaled))
+    let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
+  }
+
+  /// Two significant digits and a power of ten: "3.1e-07".
+  static func scientific(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    guard value.isFinite else { return "\(value)" }
+    var exponent = 0
+    var mantissa = value.magnitude
+    while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    if (mantissa * 10).rounded() >= 100 { (mantissa, exponent) = (1, exponent + 1) }
+    let digits = String(exponent.magnitude)
+    let sign = value < 0 ? "-" : ""
+    return "\(sign)\(decimal(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits.count < 2 ? "0" : "")\(digits)"
+  }
+
+  static func shape(_ sizes: [Int]) -> String { "[\(sizes.map(String.init).joined(separator: ", "))]" }
+
+  /// A name with what a terminal would act on made visible.
+  static func name(_ text: String) -> String {
+    if text.isEmpty { return "\"\"" }
+    guard text.unicodeScalars.contains(where: { isControl($0) }) else { return text }
+    return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }.joined()
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 32 || (127..<160).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
+      || (0x2066...0x2069).contains(scalar.value)
+  }
+}
