@@ -29,7 +29,7 @@ check: setup
 	.ci/check
 
 bench: build
-	swift run -c release Benchmarks
+	swift run -c release Benchmarks "$(SUTURE)" 7 $(wildcard .venv/bin/python)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -52,6 +52,8 @@ let package = Package(
     .executableTarget(
       name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
       swiftSettings: swift),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
@@ -61,6 +63,6 @@ let package = Package(
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
     tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
-    tests(of: "Command", ["Bytes", "JSON"]),
+    tests(of: "Command", ["Bytes", "JSON", "suture"]),
   ]
 )

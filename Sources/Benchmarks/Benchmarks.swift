@@ -1,0 +1,31 @@
+internal import Bytes
+internal import Checkpoints
+internal import Tensors
+
+/// Measures the commands beside the same work done by others, in turn, round after round.
+///
+///     Benchmarks SUTURE [ROUNDS] [PYTHON]
+///
+/// The machine may be shared: read the ratios, not the times.
+@main
+struct Benchmarks {
+  static func main() throws {
+    let words = CommandLine.arguments
+    guard words.count > 1 else {
+      print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON]")
+      return
+    }
+    let rounds = words.count > 2 ? Int(words[2]) ?? 7 : 7
+    let folder = "/tmp/suture-bench-\(UInt32.random(in: 0 ... .max))"
+    _ = try ChildProcess(words: ["mkdir", folder]).run()
+    defer { _ = try? ChildProcess(words: ["rm", "-rf", folder]).run() }
+
+    let source = folder + "/tiny.pth"
+    let writer = CheckpointWriter(source, format: .pytorchZip, replacing: false)
+    let size = try writer.write(try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000))
+    print("ConvNeXt-T, \(size / 1_000_000) MB, random weights; \(rounds) rounds in turn; medians; warm cache\n")
+
+    let suite = Suite(suture: words[1], python: words.count > 3 ? words[3] : nil, source: source, folder: folder)
+    for comparison in suite.comparisons { try comparison.run(rounds: rounds) }
+  }
+}

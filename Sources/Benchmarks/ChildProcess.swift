@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// A command that is run to its end and measured as a whole.
+struct ChildProcess {
+  struct Figures {
+    let seconds: Double
+    let peakBytes: Int
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let words: [String]
+
+  /// Runs the command with its output thrown away.
+  func run() throws -> Figures {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for stream: CInt in [0, 1, 2] { posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_RDWR, 0) }
+
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    var process = pid_t()
+    let start = Self.now
+    guard posix_spawnp(&process, words[0], &actions, nil, &arguments, environ) == 0 else {
+      throw Failure(description: "cannot start \(words[0])")
+    }
+    var status: CInt = 0
+    var usage = rusage()
+    guard wait4(process, &status, 0, &usage) == process, status == 0 else {
+      throw Failure(description: "\(words.joined(separator: " ")) failed")
+    }
+    return Figures(seconds: Self.now - start, peakBytes: usage.ru_maxrss * 1024)
+  }
+
+  private static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}

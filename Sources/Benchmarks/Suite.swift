@@ -1,0 +1,52 @@
+/// The commands to measure.
+struct Suite {
+  let suture: String
+  let python: String?
+  let source: String
+  let folder: String
+
+  var comparisons: [Comparison] {
+    [
+      Comparison(
+        title: "list the names",
+        ways: [("suture inspect", .init(words: [suture, "inspect", source]))]
+          + script("torch.load, keys", "for k, v in torch.load('\(source)').items(): print(k, v.shape)")),
+      Comparison(
+        title: "convert to safetensors",
+        ways: [
+          ("suture convert", .init(words: [suture, "convert", source, "-o", "\(folder)/a.safetensors", "--force"])),
+          ("cp", .init(words: ["cp", source, "\(folder)/b"])),
+        ]
+          + script(
+            "torch.load, save_file",
+            "from safetensors.torch import save_file; save_file(torch.load('\(source)'), '\(folder)/c.safetensors')")),
+      Comparison(
+        title: "drop norm* and head*, replicate under four indices, to .pth",
+        ways: [
+          (
+            "suture edit",
+            .init(words: [
+              suture, "edit", source, "-o", "\(folder)/d.pth", "--force", "--drop", "norm*", "--drop", "head*",
+              "--replicate", "model.{0..3}.",
+            ])
+          ),
+          ("cp", .init(words: ["cp", source, "\(folder)/b"])),
+        ]
+          + script(
+            "torch.load, loop, torch.save",
+            """
+            s = torch.load('\(source)')
+            torch.save({f'model.{i}.{k}': v for i in range(4) for k, v in s.items()
+                        if not k.startswith(('norm', 'head'))}, '\(folder)/e.pth')
+            """)),
+      Comparison(
+        title: "run the backbone on one 224×224 image, from a cold start",
+        ways: [("suture verify --against", .init(words: [suture, "verify", source, "--against", source]))]),
+    ]
+  }
+
+  private func script(_ name: String, _ body: String) -> [(name: String, command: ChildProcess)] {
+    guard let python else { return [] }
+    return [(name, ChildProcess(words: [python, "-c", "import torch\n" + body]))]
+  }
+}

@@ -1,0 +1,43 @@
+internal import Tensors
+
+/// Checkpoints of the shape of real ones.
+enum Synthetic {
+  static func convNeXt(depths: [Int], dims: [Int], classes: Int) throws -> StateDict {
+    var dict = StateDict()
+    func add(_ name: String, _ shape: [Int]) throws {
+      let count = shape.reduce(1, *)
+      let fan = Float(shape.count > 1 ? count / shape[0] : 16)
+      let values = (0..<count).map { _ in Float.random(in: -1...1) / fan.squareRoot() }
+      try dict.append(name, try Tensor(floats: values, shape: shape))
+    }
+    for stage in 0..<4 {
+      let (norm, convolution) = stage == 0 ? (1, 0) : (0, 1)
+      let input = stage == 0 ? 3 : dims[stage - 1]
+      let kernel = stage == 0 ? 4 : 2
+      try add("downsample_layers.\(stage).\(convolution).weight", [dims[stage], input, kernel, kernel])
+      try add("downsample_layers.\(stage).\(convolution).bias", [dims[stage]])
+      try add("downsample_layers.\(stage).\(norm).weight", [stage == 0 ? dims[0] : input])
+      try add("downsample_layers.\(stage).\(norm).bias", [stage == 0 ? dims[0] : input])
+    }
+    for stage in 0..<4 {
+      let width = dims[stage]
+      for block in 0..<depths[stage] {
+        let prefix = "stages.\(stage).\(block)."
+        try add(prefix + "gamma", [width])
+        try add(prefix + "dwconv.weight", [width, 1, 7, 7])
+        try add(prefix + "dwconv.bias", [width])
+        try add(prefix + "norm.weight", [width])
+        try add(prefix + "norm.bias", [width])
+        try add(prefix + "pwconv1.weight", [4 * width, width])
+        try add(prefix + "pwconv1.bias", [4 * width])
+        try add(prefix + "pwconv2.weight", [width, 4 * width])
+        try add(prefix + "pwconv2.bias", [width])
+      }
+    }
+    try add("norm.weight", [dims[3]])
+    try add("norm.bias", [dims[3]])
+    try add("head.weight", [classes, dims[3]])
+    try add("head.bias", [classes])
+    return dict
+  }
+}

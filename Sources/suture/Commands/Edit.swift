@@ -1,0 +1,74 @@
+internal import Checkpoints
+internal import JSON
+internal import Surgery
+internal import Tensors
+
+struct Edit: Command {
+  static let name = "edit"
+  static let summary = "Surgery: drop, keep, rename, prefix and replicate tensors."
+  static let details = """
+    Steps run in the order given. Every pattern must match, no two names may collide, and every tensor of the input is
+    accounted for, or nothing is written. Put patterns in quotes, so that the shell leaves them alone.
+
+    The job it was made for:
+      suture edit convnext_tiny_1k_224_ema.pth -o backbone.pth \\
+        --drop 'norm*' --drop 'head*' --replicate 'model.{0..3}.' --expect 712
+    """
+
+  static var arguments: [Argument<Self>] {
+    [
+      .operand("IN", "The checkpoint.", \.input),
+      .option("output", short: "o", "OUT", "Where to write: .pth or .safetensors.", \.output),
+      .option("drop", "PATTERN", "Leave out the tensors whose whole name fits.") { $0.steps.append(Drop($1)) },
+      .option("keep", "PATTERN", "Leave out all others.") { $0.steps.append(Keep($1)) },
+      .option("rename", "PATTERN=NAME", "Rename; * or {1} in NAME is what the wildcards matched.") {
+        let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { throw UsageError("--rename takes PATTERN=NAME, not \"\($1)\"") }
+        $0.steps.append(Rename(parts[0], to: parts[1]))
+      },
+      .option("add-prefix", "PREFIX", "Put PREFIX before every name.") { $0.steps.append(AddPrefix($1)) },
+      .option("strip-prefix", "PREFIX", "Take PREFIX from every name that has it.") {
+        $0.steps.append(StripPrefix($1))
+      },
+      .option("replicate", "PREFIXES", "Copy every tensor under each prefix: 'model.{0..3}.'.") {
+        $0.steps.append(Replicate($1))
+      },
+      .option("expect", "N", "Refuse unless N tensors come out.", \.expected),
+      .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
+      .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
+      .flag("force", short: "f", "Replace OUT where it exists.", \.force),
+      .flag("json", "Report as JSON on standard output.", \.json),
+    ]
+  }
+
+  var input = ""
+  var output: String?
+  var steps: [any Step] = []
+  var expected: String?
+  var key: String?
+  var dryRun = false
+  var force = false
+  var json = false
+
+  mutating func run() throws -> ExitCode {
+    if steps.isEmpty { throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"]) }
+    let expecting = try expected.map { text in
+      guard let count = Int(text), count >= 0 else { throw UsageError("--expect takes a number, not \"\(text)\"") }
+      return count
+    }
+    let target = dryRun && output == nil ? nil : try OutputTarget(input: input, output: output, force: force || dryRun)
+    let checkpoint = try Checkpoint.open(input, key: key)
+    Notes.opened(checkpoint)
+    try checkpoint.requireTensors()
+    let plan = try Plan(of: checkpoint.stateDict, steps: steps, expecting: expecting)
+    describe(plan)
+    guard !dryRun else {
+      target?.announceCopies(plan.output)
+      Console.note("plan   nothing is written: this is a dry run")
+      if json { try Console.print(JSONWriter.text(report(plan, checkpoint), style: .pretty) + "\n") }
+      return .done
+    }
+    try target?.write(plan.output, from: checkpoint, json: json ? "suture.edit/1" : nil)
+    return .done
+  }
+}

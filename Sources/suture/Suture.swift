@@ -1,0 +1,78 @@
+internal import Bytes
+
+/// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
+@main
+struct Suture {
+  static let version = "0.1.0"
+
+  static let commands = [
+    AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Verify.self),
+  ]
+
+  static func main() {
+    Process.ignoreBrokenPipes()
+    removeUnfinishedFilesOnSignals()
+    let words = CommandLine.arguments.dropFirst().filter { $0 != "--no-color" }
+    do {
+      Process.exit(try run(Array(words)).rawValue)
+    } catch {
+      let diagnosis = Diagnosis(error)
+      Console.error(diagnosis.message, hints: diagnosis.hints)
+      Process.exit(diagnosis.code.rawValue)
+    }
+  }
+
+  private static func run(_ words: [String]) throws -> ExitCode {
+    guard let first = words.first else {
+      Console.note(overview)
+      return .usage
+    }
+    switch first {
+    case "--help", "-h":
+      try Console.print(overview)
+      return .done
+    case "help":
+      try Console.print(words.count > 1 ? try command(words[1]).help : overview)
+      return .done
+    case "--version", "version":
+      try Console.print("suture \(version)\n")
+      return .done
+    default:
+      let command = try command(first)
+      let rest = Array(words.dropFirst())
+      if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+        try Console.print(command.help)
+        return .done
+      }
+      do { return try command.run(rest) } catch let error as UsageError {
+        throw UsageError(error.message, hints: error.hints + ["suture \(command.name) --help shows how"])
+      }
+    }
+  }
+
+  private static func command(_ name: String) throws -> AnyCommand {
+    if let found = commands.first(where: { $0.name == name }) { return found }
+    let near = Spelling.nearest(to: name, among: commands.map(\.name)).map { ["did you mean \($0)?"] } ?? []
+    throw UsageError("there is no command \"\(name)\"", hints: near + ["suture --help lists the commands"])
+  }
+
+  private static var overview: String {
+    let width = commands.map(\.name.count).max() ?? 0
+    let list = commands.map { command in
+      "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)"
+    }
+    return """
+      suture \(version): weight surgery for PyTorch checkpoints
+
+      usage: suture COMMAND …
+
+      \(list.joined(separator: "\n"))
+
+      suture COMMAND --help tells more. Files are told by their content; nothing in them is ever executed.
+
+      exit codes: 0 done · 1 done, and the answer is no · 2 usage · 3 unreadable file · 4 unsafe content ·
+      5 plan refused · 6 shapes or dtypes do not fit · 7 cannot write · 130 interrupted
+
+      """
+  }
+}

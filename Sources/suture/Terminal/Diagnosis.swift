@@ -1,0 +1,54 @@
+internal import Bytes
+internal import Checkpoints
+internal import ModelRuntime
+internal import Surgery
+internal import Tensors
+
+/// What an error means to the person who sees it, and to the program that reads the exit code.
+struct Diagnosis {
+  let message: String
+  let hints: [String]
+  let code: ExitCode
+
+  init(_ error: any Error) {
+    var hints: [String] = []
+    switch error {
+    case let error as UsageError:
+      hints = error.hints
+      message = error.message
+      code = .usage
+    case let error as PatternError:
+      message = "\(error)"
+      code = .usage
+    case let error as SurgeryError:
+      message = "\(error)"
+      code = error.kind == .badPattern ? .usage : .planRefused
+    case let error as CheckpointError:
+      message = "\(error)"
+      code = Self.code(error.kind)
+    case let error as SystemError:
+      message = "\(error)"
+      let isWriting = error.operation == "write" || error.operation == "close"
+      if error.isOutOfSpace { hints = ["free some space, or write elsewhere; nothing was left behind"] }
+      code = isWriting ? .cannotWrite : .unreadable
+    case is OutputExists, is NoSpace, is NotReplaceable:
+      message = "\(error)"
+      code = .cannotWrite
+    case is ModelError:
+      message = "\(error)"
+      code = .doesNotFit
+    default:
+      message = "\(error)"
+      code = .unreadable
+    }
+    self.hints = hints
+  }
+
+  private static func code(_ kind: CheckpointError.Kind) -> ExitCode {
+    switch kind {
+    case .unreadable: .unreadable
+    case .unsafe: .unsafe
+    case .unstorable: .doesNotFit
+    }
+  }
+}

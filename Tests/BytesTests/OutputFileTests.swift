@@ -1,0 +1,105 @@
+import Bytes
+import Glibc
+import Testing
+
+/// A folder that goes with the test.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/suture-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw SystemError("create", "/tmp", code: errno) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { for name in names { unlink("\(path)/\(name)") }; rmdir(path) }
+
+  var names: [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}
+
+@Suite struct `An output file` {
+  @Test func `appears only when it is committed`() throws {
+    let folder = try TemporaryFolder()
+    let output = try OutputFile(folder.path + "/out")
+    try output.write(Array("whole".utf8))
+    #expect(!folder.names.contains("out"))
+    try output.commit(replacing: false)
+    #expect(folder.names == ["out"])
+    let file = try FileSource(folder.path + "/out")
+    #expect(try file.bytes(0..<5) == Array("whole".utf8))
+  }
+
+  @Test func `leaves nothing behind when it is given up`() throws {
+    let folder = try TemporaryFolder()
+    do {
+      let output = try OutputFile(folder.path + "/out")
+      try output.write([1, 2, 3])
+    }
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test func `does not replace a file that appeared meanwhile`() throws {
+    let folder = try TemporaryFolder()
+    let (first, second) = (try OutputFile(folder.path + "/out"), try OutputFile(folder.path + "/out"))
+    try first.write([1])
+    try second.write([2])
+    try first.commit(replacing: false)
+    let error = #expect(throws: SystemError.self) { try second.commit(replacing: false) }
+    #expect(error?.isAlreadyThere == true)
+    try second.commit(replacing: true)
+    #expect(try FileSource(folder.path + "/out").bytes(0..<1) == [2])
+  }
+
+  @Test func `writes long pieces and short ones in order`() throws {
+    let folder = try TemporaryFolder()
+    let output = try OutputFile(folder.path + "/out")
+    var expected: [UInt8] = []
+    for size in [1, 300_000, 7, 262_144, 0, 5] {
+      let piece = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) }
+      try output.write(piece)
+      expected += piece
+    }
+    try output.commit(replacing: false)
+    let file = try FileSource(folder.path + "/out")
+    #expect(file.byteCount == output.byteCount)
+    #expect(try file.bytes(0..<file.byteCount) == expected)
+  }
+
+  @Test func `refuses a folder, a missing folder and a device`() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: NotReplaceable.self) { try OutputFile(folder.path) }
+    #expect(throws: SystemError.self) { try OutputFile(folder.path + "/missing/out") }
+    #expect(throws: NotReplaceable.self) { try OutputFile("/dev/null") }
+  }
+}
+
+@Suite struct `A file source` {
+  @Test func `refuses what is no regular file without waiting`() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: NotAFile.self) { try FileSource(folder.path) }
+    mkfifo(folder.path + "/pipe", 0o600)
+    #expect(throws: NotAFile.self) { try FileSource(folder.path + "/pipe") }
+    #expect(throws: SystemError.self) { try FileSource(folder.path + "/nothing") }
+  }
+
+  @Test func `says so when the file shrinks under it`() throws {
+    let folder = try TemporaryFolder()
+    let output = try OutputFile(folder.path + "/file")
+    try output.write([UInt8](repeating: 7, count: 100))
+    try output.commit(replacing: false)
+    let file = try FileSource(folder.path + "/file")
+    truncate(folder.path + "/file", 10)
+    #expect(throws: SourceShrank.self) { try file.bytes(0..<100) }
+  }
+}
