@@ -7,6 +7,10 @@ public struct TruncatedInput: Error, Equatable, CustomStringConvertible {
   /// How many bytes were left.
   public let available: Int
 
+  public init(offset: Int, needed: Int, available: Int) {
+    (self.offset, self.needed, self.available) = (offset, needed, available)
+  }
+
   public var description: String {
     "\(needed == Int.max ? "more" : "\(needed)") bytes wanted at byte \(offset), \(available) left"
   }

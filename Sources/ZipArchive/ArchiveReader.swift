@@ -1,0 +1,184 @@
+public import Bytes
+internal import Synchronization
+
+/// A zip archive, parsed by libzip, with the place of every payload known.
+///
+/// An archive that two readers could understand in two ways is refused: names that come twice (also but for case,
+/// for torch's reader ignores it), local headers that contradict the central directory, records that overlap.
+public final class ArchiveReader: Sendable {
+  /// How much an archive may ask for.
+  public struct Limits: Sendable {
+    /// How many records; a 405-billion-parameter model has some thousands.
+    public var records = 2_000_000
+
+    public init() {}
+  }
+
+  public let source: any ByteSource
+  /// The records in the order of the central directory.
+  public let records: [Record]
+  /// What is odd, but harmless.
+  public let warnings: [String]
+  /// Whether the archive holds CRCs. torch can be told to write 0 for all of them, which says nothing.
+  public let recordsChecksums: Bool
+
+  private let positions: [ExactString: Int]
+  private let archive: Mutex<Handle>
+
+  /// libzip's handle crosses threads only under the mutex.
+  private struct Handle: @unchecked Sendable { let archive: LibzipArchive }
+
+  /// Opens the archive and checks its structure; reads no payload.
+  ///
+  /// - Throws: ``ArchiveError``, or what the source throws.
+  public init(_ source: any ByteSource, limits: Limits = .init()) throws {
+    let archive = try LibzipArchive(source)
+    guard archive.entryCount <= limits.records else {
+      throw ArchiveError(source.name, reason: .tooManyRecords(archive.entryCount))
+    }
+    var records: [Record] = []
+    for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, source)) }
+    positions = try Self.index(records, source.name)
+    try Self.refuseOverlaps(records, source.name)
+    self.source = source
+    self.records = records
+    recordsChecksums = records.contains { $0.crc32 != 0 } || records.allSatisfy { $0.size == 0 }
+    warnings = try Self.trailing(records, source)
+    self.archive = Mutex(Handle(archive: archive))
+  }
+
+  /// The record of that name, byte for byte.
+  public subscript(name: String) -> Record? { positions[ExactString(name)].map { records[$0] } }
+
+  /// All of a record, inflated where it is deflated, its CRC verified.
+  ///
+  /// - Throws: ``ArchiveError`` where it is longer than `limit`, damaged or short.
+  public func contents(of record: Record, limit: Int) throws -> [UInt8] {
+    guard record.size <= limit else { throw fault(record, .tooLarge(record.size, limit: limit)) }
+    let bytes: [UInt8]
+    switch record.method {
+    case .stored: bytes = try source.bytes(record.payloadOffset..<(record.payloadOffset + record.size))
+    case .deflated:
+      bytes = try archive.withLock { try $0.archive.contents(record.index, name: record.name, size: record.size) }
+    }
+    if recordsChecksums, record.crc32 != 0 || record.size == 0 {
+      let computed = CRC32.of(bytes)
+      guard computed == record.crc32 else {
+        throw fault(record, .checksum(declared: record.crc32, computed: computed))
+      }
+    }
+    return bytes
+  }
+
+  /// A deflated record's contents as a source: inflated as a whole at the first read.
+  public func source(for record: Record) -> any ByteSource { InflatedRecord(archive: self, record: record) }
+
+  private func fault(_ record: Record, _ reason: ArchiveError.Reason) -> ArchiveError {
+    ArchiveError(source.name, record: record.name, offset: record.payloadOffset, reason: reason)
+  }
+
+  // MARK: Structure
+
+  private static func record(_ index: Int, _ archive: LibzipArchive, _ source: any ByteSource) throws -> Record {
+    let entry = try archive.entry(index)
+    guard let name = String(validating: entry.name, as: UTF8.self) else {
+      throw ArchiveError(source.name, record: String(decoding: entry.name, as: UTF8.self), reason: .badName)
+    }
+    func fault(_ reason: ArchiveError.Reason, at offset: Int? = nil) -> ArchiveError {
+      ArchiveError(source.name, record: name, offset: offset, reason: reason)
+    }
+    if entry.isEncrypted { throw fault(.encrypted) }
+    guard entry.method == 0 || entry.method == 8 else { throw fault(.unsupportedMethod(entry.method)) }
+    guard let size = Int(exactly: entry.size), let compressed = Int(exactly: entry.compressedSize) else {
+      throw fault(.sizeLie)
+    }
+    let (payload, offset, fixed) = try archive.locate(index, name: name)
+    let local: LocalHeader
+    do { local = try LocalHeader(fixed: fixed, at: offset, in: source) } catch is TruncatedInput {
+      throw fault(.truncated, at: offset)
+    }
+    if local.isEncrypted { throw fault(.encrypted, at: offset) }
+    if local.isPatched { throw fault(.patched, at: offset) }
+    if local.name != entry.name { throw fault(.headersDisagree("name"), at: offset) }
+    if local.method != entry.method { throw fault(.headersDisagree("compression method"), at: offset) }
+    // With a descriptor the header holds zeros, or the true values all the same.
+    let sizes = (local.size, local.compressedSize)
+    if sizes != (entry.size, entry.compressedSize), !local.hasDescriptor || sizes != (0, 0) {
+      throw fault(.headersDisagree("size"), at: offset)
+    }
+    if local.crc32 != entry.crc32, !local.hasDescriptor || local.crc32 != 0 {
+      throw fault(.headersDisagree("checksum"), at: offset)
+    }
+    if entry.method == 0, size != compressed { throw fault(.sizeLie, at: offset) }
+    // Deflate cannot do better than 1032 to 1.
+    if entry.method == 8, size / 1032 > compressed { throw fault(.sizeLie, at: offset) }
+    let (end, overflow) = payload.addingReportingOverflow(compressed)
+    if overflow || end > source.byteCount {
+      throw fault(.outsideFile(end: overflow ? .max : end, fileSize: source.byteCount), at: payload)
+    }
+    return Record(
+      name: name, size: size, compressedSize: compressed, crc32: entry.crc32,
+      method: entry.method == 0 ? .stored : .deflated, payloadOffset: payload, index: index, headerOffset: offset)
+  }
+
+  private static func index(_ records: [Record], _ source: String) throws -> [ExactString: Int] {
+    var positions: [ExactString: Int] = [:]
+    var folded: [ExactString: String] = [:]
+    for (index, record) in records.enumerated() {
+      // As miniz folds names: ASCII letters only.
+      let key = String(decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+      if let other = folded.updateValue(record.name, forKey: ExactString(key)) {
+        throw ArchiveError(source, record: record.name, reason: .duplicateName(other))
+      }
+      positions[ExactString(record.name)] = index
+    }
+    return positions
+  }
+
+  private static func refuseOverlaps(_ records: [Record], _ source: String) throws {
+    let sorted = records.sorted { $0.headerOffset < $1.headerOffset }
+    for (one, next) in zip(sorted, sorted.dropFirst()) where one.payloadOffset + one.compressedSize > next.headerOffset {
+      throw ArchiveError(source, record: next.name, offset: next.headerOffset, reason: .overlap(one.name))
+    }
+  }
+
+  /// Bytes that follow the end record, left over from a longer file for one.
+  private static func trailing(_ records: [Record], _ source: any ByteSource) throws -> [String] {
+    let window = min(source.byteCount, 65_557)
+    let start = source.byteCount - window
+    let bytes = try source.bytes(start..<source.byteCount)
+    guard window >= 22 else { return [] }
+    var left = 0
+    for position in stride(from: window - 22, through: 0, by: -1)
+    where bytes[position] == 0x50 && bytes[position...].starts(with: [0x50, 0x4B, 5, 6]) {
+      let comment = Int(bytes[position + 20]) | Int(bytes[position + 21]) << 8
+      let rest = window - position - 22 - comment
+      // The signature may also stand in the comment; the true end record reaches the end of the file.
+      if rest == 0 { return [] }
+      left = max(left, rest)
+    }
+    return left > 0 ? ["\(left) bytes follow the end of the zip archive"] : []
+  }
+}
+
+/// The contents of a deflated record, held in memory once they have been asked for.
+private final class InflatedRecord: ByteSource {
+  let archive: ArchiveReader
+  let record: Record
+  private let contents = Mutex<[UInt8]?>(nil)
+
+  init(archive: ArchiveReader, record: Record) { (self.archive, self.record) = (archive, record) }
+
+  var name: String { "\(archive.source.name): \(record.name)" }
+  var byteCount: Int { record.size }
+
+  func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
+    let bytes = try contents.withLock { held in
+      if let held { return held }
+      let inflated = try archive.contents(of: record, limit: record.size)
+      held = inflated
+      return inflated
+    }
+    try MemorySource(bytes, name: name).read(into: &buffer, count: count, at: offset)
+  }
+}

@@ -1,0 +1,104 @@
+internal import Bytes
+internal import CLibzip
+
+/// A libzip archive open for reading. Not safe to use from two threads at once.
+final class LibzipArchive {
+  private let handle: OpaquePointer
+  let watch: LibzipSource
+
+  /// What libzip says about an entry.
+  struct Entry {
+    let name: [UInt8]
+    let size: UInt64
+    let compressedSize: UInt64
+    let crc32: UInt32
+    let method: UInt16
+    let isEncrypted: Bool
+  }
+
+  init(_ source: any ByteSource) throws {
+    watch = LibzipSource(source)
+    var error = zip_error_t()
+    unsafe zip_error_init(&error)
+    defer { unsafe zip_error_fini(&error) }
+    let state = unsafe Unmanaged.passUnretained(watch).toOpaque()
+    guard let zipSource = unsafe zip_source_function_create(LibzipSource.callback, state, &error) else {
+      throw ArchiveError(source.name, reason: .libzip(Self.text(&error)))
+    }
+    guard let handle = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
+      let (code, text) = (zip_error_code_zip(&error), Self.text(&error))
+      unsafe zip_source_free(zipSource)
+      if let failure = watch.failure { throw failure }
+      throw ArchiveError(source.name, reason: code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
+    }
+    unsafe self.handle = handle
+  }
+
+  deinit { unsafe zip_discard(handle) }
+
+  var entryCount: Int { unsafe Int(zip_get_num_entries(handle, 0)) }
+
+  func entry(_ index: Int) throws -> Entry {
+    var stat = zip_stat_t()
+    unsafe zip_stat_init(&stat)
+    guard unsafe zip_stat_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &stat) == 0,
+      let name = unsafe stat.name
+    else { throw ArchiveError(watch.source.name, reason: .libzip("entry \(index) has no name")) }
+    let bytes = unsafe UnsafeRawBufferPointer(start: name, count: Self.length(name))
+    return unsafe Entry(
+      name: [UInt8](bytes), size: stat.size, compressedSize: stat.comp_size, crc32: stat.crc,
+      method: stat.comp_method, isEncrypted: stat.encryption_method != ZIP_EM_NONE)
+  }
+
+  /// Where the entry's payload begins, and the fixed part of its local header, found by watching libzip read.
+  func locate(_ index: Int, name: String) throws -> (payload: Int, headerOffset: Int, header: [UInt8]) {
+    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED)) else {
+      throw failure(name)
+    }
+    defer { unsafe zip_fclose(file) }
+    guard let (offset, header) = watch.localHeader else { throw ArchiveError(watch.source.name, record: name, reason: .noLocalHeader) }
+    var byte: UInt8 = 0
+    let got = unsafe zip_fread(file, &byte, 1)
+    if got < 0 { throw failure(name) }
+    if got == 1 { return (watch.lastReadOffset, offset, header) }
+    // An empty entry is never read; it lies behind its header.
+    let variable = Int(header[26]) | Int(header[27]) << 8
+    let extra = Int(header[28]) | Int(header[29]) << 8
+    return (offset + LibzipSource.localHeaderSize + variable + extra, offset, header)
+  }
+
+  /// The entry's contents, inflated where they are deflated; never more than `size` bytes.
+  func contents(_ index: Int, name: String, size: Int) throws -> [UInt8] {
+    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), 0) else { throw failure(name) }
+    defer { unsafe zip_fclose(file) }
+    var result: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
+    while result.count < size {
+      let wanted = min(buffer.count, size - result.count)
+      let got = unsafe buffer.withUnsafeMutableBytes { unsafe zip_fread(file, $0.baseAddress, zip_uint64_t(wanted)) }
+      if got < 0 {
+        if let failure = watch.failure { throw failure }
+        throw ArchiveError(watch.source.name, record: name, reason: .damagedData)
+      }
+      if got == 0 { throw ArchiveError(watch.source.name, record: name, reason: .shortRecord(size, result.count)) }
+      result.append(contentsOf: buffer[..<Int(got)])
+    }
+    return result
+  }
+
+  private func failure(_ name: String) -> any Error {
+    if let failure = watch.failure { return failure }
+    let text = unsafe zip_strerror(handle).map { unsafe String(cString: $0) } ?? "unknown error"
+    return ArchiveError(watch.source.name, record: name, reason: .libzip(text))
+  }
+
+  private static func text(_ error: inout zip_error_t) -> String {
+    unsafe String(cString: zip_error_strerror(&error))
+  }
+
+  private static func length(_ text: UnsafePointer<CChar>) -> Int {
+    var count = 0
+    while unsafe text[count] != 0 { count += 1 }
+    return count
+  }
+}
