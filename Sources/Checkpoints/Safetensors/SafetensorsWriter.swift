@@ -21,11 +21,14 @@ public enum SafetensorsWriter {
   /// Tensors come by dtype, the widest first, and then by name, byte by byte; metadata come by key. So the same
   /// tensors and metadata make the same file, whatever their order.
   ///
-  /// - Parameter name: what errors call the file.
+  /// - Parameters:
+  ///   - name: what errors call the file.
+  ///   - headerLimit: how long the header may become; beyond the default, readers refuse the file.
   /// - Throws: ``SafetensorsError`` where the format cannot hold a tensor or its name, where a key of the metadata
   ///   comes twice, and where the header is longer than readers accept.
   public static func plan(
-    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors"
+    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors",
+    headerLimit: Int = SafetensorsFile.headerLimit
   ) throws(SafetensorsError) -> Layout {
     let entries = stateDict.entries
     var ranks: [Int] = []
@@ -59,7 +62,7 @@ public enum SafetensorsWriter {
       members.append((key: entry.name, value: fields))
     }
 
-    let header = try header(of: .object(members), name: name)
+    let header = try header(of: .object(members), name: name, limit: headerLimit)
     let (byteCount, overflow) = header.count.addingReportingOverflow(end)
     if overflow { throw SafetensorsError(name, .sizeOverflow(shape: [header.count, end])) }
     return Layout(header: header, order: order, byteCount: byteCount)
@@ -70,7 +73,7 @@ public enum SafetensorsWriter {
   /// - Parameters:
   ///   - output: receives all bytes; the caller commits it.
   ///   - progress: is told, after each piece, how many bytes that piece had.
-  /// - Throws: what ``plan(_:metadata:name:)`` throws, before anything is written; then what reading a tensor and
+  /// - Throws: what ``plan(_:metadata:name:headerLimit:)`` throws, before anything is written; then what reading a tensor and
   ///   writing the output throw.
   public static func write(
     _ stateDict: StateDict, metadata: [(String, String)] = [], to output: OutputFile,
@@ -101,12 +104,12 @@ public enum SafetensorsWriter {
   }
 
   /// The length and the text of a header, padded so that the data begin at a multiple of 8.
-  private static func header(of document: JSONValue, name: String) throws(SafetensorsError) -> [UInt8] {
+  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError) -> [UInt8] {
     let text = JSONWriter.bytes(document)
     let padding = (8 - text.count % 8) % 8
     let count = text.count + padding
-    guard count <= SafetensorsFile.headerLimit else {
-      throw SafetensorsError(name, .oversizedOutputHeader(count, limit: SafetensorsFile.headerLimit))
+    guard count <= limit else {
+      throw SafetensorsError(name, .oversizedOutputHeader(count, limit: limit))
     }
     var header: [UInt8] = []
     header.reserveCapacity(SafetensorsFile.lengthSize + count)
