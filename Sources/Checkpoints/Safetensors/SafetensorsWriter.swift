@@ -1,0 +1,121 @@
+public import Bytes
+internal import JSON
+public import Tensors
+
+/// Writes state dicts as the safetensors library does, to the byte.
+public enum SafetensorsWriter {
+  /// What a file will be, before a byte of it is written.
+  public struct Layout: Sendable {
+    /// All that precedes the data: the header's length, the header and its padding.
+    public let header: [UInt8]
+
+    /// The positions of the tensors among the entries of the state dict, in the order of their data.
+    public let order: [Int]
+
+    /// How many bytes the whole file takes.
+    public let byteCount: Int
+  }
+
+  /// Lays a file out.
+  ///
+  /// Tensors come by dtype, the widest first, and then by name, byte by byte; metadata come by key. So the same
+  /// tensors and metadata make the same file, whatever their order.
+  ///
+  /// - Parameters:
+  ///   - name: what errors call the file.
+  ///   - headerLimit: how long the header may become; beyond the default, readers refuse the file.
+  /// - Throws: ``SafetensorsError`` where the format cannot hold a tensor or its name, where a key of the metadata
+  ///   comes twice, and where the header is longer than readers accept.
+  public static func plan(
+    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors",
+    headerLimit: Int = SafetensorsFile.headerLimit
+  ) throws(SafetensorsError) -> Layout {
+    let entries = stateDict.entries
+    var ranks: [Int] = []
+    ranks.reserveCapacity(entries.count)
+    for entry in entries {
+      guard entry.name != SafetensorsFile.metadataKey else {
+        throw SafetensorsError(name, tensor: entry.name, .reservedName)
+      }
+      guard let rank = entry.tensor.dtype.safetensorsRank else {
+        throw SafetensorsError(name, tensor: entry.name, .unwritableDType(entry.tensor.dtype))
+      }
+      ranks.append(rank)
+    }
+    let order = entries.indices.sorted { one, other in
+      if ranks[one] != ranks[other] { return ranks[one] > ranks[other] }
+      return ExactString(entries[one].name) < ExactString(entries[other].name)
+    }
+
+    var members = try metadataMember(metadata, name: name)
+    var end = 0
+    for entry in order.map({ entries[$0] }) {
+      let begin = end
+      do { end = try begin.adding(checked: entry.tensor.byteCount) } catch {
+        throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: entry.tensor.shape))
+      }
+      let fields: JSONValue = [
+        "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
+        "shape": .array(entry.tensor.shape.map { .integer($0) }),
+        "data_offsets": [.integer(begin), .integer(end)],
+      ]
+      members.append((key: entry.name, value: fields))
+    }
+
+    let header = try header(of: .object(members), name: name, limit: headerLimit)
+    let (byteCount, overflow) = header.count.addingReportingOverflow(end)
+    if overflow { throw SafetensorsError(name, .sizeOverflow(shape: [header.count, end])) }
+    return Layout(header: header, order: order, byteCount: byteCount)
+  }
+
+  /// Writes a file, tensor by tensor and piece by piece; a tensor that shares its storage is written in full.
+  ///
+  /// - Parameters:
+  ///   - output: receives all bytes; the caller commits it.
+  ///   - progress: is told, after each piece, how many bytes that piece had.
+  /// - Throws: what ``plan(_:metadata:name:headerLimit:)`` throws, before anything is written; then what reading a tensor and
+  ///   writing the output throw.
+  public static func write(
+    _ stateDict: StateDict, metadata: [(String, String)] = [], to output: OutputFile,
+    progress: ((Int) -> Void)? = nil
+  ) throws {
+    let layout = try plan(stateDict, metadata: metadata, name: output.path)
+    try output.write(layout.header)
+    progress?(layout.header.count)
+    for index in layout.order {
+      try stateDict.entries[index].tensor.forEachChunk { buffer, count in
+        try output.write(buffer, count: count)
+        progress?(count)
+      }
+    }
+  }
+
+  private static func metadataMember(_ metadata: [(String, String)], name: String) throws(SafetensorsError)
+    -> [(key: String, value: JSONValue)]
+  {
+    if metadata.isEmpty { return [] }
+    // The library writes them in the order of a hash map, which differs from run to run.
+    let sorted = metadata.sorted { ExactString($0.0) < ExactString($1.0) }
+    for (one, next) in zip(sorted, sorted.dropFirst()) where ExactString(one.0) == ExactString(next.0) {
+      throw SafetensorsError(name, .duplicateMetadataKey(one.0))
+    }
+    let members = sorted.map { (key: $0.0, value: JSONValue.string($0.1)) }
+    return [(key: SafetensorsFile.metadataKey, value: .object(members))]
+  }
+
+  /// The length and the text of a header, padded so that the data begin at a multiple of 8.
+  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError) -> [UInt8] {
+    let text = JSONWriter.bytes(document)
+    let padding = (8 - text.count % 8) % 8
+    let count = text.count + padding
+    guard count <= limit else {
+      throw SafetensorsError(name, .oversizedOutputHeader(count, limit: limit))
+    }
+    var header: [UInt8] = []
+    header.reserveCapacity(SafetensorsFile.lengthSize + count)
+    header.append(littleEndian: UInt64(count))
+    header += text
+    header += repeatElement(UInt8(ascii: " "), count: padding)
+    return header
+  }
+}
