@@ -1,4 +1,4 @@
-public import Bytes
+internal import Bytes
 internal import Pickle
 public import Tensors
 

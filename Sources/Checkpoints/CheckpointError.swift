@@ -18,7 +18,9 @@ public struct CheckpointError: Error, CustomStringConvertible {
   /// What to do, or what else is worth knowing; a line each.
   public let hints: [String]
 
-  public init(_ kind: Kind = .unreadable, _ path: String, record: String? = nil, _ reason: String, hints: [String] = []) {
+  public init(
+    _ path: String, record: String? = nil, _ reason: String, hints: [String] = [], kind: Kind = .unreadable
+  ) {
     (self.kind, self.path, self.record, self.reason, self.hints) = (kind, path, record, reason, hints)
   }
 

@@ -1,4 +1,4 @@
-public import Bytes
+internal import Bytes
 public import Tensors
 
 /// Writes a state dict to a file that appears only when it is whole.

@@ -167,7 +167,9 @@ struct ObjectWalk {
     switch graph[id] {
     case .dict(let items): return items
     case .tuple(let parts):
-      return parts.flatMap { part in if case .dict(let items) = graph[part] { items } else { [] } }
+      return parts.flatMap { part -> [(key: PickleID, value: PickleID)] in
+        if case .dict(let items) = graph[part] { items } else { [] }
+      }
     default: return []
     }
   }

@@ -144,13 +144,13 @@ struct TorchArchive {
       }
       let safe = (try? walk.leaves(tensors))?.count { $0.tensor != nil } ?? 0
       throw CheckpointError(
-        .unsafe, file.name, record: record,
+        file.name, record: record,
         "byte \(graph.offset(of: id)): the pickle names \(Self.printable(module)).\(Self.printable(name)), which "
           + "would run code if Python loaded it",
         hints: [
           "nothing was executed; \(safe) tensors could be told apart in it",
           "do not load this file in Python",
-        ])
+        ], kind: .unsafe)
     }
   }
 

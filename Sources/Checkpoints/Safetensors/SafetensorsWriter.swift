@@ -77,15 +77,15 @@ public enum SafetensorsWriter {
   ///   writing the output throw.
   public static func write(
     _ stateDict: StateDict, metadata: [(String, String)] = [], to output: OutputFile,
-    progress: ((Int) -> Void)? = nil
+    progress: (Int) -> Void = { _ in }
   ) throws {
     let layout = try plan(stateDict, metadata: metadata, name: output.path)
     try output.write(layout.header)
-    progress?(layout.header.count)
+    progress(layout.header.count)
     for index in layout.order {
       try stateDict.entries[index].tensor.forEachChunk { buffer, count in
         try output.write(buffer, count: count)
-        progress?(count)
+        progress(count)
       }
     }
   }

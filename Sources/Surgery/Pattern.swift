@@ -1,0 +1,90 @@
+/// A pattern that a whole name must fit.
+///
+///     *          any run of characters, dots too: norm* is startswith("norm")
+///     #          a run of digits: stages.#.#.gamma
+///     ?          one character
+///     [ab] [a-c] [!ab]   one character of a set, or outside it
+///     {a,b} {0..3}       choices, numbers from … to …
+///     re:/…/     a regular expression, for the whole name
+///     !…         names that the rest does not fit
+///     \*         the character itself
+public struct Pattern {
+  /// As it was written.
+  public let text: String
+
+  private let isNegated: Bool
+  private let alternatives: [[Glob.Piece]]
+  private let regex: Regex<AnyRegexOutput>?
+
+  /// Reads a pattern.
+  ///
+  /// - Throws: ``PatternError`` with the column of the mistake.
+  public init(_ text: String) throws(PatternError) {
+    self.text = text
+    isNegated = text.hasPrefix("!")
+    let rest = isNegated ? String(text.dropFirst()) : text
+    if rest.hasPrefix("re:/"), rest.hasSuffix("/"), rest.count > 4 {
+      alternatives = []
+      do { regex = try Regex(String(rest.dropFirst(4).dropLast())) } catch {
+        throw PatternError(text, column: 1, "the regular expression cannot be read: \(error)")
+      }
+    } else {
+      regex = nil
+      do { alternatives = try Glob.parse(rest) } catch {
+        throw PatternError(text, column: error.column + (isNegated ? 1 : 0), error.reason)
+      }
+    }
+  }
+
+  /// Whether the whole of `name` fits.
+  public func matches(_ name: String) -> Bool {
+    let fits: Bool
+    if let regex {
+      fits = (try? regex.wholeMatch(in: name)) != nil
+    } else {
+      let scalars = Array(name.unicodeScalars)
+      fits = alternatives.contains { Glob.captures($0, scalars) != nil }
+    }
+    return fits != isNegated
+  }
+
+  /// What each wildcard, choice or group of the pattern stands for in `name`, in order; `nil` where it does not fit.
+  ///
+  /// A negated pattern captures nothing.
+  public func captures(_ name: String) -> [String]? {
+    if isNegated { return matches(name) ? [] : nil }
+    if let regex {
+      guard let match = try? regex.wholeMatch(in: name) else { return nil }
+      return match.output.dropFirst().map { $0.substring.map(String.init) ?? "" }
+    }
+    let scalars = Array(name.unicodeScalars)
+    for pieces in alternatives {
+      if let found = Glob.captures(pieces, scalars) { return found }
+    }
+    return nil
+  }
+
+  /// The text before the only wildcard, where the pattern is no more than that and a star: `norm` of `norm*`.
+  var literalPrefix: String? {
+    guard text.hasSuffix("*"), !text.dropLast().contains(where: "*#?[]{}!\\".contains), !text.hasPrefix("re:") else {
+      return nil
+    }
+    return text.count > 1 ? String(text.dropLast()) : nil
+  }
+}
+
+/// A pattern or template that cannot be read.
+public struct PatternError: Error, Equatable, CustomStringConvertible {
+  public let text: String
+  /// Counted from 1.
+  public let column: Int
+  public let reason: String
+
+  init(_ text: String, column: Int, _ reason: String) {
+    (self.text, self.column, self.reason) = (text, column, reason)
+  }
+
+  public var description: String {
+    "the pattern \"\(text)\" cannot be read\n  column \(column): \(reason)"
+  }
+}

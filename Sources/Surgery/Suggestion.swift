@@ -1,0 +1,23 @@
+/// What a pattern that fits nothing was perhaps meant to be.
+enum Suggestion {
+  static func hints(for text: String, among names: [String]) -> [String] {
+    let lower = text.lowercased()
+    for candidate in [lower, "*\(text)*", "*\(lower)*", "\(text)*", "*\(text)"] where candidate != text {
+      guard let pattern = try? Pattern(candidate) else { continue }
+      let found = names.filter { pattern.matches($0) }
+      if !found.isEmpty { return ["did you mean \"\(candidate)\"? it matches \(list(found))"] }
+    }
+    guard let first = names.first else { return ["there are no keys left at this step"] }
+    return ["the first key at this step is \(first), the last \(names[names.count - 1])"]
+  }
+
+  /// "a", "a and b", "a, b and 3 more".
+  static func list(_ names: [String]) -> String {
+    switch names.count {
+    case 0: "nothing"
+    case 1: names[0]
+    case 2: "\(names[0]) and \(names[1])"
+    default: "\(names[0]), \(names[1]) and \(names.count - 2) more"
+    }
+  }
+}

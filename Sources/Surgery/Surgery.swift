@@ -1,0 +1,29 @@
+public import Tensors
+
+/// Steps in their order, as a value.
+///
+///     let surgery = Surgery {
+///       Drop("norm*", "head*")
+///       Replicate("model.{0..3}.")
+///     }
+public struct Surgery: Sendable {
+  public let steps: [any Step]
+
+  public init(@StepBuilder _ steps: () -> [any Step]) { self.steps = steps() }
+
+  /// What the steps do to `stateDict`.
+  ///
+  /// - Throws: ``SurgeryError``.
+  public func plan(for stateDict: StateDict, expecting expected: Int? = nil) throws(SurgeryError) -> Plan {
+    try Plan(of: stateDict, steps: steps, expecting: expected)
+  }
+}
+
+/// Collects steps that are written one below the other.
+@resultBuilder public enum StepBuilder {
+  public static func buildExpression(_ step: any Step) -> [any Step] { [step] }
+  public static func buildBlock(_ parts: [any Step]...) -> [any Step] { parts.flatMap(\.self) }
+  public static func buildOptional(_ part: [any Step]?) -> [any Step] { part ?? [] }
+  public static func buildEither(first part: [any Step]) -> [any Step] { part }
+  public static func buildEither(second part: [any Step]) -> [any Step] { part }
+}
