@@ -104,7 +104,9 @@ public enum SafetensorsWriter {
   }
 
   /// The length and the text of a header, padded so that the data begin at a multiple of 8.
-  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError) -> [UInt8] {
+  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError)
+    -> [UInt8]
+  {
     let text = JSONWriter.bytes(document)
     let padding = (8 - text.count % 8) % 8
     let count = text.count + padding
