@@ -65,6 +65,9 @@ public struct CheckpointWriter: Sendable {
 /// Something stands where the output would go.
 public struct OutputExists: Error, CustomStringConvertible {
   public let path: String
+
+  public init(path: String) { self.path = path }
+
   public var description: String { "\(path) exists already\n  pass --force to replace it, or choose another name" }
 }
 

@@ -5,9 +5,9 @@ internal import Bytes
 struct Suture {
   static let version = "0.1.0"
 
-  static let commands = [
-    AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Verify.self),
-  ]
+  static var commands: [AnyCommand] {
+    [AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Verify.self)]
+  }
 
   static func main() {
     Process.ignoreBrokenPipes()

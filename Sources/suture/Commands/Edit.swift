@@ -72,3 +72,51 @@ struct Edit: Command {
     return .done
   }
 }
+
+extension Edit {
+  /// The plan in a few lines: what each step matched, and the folded names that come out.
+  private func describe(_ plan: Plan) {
+    for (index, report) in plan.reports.enumerated() {
+      let change = report.before == report.after ? "" : ", \(report.before) -> \(report.after) tensors"
+      Console.note("step \(index + 1) \(report.summary): \(Format.plural(report.matched, "key"))\(change)")
+      for note in report.notes { Console.note("       \(note)") }
+    }
+    let accounting = plan.accounting
+    Console.note(
+      "plan   of the input's keys \(accounting.kept.count) are kept, \(accounting.dropped.count) dropped, "
+        + "\(accounting.copied.count) copied; \(Format.plural(plan.output.count, "tensor")) on "
+        + "\(Format.plural(plan.output.storages.count, "storage")), \(Format.bytes(plan.storedByteCount))")
+    if !accounting.dropped.isEmpty {
+      Console.note("       dropped: \(folded(accounting.dropped))")
+    }
+    for fold in FoldedNames.fold(plan.output.names).prefix(dryRun ? 200 : 12) {
+      Console.note("       \(Format.name(fold.pattern))\(fold.count > 1 ? "  (\(fold.count))" : "")")
+    }
+  }
+
+  private func folded(_ names: [String]) -> String {
+    FoldedNames.fold(names).map { Format.name($0.pattern) }.joined(separator: ", ")
+  }
+
+  private func report(_ plan: Plan, _ checkpoint: Checkpoint) -> JSONValue {
+    let strings = { (names: [String]) in JSONValue.array(names.map { .string($0) }) }
+    return [
+      "schema": "suture.plan/1",
+      "input": .string(checkpoint.path),
+      "wrapper": strings(checkpoint.wrapper),
+      "steps": .array(
+        plan.reports.map {
+          [
+            "step": .string($0.summary), "matched": .integer($0.matched), "before": .integer($0.before),
+            "after": .integer($0.after), "notes": strings($0.notes),
+          ]
+        }),
+      "kept": strings(plan.accounting.kept),
+      "dropped": strings(plan.accounting.dropped),
+      "copied": strings(plan.accounting.copied),
+      "tensors": .integer(plan.output.count),
+      "storages": .integer(plan.output.storages.count),
+      "bytes": .integer(plan.storedByteCount),
+    ]
+  }
+}
