@@ -92,11 +92,13 @@ public final class ArchiveReader: Sendable {
     guard let size = Int(exactly: entry.size), let compressed = Int(exactly: entry.compressedSize) else {
       throw fault(.sizeLie)
     }
-    let (payload, offset, fixed) = try archive.locate(index, name: name)
-    let local: LocalHeader
-    do { local = try LocalHeader(fixed: fixed, at: offset, in: source) } catch is TruncatedInput {
+    let (offset, found) = try archive.locate(index, name: name)
+    let header: LocalHeader?
+    do { header = try LocalHeader(at: offset, in: source) } catch is TruncatedInput {
       throw fault(.truncated, at: offset)
     }
+    guard let local = header else { throw fault(.noLocalHeader, at: offset) }
+    let payload = found ?? local.end
     if local.isEncrypted { throw fault(.encrypted, at: offset) }
     if local.isPatched { throw fault(.patched, at: offset) }
     if local.name != entry.name { throw fault(.headersDisagree("name"), at: offset) }

@@ -50,21 +50,22 @@ final class LibzipArchive {
       method: stat.comp_method, isEncrypted: stat.encryption_method != ZIP_EM_NONE)
   }
 
-  /// Where the entry's payload begins, and the fixed part of its local header, found by watching libzip read.
-  func locate(_ index: Int, name: String) throws -> (payload: Int, headerOffset: Int, header: [UInt8]) {
+  /// Where the entry's local header begins, found by watching libzip read, and where its payload does; no payload
+  /// offset for an empty entry, of which libzip reads nothing.
+  func locate(_ index: Int, name: String) throws -> (header: Int, payload: Int?) {
+    watch.forgetLocalHeader()
     guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED)) else {
       throw failure(name)
     }
     defer { unsafe zip_fclose(file) }
-    guard let (offset, header) = watch.localHeader else { throw ArchiveError(watch.source.name, record: name, reason: .noLocalHeader) }
+    // libzip looks at the local header when the first byte is wanted.
     var byte: UInt8 = 0
     let got = unsafe zip_fread(file, &byte, 1)
     if got < 0 { throw failure(name) }
-    if got == 1 { return (watch.lastReadOffset, offset, header) }
-    // An empty entry is never read; it lies behind its header.
-    let variable = Int(header[26]) | Int(header[27]) << 8
-    let extra = Int(header[28]) | Int(header[29]) << 8
-    return (offset + LibzipSource.localHeaderSize + variable + extra, offset, header)
+    guard let header = watch.localHeaderOffset, header >= 0 else {
+      throw ArchiveError(watch.source.name, record: name, reason: .noLocalHeader)
+    }
+    return (header, got == 1 ? watch.lastReadOffset : nil)
   }
 
   /// The entry's contents, inflated where they are deflated; never more than `size` bytes.

@@ -12,17 +12,19 @@ final class LibzipSource {
   /// The offset of the last read.
   private(set) var lastReadOffset = 0
 
-  /// What the last read of a local header's fixed part gave, and where.
-  private(set) var localHeader: (offset: Int, bytes: [UInt8])?
+  /// Where the local header of the entry at hand begins, as far as libzip has looked at it.
+  private(set) var localHeaderOffset: Int?
 
   /// What reading the source threw; libzip itself knows only that a read failed.
   private(set) var failure: (any Error)?
 
   private var buffer: [UInt8] = []
 
-  /// The size of a local header without its name and extra field.
-  static let localHeaderSize = 30
-  private static let localHeaderMagic: [UInt8] = [0x50, 0x4B, 3, 4]
+  /// Makes sure that the next local header is the next entry's.
+  func forgetLocalHeader() { localHeaderOffset = nil }
+
+  /// Of a local header libzip reads the two lengths, 4 bytes at 26.
+  private static let lengths = (offset: 26, count: 4)
 
   init(_ source: any ByteSource) { self.source = source }
 
@@ -81,8 +83,8 @@ final class LibzipSource {
     }
     buffer.withUnsafeBytes { unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count) }
     lastReadOffset = position
-    if count == Self.localHeaderSize, buffer.starts(with: Self.localHeaderMagic) {
-      localHeader = (position, Array(buffer[..<count]))
+    if localHeaderOffset == nil, count == Self.lengths.count {
+      localHeaderOffset = position - Self.lengths.offset
     }
     position += count
     return zip_int64_t(count)

@@ -21,8 +21,21 @@ struct LocalHeader {
   var isEncrypted: Bool { flags & 0x0001 != 0 || flags & 0x2000 != 0 }
   var isPatched: Bool { flags & 0x0020 != 0 }
 
-  /// Reads the header of which `fixed` are the first 30 bytes; name and extra field come from `source`.
-  init(fixed: [UInt8], at offset: Int, in source: any ByteSource) throws {
+  /// The size of the header without its name and extra field.
+  private static let fixedSize = 30
+
+  /// Where the payload begins.
+  let end: Int
+
+  /// Reads the header at `offset`.
+  ///
+  /// - Returns: `nil` where no header begins there.
+  init?(at offset: Int, in source: any ByteSource) throws {
+    guard offset <= source.byteCount - Self.fixedSize else {
+      throw TruncatedInput(offset: offset, needed: Self.fixedSize, available: max(source.byteCount - offset, 0))
+    }
+    let fixed = try source.bytes(offset..<(offset + Self.fixedSize))
+    guard fixed.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
     var reader = ByteReader(fixed.span.bytes, at: 6)
     flags = try reader.integer()
     method = try reader.integer()
@@ -33,7 +46,8 @@ struct LocalHeader {
     let nameLength = Int(try reader.integer(UInt16.self))
     let extraLength = Int(try reader.integer(UInt16.self))
 
-    let start = offset + fixed.count
+    let start = offset + Self.fixedSize
+    end = start + nameLength + extraLength
     guard start + nameLength + extraLength <= source.byteCount else {
       throw TruncatedInput(offset: start, needed: nameLength + extraLength, available: source.byteCount - start)
     }
