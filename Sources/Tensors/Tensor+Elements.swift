@@ -10,10 +10,16 @@ extension Tensor {
   ///   returns: a CRC that does not match is found at the end.
   public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws {
     if elementCount == 0 { return }
+    if byteCount > Self.maximumExpansion, byteCount / 16 > byteExtent.count {
+      throw TensorError.expandsTooFar(byteCount: byteCount, stored: byteExtent.count)
+    }
     if coversStorage { return try storage.forEachChunk(body) }
     if isContiguous { return try forEachContiguousChunk(body) }
     try forEachGatheredChunk(body)
   }
+
+  /// A view that repeats its bytes may be expanded to this size; a few bytes can describe terabytes.
+  static let maximumExpansion = 1 << 32
 
   /// All elements in row-major order as little-endian bytes. Holds the whole tensor in memory.
   public func contiguousBytes() throws -> [UInt8] {

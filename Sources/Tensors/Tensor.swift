@@ -83,6 +83,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   case overflow(shape: [Int], strides: [Int])
   case outOfBounds(needed: Int, available: Int, storage: String)
   case notConvertible(DType, to: DType)
+  case expandsTooFar(byteCount: Int, stored: Int)
 
   public var description: String {
     switch self {
@@ -93,6 +94,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
     case .overflow(let shape, let strides): "sizes \(shape) with strides \(strides) overflow 64 bits"
     case .outOfBounds(let needed, let available, let storage):
       "it needs \(needed) bytes of storage \(storage), which has \(available)"
+    case .expandsTooFar(let byteCount, let stored):
+      "it repeats \(stored) stored bytes until they are \(byteCount): written in full it would be a bomb"
     case .notConvertible(let from, let to): "\(from) elements cannot be read as \(to)"
     }
   }

@@ -51,7 +51,7 @@ final class LibzipArchive {
   }
 
   /// Where the entry's local header begins, found by watching libzip read, and where its payload does; no payload
-  /// offset for an empty entry, of which libzip reads nothing.
+  /// offset for an empty entry, which has none.
   func locate(_ index: Int, name: String) throws -> (header: Int, payload: Int?) {
     watch.forgetLocalHeader()
     guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED)) else {
@@ -62,6 +62,10 @@ final class LibzipArchive {
     var byte: UInt8 = 0
     let got = unsafe zip_fread(file, &byte, 1)
     if got < 0 { throw failure(name) }
+    // Of an empty entry it reads nothing; asked for the local extra fields, it does.
+    if watch.localHeaderOffset == nil {
+      _ = unsafe zip_file_extra_fields_count(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_LOCAL))
+    }
     guard let header = watch.localHeaderOffset, header >= 0 else {
       throw ArchiveError(watch.source.name, record: name, reason: .noLocalHeader)
     }

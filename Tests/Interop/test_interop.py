@@ -74,6 +74,7 @@ class TheSurgery(InTemporaryFolder):
         depths, dims = convnext.VARIANTS[variant]
         model = convnext.randomize(convnext.ConvNeXt(depths, dims), seed)
         weights = OrderedDict((k, v.to(dtype)) for k, v in model.state_dict().items())
+        self.folder = Path(tempfile.mkdtemp(dir=self.folder))
         source = self.folder / "checkpoint.pth"
         torch.save({"model": weights, "epoch": 3, "args": argparse.Namespace(lr=1e-3)}, source)
 
@@ -235,7 +236,7 @@ class Writing(InTemporaryFolder):
             self.assertEqual(file.metadata(), {"author": "someone", "format": "pt"})
 
     def test_dtypes_that_only_untyped_storages_hold(self):
-        state = {"u": torch.arange(7, dtype=torch.uint16), "f": torch.ones(3).to(torch.float8_e4m3fn)}
+        state = {"u": torch.arange(7).to(torch.uint16), "f": torch.ones(3).to(torch.float8_e4m3fn)}
         torch.save(state, self.folder / "in.pth")
         suture("convert", self.folder / "in.pth", "-o", self.folder / "out.pth")
         self.assertSameDict(torch.load(self.folder / "out.pth", weights_only=True), state)

@@ -44,6 +44,13 @@ final class TensorBuilder {
     throw malformed("a parameter does not hold a tensor", at: graph.offset(of: id))
   }
 
+  /// Throws unless every persistent id of the pickle is a storage, used or not: torch.save writes no others.
+  func checkReferences() throws {
+    for (id, value) in graph.all {
+      if case .persistent = value { _ = try storageReference(id) }
+    }
+  }
+
   private static let wrappers: Set<String> = [
     "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
   ]

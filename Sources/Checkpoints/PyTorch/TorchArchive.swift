@@ -47,6 +47,7 @@ struct TorchArchive {
     let context = TensorBuilder(graph: graph, path: file.name, record: name, storage: storage)
     let walk = ObjectWalk(graph: graph, path: file.name, record: name)
     try refuseUnsafeGlobals(graph, record: name, walk, context)
+    try context.checkReferences()
     let leaves = try walk.leaves(context)
     let choice = try WrapperChoice(leaves, key: key, path: file.name)
     warnings += walk.warnings(leaves)

@@ -135,8 +135,9 @@ struct Verify: Command {
       guard let ours = outputs.first(where: { $0.name == entry.name })?.map else {
         throw ModelError.notSupported("\"\(entry.name)\" cannot be computed: \(file) has no norm.* and head.*")
       }
+      // A classifier's outputs are N×C; as N×C×1×1 they are the same numbers.
       let shape = entry.name.hasPrefix("feature") ? ours.shape : [ours.batch, ours.channels]
-      guard entry.tensor.shape == shape else {
+      guard entry.tensor.shape == shape || entry.tensor.shape == ours.shape else {
         throw ModelError.wrongShape(key: "\(entry.name) in \(path)", expected: shape, found: entry.tensor.shape)
       }
       report.addOutput(entry.name, ours, try entry.tensor.floats(), tolerance: tolerance)
