@@ -63,6 +63,6 @@ let package = Package(
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
     tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
-    tests(of: "Command", ["Bytes", "JSON", "suture"]),
+    tests(of: "Command", ["Bytes", "suture"]),
   ]
 )

@@ -22,10 +22,13 @@ struct Benchmarks {
 
     let source = folder + "/tiny.pth"
     let writer = CheckpointWriter(source, format: .pytorchZip, replacing: false)
-    let size = try writer.write(try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000))
-    print("ConvNeXt-T, \(size / 1_000_000) MB, random weights; \(rounds) rounds in turn; medians; warm cache\n")
+    let size = try writer.write(
+      try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000))
+    print(
+      "ConvNeXt-T, \(size / 1_000_000) MB, random weights; \(rounds) rounds in turn; medians; warm cache\n")
 
-    let suite = Suite(suture: words[1], python: words.count > 3 ? words[3] : nil, source: source, folder: folder)
+    let suite = Suite(
+      suture: words[1], python: words.count > 3 ? words[3] : nil, source: source, folder: folder)
     for comparison in suite.comparisons { try comparison.run(rounds: rounds) }
   }
 }

@@ -14,19 +14,24 @@ struct Suite {
       Comparison(
         title: "convert to safetensors",
         ways: [
-          ("suture convert", .init(words: [suture, "convert", source, "-o", "\(folder)/a.safetensors", "--force"])),
+          (
+            "suture convert",
+            .init(words: [suture, "convert", source, "-o", "\(folder)/a.safetensors", "--force"])
+          ),
           ("cp", .init(words: ["cp", source, "\(folder)/b"])),
         ]
           + script(
             "torch.load, save_file",
-            "from safetensors.torch import save_file; save_file(torch.load('\(source)'), '\(folder)/c.safetensors')")),
+            "from safetensors.torch import save_file; save_file(torch.load('\(source)'), '\(folder)/c.safetensors')"
+          )),
       Comparison(
         title: "drop norm* and head*, replicate under four indices, to .pth",
         ways: [
           (
             "suture edit",
             .init(words: [
-              suture, "edit", source, "-o", "\(folder)/d.pth", "--force", "--drop", "norm*", "--drop", "head*",
+              suture, "edit", source, "-o", "\(folder)/d.pth", "--force", "--drop", "norm*", "--drop",
+              "head*",
               "--replicate", "model.{0..3}.",
             ])
           ),

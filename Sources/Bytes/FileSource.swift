@@ -41,7 +41,8 @@ public final class FileSource: ByteSource {
       var done = 0
       while done < count {
         let got = retrying {
-          unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, off_t(offset + done))
+          unsafe pread(
+            descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, off_t(offset + done))
         }
         if got < 0 { throw SystemError.last("read", name) }
         if got == 0 { throw SourceShrank(name: name, offset: offset + done, needed: count - done) }

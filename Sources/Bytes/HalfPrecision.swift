@@ -13,7 +13,9 @@ public enum HalfPrecision {
   ) -> [Float] {
     let count = bytes.count / 2
     return unsafe [Float](unsafeUninitializedCapacity: count) { floats, initialized in
-      bytes.withUnsafeBytes { unsafe kernel($0.bindMemory(to: UInt16.self).baseAddress, floats.baseAddress, count) }
+      bytes.withUnsafeBytes {
+        unsafe kernel($0.bindMemory(to: UInt16.self).baseAddress, floats.baseAddress, count)
+      }
       initialized = count
     }
   }

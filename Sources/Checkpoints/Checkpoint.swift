@@ -41,7 +41,9 @@ public struct Checkpoint: Sendable {
   public static func open(_ path: String, key: String? = nil) throws -> Checkpoint {
     let file = try FileSource(path)
     let start = try file.bytes(0..<min(file.byteCount, 512))
-    if start.isEmpty { throw CheckpointError(path, "the file is empty", hints: ["was the download interrupted?"]) }
+    if start.isEmpty {
+      throw CheckpointError(path, "the file is empty", hints: ["was the download interrupted?"])
+    }
     if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
       return try Checkpoint(safetensors: file, key: key)
     }

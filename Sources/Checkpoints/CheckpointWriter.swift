@@ -68,7 +68,9 @@ public struct OutputExists: Error, CustomStringConvertible {
 
   public init(path: String) { self.path = path }
 
-  public var description: String { "\(path) exists already\n  pass --force to replace it, or choose another name" }
+  public var description: String {
+    "\(path) exists already\n  pass --force to replace it, or choose another name"
+  }
 }
 
 /// The output does not fit.

@@ -11,14 +11,16 @@ enum ForeignFile {
     }
     if start.allSatisfy({ $0 == 0 }) {
       return CheckpointError(
-        path, "it begins with zeros only, like a download that never finished", hints: ["fetch the file again"])
+        path, "it begins with zeros only, like a download that never finished",
+        hints: ["fetch the file again"])
     }
     if isText(start) {
       return CheckpointError(
         path, "it is a text file, not a checkpoint", hints: ["a saved error page? look at its first lines"])
     }
     if byteCount < 22, start.starts(with: "PK".utf8) {
-      return CheckpointError(path, "it is a zip archive of \(byteCount) bytes: truncated", hints: ["fetch it again"])
+      return CheckpointError(
+        path, "it is a zip archive of \(byteCount) bytes: truncated", hints: ["fetch it again"])
     }
     return CheckpointError(
       path, "it is neither a PyTorch checkpoint nor a safetensors file",
@@ -38,9 +40,17 @@ enum ForeignFile {
     (Array("<html".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
     ([0x1F, 0x8B], 0, "compressed with gzip", "decompress it first: gunzip -k"),
     ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, "a 7-Zip archive", "unpack it first: 7z x"),
-    ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"),
-    (Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which this version cannot read", "use the original weights"),
-    ([0x93] + Array("NUMPY".utf8), 0, "a NumPy array, which this version cannot read yet", "use torch.save in Python"),
+    (
+      [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"
+    ),
+    (
+      Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which this version cannot read",
+      "use the original weights"
+    ),
+    (
+      [0x93] + Array("NUMPY".utf8), 0, "a NumPy array, which this version cannot read yet",
+      "use torch.save in Python"
+    ),
     (Array("ustar".utf8), 257, "a tar archive", "unpack it and open the checkpoint inside"),
     ([0x80, 2], 0, "a bare pickle, which this version cannot read yet", resave),
     ([0x80, 3], 0, "a bare pickle, which this version cannot read yet", resave),

@@ -20,7 +20,8 @@ public struct FeatureMap: Sendable {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       guard !overflow, product <= Self.maximumCount else {
         throw ModelError.tooLarge(
-          "activations of \(batch)×\(channels)×\(height)×\(width) are more than \(Self.maximumCount) elements")
+          "activations of \(batch)×\(channels)×\(height)×\(width) are more than \(Self.maximumCount) elements"
+        )
       }
       count = product
     }
@@ -40,7 +41,8 @@ public struct FeatureMap: Sendable {
     for image in 0..<batch {
       for channel in 0..<channels {
         for pixel in 0..<area {
-          values[(image * area + pixel) * channels + channel] = source[(image * channels + channel) * area + pixel]
+          values[(image * area + pixel) * channels + channel] =
+            source[(image * channels + channel) * area + pixel]
         }
       }
     }
@@ -58,7 +60,8 @@ public struct FeatureMap: Sendable {
     for image in 0..<batch {
       for pixel in 0..<area {
         for channel in 0..<channels {
-          result[(image * channels + channel) * area + pixel] = values[(image * area + pixel) * channels + channel]
+          result[(image * channels + channel) * area + pixel] =
+            values[(image * area + pixel) * channels + channel]
         }
       }
     }
@@ -97,7 +100,11 @@ public struct Difference: Sendable {
     for (value, truth) in zip(values, reference) {
       let difference = (Double(value) - Double(truth)).magnitude
       // max() would lose a NaN, and equal infinities have none.
-      if difference.isNaN, value != truth { largest = .nan } else if difference > largest { largest = difference }
+      if difference.isNaN, value != truth {
+        largest = .nan
+      } else if difference > largest {
+        largest = difference
+      }
       if Double(truth).magnitude > peak { peak = Double(truth).magnitude }
     }
     (self.largest, self.peak) = (largest, peak)

@@ -19,7 +19,9 @@ extension Unpickler {
     let fill: UInt8 = last & 0x80 == 0 ? 0 : 0xFF
     if bytes.count > 8 {
       // Padding that only repeats the sign does not make the number big.
-      guard bytes[8...].allSatisfy({ $0 == fill }), bytes[7] & 0x80 == fill & 0x80 else { return .bigInt(bytes) }
+      guard bytes[8...].allSatisfy({ $0 == fill }), bytes[7] & 0x80 == fill & 0x80 else {
+        return .bigInt(bytes)
+      }
     }
     var bits: UInt64 = fill == 0 ? 0 : ~0
     for (index, byte) in bytes.prefix(8).enumerated() {

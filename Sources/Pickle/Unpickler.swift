@@ -28,7 +28,8 @@ public struct Unpickler: ~Copyable {
   /// Reads the pickle that `bytes` begins with.
   ///
   /// - Complexity: O(*n*) in time and memory for a stream of *n* bytes.
-  public static func load(_ bytes: [UInt8], limits: PickleLimits = .init()) throws(PickleError) -> PickleGraph {
+  public static func load(_ bytes: [UInt8], limits: PickleLimits = .init()) throws(PickleError) -> PickleGraph
+  {
     var machine = Unpickler(limits: limits)
     var reader = ByteReader(bytes.span.bytes)
     try machine.run(&reader)

@@ -40,7 +40,8 @@ public struct FoldedNames: Sendable {
     }
     return groups.map { group in
       FoldedNames(
-        pattern: group.components.map(spell).joined(separator: "."), members: group.members.sorted().map { names[$0] })
+        pattern: group.components.map(spell).joined(separator: "."),
+        members: group.members.sorted().map { names[$0] })
     }
   }
 
@@ -50,7 +51,9 @@ public struct FoldedNames: Sendable {
 
     /// Names with characters that mean something in a pattern stay alone.
     var isFoldable: Bool {
-      components.allSatisfy { $0.allSatisfy { text in !text.contains(where: "{},*?#[]!\\".contains) && !text.isEmpty } }
+      components.allSatisfy {
+        $0.allSatisfy { text in !text.contains(where: "{},*?#[]!\\".contains) && !text.isEmpty }
+      }
     }
 
     func key(without position: Int) -> String {
@@ -71,7 +74,9 @@ public struct FoldedNames: Sendable {
       zip(numbers, choices).allSatisfy({ String($0) == $1 })
     else { return "{\(choices.joined(separator: ","))}" }
     let sorted = numbers.sorted()
-    if let first = sorted.first, let last = sorted.last, last - first == sorted.count - 1 { return "{\(first)..\(last)}" }
+    if let first = sorted.first, let last = sorted.last, last - first == sorted.count - 1 {
+      return "{\(first)..\(last)}"
+    }
     return "{\(sorted.map(String.init).joined(separator: ","))}"
   }
 }

@@ -32,12 +32,15 @@ enum Glob {
       case "#": pieces = [.digits]
       case "?": pieces = [.one]
       case "\\":
-        guard position + 1 < scalars.count else { throw Fault(column: position + 1, reason: "nothing follows the \\") }
+        guard position + 1 < scalars.count else {
+          throw Fault(column: position + 1, reason: "nothing follows the \\")
+        }
         position += 1
         pieces = [.character(scalars[position])]
       case "[": pieces = [try set(scalars, &position)]
       case "{": pieces = try choices(scalars, &position).map { .chosen(Array($0.unicodeScalars)) }
-      case "}", "]": throw Fault(column: position + 1, reason: "\(scalar) closes nothing; \\\(scalar) is the character")
+      case "}", "]":
+        throw Fault(column: position + 1, reason: "\(scalar) closes nothing; \\\(scalar) is the character")
       default: pieces = [.character(scalar)]
       }
       position += 1
@@ -146,7 +149,9 @@ enum Glob {
     }
   }
 
-  private static func walk(_ pieces: [Piece], _ name: [Unicode.Scalar], _ fits: [Bool], _ width: Int) -> [String] {
+  private static func walk(_ pieces: [Piece], _ name: [Unicode.Scalar], _ fits: [Bool], _ width: Int)
+    -> [String]
+  {
     var captures: [String] = []
     var start = 0
     for (index, piece) in pieces.enumerated() {
@@ -160,7 +165,8 @@ enum Glob {
         while !fits[(index + 1) * width + end] { end -= 1 }
       default: end += length(piece, name, start) ?? 0
       }
-      if case .character = piece {} else {
+      if case .character = piece {
+      } else {
         captures.append(name[start..<end].reduce(into: "") { $0.unicodeScalars.append($1) })
       }
       start = end

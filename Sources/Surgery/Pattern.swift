@@ -66,7 +66,8 @@ public struct Pattern {
 
   /// The text before the only wildcard, where the pattern is no more than that and a star: `norm` of `norm*`.
   var literalPrefix: String? {
-    guard text.hasSuffix("*"), !text.dropLast().contains(where: "*#?[]{}!\\".contains), !text.hasPrefix("re:") else {
+    guard text.hasSuffix("*"), !text.dropLast().contains(where: "*#?[]{}!\\".contains), !text.hasPrefix("re:")
+    else {
       return nil
     }
     return text.count > 1 ? String(text.dropLast()) : nil

@@ -40,7 +40,9 @@ public struct Plan: Sendable {
       do { matched = try step.apply(to: &draft) } catch { throw Self.error(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
       reports.append(
-        Report(summary: step.summary, matched: matched, before: before, after: draft.entries.count, notes: draft.notes))
+        Report(
+          summary: step.summary, matched: matched, before: before, after: draft.entries.count,
+          notes: draft.notes))
     }
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", hints: ["the input has \(input.count)"])
@@ -86,7 +88,8 @@ public struct Plan: Sendable {
     if collisions == 0 { return }
     if collisions > 1 { hints.append("and \(collisions - 1) more") }
     throw SurgeryError(
-      .collision, step: number, "step \(number) (\(step.summary)) gives \(collisions + 1) keys a name that is taken",
+      .collision, step: number,
+      "step \(number) (\(step.summary)) gives \(collisions + 1) keys a name that is taken",
       hints: hints)
   }
 
@@ -94,7 +97,8 @@ public struct Plan: Sendable {
     switch error {
     case let failure as StepFailure:
       SurgeryError(
-        failure.kind, step: number, "step \(number) (\(step.summary)) \(failure.reason)", hints: failure.hints)
+        failure.kind, step: number, "step \(number) (\(step.summary)) \(failure.reason)", hints: failure.hints
+      )
     case let error as PatternError:
       SurgeryError(
         .badPattern, step: number, "step \(number): the pattern \"\(error.text)\" cannot be read",

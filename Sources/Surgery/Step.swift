@@ -34,6 +34,8 @@ extension Step {
   }
 
   func noMatch(_ text: String, _ draft: Draft) -> StepFailure {
-    StepFailure(kind: .noMatch, reason: "matched no keys", hints: Suggestion.hints(for: text, among: draft.entries.map(\.name)))
+    StepFailure(
+      kind: .noMatch, reason: "matched no keys",
+      hints: Suggestion.hints(for: text, among: draft.entries.map(\.name)))
   }
 }

@@ -33,7 +33,9 @@ struct Template {
         if inside == "&" {
           (pieces, position) = ([.whole], end)
         } else if let number = Int(inside) {
-          guard number > 0 else { throw PatternError(text, column: start + 1, "wildcards are counted from 1") }
+          guard number > 0 else {
+            throw PatternError(text, column: start + 1, "wildcards are counted from 1")
+          }
           (pieces, position) = ([.capture(number)], end)
         } else {
           do { pieces = try Glob.choices(scalars, &position).map { .text($0) } } catch {

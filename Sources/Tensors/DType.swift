@@ -14,7 +14,8 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
     case .float64, .complex64, .int64, .uint64: 8
     case .float32, .complex32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
-    case .int8, .uint8, .bool, .float8_e4m3fn, .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu:
+    case .int8, .uint8, .bool, .float8_e4m3fn, .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz,
+      .float8_e8m0fnu:
       1
     }
   }

@@ -15,7 +15,8 @@ public struct Tensor: Sendable {
   /// A view that lies wholly within `storage`.
   ///
   /// - Throws: ``TensorError`` where it does not, or where a number is negative or overflows.
-  public init(_ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int) throws(TensorError) {
+  public init(_ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int) throws(TensorError)
+  {
     guard shape.count == strides.count else { throw .rankMismatch(shape: shape, strides: strides) }
     guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
@@ -36,7 +37,9 @@ public struct Tensor: Sendable {
     } catch {
       throw .overflow(shape: shape, strides: strides)
     }
-    (self.storage, self.dtype, self.shape, self.strides, self.offset) = (storage, dtype, shape, strides, offset)
+    (self.storage, self.dtype, self.shape, self.strides, self.offset) = (
+      storage, dtype, shape, strides, offset
+    )
   }
 
   /// A row-major view of a whole storage.

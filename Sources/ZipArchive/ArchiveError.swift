@@ -40,13 +40,15 @@ public struct ArchiveError: Error, CustomStringConvertible {
     switch reason {
     case .truncated: "the zip archive has no readable central directory: it is truncated or damaged"
     case .libzip(let text): "the zip archive cannot be read: \(text)"
-    case .duplicateName(let other): "the name comes twice in the archive (as \(other)), and readers differ on which counts"
+    case .duplicateName(let other):
+      "the name comes twice in the archive (as \(other)), and readers differ on which counts"
     case .badName: "the record's name is not valid UTF-8 or has a NUL in it"
     case .noLocalHeader: "the record has no local header where the central directory says"
     case .headersDisagree(let field): "the local header and the central directory disagree on its \(field)"
     case .encrypted: "the record is encrypted"
     case .patched: "the record is compressed patched data"
-    case .unsupportedMethod(let method): "its compression method is \(method); stored (0) and deflated (8) are supported"
+    case .unsupportedMethod(let method):
+      "its compression method is \(method); stored (0) and deflated (8) are supported"
     case .overlap(let other): "it overlaps the record \(other)"
     case .outsideFile(let end, let size): "it should end at byte \(end), but the file has \(size)"
     case .tooManyRecords(let count): "the archive has \(count) records"

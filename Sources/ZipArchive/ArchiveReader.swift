@@ -32,6 +32,8 @@ public final class ArchiveReader: Sendable {
   ///
   /// - Throws: ``ArchiveError``, or what the source throws.
   public init(_ source: any ByteSource, limits: Limits = .init()) throws {
+    // To libzip an empty file is an archive of no entries.
+    guard source.byteCount >= 22 else { throw ArchiveError(source.name, reason: .truncated) }
     let archive = try LibzipArchive(source)
     guard archive.entryCount <= limits.records else {
       throw ArchiveError(source.name, reason: .tooManyRecords(archive.entryCount))
@@ -59,7 +61,9 @@ public final class ArchiveReader: Sendable {
     switch record.method {
     case .stored: bytes = try source.bytes(record.payloadOffset..<(record.payloadOffset + record.size))
     case .deflated:
-      bytes = try archive.withLock { try $0.archive.contents(record.index, name: record.name, size: record.size) }
+      bytes = try archive.withLock {
+        try $0.archive.contents(record.index, name: record.name, size: record.size)
+      }
     }
     if recordsChecksums, record.crc32 != 0 || record.size == 0 {
       let computed = CRC32.of(bytes)
@@ -79,7 +83,9 @@ public final class ArchiveReader: Sendable {
 
   // MARK: Structure
 
-  private static func record(_ index: Int, _ archive: LibzipArchive, _ source: any ByteSource) throws -> Record {
+  private static func record(_ index: Int, _ archive: LibzipArchive, _ source: any ByteSource) throws
+    -> Record
+  {
     let entry = try archive.entry(index)
     guard let name = String(validating: entry.name, as: UTF8.self) else {
       throw ArchiveError(source.name, record: String(decoding: entry.name, as: UTF8.self), reason: .badName)
@@ -120,7 +126,8 @@ public final class ArchiveReader: Sendable {
     }
     return Record(
       name: name, size: size, compressedSize: compressed, crc32: entry.crc32,
-      method: entry.method == 0 ? .stored : .deflated, payloadOffset: payload, index: index, headerOffset: offset)
+      method: entry.method == 0 ? .stored : .deflated, payloadOffset: payload, index: index,
+      headerOffset: offset)
   }
 
   private static func index(_ records: [Record], _ source: String) throws -> [ExactString: Int] {
@@ -128,7 +135,8 @@ public final class ArchiveReader: Sendable {
     var folded: [ExactString: String] = [:]
     for (index, record) in records.enumerated() {
       // As miniz folds names: ASCII letters only.
-      let key = String(decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+      let key = String(
+        decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
       if let other = folded.updateValue(record.name, forKey: ExactString(key)) {
         throw ArchiveError(source, record: record.name, reason: .duplicateName(other))
       }
@@ -139,7 +147,8 @@ public final class ArchiveReader: Sendable {
 
   private static func refuseOverlaps(_ records: [Record], _ source: String) throws {
     let sorted = records.sorted { $0.headerOffset < $1.headerOffset }
-    for (one, next) in zip(sorted, sorted.dropFirst()) where one.payloadOffset + one.compressedSize > next.headerOffset {
+    for (one, next) in zip(sorted, sorted.dropFirst())
+    where one.payloadOffset + one.compressedSize > next.headerOffset {
       throw ArchiveError(source, record: next.name, offset: next.headerOffset, reason: .overlap(one.name))
     }
   }

@@ -29,7 +29,8 @@ final class LibzipArchive {
       let (code, text) = (zip_error_code_zip(&error), Self.text(&error))
       unsafe zip_source_free(zipSource)
       if let failure = watch.failure { throw failure }
-      throw ArchiveError(source.name, reason: code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
+      throw ArchiveError(
+        source.name, reason: code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
     }
     unsafe self.handle = handle
   }
@@ -54,7 +55,8 @@ final class LibzipArchive {
   /// offset for an empty entry, which has none.
   func locate(_ index: Int, name: String) throws -> (header: Int, payload: Int?) {
     watch.forgetLocalHeader()
-    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED)) else {
+    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED))
+    else {
       throw failure(name)
     }
     defer { unsafe zip_fclose(file) }
@@ -80,12 +82,16 @@ final class LibzipArchive {
     var buffer = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
     while result.count < size {
       let wanted = min(buffer.count, size - result.count)
-      let got = unsafe buffer.withUnsafeMutableBytes { unsafe zip_fread(file, $0.baseAddress, zip_uint64_t(wanted)) }
+      let got = unsafe buffer.withUnsafeMutableBytes {
+        unsafe zip_fread(file, $0.baseAddress, zip_uint64_t(wanted))
+      }
       if got < 0 {
         if let failure = watch.failure { throw failure }
         throw ArchiveError(watch.source.name, record: name, reason: .damagedData)
       }
-      if got == 0 { throw ArchiveError(watch.source.name, record: name, reason: .shortRecord(size, result.count)) }
+      if got == 0 {
+        throw ArchiveError(watch.source.name, record: name, reason: .shortRecord(size, result.count))
+      }
       result.append(contentsOf: buffer[..<Int(got)])
     }
     return result

@@ -61,7 +61,8 @@ final class LibzipSource {
       unsafe stat.pointee.size = zip_uint64_t(source.byteCount)
       return zip_int64_t(MemoryLayout<zip_stat_t>.size)
     case ZIP_SOURCE_ERROR:
-      guard length >= 2 * MemoryLayout<CInt>.size, let codes = unsafe data?.assumingMemoryBound(to: CInt.self) else {
+      guard length >= 2 * MemoryLayout<CInt>.size, let codes = unsafe data?.assumingMemoryBound(to: CInt.self)
+      else {
         return -1
       }
       unsafe codes[0] = CInt(ZIP_ER_READ)
@@ -81,7 +82,9 @@ final class LibzipSource {
       failure = error
       return -1
     }
-    buffer.withUnsafeBytes { unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count) }
+    buffer.withUnsafeBytes {
+      unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count)
+    }
     lastReadOffset = position
     if localHeaderOffset == nil, count == Self.lengths.count {
       localHeaderOffset = position - Self.lengths.offset

@@ -32,7 +32,8 @@ struct LocalHeader {
   /// - Returns: `nil` where no header begins there.
   init?(at offset: Int, in source: any ByteSource) throws {
     guard offset <= source.byteCount - Self.fixedSize else {
-      throw TruncatedInput(offset: offset, needed: Self.fixedSize, available: max(source.byteCount - offset, 0))
+      throw TruncatedInput(
+        offset: offset, needed: Self.fixedSize, available: max(source.byteCount - offset, 0))
     }
     let fixed = try source.bytes(offset..<(offset + Self.fixedSize))
     guard fixed.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
@@ -49,7 +50,8 @@ struct LocalHeader {
     let start = offset + Self.fixedSize
     end = start + nameLength + extraLength
     guard start + nameLength + extraLength <= source.byteCount else {
-      throw TruncatedInput(offset: start, needed: nameLength + extraLength, available: source.byteCount - start)
+      throw TruncatedInput(
+        offset: start, needed: nameLength + extraLength, available: source.byteCount - start)
     }
     // The extra field matters only where it holds the sizes: torch pads with it, up to 64 KiB a record.
     let needsExtra = plain == .max || compressed == .max
@@ -59,7 +61,8 @@ struct LocalHeader {
   }
 
   /// The 64-bit sizes stand in extra field 1, each only where the 32-bit one is all ones.
-  private static func sizes(_ plain: UInt32, _ compressed: UInt32, extra: [UInt8]) throws -> (UInt64, UInt64) {
+  private static func sizes(_ plain: UInt32, _ compressed: UInt32, extra: [UInt8]) throws -> (UInt64, UInt64)
+  {
     var (size, compressedSize) = (UInt64(plain), UInt64(compressed))
     var reader = ByteReader(extra.span.bytes)
     while reader.remaining >= 4 {

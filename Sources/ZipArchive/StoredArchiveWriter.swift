@@ -40,10 +40,12 @@ public final class StoredArchiveWriter {
   ///
   /// - Parameter body: calls its argument with buffers and how many of their bytes count, `size` in all.
   public func add(
-    _ name: String, size: Int, _ body: (_ sink: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> Void
+    _ name: String, size: Int,
+    _ body: (_ sink: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> Void
   ) throws {
     let name = Array("\(prefix)/\(name)".utf8)
-    precondition(names.insert(ExactString(String(decoding: name, as: UTF8.self))).inserted, "a record is added twice")
+    precondition(
+      names.insert(ExactString(String(decoding: name, as: UTF8.self))).inserted, "a record is added twice")
     let offset = output.byteCount
     try output.write(TorchLayout.localHeader(name: name, size: size, offset: offset))
     var checksum = CRC32()
@@ -53,7 +55,9 @@ public final class StoredArchiveWriter {
       try output.write(buffer, count: count)
       written += count
     }
-    guard written == size else { throw WrongSize(record: String(decoding: name, as: UTF8.self), declared: size, written: written) }
+    guard written == size else {
+      throw WrongSize(record: String(decoding: name, as: UTF8.self), declared: size, written: written)
+    }
     try output.write(TorchLayout.descriptor(crc32: checksum.value, size: size, offset: offset))
     entries.append(Entry(name: name, offset: offset, size: size, crc32: checksum.value))
   }
@@ -76,7 +80,8 @@ public final class StoredArchiveWriter {
     let start = output.byteCount
     for entry in entries {
       try output.write(
-        TorchLayout.centralHeader(name: entry.name, crc32: entry.crc32, size: entry.size, offset: entry.offset))
+        TorchLayout.centralHeader(
+          name: entry.name, crc32: entry.crc32, size: entry.size, offset: entry.offset))
     }
     try output.write(TorchLayout.end(count: entries.count, start: start, size: output.byteCount - start))
   }

@@ -20,7 +20,8 @@ enum TorchLayout {
       extra += wide
     }
     let start = offset + 30 + name.count + extra.count + 4
-    let padding = (StoredArchiveWriter.alignment - start % StoredArchiveWriter.alignment) % StoredArchiveWriter.alignment
+    let padding =
+      (StoredArchiveWriter.alignment - start % StoredArchiveWriter.alignment) % StoredArchiveWriter.alignment
     extra += Array("FB".utf8)
     extra.append(littleEndian: UInt16(padding))
     extra += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)

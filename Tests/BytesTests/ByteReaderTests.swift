@@ -21,7 +21,7 @@ import Testing
     } catch {
       #expect(error == TruncatedInput(offset: 1, needed: 4, available: 2))
     }
-    #expect(throws: TruncatedInput.self) { try ByteReader([].span.bytes).require(-1) }
+    #expect(throws: TruncatedInput.self) { try ByteReader(bytes.span.bytes).require(-1) }
   }
 
   @Test func `finds no line where none ends in time`() {

@@ -3,7 +3,9 @@ import Testing
 @testable import Pickle
 
 @Suite struct `The pickler` {
-  @Test(arguments: [0, 1, 255, 256, 65535, 65536, -1, Int(Int32.max), Int(Int32.min), 1 << 31, Int.max, Int.min])
+  @Test(arguments: [
+    0, 1, 255, 256, 65535, 65536, -1, Int(Int32.max), Int(Int32.min), 1 << 31, Int.max, Int.min,
+  ])
   func `writes integers that read back`(value: Int) throws {
     var pickler = Pickler()
     pickler.int(value)

@@ -5,6 +5,7 @@ func stream(_ parts: Any...) -> [UInt8] {
     case let text as String: text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     case let byte as Int: [UInt8(truncatingIfNeeded: byte)]
     case let bytes as [UInt8]: bytes
+    case let numbers as [Int]: numbers.map { UInt8(truncatingIfNeeded: $0) }
     default: []
     }
   }

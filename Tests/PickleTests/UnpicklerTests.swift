@@ -22,10 +22,11 @@ import Testing
     #expect(items.map { graph.int($0.value) } == [1, 2])
   }
 
-  @Test(arguments: [
-    ([], 0), ([0xFF], -1), ([0x00, 0x80, 0x00], 32768), ([0, 0, 0, 0, 0, 0, 0, 0x80], Int.min),
-    ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], Int.max), ([0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0], 255),
-  ] as [([UInt8], Int)])
+  @Test(
+    arguments: [
+      ([], 0), ([0xFF], -1), ([0x00, 0x80, 0x00], 32768), ([0, 0, 0, 0, 0, 0, 0, 0x80], Int.min),
+      ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], Int.max), ([0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0], 255),
+    ] as [([UInt8], Int)])
   func `reads LONG1 of any length as two's complement`(bytes: [UInt8], expected: Int) throws {
     let (graph, _) = try root(stream(0x80, 2, 0x8A, bytes.count, bytes, "."))
     #expect(graph.int(graph.root) == expected)
@@ -33,7 +34,9 @@ import Testing
 
   @Test func `keeps an integer beyond 64 bits whole`() throws {
     let bytes = [UInt8](repeating: 0, count: 8) + [1]
-    guard case .bigInt(let kept) = try root(stream(0x8A, 9, bytes, ".")).1 else { return #expect(Bool(false)) }
+    guard case .bigInt(let kept) = try root(stream(0x8A, 9, bytes, ".")).1 else {
+      return #expect(Bool(false))
+    }
     #expect(kept == bytes)
   }
 
@@ -63,7 +66,9 @@ import Testing
 
   @Test func `nests two hundred thousand lists without touching the stack`() throws {
     let depth = 200_000
-    let bytes = [UInt8](repeating: UInt8(ascii: "]"), count: depth) + [UInt8](repeating: UInt8(ascii: "a"), count: depth - 1)
+    let bytes =
+      [UInt8](repeating: UInt8(ascii: "]"), count: depth)
+      + [UInt8](repeating: UInt8(ascii: "a"), count: depth - 1)
     _ = try Unpickler.load(bytes + stream("."))
   }
 
@@ -74,27 +79,28 @@ import Testing
     #expect(items.count == 100_000)
   }
 
-  @Test(arguments: [
-    (stream(), PickleError.Reason.noStop),
-    (stream("."), .stackUnderflow),
-    (stream("R."), .stackUnderflow),
-    (stream("t."), .missingMark),
-    (stream("}(K", 1, "u."), .oddItemCount),
-    (stream("]NNs."), .wrongOperand(expected: "a dict", found: "list")),
-    (stream("h", 200, "."), .notInMemo(200)),
-    (stream("q", 0, "."), .stackUnderflow),
-    (stream(0x82, 1, "."), .unsupportedOpcode),
-    (stream(0x97, "."), .unsupportedOpcode),
-    (stream("X", [0xF0, 0xFF, 0xFF, 0xFF], "abc"), .truncated(needed: 0xFFFF_FFF0, available: 3)),
-    (stream(0x8D, [0, 0, 0, 0, 0, 0, 0, 0x80]), .truncated(needed: Int.max, available: 0)),
-    (stream(0x8B, [0xFF, 0xFF, 0xFF, 0xFF], "."), .negativeLength(-1)),
-    (stream("Iabc\n."), .badNumber("abc")),
-    (stream("X", [1, 0, 0, 0], 0xFF, "."), .invalidText),
-    (stream(0x80, 6, "."), .unsupportedProtocol(6)),
-    (stream(0x95, [1, 0, 0, 0, 0, 0, 0, 0], "K", 1, "."), .frameBoundary),
-    (stream("X", [1, 0, 0, 0], "a)R."), .wrongOperand(expected: "a class or function", found: "str")),
-    (stream(0xFF), .unknownOpcode(0xFF)),
-  ] as [([UInt8], PickleError.Reason)])
+  @Test(
+    arguments: [
+      (stream(), PickleError.Reason.noStop),
+      (stream("."), .stackUnderflow),
+      (stream("R."), .stackUnderflow),
+      (stream("t."), .missingMark),
+      (stream("}(K", 1, "u."), .oddItemCount),
+      (stream("]NNs."), .wrongOperand(expected: "a dict", found: "list")),
+      (stream("h", 200, "."), .notInMemo(200)),
+      (stream("q", 0, "."), .stackUnderflow),
+      (stream(0x82, 1, "."), .unsupportedOpcode),
+      (stream(0x97, "."), .unsupportedOpcode),
+      (stream("X", [0xF0, 0xFF, 0xFF, 0xFF], "abc"), .truncated(needed: 0xFFFF_FFF0, available: 3)),
+      (stream(0x8D, [0, 0, 0, 0, 0, 0, 0, 0x80]), .truncated(needed: Int.max, available: 0)),
+      (stream(0x8B, [0xFF, 0xFF, 0xFF, 0xFF], "."), .negativeLength(-1)),
+      (stream("Iabc\n."), .badNumber("abc")),
+      (stream("X", [1, 0, 0, 0], 0xFF, "."), .invalidText),
+      (stream(0x80, 6, "."), .unsupportedProtocol(6)),
+      (stream(0x95, [1, 0, 0, 0, 0, 0, 0, 0], "K", 1, "."), .frameBoundary),
+      (stream("X", [1, 0, 0, 0], "a)R."), .wrongOperand(expected: "a class or function", found: "str")),
+      (stream(0xFF), .unknownOpcode(0xFF)),
+    ] as [([UInt8], PickleError.Reason)])
   func `refuses what is malformed and says why`(bytes: [UInt8], expected: PickleError.Reason) {
     #expect(reason(bytes) == expected)
   }
@@ -117,7 +123,9 @@ import Testing
     #expect(reason(stream("((."), limits: limits) == .limitExceeded("open MARKs", 1))
     limits = PickleLimits()
     limits.globalName = 4
-    #expect(reason(stream("cmodule\nname\n."), limits: limits) == .limitExceeded("bytes in the name of a global", 4))
+    #expect(
+      reason(stream("cmodule\nname\n."), limits: limits) == .limitExceeded("bytes in the name of a global", 4)
+    )
   }
 
   @Test func `never traps on noise`() {
@@ -125,7 +133,8 @@ import Testing
     let opcodes = Array("().012BCFGIJKLMNPQRSTUVX]abcdeghijloprstuq}".utf8) + Array(0x80...0x98)
     for _ in 0..<20_000 {
       let bytes = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
-        Bool.random(using: &generator) ? opcodes.randomElement(using: &generator) ?? 0 : UInt8.random(in: 0...3, using: &generator)
+        Bool.random(using: &generator)
+          ? opcodes.randomElement(using: &generator) ?? 0 : UInt8.random(in: 0...3, using: &generator)
       }
       _ = try? Unpickler.load(bytes + [0x2E])
     }

@@ -74,7 +74,8 @@ import Testing
     }
     #expect(throws: TensorError.tooManyDimensions(300)) {
       try Tensor(
-        storage, dtype: .uint8, shape: .init(repeating: 1, count: 300), strides: .init(repeating: 1, count: 300),
+        storage, dtype: .uint8, shape: .init(repeating: 1, count: 300),
+        strides: .init(repeating: 1, count: 300),
         offset: 0)
     }
   }

@@ -45,12 +45,14 @@ struct ObjectWalk {
       visited += 1
       if visited > Self.maximumPaths {
         throw CheckpointError(
-          path, record: record, "its object has more than \(Self.maximumPaths) paths: a bomb, or not a checkpoint")
+          path, record: record,
+          "its object has more than \(Self.maximumPaths) paths: a bomb, or not a checkpoint")
       }
       if let leaf = try leaf(id, components, insideObject, tensors) { leaves.append(leaf) }
       guard let (children, isOpaque) = try children(id, tensors), !onPath.contains(id) else { return }
       if frames.count >= Self.maximumDepth {
-        throw CheckpointError(path, record: record, "its object nests deeper than \(Self.maximumDepth) levels")
+        throw CheckpointError(
+          path, record: record, "its object nests deeper than \(Self.maximumDepth) levels")
       }
       onPath.insert(id)
       frames.append(Frame(id: id, isObject: insideObject || isOpaque, children: children))
@@ -77,7 +79,8 @@ struct ObjectWalk {
   func warnings(_ leaves: [Leaf]) -> [String] {
     let inside = leaves.count { $0.isInsideObject && $0.tensor != nil }
     return inside == 0
-      ? [] : ["\(inside) tensors lie inside objects of unknown classes; --key . shows them under their full path"]
+      ? []
+      : ["\(inside) tensors lie inside objects of unknown classes; --key . shows them under their full path"]
   }
 
   /// What a value is in itself; `nil` for containers, which are what their children are.
@@ -101,7 +104,9 @@ struct ObjectWalk {
           components: components, tensor: tensor, kind: "tensor", value: "\(tensor.dtype) \(tensor.shape)",
           isInsideObject: insideObject)
       }
-      if isTransparent(object) { return object.items.isEmpty && object.arguments.isEmpty ? value("dict", "{}") : nil }
+      if isTransparent(object) {
+        return object.items.isEmpty && object.arguments.isEmpty ? value("dict", "{}") : nil
+      }
       return value(text.className(object), object.arguments.isEmpty ? "" : arguments(object, text))
     default: return value(graph[id].kind, text.brief(id))
     }
@@ -145,7 +150,8 @@ struct ObjectWalk {
 
   /// The pairs that OrderedDict was called with: a dict, or a list of pairs.
   private func initialItems(_ object: PickleObject) -> [(key: PickleID, value: PickleID)] {
-    guard let first = object.arguments.first(where: { if case .global = graph[$0] { false } else { true } }) else {
+    guard let first = object.arguments.first(where: { if case .global = graph[$0] { false } else { true } })
+    else {
       return []
     }
     switch graph[first] {

@@ -61,7 +61,9 @@ struct PythonText {
   }
 
   private static func escaped(_ text: Substring) -> String {
-    text.unicodeScalars.map { $0.value < 32 || $0 == "'" || $0 == "\\" ? $0.escaped(asASCII: false) : String($0) }
-      .joined()
+    text.unicodeScalars.map {
+      $0.value < 32 || $0 == "'" || $0 == "\\" ? $0.escaped(asASCII: false) : String($0)
+    }
+    .joined()
   }
 }

@@ -31,7 +31,9 @@ final class TensorBuilder {
     // Parameters wrap tensors one level deep; follow them in a loop, for a file may say otherwise.
     var inner = id
     for _ in 0..<8 {
-      guard case .object(let object) = graph[inner], let name = graph.globalName(object.callable) else { break }
+      guard case .object(let object) = graph[inner], let name = graph.globalName(object.callable) else {
+        break
+      }
       if Self.wrappers.contains(name), let first = object.arguments.first {
         inner = first
         continue
@@ -88,7 +90,8 @@ final class TensorBuilder {
       let tensor = try Tensor(reference.storage, dtype: dtype, shape: shape, strides: strides, offset: first)
       if tensor.byteExtent.upperBound > reference.declared {
         throw TensorError.outOfBounds(
-          needed: tensor.byteExtent.upperBound, available: reference.declared, storage: reference.storage.label)
+          needed: tensor.byteExtent.upperBound, available: reference.declared,
+          storage: reference.storage.label)
       }
       return tensor
     } catch let error as TensorError {
@@ -118,7 +121,8 @@ final class TensorBuilder {
 
     if let known = storages[key] {
       guard known.type == dtype else {
-        throw malformed("storage \(key) is used both as \(known.type?.rawValue ?? "untyped") and as \(type)", at: offset)
+        throw malformed(
+          "storage \(key) is used both as \(known.type?.rawValue ?? "untyped") and as \(type)", at: offset)
       }
     } else {
       storages[key] = (try storage(key), dtype)

@@ -29,7 +29,9 @@ struct TorchArchive {
   /// Reads the pickle and finds the state dict in it.
   func checkpoint(key: String?) throws -> Checkpoint {
     let name = prefix + "data.pkl"
-    guard let record = archive[name] else { throw CheckpointError(file.name, record: name, "the record is missing") }
+    guard let record = archive[name] else {
+      throw CheckpointError(file.name, record: name, "the record is missing")
+    }
     let graph: PickleGraph
     do {
       graph = try Unpickler.load(try archive.contents(of: record, limit: Self.pickleLimit))
@@ -42,7 +44,9 @@ struct TorchArchive {
     if graph.streamByteCount < record.size {
       warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
     }
-    if !archive.recordsChecksums { warnings.append("the archive records no checksums, so none can be verified") }
+    if !archive.recordsChecksums {
+      warnings.append("the archive records no checksums, so none can be verified")
+    }
 
     let context = TensorBuilder(graph: graph, path: file.name, record: name, storage: storage)
     let walk = ObjectWalk(graph: graph, path: file.name, record: name)
@@ -70,7 +74,8 @@ struct TorchArchive {
       return Storage(
         file, offset: record.payloadOffset, byteCount: record.size, label: key, crc32: checksum)
     default:
-      return Storage(archive.source(for: record), offset: 0, byteCount: record.size, label: key, crc32: checksum)
+      return Storage(
+        archive.source(for: record), offset: 0, byteCount: record.size, label: key, crc32: checksum)
     }
   }
 
@@ -118,7 +123,8 @@ struct TorchArchive {
       let version = Int(text.filter { !$0.isWhitespace })
       guard let version, (1...10).contains(version) else {
         throw CheckpointError(
-          file.name, record: record.name, "the file format version is \"\(text.prefix(20))\"; 1 to 10 are known",
+          file.name, record: record.name,
+          "the file format version is \"\(text.prefix(20))\"; 1 to 10 are known",
           hints: ["a newer PyTorch wrote it, or the record is damaged"])
       }
     }
@@ -140,7 +146,8 @@ struct TorchArchive {
     _ graph: PickleGraph, record: String, _ walk: ObjectWalk, _ tensors: TensorBuilder
   ) throws {
     for (id, value) in graph.all {
-      guard case .global(let module, let name) = value, UnsafeGlobals.isUnsafe(module: module, name: name) else {
+      guard case .global(let module, let name) = value, UnsafeGlobals.isUnsafe(module: module, name: name)
+      else {
         continue
       }
       let safe = (try? walk.leaves(tensors))?.count { $0.tensor != nil } ?? 0
@@ -156,7 +163,8 @@ struct TorchArchive {
   }
 
   private static func printable(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }.joined()
+    let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
+      .joined()
     return text.isEmpty ? "(empty)" : shown
   }
 }

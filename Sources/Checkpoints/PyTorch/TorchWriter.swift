@@ -97,8 +97,13 @@ private struct StorageTable {
     for entry in stateDict.entries {
       let (id, dtype) = (ObjectIdentifier(entry.tensor.storage), entry.tensor.dtype)
       // A typed storage has one dtype, of which it holds a whole number: torch takes the first it meets for all.
-      let fits = TorchDType.storageClass(of: dtype) != nil && entry.tensor.storage.byteCount % dtype.byteCount == 0
-      if let known = types[id], known != dtype { types[id] = .some(nil) } else { types[id] = fits ? dtype : .some(nil) }
+      let fits =
+        TorchDType.storageClass(of: dtype) != nil && entry.tensor.storage.byteCount % dtype.byteCount == 0
+      if let known = types[id], known != dtype {
+        types[id] = .some(nil)
+      } else {
+        types[id] = fits ? dtype : .some(nil)
+      }
     }
   }
 

@@ -13,19 +13,24 @@ enum UnsafeGlobals {
   }
 
   private static let modules: Set<String> = [
-    "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "shutil", "socket", "ssl",
-    "runpy", "pty", "tty", "importlib", "imp", "pkgutil", "ctypes", "_ctypes", "cffi", "webbrowser", "code", "codeop",
-    "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "commands", "popen2", "pip",
+    "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "shutil", "socket",
+    "ssl",
+    "runpy", "pty", "tty", "importlib", "imp", "pkgutil", "ctypes", "_ctypes", "cffi", "webbrowser", "code",
+    "codeop",
+    "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "commands",
+    "popen2", "pip",
     "ensurepip", "venv", "pdb", "bdb", "timeit", "cProfile", "profile", "doctest", "asyncio",
     "signal", "http", "urllib", "urllib2", "requests", "httplib", "ftplib",
-    "smtplib", "telnetlib", "xmlrpc", "socketserver", "fileinput", 
+    "smtplib", "telnetlib", "xmlrpc", "socketserver", "fileinput",
     "atexit", "distutils", "setuptools", "idlelib", "antigravity",
-    "execnet", "paramiko", "fabric", "nose", "aiohttp", 
+    "execnet", "paramiko", "fabric", "nose", "aiohttp",
   ]
 
   private static let builtins: Set<String> = [
-    "eval", "exec", "execfile", "compile", "open", "file", "__import__", "getattr", "setattr", "delattr", "globals",
-    "locals", "vars", "input", "raw_input", "apply", "map", "filter", "reduce", "breakpoint", "memoryview", "type",
+    "eval", "exec", "execfile", "compile", "open", "file", "__import__", "getattr", "setattr", "delattr",
+    "globals",
+    "locals", "vars", "input", "raw_input", "apply", "map", "filter", "reduce", "breakpoint", "memoryview",
+    "type",
     "classmethod", "staticmethod", "property", "super", "exit", "quit", "help", "print", "reload",
   ]
 
@@ -39,7 +44,8 @@ enum UnsafeGlobals {
   ]
 
   private static let prefixes = [
-    "torch.hub.", "torch.utils.cpp_extension.", "torch.utils._config_module.", "torch._dynamo.", "torch._inductor.",
+    "torch.hub.", "torch.utils.cpp_extension.", "torch.utils._config_module.", "torch._dynamo.",
+    "torch._inductor.",
     "torch.distributed.rpc.", "torch.serialization.load", "torch.jit.unsupported_tensor_ops.",
     "torch.fx.experimental.symbolic_shapes.", "torch.utils.bottleneck.", "torch.utils.collect_env.",
     "torch.utils.data.datapipes.", "numpy.f2py.", "numpy.distutils.",
@@ -47,8 +53,12 @@ enum UnsafeGlobals {
 
   private static func isIdentifierPath(_ text: String) -> Bool {
     text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
-      guard let first = part.unicodeScalars.first, first == "_" || first.properties.isXIDStart else { return false }
-      return part.unicodeScalars.allSatisfy { $0 == "_" || $0 == "<" || $0 == ">" || $0.properties.isXIDContinue }
+      guard let first = part.unicodeScalars.first, first == "_" || first.properties.isXIDStart else {
+        return false
+      }
+      return part.unicodeScalars.allSatisfy {
+        $0 == "_" || $0 == "<" || $0 == ">" || $0.properties.isXIDContinue
+      }
     }
   }
 }

@@ -47,7 +47,9 @@ struct WrapperChoice {
     while true {
       let here = tensors.filter { $0.components.starts(with: wrapper) && $0.components.count > wrapper.count }
       // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter.
-      if here.contains(where: { $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false }) {
+      if here.contains(where: {
+        $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false
+      }) {
         return (wrapper, candidates)
       }
       var counts: [String: Int] = [:]
@@ -78,6 +80,10 @@ struct WrapperChoice {
     }
     throw CheckpointError(
       path, "there are no tensors under \"\(key)\"",
-      hints: [places.isEmpty ? "the tensors lie at the top: leave --key away" : "there are some under: \(places.prefix(10).joined(separator: ", "))"])
+      hints: [
+        places.isEmpty
+          ? "the tensors lie at the top: leave --key away"
+          : "there are some under: \(places.prefix(10).joined(separator: ", "))"
+      ])
   }
 }

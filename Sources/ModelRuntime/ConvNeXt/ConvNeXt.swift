@@ -42,7 +42,8 @@ public struct ConvNeXt: Sendable {
         means.values[image * last.channels + channel] = Float(sum / Double(area))
       }
     }
-    return try engine.normalize(means, LayerNorm(weight: try floats("norm.weight"), bias: try floats("norm.bias")))
+    return try engine.normalize(
+      means, LayerNorm(weight: try floats("norm.weight"), bias: try floats("norm.bias")))
   }
 
   /// A score for each class. N×1×1×classes.

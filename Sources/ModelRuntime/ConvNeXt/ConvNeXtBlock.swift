@@ -19,7 +19,8 @@ public struct ConvNeXtBlock: Sendable {
   }
 
   init(
-    index: Int, _ dict: StateDict, prefix: String, _ configuration: ConvNeXtConfiguration, _ engine: any ComputeEngine
+    index: Int, _ dict: StateDict, prefix: String, _ configuration: ConvNeXtConfiguration,
+    _ engine: any ComputeEngine
   ) throws {
     guard (0..<4).contains(index) else { throw ModelError.wrongInput("there is no stage \(index)") }
     (self.index, self.dict, self.prefix) = (index, dict, prefix)
@@ -53,7 +54,8 @@ public struct ConvNeXtBlock: Sendable {
     let start = "\(prefix)stages.\(index).\(block)."
     let width = configuration.dims[index]
     let depthwise = Conv2d(
-      weight: try floats(start + "dwconv.weight"), bias: try floats(start + "dwconv.bias"), inputChannels: width,
+      weight: try floats(start + "dwconv.weight"), bias: try floats(start + "dwconv.bias"),
+      inputChannels: width,
       outputChannels: width, kernel: 7, stride: 1, padding: 3, groups: width)
     var y = try engine.normalize(try engine.convolve(x, depthwise), try norm(start + "norm"))
     y = try engine.apply(try linear(start + "pwconv1", width, 4 * width), to: y, gelu: true)
@@ -67,7 +69,9 @@ public struct ConvNeXtBlock: Sendable {
     let scale = scale ?? [Float](repeating: 1, count: x.channels)
     for row in 0..<x.rowCount {
       let start = row * x.channels
-      for channel in 0..<x.channels { result.values[start + channel] += scale[channel] * y.values[start + channel] }
+      for channel in 0..<x.channels {
+        result.values[start + channel] += scale[channel] * y.values[start + channel]
+      }
     }
     return result
   }
@@ -85,7 +89,8 @@ public struct ConvNeXtBlock: Sendable {
 
   private func linear(_ start: String, _ inputs: Int, _ outputs: Int) throws -> Linear {
     Linear(
-      weight: try floats(start + ".weight"), bias: try floats(start + ".bias"), inputs: inputs, outputs: outputs)
+      weight: try floats(start + ".weight"), bias: try floats(start + ".bias"), inputs: inputs,
+      outputs: outputs)
   }
 
   /// A network trained without layer scale has no `gamma`.

@@ -48,7 +48,9 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
   /// `model.0.` to `model.3.` for what the surgery makes.
   public static func prefixes(in dict: StateDict) -> [String] {
     let mark = "downsample_layers.0.0.weight"
-    return dict.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map { String($0.dropLast(mark.count)) }
+    return dict.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map {
+      String($0.dropLast(mark.count))
+    }
   }
 
   /// Every tensor of the backbone with its shape, and those of the classifier where there is one. The layer scale
@@ -61,7 +63,9 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
       let down = "\(prefix)downsample_layers.\(stage)."
       shapes.append(("\(down)\(convolution).weight", [width, input, kernel, kernel]))
       shapes.append(("\(down)\(convolution).bias", [width]))
-      for name in ["weight", "bias"] { shapes.append(("\(down)\(norm).\(name)", [stage == 0 ? width : input])) }
+      for name in ["weight", "bias"] {
+        shapes.append(("\(down)\(norm).\(name)", [stage == 0 ? width : input]))
+      }
       for block in 0..<depths[stage] {
         let start = "\(prefix)stages.\(stage).\(block)."
         shapes += [
@@ -84,25 +88,34 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
   private static func refuseOthers(_ dict: StateDict, _ prefix: String) throws {
     let names = dict.names
     func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }
-    if has(".grn.") { throw ModelError.notSupported("this is ConvNeXt V2 (it has GRN layers), which is another network") }
+    if has(".grn.") {
+      throw ModelError.notSupported("this is ConvNeXt V2 (it has GRN layers), which is another network")
+    }
     if dict[prefix + "downsample_layers.0.0.weight"] != nil { return }
     let schemes = [
-      ("conv_dw.", "timm's"), ("features.1.0.block.", "torchvision's"), ("layer_scale_parameter", "transformers'"),
+      ("conv_dw.", "timm's"), ("features.1.0.block.", "torchvision's"),
+      ("layer_scale_parameter", "transformers'"),
       ("depthwise_conv.", "OpenMMLab's"),
     ]
     if let (_, owner) = schemes.first(where: { has($0.0) }) {
       throw ModelError.notSupported(
-        "this looks like ConvNeXt under \(owner) names; verify knows those of facebookresearch/ConvNeXt so far")
+        "this looks like ConvNeXt under \(owner) names; verify knows those of facebookresearch/ConvNeXt so far"
+      )
     }
-    if has("blocks.0.dwconv.") { throw ModelError.notSupported("this is an isotropic ConvNeXt, which is another network") }
+    if has("blocks.0.dwconv.") {
+      throw ModelError.notSupported("this is an isotropic ConvNeXt, which is another network")
+    }
     throw ModelError.notSupported("this is no ConvNeXt: there is no downsample_layers.0.0.weight")
   }
 
   private static let variants: [(name: String, depths: [Int], dims: [Int])] = [
-    ("ConvNeXt-Atto", [2, 2, 6, 2], [40, 80, 160, 320]), ("ConvNeXt-Femto", [2, 2, 6, 2], [48, 96, 192, 384]),
-    ("ConvNeXt-Pico", [2, 2, 6, 2], [64, 128, 256, 512]), ("ConvNeXt-Nano", [2, 2, 8, 2], [80, 160, 320, 640]),
+    ("ConvNeXt-Atto", [2, 2, 6, 2], [40, 80, 160, 320]),
+    ("ConvNeXt-Femto", [2, 2, 6, 2], [48, 96, 192, 384]),
+    ("ConvNeXt-Pico", [2, 2, 6, 2], [64, 128, 256, 512]),
+    ("ConvNeXt-Nano", [2, 2, 8, 2], [80, 160, 320, 640]),
     ("ConvNeXt-T", [3, 3, 9, 3], [96, 192, 384, 768]), ("ConvNeXt-S", [3, 3, 27, 3], [96, 192, 384, 768]),
-    ("ConvNeXt-B", [3, 3, 27, 3], [128, 256, 512, 1024]), ("ConvNeXt-L", [3, 3, 27, 3], [192, 384, 768, 1536]),
+    ("ConvNeXt-B", [3, 3, 27, 3], [128, 256, 512, 1024]),
+    ("ConvNeXt-L", [3, 3, 27, 3], [192, 384, 768, 1536]),
     ("ConvNeXt-XL", [3, 3, 27, 3], [256, 512, 1024, 2048]),
   ]
 }

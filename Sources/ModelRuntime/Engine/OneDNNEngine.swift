@@ -32,7 +32,8 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
     let plain: Description
     let packed: Description
     if layer.groups > 1 {
-      let shape = [layer.groups, layer.outputChannels / layer.groups, layer.inputChannels / layer.groups] + kernel
+      let shape =
+        [layer.groups, layer.outputChannels / layer.groups, layer.inputChannels / layer.groups] + kernel
       plain = try Description(shape, dnnl_goihw)
       packed = try Description(shape, dnnl_format_tag_any)
     } else {
@@ -44,7 +45,8 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
     let padding = [dnnl_dim_t(layer.padding), dnnl_dim_t(layer.padding)]
     try check(
       dnnl_convolution_forward_desc_init(
-        &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source.value, &packed.value, &bias.value,
+        &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source.value, &packed.value,
+        &bias.value,
         &target.value, strides, padding, padding), "a convolution cannot be described")
     try run(
       try Primitive(descriptor: &descriptor, attributes: nil, engine: engine), x, (layer.weight, plain),
@@ -66,7 +68,8 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
       "a linear layer cannot be described")
     let attributes = try Attributes(gelu: gelu)
     try run(
-      try Primitive(descriptor: &descriptor, attributes: attributes.handle, engine: engine), x, (layer.weight, plain),
+      try Primitive(descriptor: &descriptor, attributes: attributes.handle, engine: engine), x,
+      (layer.weight, plain),
       (layer.bias, bias), source, target, into: &y)
     return y
   }
@@ -79,7 +82,8 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
       layer.weight.withUnsafeBufferPointer { weight in
         layer.bias.withUnsafeBufferPointer { bias in
           for row in 0..<rows {
-            let pixel = UnsafeMutableBufferPointer(rebasing: values[(row * channels)..<((row + 1) * channels)])
+            let pixel = UnsafeMutableBufferPointer(
+              rebasing: values[(row * channels)..<((row + 1) * channels)])
             var mean: Float = 0
             for value in pixel { mean += value }
             mean *= inverse
@@ -111,7 +115,10 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
           let memories = [
             (DNNL_ARG_SRC, try Memory(source, UnsafeMutableRawPointer(mutating: input.baseAddress), engine)),
             (DNNL_ARG_WEIGHTS, packed.memory),
-            (DNNL_ARG_BIAS, try Memory(bias.description, UnsafeMutableRawPointer(mutating: bias_.baseAddress), engine)),
+            (
+              DNNL_ARG_BIAS,
+              try Memory(bias.description, UnsafeMutableRawPointer(mutating: bias_.baseAddress), engine)
+            ),
             (DNNL_ARG_DST, try Memory(target, output.baseAddress, engine)),
           ]
           try execute(primitive.handle, memories)
@@ -146,10 +153,12 @@ final class OneDNNEngine: ComputeEngine, @unchecked Sendable {
     }
   }
 
-  private func execute(_ primitive: dnnl_primitive_t, _ memories: [(argument: Int32, memory: Memory)]) throws {
+  private func execute(_ primitive: dnnl_primitive_t, _ memories: [(argument: Int32, memory: Memory)]) throws
+  {
     let arguments = memories.map { dnnl_exec_arg_t(arg: $0.argument, memory: $0.memory.handle) }
     try check(
-      dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments), "a layer cannot be computed")
+      dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments),
+      "a layer cannot be computed")
     try check(dnnl_stream_wait(stream), "a layer was not computed to its end")
     withExtendedLifetime(memories) {}
   }

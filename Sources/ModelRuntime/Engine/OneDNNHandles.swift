@@ -13,7 +13,8 @@ final class Description {
     self.shape = shape
     let dims = shape.map { dnnl_dim_t($0) }
     try check(
-      dnnl_memory_desc_init_by_tag(&value, Int32(dims.count), dims, dnnl_f32, tag), "no layout for the shape \(shape)")
+      dnnl_memory_desc_init_by_tag(&value, Int32(dims.count), dims, dnnl_f32, tag),
+      "no layout for the shape \(shape)")
   }
 }
 
@@ -21,7 +22,10 @@ final class Description {
 final class Memory {
   let handle: dnnl_memory_t
 
-  init(_ description: UnsafePointer<dnnl_memory_desc_t>, _ buffer: UnsafeMutableRawPointer?, _ engine: dnnl_engine_t)
+  init(
+    _ description: UnsafePointer<dnnl_memory_desc_t>, _ buffer: UnsafeMutableRawPointer?,
+    _ engine: dnnl_engine_t
+  )
     throws
   {
     var memory: dnnl_memory_t?
@@ -30,7 +34,9 @@ final class Memory {
     handle = memory
   }
 
-  convenience init(_ description: Description, _ buffer: UnsafeMutableRawPointer?, _ engine: dnnl_engine_t) throws {
+  convenience init(_ description: Description, _ buffer: UnsafeMutableRawPointer?, _ engine: dnnl_engine_t)
+    throws
+  {
     try self.init(&description.value, buffer, engine)
   }
 
@@ -47,7 +53,8 @@ final class Primitive {
   ) throws {
     var description: dnnl_primitive_desc_t?
     try check(
-      dnnl_primitive_desc_create(&description, descriptor, attributes, engine, nil), "no implementation of a layer")
+      dnnl_primitive_desc_create(&description, descriptor, attributes, engine, nil),
+      "no implementation of a layer")
     try self.init(owning: description)
   }
 

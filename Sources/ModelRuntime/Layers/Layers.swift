@@ -19,7 +19,8 @@ struct Conv2d: Sendable {
     }
     guard x.height + 2 * padding >= kernel, x.width + 2 * padding >= kernel else {
       throw ModelError.wrongInput(
-        "an input of \(x.height)×\(x.width) is smaller than the \(kernel)×\(kernel) kernel; a larger image is needed")
+        "an input of \(x.height)×\(x.width) is smaller than the \(kernel)×\(kernel) kernel; a larger image is needed"
+      )
     }
     return try FeatureMap(
       batch: x.batch, height: outputSize(x.height), width: outputSize(x.width), channels: outputChannels)

@@ -18,7 +18,8 @@ struct ReferenceEngine: ComputeEngine {
               for dx in 0..<kernel {
                 let sourceColumn = column * layer.stride + dx - layer.padding
                 if sourceColumn < 0 || sourceColumn >= x.width { continue }
-                let pixel = ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels + firstInput
+                let pixel =
+                  ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels + firstInput
                 let weight = channel * inputs * area + dy * kernel + dx
                 for input in 0..<inputs {
                   sum += Double(x.values[pixel + input]) * Double(layer.weight[weight + input * area])
@@ -39,9 +40,11 @@ struct ReferenceEngine: ComputeEngine {
       for output in 0..<layer.outputs {
         var sum = Double(layer.bias[output])
         for input in 0..<layer.inputs {
-          sum += Double(x.values[row * layer.inputs + input]) * Double(layer.weight[output * layer.inputs + input])
+          sum +=
+            Double(x.values[row * layer.inputs + input]) * Double(layer.weight[output * layer.inputs + input])
         }
-        y.values[row * layer.outputs + output] = Float(gelu ? 0.5 * sum * (1 + erf(sum / 2.0.squareRoot())) : sum)
+        y.values[row * layer.outputs + output] = Float(
+          gelu ? 0.5 * sum * (1 + erf(sum / 2.0.squareRoot())) : sum)
       }
     }
     return y
@@ -64,7 +67,8 @@ struct ReferenceEngine: ComputeEngine {
       let scale = 1 / (variance / Double(channels) + LayerNorm.epsilon).squareRoot()
       for channel in 0..<channels {
         let normal = (Double(x.values[start + channel]) - mean) * scale
-        y.values[start + channel] = Float(normal * Double(layer.weight[channel]) + Double(layer.bias[channel]))
+        y.values[start + channel] = Float(
+          normal * Double(layer.weight[channel]) + Double(layer.bias[channel]))
       }
     }
     return y

@@ -16,7 +16,8 @@ public struct Drop: Step {
       guard let prefix = try Pattern(text).literalPrefix else { continue }
       let near = kept.map(\.name).filter { $0.contains(prefix) }
       if !near.isEmpty {
-        draft.notes.append("kept \(near.count) keys that contain \"\(prefix)\" but do not start with it, such as \(near[0])")
+        draft.notes.append(
+          "kept \(near.count) keys that contain \"\(prefix)\" but do not start with it, such as \(near[0])")
       }
     }
     return touched

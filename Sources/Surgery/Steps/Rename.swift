@@ -11,7 +11,8 @@ public struct Rename: Step {
     let pattern = try Pattern(pattern)
     let template = try Template(template)
     guard template.count == 1 else {
-      throw PatternError(self.template, column: 1, "it gives \(template.count) names for one key; replicate makes copies")
+      throw PatternError(
+        self.template, column: 1, "it gives \(template.count) names for one key; replicate makes copies")
     }
     var touched = 0
     for index in draft.entries.indices {

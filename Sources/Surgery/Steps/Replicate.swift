@@ -15,7 +15,8 @@ public struct Replicate: Step {
       originals.map { Draft.Entry(name: prefix + $0.name, origin: $0.origin, tensor: $0.tensor) }
     }
     if expanded.count == 1 {
-      draft.notes.append("\"\(prefixes)\" is one prefix: nothing was copied. Braces give several: 'model.{0..3}.'")
+      draft.notes.append(
+        "\"\(prefixes)\" is one prefix: nothing was copied. Braces give several: 'model.{0..3}.'")
     }
     return originals.count
   }

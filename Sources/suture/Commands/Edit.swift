@@ -19,7 +19,9 @@ struct Edit: Command {
     [
       .operand("IN", "The checkpoint.", \.input),
       .option("output", short: "o", "OUT", "Where to write: .pth or .safetensors.", \.output),
-      .option("drop", "PATTERN", "Leave out the tensors whose whole name fits.") { $0.steps.append(Drop($1)) },
+      .option("drop", "PATTERN", "Leave out the tensors whose whole name fits.") {
+        $0.steps.append(Drop($1))
+      },
       .option("keep", "PATTERN", "Leave out all others.") { $0.steps.append(Keep($1)) },
       .option("rename", "PATTERN=NAME", "Rename; * or {1} in NAME is what the wildcards matched.") {
         let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -51,12 +53,17 @@ struct Edit: Command {
   var json = false
 
   mutating func run() throws -> ExitCode {
-    if steps.isEmpty { throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"]) }
+    if steps.isEmpty {
+      throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"])
+    }
     let expecting = try expected.map { text in
-      guard let count = Int(text), count >= 0 else { throw UsageError("--expect takes a number, not \"\(text)\"") }
+      guard let count = Int(text), count >= 0 else {
+        throw UsageError("--expect takes a number, not \"\(text)\"")
+      }
       return count
     }
-    let target = dryRun && output == nil ? nil : try OutputTarget(input: input, output: output, force: force || dryRun)
+    let target =
+      dryRun && output == nil ? nil : try OutputTarget(input: input, output: output, force: force || dryRun)
     let checkpoint = try Checkpoint.open(input, key: key)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()

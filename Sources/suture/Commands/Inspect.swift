@@ -17,7 +17,8 @@ struct Inspect: Command {
       .operands("PATTERN", "Only tensors whose names fit one of these.", \.patterns),
       .flag("tree", "Fold indices: stages.2.{0..8}.gamma.", \.tree),
       .flag("extras", "List everything that is not in the state dict.", \.extras),
-      .option("key", "PATH", "The dict to enter instead of the one found; . shows every tensor of the file.", \.key),
+      .option(
+        "key", "PATH", "The dict to enter instead of the one found; . shows every tensor of the file.", \.key),
       .flag("sha256", "Hash the elements of every tensor.", \.sha256),
       .flag("json", "Print JSON.", \.json),
     ]
@@ -45,7 +46,8 @@ struct Inspect: Command {
     for warning in checkpoint.warnings { Console.warning(warning) }
     if shown.isEmpty, !checkpoint.stateDict.isEmpty {
       Console.error(
-        "no name fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))", hints: nearMisses(checkpoint))
+        "no name fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))",
+        hints: nearMisses(checkpoint))
       return .negative
     }
     return .done
@@ -55,7 +57,9 @@ struct Inspect: Command {
   private func nearMisses(_ checkpoint: Checkpoint) -> [String] {
     let loose = patterns.compactMap { try? Pattern("*\($0)*") }
     let near = checkpoint.stateDict.names.filter { name in loose.contains { $0.matches(name) } }
-    guard let first = near.first else { return ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""] }
+    guard let first = near.first else {
+      return ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""]
+    }
     return ["\(Format.plural(near.count, "name")) contain it, \(first) for one: put * around it"]
   }
 
@@ -82,18 +86,24 @@ struct Inspect: Command {
 
   private func table(_ shown: [StateDict.Entry]) throws -> String {
     var table = Table(
-      [("NAME", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right)] + (sha256 ? [("SHA-256", .left)] : []))
+      [("NAME", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right)]
+        + (sha256 ? [("SHA-256", .left)] : []))
     for entry in shown {
       let tensor = entry.tensor
       table.add(
-        [Format.name(entry.name), tensor.dtype.rawValue, Format.shape(tensor.shape), Format.bytes(tensor.byteCount)]
+        [
+          Format.name(entry.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
+          Format.bytes(tensor.byteCount),
+        ]
           + (sha256 ? [try tensor.sha256()] : []))
     }
     return table.text
   }
 
   private func folded(_ shown: [StateDict.Entry]) throws -> String {
-    var table = Table([("NAMES", .left), ("COUNT", .right), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right)])
+    var table = Table([
+      ("NAMES", .left), ("COUNT", .right), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
+    ])
     let tensors = Dictionary(shown.map { ($0.name, $0.tensor) }) { first, _ in first }
     for fold in FoldedNames.fold(shown.map(\.name)) {
       let members = fold.members.compactMap { tensors[$0] }
@@ -126,7 +136,8 @@ struct Inspect: Command {
 
   private func others(_ values: [Extra]) -> String {
     if values.isEmpty { return "" }
-    var text = "\(Format.plural(values.count, "value")) beside the state dict\(extras || values.count <= 5 ? ":" : ", --extras lists all:")\n"
+    var text =
+      "\(Format.plural(values.count, "value")) beside the state dict\(extras || values.count <= 5 ? ":" : ", --extras lists all:")\n"
     for extra in extras ? values[...] : values.prefix(5) {
       text += "  \(Format.name(extra.path))  \(Format.name(extra.kind))  \(Format.name(extra.value))\n"
     }
@@ -144,7 +155,10 @@ struct Inspect: Command {
       ("wrapper", .array(checkpoint.wrapper.map { .string($0) })),
       ("tensors", .array(try shown.map { try tensor($0, labels) })),
       ("aliases", .array(checkpoint.stateDict.aliases.map { .array($0.map { .string($0) }) })),
-      ("candidates", .array(checkpoint.candidates.map { ["path": .string($0.path), "tensors": .integer($0.tensorCount)] })),
+      (
+        "candidates",
+        .array(checkpoint.candidates.map { ["path": .string($0.path), "tensors": .integer($0.tensorCount)] })
+      ),
       ("metadata", .object(checkpoint.stateDict.metadata.map { (key: $0.key, value: .string($0.value)) })),
       (
         "extras",
@@ -161,8 +175,10 @@ struct Inspect: Command {
     let tensor = entry.tensor
     var fields: [(key: String, value: JSONValue)] = [
       ("name", .string(entry.name)), ("dtype", .string(tensor.dtype.rawValue)),
-      ("shape", .array(tensor.shape.map { .integer($0) })), ("strides", .array(tensor.strides.map { .integer($0) })),
-      ("offset", .integer(tensor.offset)), ("storage", .string(labels[ObjectIdentifier(tensor.storage)] ?? "")),
+      ("shape", .array(tensor.shape.map { .integer($0) })),
+      ("strides", .array(tensor.strides.map { .integer($0) })),
+      ("offset", .integer(tensor.offset)),
+      ("storage", .string(labels[ObjectIdentifier(tensor.storage)] ?? "")),
       ("bytes", .integer(tensor.byteCount)),
     ]
     if sha256 { fields.append(("sha256", .string(try tensor.sha256()))) }

@@ -18,7 +18,9 @@ struct Network {
         "it holds \(prefixes.count) backbones, under \(prefixes.joined(separator: ", ")); 1 or 4 can be run")
     }
     let places = prefixes.count == 4 ? prefixes : .init(repeating: prefixes.first ?? "", count: 4)
-    stages = try places.enumerated().map { try ConvNeXtBlock(index: $0.offset, dict, prefix: $0.element, engine: engine) }
+    stages = try places.enumerated().map {
+      try ConvNeXtBlock(index: $0.offset, dict, prefix: $0.element, engine: engine)
+    }
   }
 
   var description: String {

@@ -16,7 +16,8 @@ struct OutputTarget {
         hints: ["use .safetensors, or .pth, .pt, .bin or .ckpt for PyTorch's format"])
     }
     if isSameFile(input, output) {
-      throw UsageError("IN and OUT are the same file", hints: ["files are never edited in place: choose another name"])
+      throw UsageError(
+        "IN and OUT are the same file", hints: ["files are never edited in place: choose another name"])
     }
     if !force, pathExists(output) { throw OutputExists(path: output) }
     path = output
@@ -31,7 +32,8 @@ struct OutputTarget {
     guard names > 0 else { return }
     Console.note(
       "copy   \(Format.plural(names, "name")) of \(Format.count(stateDict.count)) share storage with another; safetensors "
-        + "cannot: each is written in full, \(Format.bytes(stateDict.byteCount)) instead of \(Format.bytes(stored))")
+        + "cannot: each is written in full, \(Format.bytes(stateDict.byteCount)) instead of \(Format.bytes(stored))"
+    )
   }
 
   func write(_ stateDict: StateDict, from checkpoint: Checkpoint, json schema: String?) throws {
@@ -41,7 +43,8 @@ struct OutputTarget {
     let size = try writer.write(stateDict) { progress.advance($0) }
     progress.finish()
     if writer.format == .pytorchZip, !stateDict.metadata.isEmpty {
-      Console.warning("a .pth has no place for the metadata: \(stateDict.metadata.map(\.key).joined(separator: ", "))")
+      Console.warning(
+        "a .pth has no place for the metadata: \(stateDict.metadata.map(\.key).joined(separator: ", "))")
     }
     let storages = writer.format == .safetensors ? stateDict.count : stateDict.storages.count
     Console.note(

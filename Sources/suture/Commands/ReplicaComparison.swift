@@ -14,7 +14,8 @@ struct ReplicaComparison {
   /// Names of the original that no replica has: what surgery dropped.
   private(set) var dropped: [String] = []
 
-  init(of result: StateDict, _ prefixes: [String], with original: StateDict, _ originalPrefix: String) throws {
+  init(of result: StateDict, _ prefixes: [String], with original: StateDict, _ originalPrefix: String) throws
+  {
     var (compared, used, known) = (0, Set<String>(), Set<String>())
     var digests: [View: String] = [:]
 

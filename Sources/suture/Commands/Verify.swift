@@ -6,7 +6,8 @@ internal import Tensors
 
 struct Verify: Command {
   static let name = "verify"
-  static let summary = "Run the network: prove that weights survived surgery, or compare with PyTorch's outputs."
+  static let summary =
+    "Run the network: prove that weights survived surgery, or compare with PyTorch's outputs."
   static let details = """
     With --against, FILE is what surgery made of ORIGINAL: whole backbones under prefixes such as model.0. to model.3.,
     or one of them. Every replica is compared bit for bit; then both run, stage by stage, on one image.
@@ -22,8 +23,10 @@ struct Verify: Command {
       .option("against", "ORIGINAL", "The checkpoint that FILE was made from.", \.against),
       .option("expect", "REFERENCE", "Outputs to compare with, as safetensors or .pth.", \.reference),
       .option("input", "X", "The normalised image that the network is given.", \.input),
-      .option("tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
-      .option("size", "N", "The test image is N×N where --input is not given; 224 or less by default.", \.sizeText),
+      .option(
+        "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
+      .option(
+        "size", "N", "The test image is N×N where --input is not given; 224 or less by default.", \.sizeText),
       .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .flag("json", "Print JSON.", \.json),
@@ -44,10 +47,13 @@ struct Verify: Command {
     guard against != nil || reference != nil else {
       throw UsageError("say what to compare with: --against ORIGINAL, or --expect REFERENCE --input X")
     }
-    if reference != nil, input == nil { throw UsageError("--expect needs --input X, the image that REFERENCE is of") }
+    if reference != nil, input == nil {
+      throw UsageError("--expect needs --input X, the image that REFERENCE is of")
+    }
     let tolerance = try number(toleranceText, "--tolerance") ?? 5e-6
     guard let engine = EngineKind(rawValue: engineName ?? EngineKind.oneDNN.rawValue) else {
-      throw UsageError("there is no engine \"\(engineName ?? "")\"", hints: ["onednn and reference are known"])
+      throw UsageError(
+        "there is no engine \"\(engineName ?? "")\"", hints: ["onednn and reference are known"])
     }
     let checkpoint = try Checkpoint.open(file, key: key)
     Notes.opened(checkpoint)
@@ -100,7 +106,8 @@ struct Verify: Command {
   private func testImage(_ configuration: ConvNeXtConfiguration) throws -> FeatureMap {
     if let input { return try image(in: input) }
     guard configuration.inputChannels == 3 else {
-      throw UsageError("the network takes \(configuration.inputChannels) channels: give an image with --input")
+      throw UsageError(
+        "the network takes \(configuration.inputChannels) channels: give an image with --input")
     }
     let size = try number(sizeText, "--size").map { Int($0) } ?? 224
     guard (32...8192).contains(size) else { throw UsageError("--size takes a number from 32 to 8192") }
@@ -128,17 +135,20 @@ struct Verify: Command {
     let known = (0..<4).map { "feature.\($0)" } + ["pooled", "logits"]
     for name in expected.stateDict.names where !known.contains(name) {
       throw ModelError.notSupported(
-        "\(path): \"\(name)\" cannot be computed; \(known.joined(separator: ", ")) can. Layers of a detector come later")
+        "\(path): \"\(name)\" cannot be computed; \(known.joined(separator: ", ")) can. Layers of a detector come later"
+      )
     }
     let outputs = try network.outputs(try image(in: input ?? ""), upTo: expected.stateDict.names)
     for entry in expected.stateDict.entries {
       guard let ours = outputs.first(where: { $0.name == entry.name })?.map else {
-        throw ModelError.notSupported("\"\(entry.name)\" cannot be computed: \(file) has no norm.* and head.*")
+        throw ModelError.notSupported(
+          "\"\(entry.name)\" cannot be computed: \(file) has no norm.* and head.*")
       }
       // A classifier's outputs are N×C; as N×C×1×1 they are the same numbers.
       let shape = entry.name.hasPrefix("feature") ? ours.shape : [ours.batch, ours.channels]
       guard entry.tensor.shape == shape || entry.tensor.shape == ours.shape else {
-        throw ModelError.wrongShape(key: "\(entry.name) in \(path)", expected: shape, found: entry.tensor.shape)
+        throw ModelError.wrongShape(
+          key: "\(entry.name) in \(path)", expected: shape, found: entry.tensor.shape)
       }
       report.addOutput(entry.name, ours, try entry.tensor.floats(), tolerance: tolerance)
     }

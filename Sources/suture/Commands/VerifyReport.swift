@@ -14,7 +14,8 @@ struct VerifyReport {
   private var checks: [Check] = []
   private var lines: [String] = []
   private var table = Table([
-    ("OUTPUT", .left), ("SHAPE", .left), ("MEAN", .right), ("LARGEST DIFFERENCE", .right), ("OVER PEAK", .right),
+    ("OUTPUT", .left), ("SHAPE", .left), ("MEAN", .right), ("LARGEST DIFFERENCE", .right),
+    ("OVER PEAK", .right),
     ("", .left),
   ])
 
@@ -42,7 +43,8 @@ struct VerifyReport {
     }
     checks.append(
       Check(
-        name: "replicas", passed: comparison.passed, error: Double(wrong.count), tolerance: 0, detail: detail))
+        name: "replicas", passed: comparison.passed, error: Double(wrong.count), tolerance: 0, detail: detail)
+    )
   }
 
   mutating func addFeature(_ name: String, _ ours: FeatureMap, _ theirs: FeatureMap, tolerance: Double) {
@@ -60,7 +62,8 @@ struct VerifyReport {
     add(name, ours, Difference(ours.nchw, from: expected), tolerance)
   }
 
-  private mutating func add(_ name: String, _ map: FeatureMap, _ difference: Difference, _ tolerance: Double) {
+  private mutating func add(_ name: String, _ map: FeatureMap, _ difference: Difference, _ tolerance: Double)
+  {
     let error = difference.relative
     let isFinite = map.values.allSatisfy(\.isFinite)
     // Written so that a NaN fails.
@@ -71,7 +74,8 @@ struct VerifyReport {
       : "it holds values that are not finite"
     checks.append(Check(name: name, passed: passed, error: error, tolerance: tolerance, detail: detail))
     table.add([
-      name, Format.shape(map.shape), Format.decimal(map.mean, places: 6), Format.scientific(difference.largest),
+      name, Format.shape(map.shape), Format.decimal(map.mean, places: 6),
+      Format.scientific(difference.largest),
       Format.scientific(error), passed ? "ok" : "FAILED",
     ])
   }

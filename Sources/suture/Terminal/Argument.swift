@@ -37,7 +37,8 @@ struct Argument<Values> {
     _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
     _ path: WritableKeyPath<Values, String?>
   ) -> Argument {
-    Argument(form: .option(isRepeated: false), name: name, short: short, placeholder: placeholder, help: help) {
+    Argument(form: .option(isRepeated: false), name: name, short: short, placeholder: placeholder, help: help)
+    {
       $0[keyPath: path] = $1
     }
   }

@@ -93,11 +93,14 @@ extension Command {
       }
     }
     if let extra = rest.first {
-      let looksExpanded = operands.dropFirst().allSatisfy { $0.hasSuffix(".") || $0.contains(where: \.isNumber) }
+      let looksExpanded = operands.dropFirst().allSatisfy {
+        $0.hasSuffix(".") || $0.contains(where: \.isNumber)
+      }
       throw UsageError(
         "unexpected argument \"\(extra)\"",
         hints: looksExpanded
-          ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"] : [])
+          ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"]
+          : [])
     }
   }
 
@@ -107,14 +110,15 @@ extension Command {
       if case .operand(isRepeated: true) = argument.form { "[\(argument.name)…]" } else { argument.name }
     }
     var lines = [summary, "", "usage: suture \(name) \(operands.joined(separator: " ")) [options]", ""]
-    let rows = arguments.map { argument in
-      let label =
-        argument.isOperand
-        ? argument.name
-        : (argument.short.map { "-\($0), " } ?? "") + "--\(argument.name)"
-          + (argument.takesValue ? " \(argument.placeholder)" : "")
-      return (label, argument.help)
-    } + [("--help", "Show this.")]
+    let rows =
+      arguments.map { argument in
+        let label =
+          argument.isOperand
+          ? argument.name
+          : (argument.short.map { "-\($0), " } ?? "") + "--\(argument.name)"
+            + (argument.takesValue ? " \(argument.placeholder)" : "")
+        return (label, argument.help)
+      } + [("--help", "Show this.")]
     let width = rows.map(\.0.count).max() ?? 0
     for (label, text) in rows {
       lines.append("  \(label)\(String(repeating: " ", count: width - label.count + 2))\(text)")

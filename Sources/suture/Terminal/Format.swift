@@ -50,7 +50,8 @@ enum Format {
     if (mantissa * 10).rounded() >= 100 { (mantissa, exponent) = (1, exponent + 1) }
     let digits = String(exponent.magnitude)
     let sign = value < 0 ? "-" : ""
-    return "\(sign)\(decimal(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits.count < 2 ? "0" : "")\(digits)"
+    return
+      "\(sign)\(decimal(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits.count < 2 ? "0" : "")\(digits)"
   }
 
   static func shape(_ sizes: [Int]) -> String { "[\(sizes.map(String.init).joined(separator: ", "))]" }

@@ -1,0 +1,87 @@
+import Bytes
+import Glibc
+
+/// What a run of the command left.
+struct Said {
+  let code: Int32
+  let output: String
+  let messages: String
+}
+
+func suture(_ words: String...) throws -> Said { try suture(words) }
+
+/// Runs the command that was built beside the tests.
+func suture(_ words: [String]) throws -> Said {
+  let folder = try Folder()
+  // The test bundle is an executable in the folder of all products.
+  let bundle = CommandLine.arguments[0]
+  let products =
+    bundle.contains(".xctest") ? bundle.prefix(upTo: bundle.lastIndex(of: "/") ?? bundle.startIndex) : ""
+  var command = "\(products)/suture"
+  if products.isEmpty || access(command, X_OK) != 0 {
+    command = String(decoding: try readLink("/proc/self/exe"), as: UTF8.self)
+    command = String(command.prefix(upTo: command.lastIndex(of: "/") ?? command.startIndex)) + "/suture"
+  }
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+  posix_spawn_file_actions_addopen(&actions, 1, folder.path + "/out", O_WRONLY | O_CREAT, 0o600)
+  posix_spawn_file_actions_addopen(&actions, 2, folder.path + "/err", O_WRONLY | O_CREAT, 0o600)
+  var arguments: [UnsafeMutablePointer<CChar>?] = ([command] + words).map { strdup($0) } + [nil]
+  defer { arguments.forEach { free($0) } }
+  var process = pid_t()
+  let started = posix_spawn(&process, command, &actions, nil, &arguments, environ)
+  guard started == 0 else { throw SystemError("start", command, code: started) }
+  var status: CInt = 0
+  waitpid(process, &status, 0)
+  // A signal leaves no exit code: a trap must not look like one.
+  let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
+  return Said(code: code, output: try folder.text("out"), messages: try folder.text("err"))
+}
+
+private func readLink(_ path: String) throws -> [UInt8] {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  let count = readlink(path, &buffer, buffer.count)
+  return buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
+}
+
+/// A folder that goes with the test.
+final class Folder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/suture-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw SystemError("create", "/tmp", code: errno) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit {
+    for name in names { unlink("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    let output = try OutputFile("\(path)/\(name)")
+    try output.write(bytes)
+    try output.commit(replacing: true)
+  }
+
+  func text(_ name: String) throws -> String {
+    let file = try FileSource("\(path)/\(name)")
+    return String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
+  }
+
+  var names: [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

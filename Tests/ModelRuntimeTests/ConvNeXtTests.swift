@@ -1,0 +1,129 @@
+import Tensors
+import Testing
+
+@testable import ModelRuntime
+
+@Suite struct `The ConvNeXt` {
+  @Test func `computes on oneDNN what plain loops compute`() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var generator = Seeded(seed)
+    for _ in 0..<12 {
+      let depths = (0..<4).map { _ in Int.random(in: 1...2, using: &generator) }
+      // Normalised over a handful of channels, rounding weighs more than these tests allow.
+      let dims = (0..<4).map { _ in Int.random(in: 9...28, using: &generator) }
+      let dict = try Weights.random(depths: depths, dims: dims, classes: 5, &generator)
+      let (height, width) = (
+        Int.random(in: 32...70, using: &generator), Int.random(in: 32...70, using: &generator)
+      )
+      var image = try FeatureMap(
+        batch: Int.random(in: 1...2, using: &generator), height: height, width: width, channels: 3)
+      for index in image.values.indices { image.values[index] = Float.random(in: -2...2, using: &generator) }
+      let (fast, plain) = (try ConvNeXt(dict), try ConvNeXt(dict, engine: .reference))
+      for (ours, truth) in zip(try fast.features(image), try plain.features(image)) {
+        #expect(ours.shape == truth.shape)
+        #expect(
+          Difference(ours.values, from: truth.values).relative < 5e-6, "seed \(seed), \(depths) \(dims)")
+      }
+      #expect(
+        Difference(try fast(image).values, from: try plain(image).values).relative < 5e-6, "seed \(seed)")
+    }
+  }
+
+  @Test func `tells its size from names and shapes`() throws {
+    var generator = Seeded(1)
+    let dict = try Weights.random(depths: [2, 2, 6, 2], dims: [40, 80, 160, 320], classes: 7, &generator)
+    let configuration = try ConvNeXtConfiguration(inferredFrom: dict)
+    #expect(configuration.variantName == "ConvNeXt-Atto")
+    #expect(configuration.classes == 7)
+  }
+
+  @Test func `runs each stage from its own replica`() throws {
+    var generator = Seeded(2)
+    let dict = try Weights.random(depths: [1, 1, 1, 1], dims: [4, 6, 8, 10], classes: nil, &generator)
+    let replicas = try StateDict(
+      (0..<4).flatMap { index in
+        dict.entries.map { StateDict.Entry(name: "model.\(index).\($0.name)", tensor: $0.tensor) }
+      })
+    #expect(ConvNeXtConfiguration.prefixes(in: replicas) == ["model.0.", "model.1.", "model.2.", "model.3."])
+    let stages = try (0..<4).map { try ConvNeXtBlock(index: $0, replicas, prefix: "model.\($0).") }
+    let image = try FeatureMap.testImage(size: 64)
+    let (chain, whole) = (try ConvNeXt.chain(stages, image), try ConvNeXt(dict).features(image))
+    for (one, other) in zip(chain, whole) { #expect(one.values == other.values) }
+  }
+
+  @Test func `without layer scale adds the block as it is`() throws {
+    var generator = Seeded(3)
+    let dict = try Weights.random(depths: [1, 1, 1, 1], dims: [4, 4, 4, 4], classes: nil, &generator)
+    let ones = try Tensor(floats: [1, 1, 1, 1], shape: [4])
+    let with = try StateDict(
+      dict.entries.map { .init(name: $0.name, tensor: $0.name.hasSuffix("gamma") ? ones : $0.tensor) })
+    let without = try StateDict(dict.entries.filter { !$0.name.hasSuffix("gamma") })
+    let image = try FeatureMap.testImage(size: 32)
+    let (a, b) = (try ConvNeXt(with).features(image)[3], try ConvNeXt(without).features(image)[3])
+    #expect(a.values == b.values)
+  }
+
+  @Test func `keeps its digits where the mean is large`() throws {
+    var map = try FeatureMap(batch: 1, height: 1, width: 1, channels: 64)
+    for index in map.values.indices { map.values[index] = 2000 + Float(index % 8) / 8 }
+    let norm = LayerNorm(weight: .init(repeating: 1, count: 64), bias: .init(repeating: 0, count: 64))
+    let truth = try ReferenceEngine().normalize(map, norm)
+    #expect(Difference(try OneDNNEngine().normalize(map, norm).values, from: truth.values).relative < 1e-3)
+  }
+
+  @Test func `uses the GELU with erf`() throws {
+    let layer = Linear(weight: [1], bias: [0], inputs: 1, outputs: 1)
+    var map = try FeatureMap(batch: 1, height: 1, width: 1, channels: 1)
+    map.values = [1]
+    for engine in [try OneDNNEngine(), ReferenceEngine()] as [any ComputeEngine] {
+      // tanh's approximation gives 0.841192.
+      #expect(abs(try engine.apply(layer, to: map, gelu: true).values[0] - 0.8413447) < 1e-6)
+    }
+  }
+
+  @Test func `names the tensor that is missing or has the wrong shape`() throws {
+    var generator = Seeded(4)
+    let dict = try Weights.random(depths: [1, 2, 1, 1], dims: [4, 4, 4, 4], classes: 3, &generator)
+    for name in dict.names where !name.hasSuffix("gamma") && !name.contains("stages.1.1.dwconv.weight") {
+      let cut = try StateDict(dict.entries.filter { $0.name != name })
+      if name.hasPrefix("head.weight") || name == "norm.weight" { continue }
+      #expect(throws: ModelError.self, "\(name)") { try ConvNeXt(cut) }
+      let wrong = try Tensor(floats: [1, 2], shape: [2])
+      let bent = try StateDict(
+        dict.entries.map { .init(name: $0.name, tensor: $0.name == name ? wrong : $0.tensor) })
+      #expect(throws: ModelError.self, "\(name)") { try ConvNeXt(bent) }
+    }
+  }
+
+  @Test(arguments: [
+    "stages.0.blocks.0.conv_dw.weight", "features.1.0.block.0.weight", "stages.0.0.grn.gamma",
+    "blocks.0.dwconv.weight", "fc.weight",
+  ])
+  func `refuses other networks by name`(key: String) throws {
+    let dict = try StateDict([.init(name: key, tensor: try Tensor(floats: [1], shape: [1]))])
+    let error = #expect(throws: ModelError.self) { try ConvNeXt(dict) }
+    guard case .notSupported? = error else { return #expect(Bool(false), "\(String(describing: error))") }
+  }
+
+  @Test func `refuses an image too small or of the wrong channels`() throws {
+    var generator = Seeded(5)
+    let network = try ConvNeXt(
+      try Weights.random(depths: [1, 1, 1, 1], dims: [4, 4, 4, 4], classes: nil, &generator))
+    #expect(throws: ModelError.self) { try network.features(try FeatureMap.testImage(size: 16)) }
+    #expect(throws: ModelError.self) {
+      try network.features(try FeatureMap(batch: 1, height: 32, width: 32, channels: 4))
+    }
+    #expect(throws: ModelError.self) {
+      try FeatureMap(batch: 1, height: 1 << 20, width: 1 << 20, channels: 3)
+    }
+  }
+}
+
+@Suite struct `A difference` {
+  @Test func `is never small where a NaN is`() {
+    #expect(!(Difference([.nan, 1], from: [1, 1]).relative <= 1))
+    #expect(!(Difference([1, 1], from: [.nan, 1]).relative <= 1))
+    #expect(Difference([1, 2.5], from: [1, 2]).relative == 0.25)
+    #expect(Difference([.infinity], from: [.infinity]).relative == 0)
+  }
+}
