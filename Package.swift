@@ -13,7 +13,9 @@ let swift: [SwiftSetting] = [
   .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
-/// A library target of ours. The dependencies are the arrows of the diagram in the README; they point down only.
+/// A library target of ours.
+///
+/// The dependencies are the arrows of the diagram in the README; they point down only.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swift)
 }

@@ -2,7 +2,9 @@
 public struct TruncatedInput: Error, Equatable, CustomStringConvertible {
   /// Where the read began.
   public let offset: Int
-  /// How many bytes were wanted there. A wanted count that no machine can hold is given as `Int.max`.
+  /// How many bytes were wanted there.
+  ///
+  /// A wanted count that no machine can hold is given as `Int.max`.
   public let needed: Int
   /// How many bytes were left.
   public let available: Int

@@ -24,7 +24,9 @@ public struct Checkpoint: Sendable {
   /// The dict keys that lead from the file's root to the state dict; empty where the root is the state dict.
   public let wrapper: [String]
 
-  /// Other places that hold state dicts, such as an EMA of the weights. They are never merged.
+  /// Other places that hold state dicts, such as an EMA of the weights.
+  ///
+  /// They are never merged.
   public let candidates: [Candidate]
 
   /// Everything else in the file.

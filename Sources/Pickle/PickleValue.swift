@@ -3,8 +3,10 @@ public struct PickleID: Hashable, Sendable {
   let index: Int32
 }
 
-/// What a pickle stream builds. Children are ids into the graph, so a value is shared, cyclic or nested a
-/// hundred thousand deep without a copy, a leak or a deep `deinit`.
+/// What a pickle stream builds.
+///
+/// Children are ids into the graph, so a value is shared, cyclic or nested a hundred thousand deep without
+/// a copy, a leak or a deep `deinit`.
 public enum PickleValue: Sendable {
   case none
   case bool(Bool)

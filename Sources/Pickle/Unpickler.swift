@@ -1,6 +1,8 @@
 internal import Bytes
 
-/// The pickle machine: runs a stream's opcodes over a stack of inert values. Nothing is imported, looked up or called.
+/// The pickle machine: runs a stream's opcodes over a stack of inert values.
+///
+/// Nothing is imported, looked up or called.
 ///
 ///     PROTO 2, then opcodes until STOP:
 ///       push a value         NONE, BININT, BINUNICODE, EMPTY_DICT, GLOBAL, …

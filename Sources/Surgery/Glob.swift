@@ -52,7 +52,9 @@ enum Glob {
     return alternatives
   }
 
-  /// What stands between braces: `a,b` or `0..3`. `position` is at the opening brace, and then at the closing one.
+  /// What stands between braces:
+  ///
+  /// `a,b` or `0..3`. `position` is at the opening brace, and then at the closing one.
   static func choices(_ scalars: [Unicode.Scalar], _ position: inout Int) throws(Fault) -> [String] {
     let start = position
     guard let end = scalars[start...].firstIndex(of: "}") else {

@@ -1,4 +1,6 @@
-/// Why a plan is refused. Nothing has been written then.
+/// Why a plan is refused.
+///
+/// Nothing has been written then.
 public struct SurgeryError: Error, CustomStringConvertible {
   public enum Kind: Sendable {
     case noMatch

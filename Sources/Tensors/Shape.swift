@@ -26,7 +26,9 @@ public enum Shape {
     return try last.adding(checked: 1)
   }
 
-  /// Whether the elements lie one after another in row-major order. Dimensions of size 1 do not matter.
+  /// Whether the elements lie one after another in row-major order.
+  ///
+  /// Dimensions of size 1 do not matter.
   public static func isContiguous(_ shape: [Int], strides: [Int]) -> Bool {
     if shape.contains(0) { return true }
     var expected = 1

@@ -21,7 +21,9 @@ extension Tensor {
   /// A view that repeats its bytes may be expanded to this size; a few bytes can describe terabytes.
   static let maximumExpansion = 1 << 32
 
-  /// All elements in row-major order as little-endian bytes. Holds the whole tensor in memory.
+  /// All elements in row-major order as little-endian bytes.
+  ///
+  /// Holds the whole tensor in memory.
   public func contiguousBytes() throws -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(byteCount)

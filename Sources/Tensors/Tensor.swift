@@ -1,6 +1,8 @@
 internal import Bytes
 
-/// A typed, strided view of a storage. Copying one copies no elements.
+/// A typed, strided view of a storage.
+///
+/// Copying one copies no elements.
 public struct Tensor: Sendable {
   public let storage: Storage
   public let dtype: DType

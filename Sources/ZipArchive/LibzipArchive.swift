@@ -1,7 +1,9 @@
 internal import Bytes
 internal import CLibzip
 
-/// A libzip archive open for reading. Not safe to use from two threads at once.
+/// A libzip archive open for reading.
+///
+/// Not safe to use from two threads at once.
 final class LibzipArchive {
   private let handle: OpaquePointer
   let watch: LibzipSource

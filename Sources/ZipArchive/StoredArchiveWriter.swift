@@ -75,7 +75,9 @@ public final class StoredArchiveWriter {
     }.joined()
   }
 
-  /// Writes the central directory. The archive is whole then.
+  /// Writes the central directory.
+  ///
+  /// The archive is whole then.
   public func finish() throws {
     let start = output.byteCount
     for entry in entries {

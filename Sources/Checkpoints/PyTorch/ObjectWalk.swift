@@ -184,7 +184,9 @@ struct ObjectWalk {
     items.enumerated().map { (String($0.offset), $0.element) }
   }
 
-  /// Keys as text. A key assigned twice keeps its first place and its last value, as in Python.
+  /// Keys as text.
+  ///
+  /// A key assigned twice keeps its first place and its last value, as in Python.
   private func named(
     _ items: [(key: PickleID, value: PickleID)], at id: PickleID
   ) throws -> [(name: String, id: PickleID)] {

@@ -10,7 +10,9 @@ struct WrapperChoice {
   private(set) var candidates: [Checkpoint.Candidate] = []
   private(set) var extras: [Extra] = []
 
-  /// Known wrappers, the likeliest first. An EMA is entered only where it stands alone.
+  /// Known wrappers, the likeliest first.
+  ///
+  /// An EMA is entered only where it stands alone.
   private static let names = [
     "state_dict", "model_state_dict", "model", "module", "net", "network", "params", "weights", "model_state",
     "state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",

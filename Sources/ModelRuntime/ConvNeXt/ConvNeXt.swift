@@ -10,7 +10,9 @@ public struct ConvNeXt: Sendable {
   private let stages: [ConvNeXtBlock]
   private let engine: any ComputeEngine
 
-  /// The network whose tensors lie under `prefix`. Weights are read as the layers run.
+  /// The network whose tensors lie under `prefix`.
+  ///
+  /// Weights are read as the layers run.
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape.
   public init(_ dict: StateDict, prefix: String = "", engine: EngineKind = .oneDNN) throws {
@@ -30,7 +32,9 @@ public struct ConvNeXt: Sendable {
     return features
   }
 
-  /// The classifier's input: the mean over each channel's pixels, normalised. N×1×1×C.
+  /// The classifier's input: the mean over each channel's pixels, normalised.
+  ///
+  /// N×1×1×C.
   public func pooled(_ last: FeatureMap) throws -> FeatureMap {
     guard configuration.classes != nil else { throw ModelError.missing(key: prefix + "norm.weight") }
     var means = try FeatureMap(batch: last.batch, height: 1, width: 1, channels: last.channels)
@@ -46,7 +50,9 @@ public struct ConvNeXt: Sendable {
       means, LayerNorm(weight: try floats("norm.weight"), bias: try floats("norm.bias")))
   }
 
-  /// A score for each class. N×1×1×classes.
+  /// A score for each class.
+  ///
+  /// N×1×1×classes.
   public func logits(pooled: FeatureMap) throws -> FeatureMap {
     let head = Linear(
       weight: try floats("head.weight"), bias: try floats("head.bias"), inputs: configuration.dims[3],

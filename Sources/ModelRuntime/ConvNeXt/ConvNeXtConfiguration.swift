@@ -53,8 +53,9 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
     }
   }
 
-  /// Every tensor of the backbone with its shape, and those of the classifier where there is one. The layer scale
-  /// `gamma` may be absent; where it is there, `dict` is checked when it is read.
+  /// Every tensor of the backbone with its shape, and those of the classifier where there is one.
+  ///
+  /// The layer scale `gamma` may be absent; where it is there, `dict` is checked when it is read.
   private func shapes(_ prefix: String) -> [(String, [Int])] {
     var shapes: [(String, [Int])] = []
     for stage in 0..<4 {

@@ -1,4 +1,6 @@
-/// Puts a copy of every entry under each of several prefixes. The copies share their storage.
+/// Puts a copy of every entry under each of several prefixes.
+///
+/// The copies share their storage.
 public struct Replicate: Step {
   let prefixes: String
 

@@ -2,7 +2,9 @@ internal import Bytes
 
 /// Data goes to standard output, everything that is said about it to standard error.
 enum Console {
-  /// Writes data. A reader that went away ends the process quietly, as it would any filter.
+  /// Writes data.
+  ///
+  /// A reader that went away ends the process quietly, as it would any filter.
   static func print(_ text: String) throws {
     do { try StandardStream.output.write(text) } catch let error as SystemError where error.isBrokenPipe {
       Process.exit(0)
