@@ -52,9 +52,9 @@ enum Glob {
     return alternatives
   }
 
-  /// What stands between braces:
+  /// What stands between braces, such as `a,b` or `0..3`.
   ///
-  /// `a,b` or `0..3`. `position` is at the opening brace, and then at the closing one.
+  /// `position` is at the opening brace, and then at the closing one.
   static func choices(_ scalars: [Unicode.Scalar], _ position: inout Int) throws(Fault) -> [String] {
     let start = position
     guard let end = scalars[start...].firstIndex(of: "}") else {

@@ -52,7 +52,11 @@ public struct Plan: Sendable {
         .expectation, "\(draft.entries.count) tensors come out, \(expected) were expected",
         hints: reports.map { "\($0.summary): \($0.before) -> \($0.after)" })
     }
-    do { output = try StateDict(draft.entries.map { .init(name: $0.name, tensor: $0.tensor) }) } catch {
+    do {
+      var output = try StateDict(draft.entries.map { .init(name: $0.name, tensor: $0.tensor) })
+      output.metadata = input.metadata
+      self.output = output
+    } catch {
       throw SurgeryError(.collision, "\(error)", hints: [])
     }
     self.reports = reports

@@ -19,7 +19,7 @@ public final class ArchiveReader: Sendable {
   public let records: [Record]
   /// What is odd, but harmless.
   public let warnings: [String]
-  /// Whether the archive holds CRCs. torch can be told to write 0 for all of them, which says nothing.
+  /// Whether the archive holds CRCs: torch can be told to write 0 for all of them, which says nothing.
   public let recordsChecksums: Bool
 
   private let positions: [ExactString: Int]
