@@ -24,7 +24,19 @@ struct TorchArchive {
     archive = try ArchiveReader(file)
     prefix = try Self.findPrefix(archive.records.map(\.name), path: file.name)
     try checkVersion()
+    try verifySmallRecords()
   }
+
+  /// Reads every record that is no storage, so that damage shows though nothing in it is needed.
+  private func verifySmallRecords() throws {
+    for record in archive.records where record.size <= Self.smallRecord {
+      let name = record.name.dropFirst(prefix.count)
+      guard record.name.hasPrefix(prefix), !name.hasPrefix("data/"), name != "data.pkl" else { continue }
+      _ = try archive.contents(of: record, limit: Self.smallRecord)
+    }
+  }
+
+  private static let smallRecord = 1 << 16
 
   /// Reads the pickle and finds the state dict in it.
   func checkpoint(key: String?) throws -> Checkpoint {
