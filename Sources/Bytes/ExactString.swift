@@ -8,7 +8,7 @@ public struct ExactString: Hashable, Sendable, Comparable {
   public init(_ string: String) { self.string = string }
 
   public static func == (one: Self, other: Self) -> Bool {
-    one.string.utf8.elementsEqual(other.string.utf8)
+    one.string.utf8.count == other.string.utf8.count && one.string.utf8.elementsEqual(other.string.utf8)
   }
 
   public func hash(into hasher: inout Hasher) {

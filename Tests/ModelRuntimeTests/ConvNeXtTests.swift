@@ -105,6 +105,18 @@ import Testing
     guard case .notSupported? = error else { return #expect(Bool(false), "\(String(describing: error))") }
   }
 
+  @Test func `refuses a width that only a stride of 0 could give`() throws {
+    var generator = Seeded(6)
+    let dict = try Weights.random(depths: [1, 1, 1, 1], dims: [4, 4, 4, 4], classes: nil, &generator)
+    let wide = try Tensor(
+      Storage([0, 0, 0, 0]), dtype: .float32, shape: [1 << 60, 1, 1, 1], strides: [0, 0, 0, 0], offset: 0)
+    let bent = try StateDict(
+      dict.entries.map {
+        .init(name: $0.name, tensor: $0.name == "downsample_layers.0.0.weight" ? wide : $0.tensor)
+      })
+    #expect(throws: ModelError.self) { try ConvNeXt(bent) }
+  }
+
   @Test func `refuses an image too small or of the wrong channels`() throws {
     var generator = Seeded(5)
     let network = try ConvNeXt(

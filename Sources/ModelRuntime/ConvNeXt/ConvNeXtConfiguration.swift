@@ -19,8 +19,8 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
     for stage in 0..<4 {
       let convolution = "\(prefix)downsample_layers.\(stage).\(stage == 0 ? 0 : 1).weight"
       guard let tensor = dict[convolution] else { throw ModelError.missing(key: convolution) }
-      guard tensor.shape.count == 4, tensor.shape.allSatisfy({ $0 > 0 }) else {
-        throw ModelError.wrongShape(key: convolution, expected: [0, 0, 0, 0], found: tensor.shape)
+      guard tensor.shape.count == 4, tensor.shape.allSatisfy({ (1...Self.maximumWidth).contains($0) }) else {
+        throw ModelError.notSupported("\(convolution) of shape \(tensor.shape) is no convolution's weight")
       }
       dims.append(tensor.shape[0])
       var depth = 0
@@ -37,6 +37,9 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
       if tensor.shape != shape { throw ModelError.wrongShape(key: key, expected: shape, found: tensor.shape) }
     }
   }
+
+  /// A stride of 0 lets a few bytes claim any shape; no network is as wide as this.
+  private static let maximumWidth = 1 << 20
 
   /// The name under which the size is published.
   public var variantName: String {

@@ -26,7 +26,7 @@ struct Verify: Command {
       .option(
         "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
       .option(
-        "size", "N", "The test image is N×N where --input is not given; 224 or less by default.", \.sizeText),
+        "size", "N", "The test image is N×N where --input is not given; 224 by default.", \.sizeText),
       .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .flag("json", "Print JSON.", \.json),
@@ -109,8 +109,9 @@ struct Verify: Command {
       throw UsageError(
         "the network takes \(configuration.inputChannels) channels: give an image with --input")
     }
-    let size = try number(sizeText, "--size").map { Int($0) } ?? 224
-    guard (32...8192).contains(size) else { throw UsageError("--size takes a number from 32 to 8192") }
+    guard let size = sizeText.map({ Int($0) }) ?? 224, (32...8192).contains(size) else {
+      throw UsageError("--size takes a whole number from 32 to 8192")
+    }
     return try FeatureMap.testImage(size: size)
   }
 
