@@ -7,18 +7,7 @@ enum TorchLayout {
   private static let limit = 0xFFFF_FFFF
 
   static func localHeader(name: [UInt8], size: Int, offset: Int) -> [UInt8] {
-    var wide: [UInt8] = []
-    if size >= limit {
-      wide.append(littleEndian: UInt64(size))
-      wide.append(littleEndian: UInt64(size))
-    }
-    if offset >= limit { wide.append(littleEndian: UInt64(offset)) }
-    var extra: [UInt8] = []
-    if !wide.isEmpty {
-      extra.append(littleEndian: UInt16(1))
-      extra.append(littleEndian: UInt16(wide.count))
-      extra += wide
-    }
+    var extra = wideField(size: size, offset: offset)
     let start = offset + 30 + name.count + extra.count + 4
     let padding =
       (StoredArchiveWriter.alignment - start % StoredArchiveWriter.alignment) % StoredArchiveWriter.alignment
@@ -51,18 +40,7 @@ enum TorchLayout {
   }
 
   static func centralHeader(name: [UInt8], crc32: UInt32, size: Int, offset: Int) -> [UInt8] {
-    var wide: [UInt8] = []
-    if size >= limit {
-      wide.append(littleEndian: UInt64(size))
-      wide.append(littleEndian: UInt64(size))
-    }
-    if offset >= limit { wide.append(littleEndian: UInt64(offset)) }
-    var extra: [UInt8] = []
-    if !wide.isEmpty {
-      extra.append(littleEndian: UInt16(1))
-      extra.append(littleEndian: UInt16(wide.count))
-      extra += wide
-    }
+    let extra = wideField(size: size, offset: offset)
     var header: [UInt8] = [0x50, 0x4B, 1, 2]
     header.append(littleEndian: UInt16(0))
     header.append(littleEndian: UInt16(0))
@@ -102,6 +80,18 @@ enum TorchLayout {
     end.append(littleEndian: UInt32(min(start, limit)))
     end.append(littleEndian: UInt16(0))
     return end
+  }
+
+  /// Extra field 1: the sizes and the offset that 32 bits do not hold; nothing where they do.
+  private static func wideField(size: Int, offset: Int) -> [UInt8] {
+    var values: [Int] = size >= limit ? [size, size] : []
+    if offset >= limit { values.append(offset) }
+    if values.isEmpty { return [] }
+    var field: [UInt8] = []
+    field.append(littleEndian: UInt16(1))
+    field.append(littleEndian: UInt16(values.count * 8))
+    for value in values { field.append(littleEndian: UInt64(value)) }
+    return field
   }
 
   /// UTF-8 names, and a descriptor behind every payload that is not empty.
