@@ -43,7 +43,8 @@ def suture(*words, expect=0):
 
 
 def digest(tensor):
-    flat = tensor.detach().contiguous().reshape(-1)
+    # A copy: torch calls one element with a stride of 2 contiguous, and then cannot view it as bytes.
+    flat = torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor.detach()).reshape(-1)
     return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"").hexdigest()
 
 
