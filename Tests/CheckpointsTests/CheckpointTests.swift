@@ -160,6 +160,24 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1))) func `that repeats one large value on many paths is walked in bounded time`()
+    throws
+  {
+    // Hand-made: memo 0 is the value, and what follows refers to it 300,000 times.
+    let recalls = (0..<300_000).flatMap { _ in [UInt8(ascii: "h"), 0] }
+    let nones = [UInt8](repeating: UInt8(ascii: "N"), count: 300_000)
+    let streams: [[UInt8]] = [
+      Array("(".utf8) + nones + Array("tq".utf8) + [0] + Array("0](".utf8) + recalls + Array("e.".utf8),
+      Array("]q".utf8) + [0] + Array("(".utf8) + recalls + Array("e.".utf8),
+    ]
+    for stream in streams {
+      let graph = try Unpickler.load(stream)
+      let walk = ObjectWalk(graph: graph, path: "file", record: "data.pkl")
+      let tensors = TensorBuilder(graph: graph, path: "file", record: "data.pkl") { _ in Storage([]) }
+      _ = try? walk.leaves(tensors)
+    }
+  }
+
   @Test func `that was written reads back with its sharing`() throws {
     let file = try TorchFile { $0.dict([("a", { $0.tensor() }), ("b", { $0.tensor([2], offset: 2) })]) }
     let first = try Checkpoint.open(file.path)

@@ -43,13 +43,16 @@ struct ObjectWalk {
 
     func visit(_ id: PickleID, insideObject: Bool) throws {
       visited += 1
+      // A tuple of plain values is one leaf, but looking at it takes as long as it is.
+      if case .tuple(let items) = graph[id] { visited += items.count }
       if visited > Self.maximumPaths {
         throw CheckpointError(
           path, record: record,
           "its object has more than \(Self.maximumPaths) paths: a bomb, or not a checkpoint")
       }
       if let leaf = try leaf(id, components, insideObject, tensors) { leaves.append(leaf) }
-      guard let (children, isOpaque) = try children(id, tensors), !onPath.contains(id) else { return }
+      // A cycle is cut before its children are listed: a list may hold itself a million times.
+      guard !onPath.contains(id), let (children, isOpaque) = try children(id, tensors) else { return }
       if frames.count >= Self.maximumDepth {
         throw CheckpointError(
           path, record: record, "its object nests deeper than \(Self.maximumDepth) levels")

@@ -18,7 +18,10 @@ struct PythonText {
     case .int(let value): return String(value)
     case .bigInt(let bytes): return Self.hexadecimal(bytes)
     case .float(let value): return Self.float(value)
-    case .string(let text): return "'\(Self.escaped(text.count > 60 ? text.prefix(60) + "…" : text[...]))'"
+    case .string(let text):
+      // No count of a text that may be megabytes long, and be asked for on every path.
+      let head = text.prefix(60)
+      return "'\(Self.escaped(head.endIndex < text.endIndex ? head + "…" : head))'"
     case .bytes(let bytes): return "\(bytes.count) bytes"
     case .tuple(let items): return depth == 0 ? "(…)" : Self.tuple(few(items, depth))
     case .list(let items): return depth == 0 ? "[…]" : "[\(few(items, depth).joined(separator: ", "))]"
