@@ -24,6 +24,9 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// Whether the device or the user's quota is full.
   public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 
+  /// Whether there is no such file.
+  public var isMissing: Bool { code == ENOENT }
+
   /// Whether the path that was to be created exists.
   public var isAlreadyThere: Bool { code == EEXIST }
 

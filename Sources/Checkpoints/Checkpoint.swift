@@ -1,12 +1,20 @@
-internal import Bytes
+public import Bytes
 internal import Pickle
 public import Tensors
+internal import ZipArchive
 
 /// A file of weights, opened without reading a tensor.
 public struct Checkpoint: Sendable {
   public enum Container: String, Sendable {
     case pytorchZip = "pytorch-zip"
-    case safetensors = "safetensors"
+    case torchScript = "torchscript"
+    case pytorchLegacy = "pytorch-legacy"
+    case pytorchTar = "pytorch-tar"
+    case pickle
+    case safetensors
+    case sharded
+    case npz
+    case npy
   }
 
   /// A place in the file that could be the state dict.
@@ -14,6 +22,15 @@ public struct Checkpoint: Sendable {
     /// The dotted path, as `key:` takes it.
     public let path: String
     public let tensorCount: Int
+  }
+
+  /// A module that was pickled whole, known by the name of its class only.
+  public struct Module: Sendable, Equatable {
+    /// The dotted path from the file's root.
+    public let path: String
+    public let className: String
+    /// How many components the path has.
+    let depth: Int
   }
 
   public let path: String
@@ -32,46 +49,175 @@ public struct Checkpoint: Sendable {
   /// Everything else in the file.
   public let extras: [Extra]
 
+  /// The modules that were pickled whole.
+  public let modules: [Module]
+
+  /// The classes and functions that the pickle names; none of them was looked up.
+  public let globals: [String]
+
   /// What a careful reader should know, a sentence each.
   public let warnings: [String]
 
-  /// Opens a file, telling what it is from its content.
+  /// Whether the file holds checksums of its storages.
+  public let recordsChecksums: Bool
+
+  /// Opens a file or a folder, telling what it is from its content.
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
   ///   path; `nil` finds the state dict by the names that training code gives it.
   /// - Throws: ``CheckpointError``, or an error of the file system.
-  public static func open(_ path: String, key: String? = nil) throws -> Checkpoint {
-    let file = try FileSource(path)
-    let start = try file.bytes(0..<min(file.byteCount, 512))
-    if start.isEmpty {
-      throw CheckpointError(path, "the file is empty", hints: ["was the download interrupted?"])
-    }
-    if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
-      return try Checkpoint(safetensors: file, key: key)
-    }
-    if start.starts(with: ForeignFile.zipMagic) { return try TorchArchive(file).checkpoint(key: key) }
-    throw ForeignFile.explain(path, start: start, byteCount: file.byteCount)
+  public static func open(_ path: String, key: String? = nil, limits: ReadLimits = .init()) throws
+    -> Checkpoint
+  {
+    try open(path, key: key, limits: limits, inShard: false)
   }
 
-  private init(safetensors file: FileSource, key: String?) throws {
-    let contents = try SafetensorsFile(file).stateDict
+  /// - Parameter inShard: whether it is part of a sharded checkpoint, and so cannot be one itself.
+  static func open(_ path: String, key: String? = nil, limits: ReadLimits, inShard: Bool) throws -> Checkpoint
+  {
+    if !inShard, isFolder(path) { return try open(folder: path, key: key, limits: limits) }
+    return try open(try FileSource(path), key: key, limits: limits, inShard: inShard)
+  }
+
+  /// Opens what `source` holds.
+  ///
+  /// - Throws: ``CheckpointError``, or what the source throws.
+  public static func open(_ source: any ByteSource, key: String? = nil, limits: ReadLimits = .init()) throws
+    -> Checkpoint
+  {
+    // Whatever bytes in memory hold, they do not name files of this machine.
+    try open(source, key: key, limits: limits, inShard: true)
+  }
+
+  private static func open(_ file: any ByteSource, key: String?, limits: ReadLimits, inShard: Bool) throws
+    -> Checkpoint
+  {
+    let start = try file.bytes(0..<min(file.byteCount, 512))
+    if start.isEmpty {
+      throw CheckpointError(file.name, "the file is empty", hints: ["was the download interrupted?"])
+    }
+    if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
+      return try flat(file, .safetensors, key: key) { (try SafetensorsFile(file).stateDict, []) }
+    }
+    if start.starts(with: ForeignFile.zipMagic) { return try open(zip: file, key: key, limits: limits) }
+    if start.starts(with: NpyFile.magic) {
+      return try flat(file, .npy, key: key) {
+        let array = try NpyFile(file, label: "array")
+        let rest = array.trailing > 0 ? ["\(array.trailing) bytes follow the array"] : []
+        return (try StateDict([.init(name: "array", tensor: array.tensor)]), rest)
+      }
+    }
+    if start.count == 512, start[TarArchive.magicOffset...].starts(with: TarArchive.magic) {
+      let archive = try TarArchive(file)
+      guard TarFile.isTorch(archive) else { throw ForeignFile.tar(file.name, archive.members.map(\.name)) }
+      return Checkpoint(
+        file, .pytorchTar, try TarFile(file, archive, limits: limits).contents(key: key),
+        recordsChecksums: false)
+    }
+    if ShardedCheckpoint.looksLikeIndex(start), let index = try ShardedCheckpoint(file, limits: limits) {
+      guard !inShard else { throw CheckpointError(file.name, "an index names an index") }
+      return try requiringNoKey(key, file.name, "a sharded checkpoint") { try index.checkpoint() }
+    }
+    if let known = ForeignFile.recognize(file.name, start: start, byteCount: file.byteCount) { throw known }
+    return try open(pickle: file, start: start, key: key, limits: limits)
+  }
+
+  // MARK: Containers
+
+  private static func open(folder: String, key: String?, limits: ReadLimits) throws -> Checkpoint {
+    let path = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    if let index = try ShardedCheckpoint.index(in: path) {
+      return try open(try FileSource(index), key: key, limits: limits, inShard: false)
+    }
+    throw ForeignFile.folder(folder, try fileNames(in: path))
+  }
+
+  private static func open(zip file: any ByteSource, key: String?, limits: ReadLimits) throws -> Checkpoint {
+    var archiveLimits = ArchiveReader.Limits()
+    archiveLimits.records = limits.records
+    let archive = try ArchiveReader(file, limits: archiveLimits)
+    if NpzArchive.isNpz(archive) {
+      return try flat(file, .npz, key: key, recordsChecksums: archive.recordsChecksums) {
+        try NpzArchive(archive).contents()
+      }
+    }
+    let torch = try TorchArchive(archive, limits: limits)
+    return Checkpoint(
+      file, torch.isScript ? .torchScript : .pytorchZip, try torch.contents(key: key),
+      recordsChecksums: archive.recordsChecksums)
+  }
+
+  /// A pickle with nothing around it, or five of them: the format before 1.6.
+  private static func open(pickle file: any ByteSource, start: [UInt8], key: String?, limits: ReadLimits)
+    throws
+    -> Checkpoint
+  {
+    let graph: PickleGraph
+    do { graph = try Unpickler.load(file, at: 0, limits: limits.pickle) } catch let error as PickleError {
+      // Any byte may begin a pickle of protocol 0; one that says PROTO means it.
+      guard start[0] == 0x80 else {
+        throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
+      }
+      throw CheckpointError(file.name, "\(error)", hints: ["the pickle is damaged or cut short"])
+    }
+    if LegacyFile.isMagic(graph) {
+      return Checkpoint(
+        file, .pytorchLegacy, try LegacyFile(file, limits: limits).contents(key: key), recordsChecksums: false
+      )
+    }
+    if start[0] != 0x80, graph.streamByteCount < 4 {
+      throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
+    }
+    return Checkpoint(
+      file, .pickle, try BarePickle.contents(file, graph, key: key, limits: limits), recordsChecksums: false)
+  }
+
+  /// A file that has tensors and nothing to enter.
+  private static func flat(
+    _ file: any ByteSource, _ container: Container, key: String?, recordsChecksums: Bool = false,
+    _ read: () throws -> (stateDict: StateDict, warnings: [String])
+  ) throws -> Checkpoint {
+    try requiringNoKey(key, file.name, container.rawValue) {
+      let (stateDict, warnings) = try read()
+      return Checkpoint(
+        path: file.name, container: container, byteCount: file.byteCount, stateDict: stateDict,
+        warnings: warnings, recordsChecksums: recordsChecksums)
+    }
+  }
+
+  private static func requiringNoKey(
+    _ key: String?, _ path: String, _ what: String, _ read: () throws -> Checkpoint
+  ) throws -> Checkpoint {
+    let checkpoint = try read()
     if let key, key != "." {
       throw CheckpointError(
-        file.name, "a safetensors file has no places to enter, so there is no \"\(key)\"",
-        hints: ["leave --key away"])
+        path, "\(what) has no places to enter, so there is no \"\(key)\"", hints: ["leave --key away"])
     }
+    return checkpoint
+  }
+
+  // MARK: Making one
+
+  private init(
+    _ file: any ByteSource, _ container: Container, _ contents: PickledObject.Contents, recordsChecksums: Bool
+  ) {
     self.init(
-      path: file.name, container: .safetensors, byteCount: file.byteCount, stateDict: contents, wrapper: [],
-      candidates: [], extras: [], warnings: [])
+      path: file.name, container: container, byteCount: file.byteCount, stateDict: contents.choice.stateDict,
+      wrapper: contents.choice.wrapper, candidates: contents.choice.candidates,
+      extras: contents.choice.extras,
+      modules: contents.modules, globals: contents.globals, warnings: contents.warnings,
+      recordsChecksums: recordsChecksums)
   }
 
   init(
-    path: String, container: Container, byteCount: Int, stateDict: StateDict, wrapper: [String],
-    candidates: [Candidate], extras: [Extra], warnings: [String]
+    path: String, container: Container, byteCount: Int, stateDict: StateDict, wrapper: [String] = [],
+    candidates: [Candidate] = [], extras: [Extra] = [], modules: [Module] = [], globals: [String] = [],
+    warnings: [String], recordsChecksums: Bool
   ) {
     (self.path, self.container, self.byteCount) = (path, container, byteCount)
     (self.stateDict, self.wrapper, self.candidates) = (stateDict, wrapper, candidates)
-    (self.extras, self.warnings) = (extras, warnings)
+    (self.extras, self.modules, self.globals, self.warnings) = (extras, modules, globals, warnings)
+    self.recordsChecksums = recordsChecksums
   }
 
   /// Throws where there is no tensor to work on, saying what there is instead.

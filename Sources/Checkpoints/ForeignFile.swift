@@ -4,36 +4,70 @@ internal import Bytes
 enum ForeignFile {
   static let zipMagic: [UInt8] = Array("PK".utf8) + [3, 4]
 
-  /// The error for a file of which `start` are the first bytes.
-  static func explain(_ path: String, start: [UInt8], byteCount: Int) -> CheckpointError {
+  /// The error for a file that is known not to be a checkpoint by its first bytes, `start`; `nil` for another.
+  static func recognize(_ path: String, start: [UInt8], byteCount: Int) -> CheckpointError? {
     for (magic, offset, reason, hint) in signatures where matches(start, magic, at: offset) {
       return CheckpointError(path, reason, hints: [hint])
+    }
+    let text = String(decoding: start.prefix(64), as: UTF8.self)
+    if start.starts(with: [8]), text.contains("pytorch") || text.contains("onnx") {
+      return CheckpointError(
+        path, "an ONNX model, which is not read", hints: ["use the checkpoint that it was exported from"])
     }
     if start.allSatisfy({ $0 == 0 }) {
       return CheckpointError(
         path, "it begins with zeros only, like a download that never finished",
         hints: ["fetch the file again"])
     }
-    if isText(start) {
-      return CheckpointError(
-        path, "it is a text file, not a checkpoint", hints: ["a saved error page? look at its first lines"])
-    }
+    return nil
+  }
+
+  /// The error for a file that nothing could be made of.
+  static func explain(_ path: String, start: [UInt8], byteCount: Int) -> CheckpointError {
     if byteCount < 22, start.starts(with: "PK".utf8) {
       return CheckpointError(
         path, "it is a zip archive of \(byteCount) bytes: truncated", hints: ["fetch it again"])
+    }
+    if isText(start) {
+      return CheckpointError(
+        path, "it is a text file, not a checkpoint", hints: ["a saved error page? look at its first lines"])
     }
     return CheckpointError(
       path, "it is neither a PyTorch checkpoint nor a safetensors file",
       hints: ["its first bytes are \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"])
   }
 
-  private static let legacy = "a PyTorch file of the format before 1.6, which this version cannot read yet"
-  private static let resave =
-    "in Python: torch.save(torch.load(file), new_file), with PyTorch 1.6 or later, gives one that it can"
+  static func tar(_ path: String, _ names: [String]) -> CheckpointError {
+    CheckpointError(
+      path, "a tar archive, but no PyTorch checkpoint",
+      hints: [
+        "unpack it and open the checkpoint inside",
+        "it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")",
+      ])
+  }
+
+  /// The error for a folder without an index.
+  static func folder(_ path: String, _ names: [String]) -> CheckpointError {
+    if names.contains(where: { $0.hasSuffix(".distcp") }) {
+      return CheckpointError(
+        path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
+        hints: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
+    }
+    let files = names.filter { name in extensions.contains { name.hasSuffix($0) } }.sorted()
+    return CheckpointError(
+      path, "a folder without an index of shards (*.index.json)",
+      hints: [
+        files.isEmpty
+          ? "there is no checkpoint in it"
+          : "open one of its files: \(files.prefix(8).joined(separator: ", "))"
+      ])
+  }
+
+  private static let extensions = [
+    ".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".th", ".npz", ".npy", ".pkl",
+  ]
 
   private static let signatures: [(magic: [UInt8], offset: Int, reason: String, hint: String)] = [
-    ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A], 0, legacy, resave),
-    ([0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A], 0, legacy, resave),
     (Array("version https://git-lfs".utf8), 0, "a Git LFS pointer, not the file itself", "run: git lfs pull"),
     (Array("<!DOCTYPE".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
     (Array("<!doctype".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
@@ -44,18 +78,19 @@ enum ForeignFile {
       [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"
     ),
     (
-      Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which this version cannot read",
+      Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which is not read",
       "use the original weights"
     ),
+    (Array("BZh".utf8), 0, "compressed with bzip2", "decompress it first: bunzip2 -k"),
+    ([0xFD] + Array("7zXZ".utf8), 0, "compressed with xz", "decompress it first: unxz -k"),
+    ([0x28, 0xB5, 0x2F, 0xFD], 0, "compressed with zstd", "decompress it first: unzstd"),
+    (Array("Rar!".utf8), 0, "a RAR archive", "unpack it first"),
     (
-      [0x93] + Array("NUMPY".utf8), 0, "a NumPy array, which this version cannot read yet",
-      "use torch.save in Python"
+      Array("PTMF".utf8), 4, "a PyTorch Mobile model in flatbuffers, which is not read",
+      "use the .pt file it was made from"
     ),
-    (Array("ustar".utf8), 257, "a tar archive", "unpack it and open the checkpoint inside"),
-    ([0x80, 2], 0, "a bare pickle, which this version cannot read yet", resave),
-    ([0x80, 3], 0, "a bare pickle, which this version cannot read yet", resave),
-    ([0x80, 4], 0, "a bare pickle, which this version cannot read yet", resave),
-    ([0x80, 5], 0, "a bare pickle, which this version cannot read yet", resave),
+    (Array("TFL3".utf8), 4, "a TensorFlow Lite model, which is not read", "use the original weights"),
+    (Array("%PDF".utf8), 0, "a PDF document", "look for the weights elsewhere"),
   ]
 
   private static func matches(_ start: [UInt8], _ magic: [UInt8], at offset: Int) -> Bool {

@@ -26,6 +26,19 @@ public struct PickleError: Error, Equatable, CustomStringConvertible {
   public let opcode: String?
   public let reason: Reason
 
+  /// The same error of a stream that begins at `start` of a file.
+  public func moved(by start: Int) -> PickleError {
+    PickleError(offset: offset + start, opcode: opcode, reason: reason)
+  }
+
+  /// Whether the stream ended too early.
+  var isShort: Bool {
+    switch reason {
+    case .truncated, .noStop: true
+    default: false
+    }
+  }
+
   public var description: String { "byte \(offset)\(opcode.map { ", \($0)" } ?? ""): \(explanation)" }
 
   private var explanation: String {

@@ -29,6 +29,16 @@ public enum PickleValue: Sendable {
   /// What the stream calls a persistent id: a reference to something outside it.
   case persistent(PickleID)
 
+  /// Whether it can stand for a class or a function.
+  ///
+  /// Formats before 1.6 name a module's class by a persistent id, to keep its source beside it.
+  var mayBeCalled: Bool {
+    switch self {
+    case .global, .object, .persistent: true
+    default: false
+    }
+  }
+
   /// The kind of value, in Python's words.
   public var kind: String {
     switch self {

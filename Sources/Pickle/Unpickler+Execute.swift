@@ -163,16 +163,15 @@ extension Unpickler {
     guard case .tuple(let items) = graph[arguments] else {
       throw error(.wrongOperand(expected: "a tuple of arguments", found: graph[arguments].kind))
     }
-    switch graph[callable] {
-    case .global, .object: break
-    default: throw error(.wrongOperand(expected: "a class or function", found: graph[callable].kind))
+    guard graph[callable].mayBeCalled else {
+      throw error(.wrongOperand(expected: "a class or function", found: graph[callable].kind))
     }
     try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords)))
   }
 
   private mutating func pushObj() throws(PickleError) {
     let items = try popToMark()
-    guard let callable = items.first, case .global = graph[callable] else {
+    guard let callable = items.first, graph[callable].mayBeCalled else {
       throw error(.wrongOperand(expected: "a class", found: items.first.map { graph[$0].kind } ?? "nothing"))
     }
     try push(.object(PickleObject(callable: callable, arguments: Array(items.dropFirst()), keywords: nil)))

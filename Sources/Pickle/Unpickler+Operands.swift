@@ -43,7 +43,7 @@ extension Unpickler {
 
   func line(_ reader: inout ByteReader, limit: Int = 1 << 24) throws -> String {
     guard let bytes = reader.line(limit: limit) else {
-      throw error(.truncated(needed: Int.max, available: reader.remaining))
+      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw error(.invalidText) }
     return text
@@ -55,7 +55,7 @@ extension Unpickler {
       if reader.remaining >= limit {
         throw error(.limitExceeded("bytes in the name of a global", limits.globalName))
       }
-      throw error(.truncated(needed: Int.max, available: reader.remaining))
+      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
     }
     guard let moduleText = String(validating: module, as: UTF8.self),
       let nameText = String(validating: name, as: UTF8.self)
@@ -85,8 +85,41 @@ extension Unpickler {
   func textLong(_ reader: inout ByteReader) throws -> PickleValue {
     var text = try line(&reader)
     if text.utf8.last == UInt8(ascii: "L") { text.removeLast() }
-    guard let value = Int(text) else { throw error(.badNumber(text)) }
-    return .int(value)
+    if let value = Int(text) { return .int(value) }
+    guard text.utf8.count <= limits.decimalDigits else {
+      throw error(.limitExceeded("digits of a number", limits.decimalDigits))
+    }
+    guard let bytes = Self.twosComplement(decimal: text) else { throw error(.badNumber(text)) }
+    return .bigInt(bytes)
+  }
+
+  /// A decimal number beyond 64 bits as little-endian two's complement; `nil` where it is no number.
+  ///
+  /// - Complexity: O(*n*²) for *n* digits, which the limits keep few, as Python does.
+  static func twosComplement(decimal text: String) -> [UInt8]? {
+    let isNegative = text.utf8.first == UInt8(ascii: "-")
+    let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+    guard !digits.isEmpty, text.utf8.count - digits.count <= 1 else { return nil }
+    var bytes: [UInt8] = []
+    for digit in digits {
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+      var carry = Int(digit) - 48
+      for index in bytes.indices {
+        carry += Int(bytes[index]) * 10
+        bytes[index] = UInt8(carry & 0xFF)
+        carry >>= 8
+      }
+      if carry > 0 { bytes.append(UInt8(carry)) }
+    }
+    bytes.append(0)
+    guard isNegative else { return bytes }
+    var carry = 1
+    for index in bytes.indices {
+      carry += Int(~bytes[index])
+      bytes[index] = UInt8(carry & 0xFF)
+      carry >>= 8
+    }
+    return bytes
   }
 
   func textFloat(_ reader: inout ByteReader) throws -> PickleValue {
@@ -98,7 +131,7 @@ extension Unpickler {
   /// STRING: a Python 2 literal in quotes.
   func quotedString(_ reader: inout ByteReader) throws -> PickleValue {
     guard let raw = reader.line(limit: 1 << 24) else {
-      throw error(.truncated(needed: Int.max, available: reader.remaining))
+      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
     }
     let quotes: [UInt8] = [UInt8(ascii: "'"), UInt8(ascii: "\"")]
     guard raw.count >= 2, let quote = raw.first, quotes.contains(quote), raw.last == quote else {
@@ -111,7 +144,7 @@ extension Unpickler {
   /// UNICODE: Latin-1 with `\uXXXX` escapes.
   func escapedUnicode(_ reader: inout ByteReader) throws -> PickleValue {
     guard let raw = reader.line(limit: 1 << 24) else {
-      throw error(.truncated(needed: Int.max, available: reader.remaining))
+      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
     }
     guard let text = Escapes.rawUnicode(raw) else { throw error(.invalidText) }
     return .string(text)

@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 
 /// The pickle machine: runs a stream's opcodes over a stack of inert values.
 ///
@@ -38,6 +38,34 @@ public struct Unpickler: ~Copyable {
     machine.graph.streamByteCount = reader.offset
     return machine.graph
   }
+
+  /// Reads the pickle that begins at `offset` of `source`, and no more of it than the pickle needs.
+  ///
+  /// Where the pickle ends is known only once it has been read: a window grows until it holds the whole.
+  ///
+  /// - Throws: ``PickleError``, with offsets that count from the start of the pickle, or what the source throws.
+  /// - Complexity: O(*n*) for a pickle of *n* bytes.
+  public static func load(_ source: any ByteSource, at offset: Int, limits: PickleLimits = .init()) throws
+    -> PickleGraph
+  {
+    let available = max(source.byteCount - offset, 0)
+    var window = min(firstWindow, available)
+    while true {
+      let bytes = try source.bytes(offset..<(offset + window))
+      do { return try load(bytes, limits: limits) } catch {
+        guard error.isShort, window < available else { throw error }
+        // An operand that is longer than all that is left will not be there however far one reads.
+        if case .truncated(let needed, _) = error.reason, needed > available - error.offset { throw error }
+        guard window < limits.streamBytes else {
+          throw PickleError(
+            offset: error.offset, opcode: nil, reason: .limitExceeded("bytes of pickle", limits.streamBytes))
+        }
+      }
+      window = min(window * 4, available, limits.streamBytes)
+    }
+  }
+
+  private static let firstWindow = 1 << 16
 
   private mutating func run(_ reader: inout ByteReader) throws(PickleError) {
     var count = 0
@@ -80,7 +108,9 @@ public struct Unpickler: ~Copyable {
   // MARK: Stack
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
-    if graph.values.count >= limits.values { throw error(.limitExceeded("values", limits.values)) }
+    if graph.values.count >= min(limits.values, Int(Int32.max) - 1) {
+      throw error(.limitExceeded("values", limits.values))
+    }
     stack.append(graph.add(value, at: offset))
   }
 

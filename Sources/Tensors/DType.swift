@@ -6,19 +6,47 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
   case uint64, uint32, uint16, uint8
   case bool
   case float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu
+  /// Two 4-bit floats to an element.
+  case float4_e2m1fn_x2
+  /// Elements without a meaning; `bits4x2` holds two values of 4 bits.
+  case bits16, bits8, bits4x2, bits2x4, bits1x8
+  /// The integers of a quantized tensor, which mean nothing without its scale and zero point.
+  case qint32, qint8, quint8
 
   /// How many bytes one element takes.
   public var byteCount: Int {
     switch self {
     case .complex128: 16
     case .float64, .complex64, .int64, .uint64: 8
-    case .float32, .complex32, .int32, .uint32: 4
-    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float32, .complex32, .int32, .uint32, .qint32: 4
+    case .float16, .bfloat16, .int16, .uint16, .bits16: 2
     case .int8, .uint8, .bool, .float8_e4m3fn, .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz,
-      .float8_e8m0fnu:
+      .float8_e8m0fnu, .float4_e2m1fn_x2, .bits8, .bits4x2, .bits2x4, .bits1x8, .qint8, .quint8:
       1
     }
   }
+
+  /// How many bytes of an element swap places where the byte order changes: a complex number is two.
+  public var swapWidth: Int {
+    switch self {
+    case .complex128, .complex64, .complex32: byteCount / 2
+    default: byteCount
+    }
+  }
+
+  /// Whether the elements are floating-point numbers, real or complex, that may be NaN or infinite.
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16, .complex128, .complex64, .complex32, .float8_e4m3fn,
+      .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu:
+      true
+    default: false
+    }
+  }
+
+  public var isComplex: Bool { self == .complex128 || self == .complex64 || self == .complex32 }
+
+  public var isQuantized: Bool { self == .qint32 || self == .qint8 || self == .quint8 }
 
   public var description: String { rawValue }
 }

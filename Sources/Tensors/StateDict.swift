@@ -43,8 +43,8 @@ public struct StateDict: Sendable {
     entries.append(Entry(name: name, tensor: tensor))
   }
 
-  /// How many bytes the tensors take when each is written in full.
-  public var byteCount: Int { entries.reduce(0) { $0 &+ $1.tensor.byteCount } }
+  /// How many bytes the tensors take when each is written in full; of sparse ones, their parts.
+  public var byteCount: Int { entries.reduce(0) { $0 &+ $1.tensor.storedByteCount } }
 
   /// How many elements all tensors hold together.
   public var elementCount: Int { entries.reduce(0) { $0 &+ $1.tensor.elementCount } }
@@ -52,22 +52,24 @@ public struct StateDict: Sendable {
   /// The distinct storages in the order of first use.
   public var storages: [Storage] {
     var seen: Set<ObjectIdentifier> = []
-    return entries.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
 
   /// The groups of two or more names whose tensors overlap in one storage.
   ///
   /// Disjoint slices of one storage are not aliases; a matrix and its transpose are.
   public var aliases: [[String]] {
-    let byStorage = Dictionary(grouping: entries.indices) { ObjectIdentifier(entries[$0].tensor.storage) }
+    let byStorage = Dictionary(grouping: entries.indices) {
+      ObjectIdentifier(entries[$0].tensor.storage.wholeID)
+    }
     var groups: [[Int]] = []
     for members in byStorage.values where members.count > 1 {
       var group: [Int] = []
       var end = 0
       let sorted = members.filter { entries[$0].tensor.elementCount > 0 }
-        .sorted { entries[$0].tensor.byteExtent.lowerBound < entries[$1].tensor.byteExtent.lowerBound }
+        .sorted { entries[$0].tensor.extentInWhole.lowerBound < entries[$1].tensor.extentInWhole.lowerBound }
       for member in sorted {
-        let extent = entries[member].tensor.byteExtent
+        let extent = entries[member].tensor.extentInWhole
         if extent.lowerBound >= end {
           groups.append(group)
           group = []

@@ -12,24 +12,58 @@ public final class Storage: Sendable {
   private let source: any ByteSource
   private let offset: Int
   private let expectedCRC: UInt32?
+  /// How many bytes swap places to become little-endian; 1 where they are.
+  private let swapWidth: Int
+  /// What all slices of one storage have in common.
+  let wholeID: Identity
+  /// Where in the whole a slice begins.
+  let placeInWhole: Int
+
+  final class Identity: Sendable {}
   private let isVerified: Atomic<Bool>
 
   /// A storage of `byteCount` bytes from `offset` in `source`.
   ///
   /// - Parameter crc32: the checksum of the whole storage, where the file records one. Every byte that is given
   ///   out has passed it.
-  public init(_ source: any ByteSource, offset: Int, byteCount: Int, label: String, crc32: UInt32? = nil) {
+  /// - Parameter swapWidth: how wide the numbers of a big-endian storage are; they are given out little-endian.
+  public convenience init(
+    _ source: any ByteSource, offset: Int, byteCount: Int, label: String, crc32: UInt32? = nil,
+    swapWidth: Int = 1
+  ) {
+    self.init(
+      source, offset: offset, byteCount: byteCount, label: label, crc32: crc32, swapWidth: swapWidth,
+      wholeID: Identity(), placeInWhole: 0)
+  }
+
+  private init(
+    _ source: any ByteSource, offset: Int, byteCount: Int, label: String, crc32: UInt32?, swapWidth: Int,
+    wholeID: Identity, placeInWhole: Int
+  ) {
+    (self.wholeID, self.placeInWhole) = (wholeID, placeInWhole)
     self.source = source
     self.offset = offset
     self.byteCount = byteCount
     self.label = label
+    self.swapWidth = swapWidth
     expectedCRC = crc32
     isVerified = Atomic(crc32 == nil)
   }
 
   /// A storage in memory.
-  public convenience init(_ bytes: [UInt8], label: String = "memory") {
-    self.init(MemorySource(bytes, name: label), offset: 0, byteCount: bytes.count, label: label)
+  public convenience init(_ bytes: [UInt8], label: String = "memory", swapWidth: Int = 1) {
+    self.init(
+      MemorySource(bytes, name: label), offset: 0, byteCount: bytes.count, label: label, swapWidth: swapWidth)
+  }
+
+  /// A part of this storage under a name of its own, as torch 0.1 to 0.4 save them.
+  ///
+  /// It stays an alias of what it is a part of.
+  public func slice(_ range: Range<Int>, label: String) -> Storage {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount && expectedCRC == nil)
+    return Storage(
+      source, offset: offset + range.lowerBound, byteCount: range.count, label: label, crc32: nil,
+      swapWidth: swapWidth, wholeID: wholeID, placeInWhole: placeInWhole + range.lowerBound)
   }
 
   /// How many bytes are read at a time.
@@ -48,6 +82,7 @@ public final class Storage: Sendable {
       let count = min(Self.chunkSize, byteCount - position)
       try source.read(into: &buffer, count: count, at: offset + position)
       if expectedCRC != nil { checksum.update(buffer, count: count) }
+      swap(&buffer, count: count)
       try body(buffer, count)
       position += count
     }
@@ -66,11 +101,23 @@ public final class Storage: Sendable {
 
   /// Fills the first `range.count` bytes of `buffer` with those of `range`.
   ///
-  /// The first read of a storage with a CRC verifies all of it.
+  /// The first read of a storage with a CRC verifies all of it. In a big-endian storage the range begins with a
+  /// number.
   public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
     try verify()
     try source.read(into: &buffer, count: range.count, at: offset + range.lowerBound)
+    swap(&buffer, count: range.count)
+  }
+
+  /// Whether the file records a checksum for these bytes.
+  public var recordsChecksum: Bool { expectedCRC != nil }
+
+  private func swap(_ buffer: inout [UInt8], count: Int) {
+    if swapWidth == 1 { return }
+    for start in stride(from: 0, to: count - swapWidth + 1, by: swapWidth) {
+      for byte in 0..<(swapWidth / 2) { buffer.swapAt(start + byte, start + swapWidth - 1 - byte) }
+    }
   }
 }
 

@@ -9,11 +9,24 @@ extension Tensor {
   /// - Parameter body: receives a buffer and how many of its bytes count. Nothing may be final before this
   ///   returns: a CRC that does not match is found at the end.
   public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws {
+    guard hasElements else { throw TensorError.noElements(layout.name ?? "") }
     if elementCount == 0 { return }
+    if !lazyBits.isEmpty {
+      return try forEachStoredChunk { buffer, count in
+        var resolved = buffer
+        lazyBits.apply(to: &resolved, count: count, dtype: dtype)
+        try body(resolved, count)
+      }
+    }
+    try forEachStoredChunk(body)
+  }
+
+  /// The elements in row-major order as the file has them, the lazy bits left alone.
+  private func forEachStoredChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws {
     if byteCount > Self.maximumExpansion, byteCount / 16 > byteExtent.count {
       throw TensorError.expandsTooFar(byteCount: byteCount, stored: byteExtent.count)
     }
-    if coversStorage { return try storage.forEachChunk(body) }
+    if isContiguous, byteExtent == 0..<storage.byteCount { return try storage.forEachChunk(body) }
     if isContiguous { return try forEachContiguousChunk(body) }
     try forEachGatheredChunk(body)
   }

@@ -13,12 +13,18 @@ public struct Tensor: Sendable {
   public let offset: Int
   /// How many elements the shape holds.
   public let elementCount: Int
+  public let layout: TensorLayout
+  /// What torch would do to the elements before it uses them.
+  public let lazyBits: LazyBits
 
   /// A view that lies wholly within `storage`.
   ///
   /// - Throws: ``TensorError`` where it does not, or where a number is negative or overflows.
-  public init(_ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int) throws(TensorError)
-  {
+  public init(
+    _ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int,
+    layout: TensorLayout = .strided, lazyBits: LazyBits = []
+  ) throws(TensorError) {
+    guard lazyBits.suits(dtype) else { throw .noSuchBits(dtype) }
     guard shape.count == strides.count else { throw .rankMismatch(shape: shape, strides: strides) }
     guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
@@ -42,6 +48,30 @@ public struct Tensor: Sendable {
     (self.storage, self.dtype, self.shape, self.strides, self.offset) = (
       storage, dtype, shape, strides, offset
     )
+    (self.layout, self.lazyBits) = (layout, lazyBits)
+  }
+
+  /// A tensor that no elements of its own are stored of: a sparse one, or one of the meta device.
+  ///
+  /// - Throws: ``TensorError`` where a size is negative or the sizes overflow.
+  public init(dtype: DType, shape: [Int], layout: TensorLayout) throws(TensorError) {
+    guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
+    guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
+    do {
+      elementCount = try Shape.elementCount(shape)
+      _ = try elementCount.multiplied(checked: dtype.byteCount)
+      strides = try Shape.contiguousStrides(shape)
+    } catch { throw .overflow(shape: shape, strides: []) }
+    storage = Storage([], label: "")
+    (self.dtype, self.shape, self.layout, offset, lazyBits) = (dtype, shape, layout, 0, [])
+  }
+
+  /// Whether the elements can be read one by one from the storage.
+  public var hasElements: Bool {
+    switch layout {
+    case .strided, .quantized: true
+    case .sparse, .meta: false
+    }
   }
 
   /// A row-major view of a whole storage.
@@ -71,13 +101,41 @@ public struct Tensor: Sendable {
   /// The bytes of the storage between the first and the last element of the view; empty where it has none.
   public var byteExtent: Range<Int> {
     // The initializer has proven that this does not overflow.
-    let extent = (try? Shape.extent(shape, strides: strides)) ?? 0
+    let extent = hasElements ? (try? Shape.extent(shape, strides: strides)) ?? 0 : 0
     if extent == 0 { return 0..<0 }
     return (offset * dtype.byteCount)..<((offset + extent) * dtype.byteCount)
   }
 
-  /// Whether the view is exactly its storage, from the first byte to the last, in order.
-  public var coversStorage: Bool { isContiguous && byteExtent == 0..<storage.byteCount }
+  /// The bytes that the view spans, counted from the start of the storage that its own is perhaps a slice of.
+  var extentInWhole: Range<Int> {
+    let extent = byteExtent
+    return (extent.lowerBound + storage.placeInWhole)..<(extent.upperBound + storage.placeInWhole)
+  }
+
+  /// The storages that hold its elements: none of a meta tensor, one for each part of a sparse one.
+  public var storages: [Storage] {
+    switch layout {
+    case .strided, .quantized(.perTensor): [storage]
+    case .quantized(.perChannel(let scales, let zeroPoints, _, _)):
+      [storage, scales.storage, zeroPoints.storage]
+    case .sparse(let sparse): sparse.parts.map(\.tensor.storage)
+    case .meta: []
+    }
+  }
+
+  /// Whether the elements are exactly the bytes of the storage, from the first to the last, in order.
+  public var coversStorage: Bool {
+    isContiguous && byteExtent == 0..<storage.byteCount && lazyBits.isEmpty && hasElements
+  }
+
+  /// How many bytes the file holds for it when it is sparse: those of its parts.
+  public var storedByteCount: Int {
+    switch layout {
+    case .strided, .quantized: byteCount
+    case .sparse(let sparse): sparse.parts.reduce(0) { $0 &+ $1.tensor.byteCount }
+    case .meta: 0
+    }
+  }
 }
 
 /// Why numbers from a file do not describe a tensor.
@@ -89,6 +147,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   case outOfBounds(needed: Int, available: Int, storage: String)
   case notConvertible(DType, to: DType)
   case expandsTooFar(byteCount: Int, stored: Int)
+  case noElements(String)
+  case noSuchBits(DType)
 
   public var description: String {
     switch self {
@@ -101,6 +161,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
       "it needs \(needed) bytes of storage \(storage), which has \(available)"
     case .expandsTooFar(let byteCount, let stored):
       "it repeats \(stored) stored bytes until they are \(byteCount): written in full it would be a bomb"
+    case .noElements(let kind): "it is a \(kind) tensor, which has no elements to read one by one"
+    case .noSuchBits(let dtype): "it has a negative or conjugate bit, which \(dtype) tensors cannot have"
     case .notConvertible(let from, let to): "\(from) elements cannot be read as \(to)"
     }
   }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Pickle
 import Tensors
@@ -171,10 +172,9 @@ import Testing
       Array("]q".utf8) + [0] + Array("(".utf8) + recalls + Array("e.".utf8),
     ]
     for stream in streams {
-      let graph = try Unpickler.load(stream)
-      let walk = ObjectWalk(graph: graph, path: "file", record: "data.pkl")
-      let tensors = TensorBuilder(graph: graph, path: "file", record: "data.pkl") { _ in Storage([]) }
-      _ = try? walk.leaves(tensors)
+      var bytes = stream
+      bytes.insert(contentsOf: [0x80, 2], at: 0)
+      _ = try? Checkpoint.open(MemorySource(bytes, name: "memory"))
     }
   }
 

@@ -2,66 +2,47 @@ internal import Bytes
 internal import Pickle
 internal import Tensors
 
-/// Something at the end of a path through the pickled object: a tensor, or a value that is none.
-struct Leaf {
-  /// Dict keys, list indices and attribute names from the root.
-  let components: [String]
-  let tensor: Tensor?
-  let kind: String
-  let value: String
-  /// Whether the path leads through an object of a class that we know nothing of.
-  let isInsideObject: Bool
-
-  var path: String { components.joined(separator: ".") }
-}
-
 /// Walks the pickled object in the order of the file, without recursion.
 ///
 /// Shared values are visited once for each path, cycles are cut. Paths and depth are bounded, since a few bytes
 /// can describe 2⁴⁰ paths.
 struct ObjectWalk {
-  let graph: PickleGraph
-  let path: String
-  let record: String
+  private(set) var leaves: [Leaf] = []
+  /// The modules that were pickled whole, and their classes.
+  private(set) var modules: [Checkpoint.Module] = []
 
-  static let maximumDepth = 1000
-  static let maximumPaths = 500_000
+  private let graph: PickleGraph
+  private let tensors: TensorBuilder
+  private let location: PickleLocation
+  private let limits: ReadLimits
+  private let script: ScriptClasses?
+  private let text: PythonText
+
+  private var components: [String] = []
+  private var frames: [Frame] = []
+  private var onPath: Set<PickleID> = []
+  private var visited = 0
 
   private struct Frame {
     let id: PickleID
-    let isObject: Bool
-    let children: [(name: String, id: PickleID)]
+    let children: [Child]
     var next = 0
   }
 
-  func leaves(_ tensors: TensorBuilder) throws -> [Leaf] {
-    var leaves: [Leaf] = []
-    var components: [String] = []
-    var frames: [Frame] = []
-    var onPath: Set<PickleID> = []
-    var visited = 0
+  private struct Child {
+    let name: String
+    let id: PickleID
+    let opaqueDepths: [Int]
+  }
 
-    func visit(_ id: PickleID, insideObject: Bool) throws {
-      visited += 1
-      // A tuple of plain values is one leaf, but looking at it takes as long as it is.
-      if case .tuple(let items) = graph[id] { visited += items.count }
-      if visited > Self.maximumPaths {
-        throw CheckpointError(
-          path, record: record,
-          "its object has more than \(Self.maximumPaths) paths: a bomb, or not a checkpoint")
-      }
-      if let leaf = try leaf(id, components, insideObject, tensors) { leaves.append(leaf) }
-      // A cycle is cut before its children are listed: a list may hold itself a million times.
-      guard !onPath.contains(id), let (children, isOpaque) = try children(id, tensors) else { return }
-      if frames.count >= Self.maximumDepth {
-        throw CheckpointError(
-          path, record: record, "its object nests deeper than \(Self.maximumDepth) levels")
-      }
-      onPath.insert(id)
-      frames.append(Frame(id: id, isObject: insideObject || isOpaque, children: children))
-    }
+  init(_ object: PickledObject, script: ScriptClasses?) {
+    (graph, tensors, location) = (object.graph, object.tensors, object.location)
+    (limits, self.script) = (object.limits, script)
+    text = PythonText(graph: object.graph, tensors: object.tensors)
+  }
 
-    try visit(graph.root, insideObject: false)
+  mutating func run() throws {
+    try visit(graph.root, [])
     while let frame = frames.last {
       if frame.next == frame.children.count {
         frames.removeLast()
@@ -71,29 +52,49 @@ struct ObjectWalk {
       }
       frames[frames.count - 1].next += 1
       let depth = frames.count
-      components.append(frame.children[frame.next].name)
-      try visit(frame.children[frame.next].id, insideObject: frame.isObject)
+      let child = frame.children[frame.next]
+      components.append(child.name)
+      try visit(child.id, child.opaqueDepths)
       // A leaf opened no frame; its name ends here.
       if frames.count == depth { components.removeLast() }
     }
-    return leaves
   }
 
-  func warnings(_ leaves: [Leaf]) -> [String] {
-    let inside = leaves.count { $0.isInsideObject && $0.tensor != nil }
-    return inside == 0
-      ? []
-      : ["\(inside) tensors lie inside objects of unknown classes; --key . shows them under their full path"]
+  private mutating func visit(_ id: PickleID, _ opaqueDepths: [Int]) throws {
+    visited += 1
+    // A tuple of plain values is one leaf, but looking at it takes as long as it is.
+    if case .tuple(let items) = graph[id] { visited += items.count }
+    if visited > limits.paths {
+      throw CheckpointError(
+        location.path, record: location.record,
+        "its object has more than \(limits.paths) paths: a bomb, or not a checkpoint",
+        hints: ["--limit paths=N allows more"])
+    }
+    if let leaf = try leaf(id, opaqueDepths) { leaves.append(leaf) }
+    // A cycle is cut before its children are listed: a list may hold itself a million times.
+    guard !onPath.contains(id), let children = try children(id, opaqueDepths) else { return }
+    if frames.count >= limits.depth {
+      throw CheckpointError(
+        location.path, record: location.record, "its object nests deeper than \(limits.depth) levels",
+        hints: ["--limit depth=N allows more"])
+    }
+    onPath.insert(id)
+    frames.append(Frame(id: id, children: children))
   }
+
+  // MARK: Leaves
 
   /// What a value is in itself; `nil` for containers, which are what their children are.
-  private func leaf(
-    _ id: PickleID, _ components: [String], _ insideObject: Bool, _ tensors: TensorBuilder
-  ) throws -> Leaf? {
+  private func leaf(_ id: PickleID, _ opaqueDepths: [Int]) throws -> Leaf? {
     func value(_ kind: String, _ text: String) -> Leaf {
-      Leaf(components: components, tensor: nil, kind: kind, value: text, isInsideObject: insideObject)
+      Leaf(components: components, tensor: nil, kind: kind, value: text, opaqueDepths: opaqueDepths)
     }
-    let text = PythonText(graph: graph)
+    if tensors.isTensor(id) {
+      let tensor = try tensors.tensor(id)
+      return Leaf(
+        components: components, tensor: tensor, kind: "tensor", value: "\(tensor.dtype) \(tensor.shape)",
+        opaqueDepths: opaqueDepths)
+    }
     switch graph[id] {
     case .dict(let items): return items.isEmpty ? value("dict", "{}") : nil
     case .list(let items), .set(let items): return items.isEmpty ? value(graph[id].kind, "[]") : nil
@@ -101,22 +102,14 @@ struct ObjectWalk {
       // A tuple of plain values, such as betas, reads better whole.
       return items.allSatisfy(isPlain) ? value("tuple", text.brief(id)) : nil
     case .object(let object):
-      if tensors.isTensor(object) {
-        let tensor = try tensors.tensor(id)
-        return Leaf(
-          components: components, tensor: tensor, kind: "tensor", value: "\(tensor.dtype) \(tensor.shape)",
-          isInsideObject: insideObject)
-      }
       if isTransparent(object) {
         return object.items.isEmpty && object.arguments.isEmpty ? value("dict", "{}") : nil
       }
-      return value(text.className(object), object.arguments.isEmpty ? "" : arguments(object, text))
+      if isModule(object) { return value(text.className(object), "module") }
+      return value(text.kind(object), text.value(object))
+    case .persistent: return value("storage", text.brief(id))
     default: return value(graph[id].kind, text.brief(id))
     }
-  }
-
-  private func arguments(_ object: PickleObject, _ text: PythonText) -> String {
-    "(" + object.arguments.prefix(4).map { text.brief($0, depth: 1) }.joined(separator: ", ") + ")"
   }
 
   private func isPlain(_ id: PickleID) -> Bool {
@@ -127,47 +120,50 @@ struct ObjectWalk {
   }
 
   /// Containers of the standard library that are nothing but their items.
+  static let transparent: Set<String> = [
+    "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
+  ]
+
   private func isTransparent(_ object: PickleObject) -> Bool {
-    ["collections.OrderedDict", "collections.defaultdict", "collections.Counter"]
-      .contains(graph.globalName(object.callable))
+    graph.globalName(object.callable).map(Self.transparent.contains) ?? false
   }
 
-  private func children(
-    _ id: PickleID, _ tensors: TensorBuilder
-  ) throws -> (children: [(name: String, id: PickleID)], isOpaque: Bool)? {
+  private func isModule(_ object: PickleObject) -> Bool {
+    PickledModule(object, in: graph, script: script) != nil
+  }
+
+  // MARK: Children
+
+  private mutating func children(_ id: PickleID, _ opaqueDepths: [Int]) throws -> [Child]? {
+    if tensors.isTensor(id) { return nil }
     switch graph[id] {
-    case .dict(let items): return (try named(items, at: id), false)
-    case .list(let items), .set(let items): return (indexed(items), false)
-    case .tuple(let items): return items.allSatisfy(isPlain) ? nil : (indexed(items), false)
+    case .dict(let items): return try named(items, at: id, opaqueDepths)
+    case .list(let items), .set(let items): return indexed(items, opaqueDepths)
+    case .tuple(let items): return items.allSatisfy(isPlain) ? nil : indexed(items, opaqueDepths)
     case .object(let object):
-      if tensors.isTensor(object) { return nil }
       if isTransparent(object) {
-        return (try named(initialItems(object) + object.items, at: id), false)
+        return try named(graph.initialItems(object) + object.items, at: id, opaqueDepths)
       }
-      let state = object.states.flatMap(stateItems)
-      let children = try named(object.items + state, at: id) + indexed(object.elements)
-      return children.isEmpty ? nil : (children, true)
-    default: return nil
-    }
-  }
-
-  /// The pairs that OrderedDict was called with: a dict, or a list of pairs.
-  private func initialItems(_ object: PickleObject) -> [(key: PickleID, value: PickleID)] {
-    guard let first = object.arguments.first(where: { if case .global = graph[$0] { false } else { true } })
-    else {
-      return []
-    }
-    switch graph[first] {
-    case .dict(let items): return items
-    case .list(let pairs), .tuple(let pairs):
-      return pairs.compactMap { pair in
-        switch graph[pair] {
-        case .list(let parts) where parts.count == 2, .tuple(let parts) where parts.count == 2:
-          return (parts[0], parts[1])
-        default: return nil
+      if let module = PickledModule(object, in: graph, script: script) {
+        modules.append(
+          .init(
+            path: components.joined(separator: "."), className: text.className(object),
+            depth: components.count))
+        return module.children.map {
+          Child(
+            name: $0.name, id: $0.id,
+            opaqueDepths: $0.isAttribute ? opaqueDepths + [components.count + 1] : opaqueDepths)
         }
       }
-    default: return []
+      // An array is its text; its buffer would only repeat it.
+      if graph.globalName(object.callable).map(NumpyArray.isReconstructor) == true { return nil }
+      let inside = opaqueDepths + [components.count]
+      let state = object.states.flatMap(stateItems)
+      let children =
+        try named(object.items + state, at: id, inside)
+        + indexed(object.elements + object.states.flatMap(stateElements), inside)
+      return children.isEmpty ? nil : children
+    default: return nil
     }
   }
 
@@ -179,37 +175,45 @@ struct ObjectWalk {
       return parts.flatMap { part -> [(key: PickleID, value: PickleID)] in
         if case .dict(let items) = graph[part] { items } else { [] }
       }
+    case .object(let object) where isTransparent(object): return graph.initialItems(object) + object.items
     default: return []
     }
   }
 
-  private func indexed(_ items: [PickleID]) -> [(name: String, id: PickleID)] {
-    items.enumerated().map { (String($0.offset), $0.element) }
+  /// The parts of a state that is a plain tuple, as classes with a `__getstate__` of their own have.
+  private func stateElements(_ id: PickleID) -> [PickleID] {
+    guard let parts = graph.items(id) else { return [] }
+    return parts.filter { part in
+      if case .dict = graph[part] { false } else { !isPlain(part) }
+    }
+  }
+
+  private func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [Child] {
+    items.enumerated().map { Child(name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths) }
   }
 
   /// Keys as text.
   ///
   /// A key assigned twice keeps its first place and its last value, as in Python.
   private func named(
-    _ items: [(key: PickleID, value: PickleID)], at id: PickleID
-  ) throws -> [(name: String, id: PickleID)] {
-    let text = PythonText(graph: graph)
-    var result: [(name: String, id: PickleID)] = []
+    _ items: [(key: PickleID, value: PickleID)], at id: PickleID, _ opaqueDepths: [Int]
+  ) throws -> [Child] {
+    var result: [Child] = []
     var places: [ExactString: (place: Int, kind: String)] = [:]
     for (key, value) in items {
       let (name, kind) = (text.key(key), graph[key].kind)
-      if let known = places[ExactString(name)] {
-        guard known.kind == kind else {
-          throw CheckpointError(
-            path, record: record,
-            "byte \(graph.offset(of: id)): a dict has the key \(name) both as \(known.kind) and as \(kind)",
-            hints: ["their names would be the same, so neither can be told from the other"])
-        }
-        result[known.place].id = value
+      let child = Child(name: name, id: value, opaqueDepths: opaqueDepths)
+      guard let known = places[ExactString(name)] else {
+        places[ExactString(name)] = (result.count, kind)
+        result.append(child)
         continue
       }
-      places[ExactString(name)] = (result.count, kind)
-      result.append((name, value))
+      guard known.kind == kind else {
+        throw location.error(
+          "a dict has the key \(name) both as \(known.kind) and as \(kind)", at: graph.offset(of: id),
+          hints: ["their names would be the same, so neither can be told from the other"])
+      }
+      result[known.place] = child
     }
     return result
   }

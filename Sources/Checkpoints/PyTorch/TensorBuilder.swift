@@ -3,167 +3,333 @@ internal import Tensors
 
 /// Turns the calls by which torch pickles tensors into tensors.
 ///
-///     torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)
-///     torch._utils._rebuild_tensor_v3(…, dtype)            the dtype apart from an untyped storage
+///     torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, {'conj', 'neg'}])
+///     torch._utils._rebuild_tensor_v3(…, hooks, dtype)            the dtype apart from an untyped storage
 ///     torch._utils._rebuild_parameter(tensor, requires_grad, hooks)
-///     persistent id = ('storage', torch.FloatStorage, key, location, element count)
+///     torch._tensor._rebuild_from_type_v2(function, class, arguments, state)
+///     torch.FloatTensor() with state (storage, offset, size, stride)                          torch 0.1
+///     and those of TensorBuilder+Layouts.swift
 ///
 /// Only these make a tensor. What an unknown function was given is never shown as its result.
 final class TensorBuilder {
-  private let graph: PickleGraph
-  private let path: String
-  private let record: String
-  private let storage: (String) throws -> Storage
-  private var storages: [String: (storage: Storage, type: DType?)] = [:]
+  let graph: PickleGraph
+  let location: PickleLocation
+  let isBigEndian: Bool
+  /// Whether NumPy arrays count as tensors.
+  var takesArrays = false
+
+  private let references: any References
+  private let nested: NestedStorages
+  private var storages: [String: (reference: StorageReference, storage: Storage)] = [:]
   private var built: [PickleID: Tensor] = [:]
 
-  init(graph: PickleGraph, path: String, record: String, storage: @escaping (String) throws -> Storage) {
-    (self.graph, self.path, self.record, self.storage) = (graph, path, record, storage)
+  init(
+    graph: PickleGraph, location: PickleLocation, references: any References, isBigEndian: Bool,
+    nested: NestedStorages
+  ) {
+    (self.graph, self.location, self.references) = (graph, location, references)
+    (self.isBigEndian, self.nested) = (isBigEndian, nested)
   }
 
-  /// Whether `object` is a call that makes a tensor or a parameter.
-  func isTensor(_ object: PickleObject) -> Bool {
-    graph.globalName(object.callable).map(Self.rebuilders.contains) ?? false
-  }
+  /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.
+  func isTensor(_ id: PickleID) -> Bool { kind(of: id, depth: 0) != nil }
 
-  /// The tensor that the call `id` stands for.
+  /// The tensor that the value `id`, of which ``isTensor(_:)`` holds, stands for.
   func tensor(_ id: PickleID) throws -> Tensor {
-    // Parameters wrap tensors one level deep; follow them in a loop, for a file may say otherwise.
-    var inner = id
-    for _ in 0..<8 {
-      guard case .object(let object) = graph[inner], let name = graph.globalName(object.callable) else {
-        break
-      }
+    if let known = built[id] { return known }
+    guard let kind = kind(of: id, depth: 0) else {
+      throw malformed("a tensor was expected, found \(graph[id].kind)", at: id)
+    }
+    if case .object(let object) = graph[id], !object.items.isEmpty || !object.elements.isEmpty {
+      throw malformed("items are assigned to a tensor", at: id)
+    }
+    let tensor: Tensor
+    switch kind {
+    case .call(let name, let arguments): tensor = try call(name, arguments, at: id)
+    case .reference(let known): tensor = known
+    case .inner(let inner): tensor = try self.tensor(inner)
+    case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
+    }
+    built[id] = tensor
+    return tensor
+  }
+
+  // MARK: What makes a tensor
+
+  /// How a value comes to be a tensor.
+  private enum Kind {
+    case call(String, [PickleID])
+    case reference(Tensor)
+    /// The value only wraps another.
+    case inner(PickleID)
+    case array(NumpyArray)
+  }
+
+  /// A wrapper in a wrapper is as deep as torch goes; a file may say otherwise.
+  private static let maximumDepth = 8
+
+  private func kind(of id: PickleID, depth: Int) -> Kind? {
+    if depth > Self.maximumDepth { return nil }
+    switch graph[id] {
+    case .persistent(let inner):
+      return graph.key(inner).flatMap { references.tensor($0) }.map { .reference($0) }
+    case .object(let object):
+      guard let name = graph.callableName(object.callable) else { return nil }
+      if Self.rebuilders.contains(name) { return .call(name, object.arguments) }
       if Self.wrappers.contains(name), let first = object.arguments.first {
-        inner = first
-        continue
+        return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
       }
-      if let known = built[inner] { return known }
-      let tensor = try rebuild(object, name, at: graph.offset(of: inner))
-      built[inner] = tensor
-      return tensor
-    }
-    throw malformed("a parameter does not hold a tensor", at: graph.offset(of: id))
-  }
-
-  /// Throws unless every persistent id of the pickle is a storage, used or not: torch.save writes no others.
-  func checkReferences() throws {
-    for (id, value) in graph.all {
-      if case .persistent = value { _ = try storageReference(id) }
+      if Self.typed.contains(name), object.arguments.count >= 3 {
+        return typedCall(object.arguments, depth: depth)
+      }
+      if Self.parameterClasses.contains(name) { return parameter(object, depth: depth) }
+      if TorchDType.tensorClass(name) != nil, let state = object.states.last, let parts = graph.items(state) {
+        return parts.count == 4 ? .call("torch._utils._rebuild_tensor", parts) : nil
+      }
+      return takesArrays ? NumpyArray(id, graph).map { .array($0) } : nil
+    default: return nil
     }
   }
 
-  private static let wrappers: Set<String> = [
-    "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
-  ]
   private static let views: Set<String> = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
   ]
-  private static let rebuilders = wrappers.union(views)
+  /// Whether the name is one of the functions and classes that make tensors.
+  static func isRebuilder(_ name: String) -> Bool {
+    rebuilders.contains(name) || wrappers.contains(name) || typed.contains(name)
+      || parameterClasses.contains(name)
+  }
 
-  private func rebuild(_ object: PickleObject, _ name: String, at offset: Int) throws -> Tensor {
-    let arguments = object.arguments
-    guard Self.views.contains(name), arguments.count >= 4 else {
-      throw malformed("\(name) has \(arguments.count) arguments; 4 or more are needed", at: offset)
-    }
-    guard object.items.isEmpty, object.elements.isEmpty else {
-      throw malformed("items are assigned to a tensor", at: offset)
-    }
-    let reference = try storageReference(arguments[0])
-    guard let first = graph.int(arguments[1]) else {
-      throw malformed("the storage offset is \(graph[arguments[1]].kind), not a 64-bit int", at: offset)
-    }
-    let shape = try ints(arguments[2], "size", at: offset)
-    let strides = try ints(arguments[3], "stride", at: offset)
+  private static let rebuilders = views.union(layouts)
+  private static let wrappers: Set<String> = [
+    "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_device_tensor_from_numpy",
+    "torch._utils._rebuild_xla_tensor",
+  ]
+  private static let typed: Set<String> = [
+    "torch._tensor._rebuild_from_type", "torch._tensor._rebuild_from_type_v2",
+    "torch.tensor._rebuild_from_type", "torch.tensor._rebuild_from_type_v2",
+  ]
+  private static let parameterClasses: Set<String> = [
+    "torch.nn.parameter.Parameter", "torch.nn.Parameter", "torch.autograd.variable.Variable",
+  ]
 
-    var dtype = reference.dtype
+  /// `_rebuild_from_type(function, class, arguments, state)`: the class is a name, the function makes the tensor.
+  private func typedCall(_ arguments: [PickleID], depth: Int) -> Kind? {
+    guard let function = graph.globalName(arguments[0]), let inner = graph.items(arguments[2]) else {
+      return nil
+    }
+    if Self.rebuilders.contains(function) { return .call(function, inner) }
+    guard Self.wrappers.contains(function), let first = inner.first else { return nil }
+    return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
+  }
+
+  /// A parameter of torch 0.1 to 0.4: made from a tensor, or given one by its state.
+  private func parameter(_ object: PickleObject, depth: Int) -> Kind? {
+    let fromState = object.states.last.flatMap { graph.items($0) }?.first
+    for candidate in [object.arguments.first, fromState] {
+      if let candidate, kind(of: candidate, depth: depth + 1) != nil { return .inner(candidate) }
+    }
+    return nil
+  }
+
+  // MARK: Views
+
+  private func call(_ name: String, _ arguments: [PickleID], at id: PickleID) throws -> Tensor {
+    if !Self.views.contains(name) { return try layoutCall(name, arguments, at: id) }
+    guard arguments.count >= 4 else {
+      throw malformed("\(name) has \(arguments.count) arguments; 4 or more are needed", at: id)
+    }
+    var dtype: DType?
+    var bits: LazyBits = []
     if name.hasSuffix("_v3"), arguments.count > 6 {
-      guard let named = graph.globalName(arguments[6]).flatMap(TorchDType.named) else {
-        throw unsupported("dtype \(graph.globalName(arguments[6]) ?? "?")", at: offset)
-      }
-      dtype = named
-    } else if arguments.count > 6, case .dict(let flags) = graph[arguments[6]], !flags.isEmpty {
-      throw unsupported("a tensor with a conjugate or negative bit", at: offset)
+      dtype = try self.dtype(arguments[6], at: id)
+    } else if arguments.count > 6 {
+      bits = try lazyBits(arguments[6], at: id)
     }
-    guard let dtype else { throw unsupported("a tensor on an untyped storage without a dtype", at: offset) }
-    do {
-      let tensor = try Tensor(reference.storage, dtype: dtype, shape: shape, strides: strides, offset: first)
-      if tensor.byteExtent.upperBound > reference.declared {
+    return try view(arguments, dtype: dtype, layout: .strided, bits: bits, at: id)
+  }
+
+  /// The view that the first four arguments of a rebuild function describe.
+  func view(
+    _ arguments: [PickleID], dtype: DType?, layout: TensorLayout, bits: LazyBits = [], at id: PickleID
+  ) throws -> Tensor {
+    guard let first = graph.int(arguments[1]) else {
+      throw malformed("the storage offset is \(graph[arguments[1]].kind), not a 64-bit int", at: id)
+    }
+    let shape = try ints(arguments[2], "size", at: id)
+    let strides = try ints(arguments[3], "stride", at: id)
+    let (reference, storage) = try self.storage(arguments[0], dtype: dtype)
+    guard let dtype = dtype ?? reference.dtype else {
+      throw unsupported("a tensor on an untyped storage without a dtype", at: id)
+    }
+    return try checked(at: id) {
+      let tensor = try Tensor(
+        storage, dtype: dtype, shape: shape, strides: strides, offset: first, layout: layout, lazyBits: bits)
+      let declared = reference.view?.range.count ?? reference.byteCount
+      if tensor.byteExtent.upperBound > declared {
         throw TensorError.outOfBounds(
-          needed: tensor.byteExtent.upperBound, available: reference.declared,
-          storage: reference.storage.label)
+          needed: tensor.byteExtent.upperBound, available: declared, storage: storage.label)
       }
       return tensor
-    } catch let error as TensorError {
-      throw malformed("a tensor cannot be right: \(error)", at: offset)
     }
   }
 
-  private func storageReference(_ id: PickleID) throws -> (storage: Storage, dtype: DType?, declared: Int) {
-    let offset = graph.offset(of: id)
-    guard case .persistent(let inner) = graph[id], case .tuple(let parts) = graph[inner], parts.count == 5,
-      graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1])
-    else { throw malformed("a tensor's storage is not a reference that torch.save writes", at: offset) }
-    let key: String
-    if let text = graph.string(parts[2]) {
-      key = text
-    } else if let number = graph.int(parts[2]) {
-      key = String(number)
-    } else {
-      throw malformed("a storage's key is \(graph[parts[2]].kind)", at: offset)
+  func checked(at id: PickleID, _ make: () throws -> Tensor) throws -> Tensor {
+    do { return try make() } catch let error as TensorError {
+      throw malformed("a tensor cannot be right: \(error)", at: id)
     }
-    guard let count = graph.int(parts[4]), count >= 0 else {
-      throw malformed("storage \(key) has an impossible number of elements", at: offset)
-    }
-    let isUntyped = type.hasSuffix("UntypedStorage")
-    let dtype = TorchDType.storageClass(type)
-    guard isUntyped || dtype != nil else { throw unsupported("storage class \(type)", at: offset) }
+  }
 
-    if let known = storages[key] {
-      guard known.type == dtype else {
-        throw malformed(
-          "storage \(key) is used both as \(known.type?.rawValue ?? "untyped") and as \(type)", at: offset)
+  private func lazyBits(_ id: PickleID, at tensor: PickleID) throws -> LazyBits {
+    guard case .dict(let flags) = graph[id] else {
+      // torch before 1.11 has nothing here; None is as good as no flags.
+      if case .none = graph[id] { return [] }
+      throw malformed("a tensor's flags are \(graph[id].kind), not a dict", at: tensor)
+    }
+    var bits: LazyBits = []
+    for (key, value) in flags {
+      guard let name = graph.string(key), let flag = graph.int(value) else {
+        throw malformed("a tensor has flags that are not booleans", at: tensor)
       }
-    } else {
-      storages[key] = (try storage(key), dtype)
+      switch name {
+      case "conj": if flag != 0 { bits.insert(.conjugate) }
+      case "neg": if flag != 0 { bits.insert(.negative) }
+      default: throw unsupported("a tensor with the flag \"\(name.prefix(40))\"", at: tensor)
+      }
     }
-    guard let found = storages[key]?.storage else { throw malformed("storage \(key) is lost", at: offset) }
-    let (declared, overflow) = count.multipliedReportingOverflow(by: dtype?.byteCount ?? 1)
-    guard !overflow, declared <= found.byteCount else {
-      throw malformed(
-        "storage \(key) should hold \(count) elements of \(dtype?.rawValue ?? "one byte"), "
-          + "but its record has \(found.byteCount) bytes", at: offset)
-    }
-    return (found, dtype, declared)
+    return bits
   }
 
-  private func ints(_ id: PickleID, _ what: String, at offset: Int) throws -> [Int] {
-    var source = graph[id]
+  func dtype(_ id: PickleID, at tensor: PickleID) throws -> DType {
+    let name = graph.globalName(id)
+    guard let dtype = name.flatMap(TorchDType.named) else {
+      throw unsupported("dtype \(name ?? graph[id].kind)", at: tensor)
+    }
+    return dtype
+  }
+
+  func ints(_ id: PickleID, _ what: String, at tensor: PickleID) throws -> [Int] {
+    var source = id
     // torch.Size((2, 3)) is a call; its one argument is the tuple.
-    if case .object(let object) = source, graph.globalName(object.callable) == "torch.Size",
+    if case .object(let object) = graph[source], graph.globalName(object.callable) == "torch.Size",
       let first = object.arguments.first
     {
-      source = graph[first]
+      source = first
     }
-    let items: [PickleID]
-    switch source {
-    case .tuple(let parts), .list(let parts): items = parts
-    default: throw malformed("a tensor's \(what) is \(source.kind), not a tuple", at: offset)
+    guard let items = graph.items(source) else {
+      throw malformed("a tensor's \(what) is \(graph[source].kind), not a tuple", at: tensor)
     }
     return try items.map {
       guard let value = graph.int($0) else {
-        throw malformed("a tensor's \(what) holds \(graph[$0].kind), not a 64-bit int", at: offset)
+        throw malformed("a tensor's \(what) holds \(graph[$0].kind), not a 64-bit int", at: tensor)
       }
       return value
     }
   }
 
-  private func malformed(_ reason: String, at offset: Int) -> CheckpointError {
-    CheckpointError(
-      path, record: record, "byte \(offset): \(reason)", hints: ["the file is damaged, or made to mislead"])
+  // MARK: Storages
+
+  /// Throws unless every persistent id is one that torch writes, used or not, and every nested blob is sound.
+  func checkReferences() throws {
+    for (id, value) in graph.all {
+      switch value {
+      case .persistent(let inner):
+        if references.namesClasses, graph.callableName(id) != nil, isClassReference(inner) { continue }
+        if let key = graph.key(inner), references.tensor(key) != nil { continue }
+        _ = try storage(id, dtype: nil)
+      case .object(let object) where graph.globalName(object.callable) == NestedStorages.loader:
+        _ = try storage(id, dtype: nil)
+      default: break
+      }
+    }
   }
 
-  private func unsupported(_ what: String, at offset: Int) -> CheckpointError {
-    CheckpointError(path, record: record, "byte \(offset): \(what) is not supported yet")
+  private func isClassReference(_ id: PickleID) -> Bool {
+    guard let parts = graph.items(id), let first = parts.first else { return false }
+    return graph.string(first) == "module" || graph.globalName(first) != nil
+  }
+
+  /// The storage that a value refers to.
+  ///
+  /// - Parameter dtype: what the elements are where the storage does not say; in a big-endian file the bytes of an
+  ///   untyped storage change places by it.
+  func storage(_ id: PickleID, dtype: DType?) throws -> (StorageReference, Storage) {
+    if case .object(let object) = graph[id], graph.globalName(object.callable) == NestedStorages.loader {
+      guard let bytes = object.arguments.first.flatMap({ graph.bytes($0) }) else {
+        throw malformed("\(NestedStorages.loader) is not given bytes", at: id)
+      }
+      return try nested.storage(bytes, id: id, location)
+    }
+    var reference = try storageReference(id)
+    if isBigEndian { reference.swapWidth = (reference.dtype ?? dtype)?.swapWidth ?? 1 }
+    let key = reference.view?.key ?? reference.key
+    if let known = storages[key] {
+      guard known.reference.dtype == reference.dtype else {
+        throw malformed(
+          "storage \(key) is used both as \(known.reference.dtype?.rawValue ?? "untyped") and as "
+            + "\(reference.dtype?.rawValue ?? "untyped")", at: id)
+      }
+      if known.reference.swapWidth == reference.swapWidth || dtype == nil {
+        return (reference, known.storage)
+      }
+      if known.reference.swapWidth != 1 {
+        throw unsupported("a big-endian storage that tensors of different dtypes share", at: id)
+      }
+    }
+    let storage = try references.storage(reference)
+    guard reference.view?.range.count ?? reference.byteCount <= storage.byteCount else {
+      throw malformed(
+        "storage \(key) should hold \(reference.byteCount) bytes (\(reference.dtype?.rawValue ?? "untyped")), "
+          + "but \(storage.byteCount) are there", at: id)
+    }
+    storages[key] = (reference, storage)
+    return (reference, storage)
+  }
+
+  private func storageReference(_ id: PickleID) throws -> StorageReference {
+    guard case .persistent(let inner) = graph[id], case .tuple(let parts) = graph[inner],
+      parts.count == 5 || (references.namesClasses && parts.count == 6),
+      graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1])
+    else { throw malformed("a tensor's storage is not a reference that torch.save writes", at: id) }
+    guard let key = graph.key(parts[2]) else {
+      throw malformed("a storage's key is \(graph[parts[2]].kind)", at: id)
+    }
+    guard let count = graph.int(parts[4]), count >= 0 else {
+      throw malformed("storage \(key) has an impossible number of elements", at: id)
+    }
+    let dtype = TorchDType.storageClass(type)
+    guard type.hasPrefix("torch."), type.hasSuffix("UntypedStorage") || dtype != nil else {
+      throw unsupported("storage class \(type.prefix(100))", at: id)
+    }
+    let size = dtype?.byteCount ?? 1
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: size)
+    guard !overflow else { throw malformed("storage \(key) has an impossible number of elements", at: id) }
+    let view = parts.count == 6 ? try storageView(parts[5], size: size, within: byteCount, at: id) : nil
+    return StorageReference(key: key, dtype: dtype, byteCount: byteCount, view: view)
+  }
+
+  private func storageView(_ id: PickleID, size: Int, within byteCount: Int, at reference: PickleID) throws
+    -> (
+      key: String, range: Range<Int>
+    )?
+  {
+    if case .none = graph[id] { return nil }
+    guard let parts = graph.items(id), parts.count == 3, let key = graph.key(parts[0]),
+      let offset = graph.int(parts[1]), let count = graph.int(parts[2]), offset >= 0, count >= 0,
+      count <= byteCount / size, offset <= byteCount / size - count
+    else { throw malformed("a part of a storage does not lie within it", at: reference) }
+    return (key, (offset * size)..<((offset + count) * size))
+  }
+
+  // MARK: Errors
+
+  func malformed(_ reason: String, at id: PickleID) -> CheckpointError {
+    location.error(
+      "\(reason)", at: graph.offset(of: id), hints: ["the file is damaged, or made to mislead"])
+  }
+
+  func unsupported(_ what: String, at id: PickleID) -> CheckpointError {
+    location.error("\(what) is not supported", at: graph.offset(of: id), hints: [])
   }
 }

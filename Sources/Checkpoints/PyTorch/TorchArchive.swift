@@ -9,23 +9,29 @@ internal import ZipArchive
 ///     <prefix>/byteorder        "little" or "big"; absent before PyTorch 2.1
 ///     <prefix>/data/<key>       one storage each, raw elements
 ///     <prefix>/version          "3"
+///     <prefix>/constants.pkl    and code/, of TorchScript only
 ///     <prefix>/.…               hints for torch's own loader
 struct TorchArchive {
-  private let file: FileSource
   private let archive: ArchiveReader
   /// What stands before `data.pkl`, up to and with the slash.
   private let prefix: String
+  private let isBigEndian: Bool
+  private let limits: ReadLimits
 
-  /// A pickle larger than this is not of this world: the largest state dicts known take some megabytes.
-  private static let pickleLimit = 1 << 30
+  private var path: String { archive.source.name }
 
-  init(_ file: FileSource) throws {
-    self.file = file
-    archive = try ArchiveReader(file)
-    prefix = try Self.findPrefix(archive.records.map(\.name), path: file.name)
-    try checkVersion()
+  static let noChecksums = "the archive records no checksums, so none can be verified"
+
+  init(_ archive: ArchiveReader, limits: ReadLimits) throws {
+    (self.archive, self.limits) = (archive, limits)
+    prefix = try Self.findPrefix(archive.records.map(\.name), path: archive.source.name)
+    try Self.checkVersion(archive, prefix)
+    isBigEndian = try Self.isBigEndian(archive, prefix)
     try verifySmallRecords()
   }
+
+  /// Whether it holds a TorchScript module: beside the object there is the code of its classes.
+  var isScript: Bool { archive[prefix + "constants.pkl"] != nil }
 
   /// Reads every record that is no storage, so that damage shows though nothing in it is needed.
   private func verifySmallRecords() throws {
@@ -39,57 +45,44 @@ struct TorchArchive {
   private static let smallRecord = 1 << 16
 
   /// Reads the pickle and finds the state dict in it.
-  func checkpoint(key: String?) throws -> Checkpoint {
+  func contents(key: String?) throws -> PickledObject.Contents {
     let name = prefix + "data.pkl"
     guard let record = archive[name] else {
-      throw CheckpointError(file.name, record: name, "the record is missing")
+      throw CheckpointError(path, record: name, "the record is missing")
     }
     let graph: PickleGraph
     do {
-      graph = try Unpickler.load(try archive.contents(of: record, limit: Self.pickleLimit))
+      graph = try Unpickler.load(
+        try archive.contents(of: record, limit: limits.pickle.streamBytes), limits: limits.pickle)
     } catch let error as PickleError {
       throw CheckpointError(
-        file.name, record: name, "\(error)",
+        path, record: name, "\(error)",
         hints: ["the pickle is damaged, or not one that torch.save writes"])
     }
     var warnings = archive.warnings
     if graph.streamByteCount < record.size {
       warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
     }
-    if !archive.recordsChecksums {
-      warnings.append("the archive records no checksums, so none can be verified")
-    }
-
-    let context = TensorBuilder(graph: graph, path: file.name, record: name, storage: storage)
-    let walk = ObjectWalk(graph: graph, path: file.name, record: name)
-    try refuseUnsafeGlobals(graph, record: name, walk, context)
-    try context.checkReferences()
-    let leaves = try walk.leaves(context)
-    let choice = try WrapperChoice(leaves, key: key, path: file.name)
-    warnings += walk.warnings(leaves)
-    return Checkpoint(
-      path: file.name, container: .pytorchZip, byteCount: file.byteCount, stateDict: choice.stateDict,
-      wrapper: choice.wrapper, candidates: choice.candidates, extras: choice.extras, warnings: warnings)
+    if !archive.recordsChecksums { warnings.append(Self.noChecksums) }
+    let object = PickledObject(
+      graph: graph, location: PickleLocation(path: path, record: name), references: self, limits: limits,
+      isBigEndian: isBigEndian, script: try scriptClasses())
+    return try object.contents(key: key, warnings: warnings)
   }
 
-  /// The storage that the record `data/<key>` holds.
-  private func storage(_ key: String) throws -> Storage {
-    let name = prefix + "data/" + key
-    guard let record = archive[name] else {
-      throw CheckpointError(
-        file.name, record: name, "the record of storage \(key) is missing",
-        hints: ["the archive is incomplete: fetch it again"])
+  /// What the code of a TorchScript archive says about its classes; `nil` for another archive.
+  private func scriptClasses() throws -> ScriptClasses? {
+    guard isScript else { return nil }
+    var classes = ScriptClasses()
+    let folder = prefix + "code/"
+    for record in archive.records where record.name.hasPrefix(folder) && record.name.hasSuffix(".py") {
+      let source = String(decoding: try archive.contents(of: record, limit: Self.codeLimit), as: UTF8.self)
+      classes.add(source, path: String(record.name.dropFirst(folder.count)))
     }
-    let checksum = archive.recordsChecksums ? record.crc32 : nil
-    switch record.method {
-    case .stored:
-      return Storage(
-        file, offset: record.payloadOffset, byteCount: record.size, label: key, crc32: checksum)
-    default:
-      return Storage(
-        archive.source(for: record), offset: 0, byteCount: record.size, label: key, crc32: checksum)
-    }
+    return classes
   }
+
+  private static let codeLimit = 1 << 28
 
   // MARK: What kind of archive
 
@@ -105,12 +98,6 @@ struct TorchArchive {
         path, "the archive has \(pickles.count) checkpoints in it: \(pickles.joined(separator: ", "))",
         hints: ["it is not clear which one is meant; unpack it and zip one of them"])
     }
-    let members = Set(names)
-    if members.contains(prefix + "constants.pkl") {
-      throw CheckpointError(
-        path, "a TorchScript archive (torch.jit.save), which this version cannot read yet",
-        hints: ["in Python: torch.save(torch.jit.load(file).state_dict(), new_file)"])
-    }
     return prefix
   }
 
@@ -120,63 +107,65 @@ struct TorchArchive {
         path, "a torch.package archive, which holds code and is not supported",
         hints: ["in Python: save the state_dict() of the model inside with torch.save"])
     }
-    if !names.isEmpty, names.allSatisfy({ $0.hasSuffix(".npy") }) {
-      return CheckpointError(
-        path, "a NumPy .npz archive, which this version cannot read yet", hints: ["use torch.save in Python"])
+    for (suffix, reason, hint) in otherArchives where names.contains(where: { $0.hasSuffix(suffix) }) {
+      return CheckpointError(path, reason, hints: [hint])
     }
     return CheckpointError(
       path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
       hints: ["it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"])
   }
 
-  private func checkVersion() throws {
-    if let record = archive[prefix + "version"] ?? archive[prefix + ".data/version"] {
-      let text = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
-      let version = Int(text.filter { !$0.isWhitespace })
-      guard let version, (1...10).contains(version) else {
-        throw CheckpointError(
-          file.name, record: record.name,
-          "the file format version is \"\(text.prefix(20))\"; 1 to 10 are known",
-          hints: ["a newer PyTorch wrote it, or the record is damaged"])
-      }
-    }
-    if let record = archive[prefix + "byteorder"] {
-      let order = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
-      guard order == "little" else {
-        throw CheckpointError(
-          file.name, record: record.name,
-          order == "big"
-            ? "the archive is big-endian, which this version cannot read yet"
-            : "the byte order is \"\(order.prefix(20))\"; little and big are known")
-      }
-    }
-  }
+  /// Zip archives that hold weights in a form of their own, told by a name that only they have.
+  private static let otherArchives: [(suffix: String, reason: String, hint: String)] = [
+    (
+      "model.weights.h5", "a Keras model (.keras), whose weights are in HDF5",
+      "export the weights from Keras, to .npz for one"
+    ),
+    (
+      "archive_format", "an exported program (torch.export.save, .pt2), which is not read",
+      "in Python: torch.save(torch.export.load(file).state_dict, new_file)"
+    ),
+    (
+      "serialized_exported_program.json", "an exported program (torch.export.save, .pt2), which is not read",
+      "in Python: torch.save(torch.export.load(file).state_dict, new_file)"
+    ),
+    ("Manifest.json", "a Core ML package or the like", "use the original weights"),
+  ]
 
-  // MARK: Safety
-
-  private func refuseUnsafeGlobals(
-    _ graph: PickleGraph, record: String, _ walk: ObjectWalk, _ tensors: TensorBuilder
-  ) throws {
-    for (id, value) in graph.all {
-      guard case .global(let module, let name) = value, UnsafeGlobals.isUnsafe(module: module, name: name)
-      else {
-        continue
-      }
-      let safe = (try? walk.leaves(tensors))?.count { $0.tensor != nil } ?? 0
+  private static func checkVersion(_ archive: ArchiveReader, _ prefix: String) throws {
+    guard let record = archive[prefix + "version"] ?? archive[prefix + ".data/version"] else { return }
+    let text = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
+    let version = Int(text.filter { !$0.isWhitespace })
+    guard let version, (1...10).contains(version) else {
       throw CheckpointError(
-        file.name, record: record,
-        "byte \(graph.offset(of: id)): the pickle names \(Self.printable(module)).\(Self.printable(name)), which "
-          + "would run code if Python loaded it",
-        hints: [
-          "nothing was executed; \(safe) tensors could be told apart in it",
-          "do not load this file in Python",
-        ], kind: .unsafe)
+        archive.source.name, record: record.name,
+        "the file format version is \"\(text.prefix(20))\"; 1 to 10 are known",
+        hints: ["a newer PyTorch wrote it, or the record is damaged"])
     }
   }
 
-  private static func printable(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
-      .joined()
-    return text.isEmpty ? "(empty)" : shown
+  private static func isBigEndian(_ archive: ArchiveReader, _ prefix: String) throws -> Bool {
+    guard let record = archive[prefix + "byteorder"] else { return false }
+    switch String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self) {
+    case "little": return false
+    case "big": return true
+    case let other:
+      throw CheckpointError(
+        archive.source.name, record: record.name,
+        "the byte order is \"\(other.prefix(20))\"; little and big are known")
+    }
+  }
+}
+
+extension TorchArchive: References {
+  /// The storage that the record `data/<key>` holds.
+  func storage(_ reference: StorageReference) throws -> Storage {
+    let name = prefix + "data/" + reference.key
+    guard let record = archive[name] else {
+      throw CheckpointError(
+        path, record: name, "the record of storage \(reference.key) is missing",
+        hints: ["the archive is incomplete: fetch it again"])
+    }
+    return archive.storage(of: record, label: reference.key, swapWidth: reference.swapWidth)
   }
 }

@@ -8,6 +8,12 @@ enum TorchDType {
     return storageClasses.first { $0.name == type }?.dtype
   }
 
+  /// The dtype of an old tensor class, such as `torch.FloatTensor` or `torch.cuda.LongTensor`.
+  static func tensorClass(_ name: String) -> DType? {
+    guard name.hasPrefix("torch."), name.hasSuffix("Tensor") else { return nil }
+    return storageClass(String(name.dropLast("Tensor".count)) + "Storage")
+  }
+
   /// The dtype that `torch.<name>` is.
   static func named(_ name: String) -> DType? {
     guard name.hasPrefix("torch.") else { return nil }
@@ -22,6 +28,7 @@ enum TorchDType {
     ("BFloat16Storage", .bfloat16), ("LongStorage", .int64), ("IntStorage", .int32), ("ShortStorage", .int16),
     ("CharStorage", .int8), ("ByteStorage", .uint8), ("BoolStorage", .bool),
     ("ComplexDoubleStorage", .complex128), ("ComplexFloatStorage", .complex64),
+    ("QInt8Storage", .qint8), ("QUInt8Storage", .quint8), ("QInt32Storage", .qint32),
   ]
 
   private static let aliases: [String: DType] = [

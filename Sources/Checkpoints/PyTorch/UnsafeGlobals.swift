@@ -37,7 +37,7 @@ enum UnsafeGlobals {
   private static let functions: Set<String> = [
     "operator.attrgetter", "operator.methodcaller", "_operator.attrgetter",
     "_operator.methodcaller", "functools.reduce", "_functools.reduce", "torch.load",
-    "torch.jit.load", "torch.package.PackageImporter", "torch.storage._load_from_bytes", "torch.compile",
+    "torch.jit.load", "torch.package.PackageImporter", "torch.compile",
     "numpy.load", "numpy.loads", "numpy.fromfile", "numpy.memmap", "numpy.core.memmap.memmap",
     "numpy.testing._private.utils.runstring", "pandas.read_pickle", "site.execsitecustomize",
     "concurrent.futures.process._process_worker",

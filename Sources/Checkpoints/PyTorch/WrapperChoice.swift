@@ -18,16 +18,20 @@ struct WrapperChoice {
     "state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",
   ]
 
-  init(_ leaves: [Leaf], key: String?, path: String) throws {
+  /// How many tensors lie where the state dict does, but inside objects or as attributes of modules.
+  private(set) var leftInside = 0
+
+  init(_ leaves: [Leaf], key: String?, modules: [Checkpoint.Module], path: String) throws {
     switch key {
     case "."?: break
     case let key?: wrapper = try Self.resolve(key, leaves, path)
-    case nil: (wrapper, candidates) = Self.find(leaves)
+    case nil: (wrapper, candidates) = Self.find(leaves, modules)
     }
-    let takesObjects = key != nil
+    let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     for leaf in leaves {
       let isInside = leaf.components.starts(with: wrapper)
-      if let tensor = leaf.tensor, isInside, takesObjects || !leaf.isInsideObject {
+      if isInside, leaf.tensor != nil, !leaf.isPlain(from: depth) { leftInside += 1 }
+      if let tensor = leaf.tensor, isInside, leaf.isPlain(from: depth) {
         let name = leaf.components.dropFirst(wrapper.count).joined(separator: ".")
         do {
           try stateDict.append(name, tensor)
@@ -42,11 +46,16 @@ struct WrapperChoice {
     }
   }
 
-  private static func find(_ leaves: [Leaf]) -> ([String], [Checkpoint.Candidate]) {
+  private static func find(_ leaves: [Leaf], _ modules: [Checkpoint.Module]) -> (
+    [String], [Checkpoint.Candidate]
+  ) {
     var wrapper: [String] = []
     var candidates: [Checkpoint.Candidate] = []
-    let tensors = leaves.filter { $0.tensor != nil && !$0.isInsideObject }
+    let tensors = leaves.filter { $0.tensor != nil && $0.isPlain(from: -1) }
+    // A module's own state dict begins with it, whatever its parts are called.
+    let ends = Set(modules.map(\.path))
     while true {
+      if ends.contains(wrapper.joined(separator: ".")) { return (wrapper, candidates) }
       let here = tensors.filter { $0.components.starts(with: wrapper) && $0.components.count > wrapper.count }
       // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter.
       if here.contains(where: {
