@@ -30,6 +30,11 @@ func tests(of room: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: room + "Tests", dependencies: dependencies, swiftSettings: swift)
 }
 
+/// A function that libFuzzer feeds; without `--sanitize=fuzzer` it links to a program that does nothing.
+func fuzz(_ what: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: "Fuzz" + what, dependencies: dependencies, swiftSettings: swift)
+}
+
 let package = Package(
   name: "Suture",
   products: [
@@ -56,6 +61,12 @@ let package = Package(
       swiftSettings: swift),
     .executableTarget(
       name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
+
+    fuzz("Archive", ["Bytes", "ZipArchive"]),
+    fuzz("Pickle", ["Bytes", "Checkpoints"]),
+    fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
+    fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
+    fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),

@@ -22,3 +22,10 @@ public func fileNames(in folder: String) throws(SystemError) -> [String] {
   }
   return names.sorted()
 }
+
+/// Makes a folder, which must not exist.
+///
+/// - Throws: ``SystemError``.
+public func createFolder(_ path: String) throws(SystemError) {
+  guard unsafe mkdir(path, 0o777) == 0 else { throw .last("create", path) }
+}

@@ -106,8 +106,9 @@ struct NpyHeader {
   private static func quoted(_ rest: inout Substring) -> String? {
     guard let quote = rest.first, quote == "'" || quote == "\"" else { return nil }
     let text = rest.dropFirst().prefix { $0 != quote }
-    rest = rest.dropFirst(text.count + 1)
-    guard rest.startIndex <= rest.endIndex, rest.base[text.endIndex...].first == quote else { return nil }
+    let end = rest.dropFirst(1 + text.count)
+    guard end.first == quote else { return nil }
+    rest = end.dropFirst()
     return String(text)
   }
 

@@ -1,0 +1,14 @@
+internal import Bytes
+internal import Checkpoints
+internal import Tensors
+
+/// Any bytes as a safetensors file; what is accepted covers its data without hole or overlap.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+  guard let file = try? SafetensorsFile(MemorySource(bytes, name: "fuzz")) else { return 0 }
+  let stored = file.stateDict.entries.reduce(0) { $0 + $1.tensor.byteCount }
+  precondition(stored < bytes.count, "more was read than is there")
+  for entry in file.stateDict.entries { _ = try? entry.tensor.contiguousBytes() }
+  return 0
+}
