@@ -61,6 +61,11 @@ public struct Checkpoint: Sendable {
   /// Whether the file holds checksums of its storages.
   public let recordsChecksums: Bool
 
+  /// Everything in the file that has a checksum of its own, as storages whose labels are the names of the records.
+  public var records: [Storage] { openRecords() }
+
+  private let openRecords: @Sendable () -> [Storage]
+
   /// Opens a file or a folder, telling what it is from its content.
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
@@ -111,8 +116,7 @@ public struct Checkpoint: Sendable {
       let archive = try TarArchive(file)
       guard TarFile.isTorch(archive) else { throw ForeignFile.tar(file.name, archive.members.map(\.name)) }
       return Checkpoint(
-        file, .pytorchTar, try TarFile(file, archive, limits: limits).contents(key: key),
-        recordsChecksums: false)
+        file, .pytorchTar, try TarFile(file, archive, limits: limits).contents(key: key))
     }
     if ShardedCheckpoint.looksLikeIndex(start), let index = try ShardedCheckpoint(file, limits: limits) {
       guard !inShard else { throw CheckpointError(file.name, "an index names an index") }
@@ -137,14 +141,14 @@ public struct Checkpoint: Sendable {
     archiveLimits.records = limits.records
     let archive = try ArchiveReader(file, limits: archiveLimits)
     if NpzArchive.isNpz(archive) {
-      return try flat(file, .npz, key: key, recordsChecksums: archive.recordsChecksums) {
+      return try flat(file, .npz, key: key, archive: archive) {
         try NpzArchive(archive).contents()
       }
     }
     let torch = try TorchArchive(archive, limits: limits)
     return Checkpoint(
       file, torch.isScript ? .torchScript : .pytorchZip, try torch.contents(key: key),
-      recordsChecksums: archive.recordsChecksums)
+      archive: archive)
   }
 
   /// A pickle with nothing around it, or five of them: the format before 1.6.
@@ -162,26 +166,27 @@ public struct Checkpoint: Sendable {
     }
     if LegacyFile.isMagic(graph) {
       return Checkpoint(
-        file, .pytorchLegacy, try LegacyFile(file, limits: limits).contents(key: key), recordsChecksums: false
+        file, .pytorchLegacy, try LegacyFile(file, limits: limits).contents(key: key)
       )
     }
     if start[0] != 0x80, graph.streamByteCount < 4 {
       throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
     }
     return Checkpoint(
-      file, .pickle, try BarePickle.contents(file, graph, key: key, limits: limits), recordsChecksums: false)
+      file, .pickle, try BarePickle.contents(file, graph, key: key, limits: limits))
   }
 
   /// A file that has tensors and nothing to enter.
   private static func flat(
-    _ file: any ByteSource, _ container: Container, key: String?, recordsChecksums: Bool = false,
+    _ file: any ByteSource, _ container: Container, key: String?, archive: ArchiveReader? = nil,
     _ read: () throws -> (stateDict: StateDict, warnings: [String])
   ) throws -> Checkpoint {
     try requiringNoKey(key, file.name, container.rawValue) {
       let (stateDict, warnings) = try read()
       return Checkpoint(
         path: file.name, container: container, byteCount: file.byteCount, stateDict: stateDict,
-        warnings: warnings, recordsChecksums: recordsChecksums)
+        warnings: warnings, recordsChecksums: archive?.recordsChecksums ?? false,
+        records: { archive?.storages ?? [] })
     }
   }
 
@@ -199,21 +204,23 @@ public struct Checkpoint: Sendable {
   // MARK: Making one
 
   private init(
-    _ file: any ByteSource, _ container: Container, _ contents: PickledObject.Contents, recordsChecksums: Bool
+    _ file: any ByteSource, _ container: Container, _ contents: PickledObject.Contents,
+    archive: ArchiveReader? = nil
   ) {
     self.init(
       path: file.name, container: container, byteCount: file.byteCount, stateDict: contents.choice.stateDict,
       wrapper: contents.choice.wrapper, candidates: contents.choice.candidates,
       extras: contents.choice.extras,
       modules: contents.modules, globals: contents.globals, warnings: contents.warnings,
-      recordsChecksums: recordsChecksums)
+      recordsChecksums: archive?.recordsChecksums ?? false, records: { archive?.storages ?? [] })
   }
 
   init(
     path: String, container: Container, byteCount: Int, stateDict: StateDict, wrapper: [String] = [],
     candidates: [Candidate] = [], extras: [Extra] = [], modules: [Module] = [], globals: [String] = [],
-    warnings: [String], recordsChecksums: Bool
+    warnings: [String], recordsChecksums: Bool, records: @escaping @Sendable () -> [Storage] = { [] }
   ) {
+    openRecords = records
     (self.path, self.container, self.byteCount) = (path, container, byteCount)
     (self.stateDict, self.wrapper, self.candidates) = (stateDict, wrapper, candidates)
     (self.extras, self.modules, self.globals, self.warnings) = (extras, modules, globals, warnings)

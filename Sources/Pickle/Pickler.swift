@@ -46,6 +46,13 @@ public struct Pickler {
     }
   }
 
+  public mutating func float(_ value: Double) {
+    emit(.binfloat)
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
+    }
+  }
+
   /// A string; the second time, a reference to the first.
   public mutating func string(_ value: String) {
     if recall("s" + value) { return }

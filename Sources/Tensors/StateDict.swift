@@ -55,33 +55,6 @@ public struct StateDict: Sendable {
     return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
 
-  /// The groups of two or more names whose tensors overlap in one storage.
-  ///
-  /// Disjoint slices of one storage are not aliases; a matrix and its transpose are.
-  public var aliases: [[String]] {
-    let byStorage = Dictionary(grouping: entries.indices) {
-      ObjectIdentifier(entries[$0].tensor.storage.wholeID)
-    }
-    var groups: [[Int]] = []
-    for members in byStorage.values where members.count > 1 {
-      var group: [Int] = []
-      var end = 0
-      let sorted = members.filter { entries[$0].tensor.elementCount > 0 }
-        .sorted { entries[$0].tensor.extentInWhole.lowerBound < entries[$1].tensor.extentInWhole.lowerBound }
-      for member in sorted {
-        let extent = entries[member].tensor.extentInWhole
-        if extent.lowerBound >= end {
-          groups.append(group)
-          group = []
-        }
-        group.append(member)
-        end = max(end, extent.upperBound)
-      }
-      groups.append(group)
-    }
-    return groups.filter { $0.count > 1 }.map { $0.sorted() }.sorted { $0[0] < $1[0] }
-      .map { $0.map { entries[$0].name } }
-  }
 }
 
 /// Two tensors of one name.

@@ -10,7 +10,8 @@ public final class Storage: Sendable {
   public let byteCount: Int
 
   private let source: any ByteSource
-  private let offset: Int
+  /// Where it begins in its source: the file, or what a record that is compressed inflates to.
+  public let offset: Int
   private let expectedCRC: UInt32?
   /// How many bytes swap places to become little-endian; 1 where they are.
   private let swapWidth: Int
@@ -20,7 +21,7 @@ public final class Storage: Sendable {
   let placeInWhole: Int
 
   final class Identity: Sendable {}
-  private let isVerified: Atomic<Bool>
+  private let verified: Atomic<Bool>
 
   /// A storage of `byteCount` bytes from `offset` in `source`.
   ///
@@ -47,7 +48,7 @@ public final class Storage: Sendable {
     self.label = label
     self.swapWidth = swapWidth
     expectedCRC = crc32
-    isVerified = Atomic(crc32 == nil)
+    verified = Atomic(crc32 == nil)
   }
 
   /// A storage in memory.
@@ -90,12 +91,15 @@ public final class Storage: Sendable {
       throw ChecksumMismatch(
         source: source.name, label: label, offset: offset, declared: expectedCRC, computed: checksum.value)
     }
-    isVerified.store(true, ordering: .relaxed)
+    verified.store(true, ordering: .relaxed)
   }
+
+  /// Whether all bytes have passed the checksum, or there is none.
+  public var isVerified: Bool { verified.load(ordering: .relaxed) }
 
   /// Reads everything once, unless that was done before, and checks the CRC.
   public func verify() throws {
-    if isVerified.load(ordering: .relaxed) { return }
+    if isVerified { return }
     try forEachChunk { _, _ in }
   }
 

@@ -112,20 +112,31 @@ public struct Tensor: Sendable {
     return (extent.lowerBound + storage.placeInWhole)..<(extent.upperBound + storage.placeInWhole)
   }
 
-  /// The storages that hold its elements: none of a meta tensor, one for each part of a sparse one.
-  public var storages: [Storage] {
+  /// The views that hold what it is made of: none of a meta tensor, one for each part of a sparse one, and those of
+  /// the scales and zero points beside a tensor that is quantized by channel.
+  public var views: [Tensor] {
     switch layout {
-    case .strided, .quantized(.perTensor): [storage]
-    case .quantized(.perChannel(let scales, let zeroPoints, _, _)):
-      [storage, scales.storage, zeroPoints.storage]
-    case .sparse(let sparse): sparse.parts.map(\.tensor.storage)
+    case .strided, .quantized(.perTensor): [self]
+    case .quantized(.perChannel(let scales, let zeroPoints, _, _)): [self, scales, zeroPoints]
+    case .sparse(let sparse): sparse.parts.map(\.tensor)
     case .meta: []
     }
   }
 
+  /// The storages of all ``views``.
+  public var storages: [Storage] { views.map(\.storage) }
+
   /// Whether the elements are exactly the bytes of the storage, from the first to the last, in order.
   public var coversStorage: Bool {
     isContiguous && byteExtent == 0..<storage.byteCount && lazyBits.isEmpty && hasElements
+  }
+
+  /// The same elements, each stored one only once: axes along which it repeats have size 1.
+  public func withoutRepeats() throws(TensorError) -> Tensor {
+    guard hasElements, strides.contains(0) else { return self }
+    let sizes = zip(shape, strides).map { $1 == 0 ? min($0, 1) : $0 }
+    return try Tensor(
+      storage, dtype: dtype, shape: sizes, strides: strides, offset: offset, lazyBits: lazyBits)
   }
 
   /// How many bytes the file holds for it when it is sparse: those of its parts.
@@ -149,6 +160,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   case expandsTooFar(byteCount: Int, stored: Int)
   case noElements(String)
   case noSuchBits(DType)
+  case notDense(String)
 
   public var description: String {
     switch self {
@@ -163,6 +175,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
       "it repeats \(stored) stored bytes until they are \(byteCount): written in full it would be a bomb"
     case .noElements(let kind): "it is a \(kind) tensor, which has no elements to read one by one"
     case .noSuchBits(let dtype): "it has a negative or conjugate bit, which \(dtype) tensors cannot have"
+    case .notDense(let reason): "its zeros cannot be written out: \(reason)"
     case .notConvertible(let from, let to): "\(from) elements cannot be read as \(to)"
     }
   }

@@ -6,7 +6,10 @@ struct Suture {
   static let version = "0.1.0"
 
   static var commands: [AnyCommand] {
-    [AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Verify.self)]
+    [
+      AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Check.self),
+      AnyCommand(Verify.self),
+    ]
   }
 
   static func main() {

@@ -48,14 +48,3 @@ private struct VerifiedRecord: ByteSource {
     try storage.read(offset..<(offset + count), into: &buffer)
   }
 }
-
-extension ArchiveReader {
-  /// The contents of a record as a storage.
-  func storage(of record: Record, label: String, swapWidth: Int = 1) -> Storage {
-    let checksum = recordsChecksums ? record.crc32 : nil
-    let isStored = record.method == .stored
-    return Storage(
-      isStored ? source : self.source(for: record), offset: isStored ? record.payloadOffset : 0,
-      byteCount: record.size, label: label, crc32: checksum, swapWidth: swapWidth)
-  }
-}

@@ -21,6 +21,7 @@ public enum TorchWriter {
   ) throws {
     let archive = StoredArchiveWriter(output, prefix: "archive")
     let storages = StorageTable(stateDict)
+    try check(stateDict, storages, path: output.path)
     try archive.add("data.pkl", pickle(stateDict, storages))
     try archive.add(".format_version", Array("1".utf8))
     try archive.add(".storage_alignment", Array("64".utf8))
@@ -40,53 +41,36 @@ public enum TorchWriter {
 
   private static func pickle(_ stateDict: StateDict, _ storages: StorageTable) -> [UInt8] {
     var pickler = Pickler()
-    emptyOrderedDict(&pickler)
+    pickler.emptyOrderedDict()
     pickler.mark()
     for entry in stateDict.entries {
       pickler.string(entry.name)
-      rebuild(entry.tensor, storages, &pickler)
+      pickler.tensor(entry.tensor, storages)
     }
     pickler.setItems()
     return pickler.finish()
   }
 
-  private static func rebuild(_ tensor: Tensor, _ storages: StorageTable, _ pickler: inout Pickler) {
-    let type = storages.type(of: tensor.storage)
-    pickler.global("torch._utils", type == nil ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2")
-    pickler.mark()
-    pickler.mark()
-    pickler.string("storage")
-    if let type, let name = TorchDType.storageClass(of: type) {
-      pickler.global("torch", name)
-    } else {
-      pickler.global("torch.storage", "UntypedStorage")
+  /// Throws where a tensor is one that torch could not be made to load.
+  private static func check(_ stateDict: StateDict, _ storages: StorageTable, path: String) throws {
+    for entry in stateDict.entries {
+      let tensor = entry.tensor
+      if case .meta = tensor.layout {
+        throw CheckpointError(
+          path, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
+          hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
+      }
+      let needsType = tensor.dtype.isQuantized || !tensor.lazyBits.isEmpty
+      guard needsType, storages.type(of: tensor.storage) == nil else { continue }
+      throw CheckpointError(
+        path, "\(entry.name) shares its storage with a tensor of another dtype, which torch cannot load",
+        hints: ["drop one of them"], kind: .unstorable)
     }
-    pickler.string(storages.key(of: tensor.storage))
-    pickler.string("cpu")
-    pickler.int(tensor.storage.byteCount / (type?.byteCount ?? 1))
-    pickler.tuple()
-    pickler.persistentID()
-    pickler.int(tensor.offset)
-    pickler.tuple(tensor.shape)
-    pickler.tuple(tensor.strides)
-    pickler.bool(false)
-    emptyOrderedDict(&pickler)
-    if type == nil {
-      pickler.global("torch", tensor.dtype.rawValue)
-    }
-    pickler.tuple()
-    pickler.reduce()
-  }
-
-  private static func emptyOrderedDict(_ pickler: inout Pickler) {
-    pickler.global("collections", "OrderedDict")
-    pickler.emptyTuple()
-    pickler.reduce()
   }
 }
 
 /// Gives storages their keys, in the order of first use, and their storage class.
-private struct StorageTable {
+struct StorageTable {
   let storages: [Storage]
   private var keys: [ObjectIdentifier: Int] = [:]
   private var types: [ObjectIdentifier: DType?] = [:]
@@ -94,11 +78,11 @@ private struct StorageTable {
   init(_ stateDict: StateDict) {
     storages = stateDict.storages
     for (key, storage) in storages.enumerated() { keys[ObjectIdentifier(storage)] = key }
-    for entry in stateDict.entries {
-      let (id, dtype) = (ObjectIdentifier(entry.tensor.storage), entry.tensor.dtype)
+    for view in stateDict.entries.flatMap(\.tensor.views) {
+      let (id, dtype) = (ObjectIdentifier(view.storage), view.dtype)
       // A typed storage has one dtype, of which it holds a whole number: torch takes the first it meets for all.
       let fits =
-        TorchDType.storageClass(of: dtype) != nil && entry.tensor.storage.byteCount % dtype.byteCount == 0
+        TorchDType.storageClass(of: dtype) != nil && view.storage.byteCount % dtype.byteCount == 0
       if let known = types[id], known != dtype {
         types[id] = .some(nil)
       } else {

@@ -41,7 +41,14 @@ struct SafetensorsEntry {
       throw refusal(.malformedField("dtype", expected: "a string"))
     }
     guard let dtype = DType(safetensorsName: dtypeName) else { throw refusal(.unknownDType(dtypeName)) }
-    let shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    var shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    if dtype == .float4_e2m1fn_x2 {
+      // The format counts single numbers of 4 bits, torch counts bytes.
+      guard let last = shape.last, last % 2 == 0 else {
+        throw refusal(.malformedField("shape", expected: "an even last size: two F4 numbers share a byte"))
+      }
+      shape[shape.count - 1] = last / 2
+    }
     let offsets = try sizes("data_offsets", expected: "two whole numbers from 0 to \(Int.max)")
     guard offsets.count == 2 else {
       throw refusal(.malformedField("data_offsets", expected: "two whole numbers from 0 to \(Int.max)"))

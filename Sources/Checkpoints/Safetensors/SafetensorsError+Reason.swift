@@ -33,6 +33,7 @@ extension SafetensorsError.Reason: CustomStringConvertible {
       "the header describes \(needed) bytes of tensors, and \(available) follow it"
     case .trailingData(let count): "\(count) bytes after the last tensor belong to no tensor"
     case .reservedName: "the format keeps this name for metadata"
+    case .unwritableLayout(let layout): "the format has no \(layout) tensors"
     case .unwritableDType(let dtype): "the format has no \(dtype)"
     case .duplicateMetadataKey(let key): "the metadata has the key \(Self.quoted(key)) twice"
     case .oversizedOutputHeader(let count, let limit):

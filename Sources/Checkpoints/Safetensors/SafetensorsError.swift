@@ -25,6 +25,7 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     case trailingData(byteCount: Int)
     case reservedName
     case unwritableDType(DType)
+    case unwritableLayout(String)
     case duplicateMetadataKey(String)
     case oversizedOutputHeader(Int, limit: Int)
   }
@@ -66,6 +67,12 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     case .unknownDType: "Convert the tensor to another dtype with the program that wrote the file"
     case .reservedName: "Rename the tensor before it is written"
     case .unwritableDType(.complex32): "Cast it to complex64, drop it, or write a .pth file"
+    case .unwritableLayout("meta"): "It has no elements: drop it"
+    case .unwritableLayout(let layout) where layout.hasPrefix("sparse"):
+      "Pass --sparse dense to write its zeros out, drop it, or write a .pth file"
+    case .unwritableLayout:
+      "Its integers would lose their scale and zero point: dequantize() it in PyTorch, drop it, or write a .pth file"
+    case .unwritableDType(let dtype) where !dtype.isComplex: "Drop it, or write a .pth file"
     case .unwritableDType: "Cast it to complex64 where that is precise enough, drop it, or write a .pth file"
     case .duplicateMetadataKey: "Give each entry of the metadata its own key"
     case .oversizedOutputHeader: "Write the tensors to several files"

@@ -37,6 +37,9 @@ public enum SafetensorsWriter {
       guard entry.name != SafetensorsFile.metadataKey else {
         throw SafetensorsError(name, tensor: entry.name, .reservedName)
       }
+      if let layout = entry.tensor.layout.name {
+        throw SafetensorsError(name, tensor: entry.name, .unwritableLayout(layout))
+      }
       guard let rank = entry.tensor.dtype.safetensorsRank else {
         throw SafetensorsError(name, tensor: entry.name, .unwritableDType(entry.tensor.dtype))
       }
@@ -56,7 +59,7 @@ public enum SafetensorsWriter {
       }
       let fields: JSONValue = [
         "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
-        "shape": .array(entry.tensor.shape.map { .integer($0) }),
+        "shape": .array(try shape(entry, name).map { .integer($0) }),
         "data_offsets": [.integer(begin), .integer(end)],
       ]
       members.append((key: entry.name, value: fields))
@@ -88,6 +91,19 @@ public enum SafetensorsWriter {
         progress(count)
       }
     }
+  }
+
+  /// The sizes as the format counts them.
+  private static func shape(_ entry: StateDict.Entry, _ name: String) throws(SafetensorsError) -> [Int] {
+    var shape = entry.tensor.shape
+    guard entry.tensor.dtype == .float4_e2m1fn_x2 else { return shape }
+    guard let last = shape.last else {
+      throw SafetensorsError(name, tensor: entry.name, .unwritableDType(.float4_e2m1fn_x2))
+    }
+    do { shape[shape.count - 1] = try last.multiplied(checked: 2) } catch {
+      throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: shape))
+    }
+    return shape
   }
 
   private static func metadataMember(_ metadata: [(String, String)], name: String) throws(SafetensorsError)

@@ -108,7 +108,8 @@ struct ShardedCheckpoint {
       path: path, container: .sharded, byteCount: shards.values.reduce(0) { $0 &+ $1.byteCount },
       stateDict: stateDict, extras: files.flatMap { shards[$0]?.extras ?? [] },
       globals: files.flatMap { shards[$0]?.globals ?? [] }, warnings: warnings,
-      recordsChecksums: shards.values.contains { $0.recordsChecksums })
+      recordsChecksums: shards.values.contains { $0.recordsChecksums },
+      records: { [shards] in files.flatMap { shards[$0]?.records ?? [] } })
   }
 
   private func open(_ file: String, for key: String) throws -> Checkpoint {

@@ -39,6 +39,7 @@ struct Edit: Command {
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
       .flag("force", short: "f", "Replace OUT where it exists.", \.force),
+      .limit(\.limits),
       .flag("json", "Report as JSON on standard output.", \.json),
     ]
   }
@@ -50,6 +51,7 @@ struct Edit: Command {
   var key: String?
   var dryRun = false
   var force = false
+  var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
@@ -64,7 +66,7 @@ struct Edit: Command {
     }
     let target =
       dryRun && output == nil ? nil : try OutputTarget(input: input, output: output, force: force || dryRun)
-    let checkpoint = try Checkpoint.open(input, key: key)
+    let checkpoint = try Checkpoint.open(input, key: key, limits: limits)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()
     let plan = try Plan(of: checkpoint.stateDict, steps: steps, expecting: expecting)

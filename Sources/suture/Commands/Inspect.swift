@@ -20,6 +20,9 @@ struct Inspect: Command {
       .option(
         "key", "PATH", "The dict to enter instead of the one found; . shows every tensor of the file.", \.key),
       .flag("sha256", "Hash the elements of every tensor.", \.sha256),
+      .flag("stats", "Read every element: least, largest, mean, deviation, zeros, NaN, Inf.", \.stats),
+      .flag("storages", "List the storages, where they lie, and the tensors on them.", \.storages),
+      .limit(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }
@@ -30,16 +33,21 @@ struct Inspect: Command {
   var extras = false
   var key: String?
   var sha256 = false
+  var stats = false
+  var storages = false
+  var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
     let filters = try patterns.map { try Pattern($0) }
-    let checkpoint = try Checkpoint.open(file, key: key)
+    let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     let shown = checkpoint.stateDict.entries.filter { entry in
       filters.isEmpty || filters.contains { $0.matches(entry.name) }
     }
+    let report = InspectReport(
+      checkpoint: checkpoint, shown: shown, hashes: sha256, stats: stats, storages: storages)
     if json {
-      try Console.print(JSONWriter.text(try report(checkpoint, shown), style: .pretty) + "\n")
+      try Console.print(JSONWriter.text(try report.json, style: .pretty) + "\n")
     } else {
       try Console.print(try text(checkpoint, shown))
     }
@@ -74,30 +82,80 @@ struct Inspect: Command {
     for (key, value) in checkpoint.stateDict.metadata {
       text += "metadata: \(Format.name(key)) = \(Format.name(String(value.prefix(100))))\n"
     }
-    for group in checkpoint.stateDict.aliases.prefix(extras ? .max : 5) {
-      let names = group.prefix(4).map(Format.name).joined(separator: ", ")
-      text += "shared storage: \(names)\(group.count > 4 ? ", … \(group.count) names in all" : "")\n"
-    }
-    let groups = checkpoint.stateDict.aliases.count
-    if groups > 5, !extras { text += "shared storage: … \(groups) groups in all\n" }
+    text += shared(checkpoint.stateDict.sharing)
+    if storages { text += storageTable(checkpoint.stateDict) }
+    text += classes(checkpoint.modules)
     for candidate in checkpoint.candidates { text += "also here: \(Notes.offer(candidate))\n" }
     return text + others(checkpoint.extras)
   }
 
+  /// Which names share a storage, and how.
+  private func shared(_ sharing: [Sharing]) -> String {
+    var text = ""
+    for group in extras ? sharing[...] : sharing.prefix(5) {
+      let names = group.names.prefix(4).map(Format.name).joined(separator: ", ")
+      let more = group.names.count > 4 ? ", … \(group.names.count) names in all" : ""
+      text += "shared storage (\(group.kind.rawValue)): \(names)\(more)\n"
+    }
+    return sharing.count > 5 && !extras ? text + "shared storage: … \(sharing.count) groups in all\n" : text
+  }
+
+  private func storageTable(_ stateDict: StateDict) -> String {
+    var table = Table([("STORAGE", .left), ("AT BYTE", .right), ("SIZE", .right), ("TENSORS", .left)])
+    for use in StorageUse.all(stateDict) {
+      let names = use.names.prefix(4).map(Format.name).joined(separator: ", ")
+      table.add([
+        Format.name(use.storage.label), String(use.storage.offset), Format.bytes(use.storage.byteCount),
+        names + (use.names.count > 4 ? ", … \(use.names.count) in all" : ""),
+      ])
+    }
+    return "\n" + table.text
+  }
+
+  /// The classes of modules that were pickled whole: none of them was looked up.
+  private func classes(_ modules: [Checkpoint.Module]) -> String {
+    guard !modules.isEmpty else { return "" }
+    var counts: [(name: String, count: Int)] = []
+    for module in modules {
+      if let known = counts.firstIndex(where: { $0.name == module.className }) {
+        counts[known].count += 1
+      } else {
+        counts.append((module.className, 1))
+      }
+    }
+    let shown = extras ? counts[...] : counts.prefix(6)
+    let list = shown.map { Format.name($0.name) + ($0.count > 1 ? " × \($0.count)" : "") }.joined(
+      separator: ", ")
+    return
+      "pickled modules: \(list)\(shown.count < counts.count ? ", … \(counts.count) classes in all" : "")\n"
+  }
+
   private func table(_ shown: [StateDict.Entry]) throws -> String {
-    var table = Table(
-      [("NAME", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right)]
-        + (sha256 ? [("SHA-256", .left)] : []))
+    var columns: [(title: String, alignment: Table.Alignment)] = [
+      ("NAME", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
+    ]
+    if stats { columns += ["MIN", "MAX", "MEAN", "STD", "ZEROS", "NAN", "INF"].map { ($0, .right) } }
+    if sha256 { columns.append(("SHA-256", .left)) }
+    var table = Table(columns)
     for entry in shown {
       let tensor = entry.tensor
-      table.add(
-        [
-          Format.name(entry.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
-          Format.bytes(tensor.byteCount),
-        ]
-          + (sha256 ? [try tensor.sha256()] : []))
+      var cells = [
+        Format.name(entry.name), tensor.dtype.rawValue + (tensor.layout.name.map { " \($0)" } ?? ""),
+        Format.shape(tensor.shape), Format.bytes(tensor.storedByteCount),
+      ]
+      if stats { cells += try statistics(tensor) }
+      if sha256 { cells.append(tensor.hasElements ? try tensor.sha256() : "–") }
+      table.add(cells)
     }
     return table.text
+  }
+
+  private func statistics(_ tensor: Tensor) throws -> [String] {
+    guard tensor.hasStatistics else { return [String](repeating: "–", count: 7) }
+    let statistics = try tensor.statistics()
+    let numbers = [statistics.minimum, statistics.maximum, statistics.mean, statistics.deviation]
+    return numbers.map { $0.map(Format.significant) ?? "–" }
+      + [statistics.zeroCount, statistics.nanCount, statistics.infinityCount].map(Format.count)
   }
 
   private func folded(_ shown: [StateDict.Entry]) throws -> String {
@@ -112,7 +170,7 @@ struct Inspect: Command {
       table.add([
         Format.name(fold.pattern), Format.count(fold.count), dtypes,
         shapes.count == 1 ? Format.shape(members[0].shape) : "\(shapes.count) shapes",
-        Format.bytes(members.reduce(0) { $0 &+ $1.byteCount }),
+        Format.bytes(members.reduce(0) { $0 &+ $1.storedByteCount }),
       ])
     }
     return table.text + "\n"
@@ -122,9 +180,9 @@ struct Inspect: Command {
     var bytes: [(dtype: DType, count: Int)] = []
     for entry in shown {
       if let known = bytes.firstIndex(where: { $0.dtype == entry.tensor.dtype }) {
-        bytes[known].count &+= entry.tensor.byteCount
+        bytes[known].count &+= entry.tensor.storedByteCount
       } else {
-        bytes.append((entry.tensor.dtype, entry.tensor.byteCount))
+        bytes.append((entry.tensor.dtype, entry.tensor.storedByteCount))
       }
     }
     let dtypes = bytes.map { "\($0.dtype) \(Format.bytes($0.count))" }.joined(separator: ", ")
@@ -142,50 +200,5 @@ struct Inspect: Command {
       text += "  \(Format.name(extra.path))  \(Format.name(extra.kind))  \(Format.name(extra.value))\n"
     }
     return text
-  }
-
-  // MARK: JSON
-
-  private func report(_ checkpoint: Checkpoint, _ shown: [StateDict.Entry]) throws -> JSONValue {
-    let labels = storageLabels(checkpoint.stateDict)
-    return .object([
-      ("schema", .string("suture.inspect/1")),
-      ("path", .string(checkpoint.path)),
-      ("container", .string(checkpoint.container.rawValue)),
-      ("wrapper", .array(checkpoint.wrapper.map { .string($0) })),
-      ("tensors", .array(try shown.map { try tensor($0, labels) })),
-      ("aliases", .array(checkpoint.stateDict.aliases.map { .array($0.map { .string($0) }) })),
-      (
-        "candidates",
-        .array(checkpoint.candidates.map { ["path": .string($0.path), "tensors": .integer($0.tensorCount)] })
-      ),
-      ("metadata", .object(checkpoint.stateDict.metadata.map { (key: $0.key, value: .string($0.value)) })),
-      (
-        "extras",
-        .array(
-          checkpoint.extras.map {
-            ["path": .string($0.path), "kind": .string($0.kind), "value": .string($0.value)]
-          })
-      ),
-      ("warnings", .array(checkpoint.warnings.map { .string($0) })),
-    ])
-  }
-
-  private func tensor(_ entry: StateDict.Entry, _ labels: [ObjectIdentifier: String]) throws -> JSONValue {
-    let tensor = entry.tensor
-    var fields: [(key: String, value: JSONValue)] = [
-      ("name", .string(entry.name)), ("dtype", .string(tensor.dtype.rawValue)),
-      ("shape", .array(tensor.shape.map { .integer($0) })),
-      ("strides", .array(tensor.strides.map { .integer($0) })),
-      ("offset", .integer(tensor.offset)),
-      ("storage", .string(labels[ObjectIdentifier(tensor.storage)] ?? "")),
-      ("bytes", .integer(tensor.byteCount)),
-    ]
-    if sha256 { fields.append(("sha256", .string(try tensor.sha256()))) }
-    return .object(fields)
-  }
-
-  private func storageLabels(_ stateDict: StateDict) -> [ObjectIdentifier: String] {
-    Dictionary(stateDict.storages.map { (ObjectIdentifier($0), $0.label) }) { first, _ in first }
   }
 }

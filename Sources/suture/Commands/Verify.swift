@@ -29,6 +29,7 @@ struct Verify: Command {
         "size", "N", "The test image is N×N where --input is not given; 224 by default.", \.sizeText),
       .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
+      .limit(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }
@@ -41,6 +42,7 @@ struct Verify: Command {
   var sizeText: String?
   var engineName: String?
   var key: String?
+  var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
@@ -55,7 +57,7 @@ struct Verify: Command {
       throw UsageError(
         "there is no engine \"\(engineName ?? "")\"", hints: ["onednn and reference are known"])
     }
-    let checkpoint = try Checkpoint.open(file, key: key)
+    let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()
     let network = try Network(checkpoint.stateDict, engine: engine)
@@ -63,7 +65,7 @@ struct Verify: Command {
 
     var report = VerifyReport()
     if let against {
-      let original = try Checkpoint.open(against)
+      let original = try Checkpoint.open(against, limits: limits)
       Notes.opened(original)
       try original.requireTensors()
       try compare(network, with: original, engine, &report)
@@ -116,7 +118,7 @@ struct Verify: Command {
   }
 
   private func image(in path: String) throws -> FeatureMap {
-    let checkpoint = try Checkpoint.open(path)
+    let checkpoint = try Checkpoint.open(path, limits: limits)
     let dict = checkpoint.stateDict
     guard let tensor = dict["normalized"] ?? (dict.count == 1 ? dict.entries[0].tensor : nil) else {
       throw CheckpointError(
@@ -131,7 +133,7 @@ struct Verify: Command {
   private func compare(
     _ network: Network, withOutputs path: String, _ tolerance: Double, _ report: inout VerifyReport
   ) throws {
-    let expected = try Checkpoint.open(path)
+    let expected = try Checkpoint.open(path, limits: limits)
     try expected.requireTensors()
     let known = (0..<4).map { "feature.\($0)" } + ["pooled", "logits"]
     for name in expected.stateDict.names where !known.contains(name) {

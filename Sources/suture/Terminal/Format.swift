@@ -39,6 +39,19 @@ enum Format {
     return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
   }
 
+  /// Four significant digits: "0.01234", "1.234e+10".
+  static func significant(_ value: Double) -> String {
+    let magnitude = value.magnitude
+    if value == 0 { return "0" }
+    guard value.isFinite, magnitude >= 1e-4, magnitude < 1e6 else { return scientific(value) }
+    var places = 3
+    var limit = 10.0
+    while magnitude >= limit, places > 0 { (limit, places) = (limit * 10, places - 1) }
+    limit = 1
+    while magnitude < limit { (limit, places) = (limit / 10, places + 1) }
+    return decimal(value, places: min(places, 8))
+  }
+
   /// Two significant digits and a power of ten: "3.1e-07".
   static func scientific(_ value: Double) -> String {
     if value == 0 { return "0" }

@@ -108,7 +108,12 @@ import Testing
     #expect(error?.reason == .malformedField("dtype", expected: "a string"))
   }
 
-  @Test(arguments: ["F4", "F6_E2M3", "F6_E3M2", "f32", "C128", ""])
+  @Test func `half a byte of F4 is refused`() {
+    let error = refusal("{\(entry("w", "F4", shape: "[2, 3]", 0, 3))}", data: 3)
+    #expect(error?.description.contains("share a byte") == true)
+  }
+
+  @Test(arguments: ["F6_E2M3", "F6_E3M2", "f32", "C128", ""])
   func `a dtype that cannot be read is refused by its name`(dtype: String) {
     let error = refusal("{\(entry("w", dtype, shape: "[4]", 0, 2))}", data: 2)
     #expect(error?.reason == .unknownDType(dtype))

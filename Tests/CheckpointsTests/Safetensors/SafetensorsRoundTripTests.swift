@@ -1,7 +1,8 @@
 import Bytes
-import Checkpoints
 import Tensors
 import Testing
+
+@testable import Checkpoints
 
 @Suite struct SafetensorsRoundTripTests {
   @Test func `random state dicts read back as they were written`() throws {
@@ -58,9 +59,13 @@ import Testing
 
   /// A tensor whose axes are in any order, with gaps and an offset in its storage.
   private func randomTensor(_ random: inout SafetensorsRandom) throws -> Tensor {
-    let dtypes = DType.allCases.filter { $0 != .complex128 && $0 != .complex32 }
+    let dtypes = DType.allCases.filter { $0.safetensorsName != nil }
     let dtype = dtypes.randomElement(using: &random) ?? .float32
-    let shape = (0..<Int.random(in: 0..<5, using: &random)).map { _ in Int.random(in: 0..<5, using: &random) }
+    // Two numbers of 4 bits share a byte, so that one alone cannot be.
+    let leastRank = dtype == .float4_e2m1fn_x2 ? 1 : 0
+    let shape = (0..<Int.random(in: leastRank..<5, using: &random)).map { _ in
+      Int.random(in: 0..<5, using: &random)
+    }
     var strides = shape
     var step = Int.random(in: 1..<3, using: &random)
     for axis in shape.indices.shuffled(using: &random) {

@@ -1,0 +1,16 @@
+internal import Tensors
+internal import ZipArchive
+
+extension ArchiveReader {
+  /// The contents of a record as a storage.
+  func storage(of record: Record, label: String, swapWidth: Int = 1) -> Storage {
+    let checksum = recordsChecksums ? record.crc32 : nil
+    let isStored = record.method == .stored
+    return Storage(
+      isStored ? source : self.source(for: record), offset: isStored ? record.payloadOffset : 0,
+      byteCount: record.size, label: label, crc32: checksum, swapWidth: swapWidth)
+  }
+
+  /// Every record as a storage that is called as the record is.
+  var storages: [Storage] { records.map { storage(of: $0, label: $0.name) } }
+}

@@ -1,0 +1,91 @@
+public import Tensors
+
+/// What a careful look at every byte of a checkpoint found.
+public struct Integrity: Sendable {
+  /// Something that makes the file one not to be trusted.
+  public struct Problem: Sendable {
+    public enum Kind: String, Sendable {
+      /// A CRC-32 that is not the recorded one.
+      case checksum
+      /// Bytes that cannot be read, or that do not mean what they should.
+      case unreadable
+      /// A tensor with NaN in it.
+      case nan
+    }
+
+    public let kind: Kind
+    /// The record or the tensor.
+    public let place: String
+    public let message: String
+  }
+
+  /// A tensor with elements that are no finite numbers.
+  public struct Irregular: Sendable {
+    public let name: String
+    public let nonFinite: NonFinite
+  }
+
+  public private(set) var problems: [Problem] = []
+  public private(set) var irregular: [Irregular] = []
+  /// How many records had a checksum that was right.
+  public private(set) var verifiedCount = 0
+  /// Records that no tensor views and that are no part of the format.
+  public private(set) var unusedStorages: [String] = []
+
+  /// Reads all of `checkpoint`: each record once, each tensor once.
+  ///
+  /// - Parameter checkpoint: opened with `key: "."`, so that it shows every tensor of the file. Opening it has proven
+  ///   that each lies within its storage.
+  /// - Parameter progress: is told how many more bytes have been looked at.
+  public init(of checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }) {
+    scan(checkpoint.stateDict, progress)
+    verify(checkpoint, progress)
+  }
+
+  /// Looks at the elements, whose storages are verified on the way.
+  private mutating func scan(_ stateDict: StateDict, _ progress: (Int) -> Void) {
+    var damaged: Set<ObjectIdentifier> = []
+    for entry in stateDict.entries {
+      for view in entry.tensor.views {
+        let id = ObjectIdentifier(view.storage)
+        if damaged.contains(id) { continue }
+        do {
+          // A view that is expanded beyond measure is sound; its elements are those that are stored.
+          let compact = view.byteCount > view.storage.byteCount ? try view.withoutRepeats() : view
+          let nonFinite = try compact.nonFinite()
+          progress(view.byteCount)
+          guard !nonFinite.isEmpty else { continue }
+          irregular.append(Irregular(name: entry.name, nonFinite: nonFinite))
+        } catch is ChecksumMismatch {
+          // Told once, by the name of the record.
+          damaged.insert(id)
+        } catch {
+          damaged.insert(id)
+          problems.append(Problem(kind: .unreadable, place: entry.name, message: "\(error)"))
+        }
+      }
+    }
+  }
+
+  private mutating func verify(_ checkpoint: Checkpoint, _ progress: (Int) -> Void) {
+    var done: Set<Int> = []
+    for storage in checkpoint.stateDict.storages where storage.isVerified { done.insert(storage.offset) }
+    for record in checkpoint.records where record.recordsChecksum {
+      // A deflated record has no place in the file that its storage could be known by.
+      if record.offset > 0, done.contains(record.offset) {
+        verifiedCount += 1
+        continue
+      }
+      do {
+        try record.verify()
+        verifiedCount += 1
+        progress(record.byteCount)
+      } catch {
+        problems.append(
+          Problem(
+            kind: error is ChecksumMismatch ? .checksum : .unreadable, place: record.label,
+            message: "\(error)"))
+      }
+    }
+  }
+}
