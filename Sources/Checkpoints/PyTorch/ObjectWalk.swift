@@ -60,7 +60,8 @@ struct ObjectWalk {
     }
   }
 
-  private mutating func visit(_ id: PickleID, _ opaqueDepths: [Int]) throws {
+  private mutating func visit(_ tagged: PickleID, _ opaqueDepths: [Int]) throws {
+    let id = graph.withoutTypeTag(tagged)
     visited += 1
     // A tuple of plain values is one leaf, but looking at it takes as long as it is.
     if case .tuple(let items) = graph[id] { visited += items.count }

@@ -86,7 +86,8 @@ struct PickledObject {
     var callables: [String] = []
     for (_, value) in graph.all {
       guard case .object(let object) = value, let name = graph.callableName(object.callable),
-        !TensorBuilder.isRebuilder(name), !ObjectWalk.transparent.contains(name)
+        !TensorBuilder.isRebuilder(name), !ObjectWalk.transparent.contains(name),
+        !ScriptClasses.typeTags.contains(name)
       else { continue }
       let found = object.arguments.flatMap { [$0] + (graph.items($0) ?? []) }.filter { tensors.isTensor($0) }
       if !found.isEmpty, hidden.union(found).count > hidden.count {

@@ -1,3 +1,5 @@
+internal import Pickle
+
 /// The classes of a TorchScript archive, as far as its code says what a module's parameters and buffers are.
 ///
 ///     code/__torch__/torch/nn/modules/conv.py:
@@ -7,6 +9,13 @@
 ///
 /// The code is read for these two lines, and never run.
 struct ScriptClasses {
+  /// The functions by which TorchScript says which type a list has: they give back what they are given.
+  static let typeTags: Set<String> = [
+    "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist",
+    "torch.jit._pickle.build_boollist",
+    "torch.jit._pickle.build_tensorlist", "torch.jit._pickle.restore_type_tag",
+  ]
+
   struct Class {
     /// The names of its parameters and buffers.
     var members: Set<String> = []
@@ -44,5 +53,20 @@ struct ScriptClasses {
     // Names of attributes hold no quotes: every second piece stands between two.
     return text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
       .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+  }
+}
+
+extension PickleGraph {
+  /// The value inside a call of TorchScript's that only says which type it has.
+  func withoutTypeTag(_ id: PickleID) -> PickleID {
+    var inner = id
+    // A list in a dict in a list is tagged at each level, never twice at one.
+    for _ in 0..<2 {
+      guard case .object(let object) = self[inner], let name = globalName(object.callable),
+        ScriptClasses.typeTags.contains(name), let first = object.arguments.first
+      else { return inner }
+      inner = first
+    }
+    return inner
   }
 }

@@ -289,7 +289,8 @@ final class TensorBuilder {
 
   private func storageReference(_ id: PickleID) throws -> StorageReference {
     guard case .persistent(let inner) = graph[id], case .tuple(let parts) = graph[inner],
-      parts.count == 5 || (references.namesClasses && parts.count == 6),
+      // TorchScript of torch 1.4 and 1.5 has the place of a view too, but never a view.
+      parts.count == 5 || (parts.count == 6 && (references.namesClasses || graph.isNone(parts[5]))),
       graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1])
     else { throw malformed("a tensor's storage is not a reference that torch.save writes", at: id) }
     guard let key = graph.key(parts[2]) else {
