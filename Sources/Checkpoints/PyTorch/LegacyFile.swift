@@ -33,13 +33,18 @@ struct LegacyFile {
     return bytes.starts(with: magic) && bytes.dropFirst(magic.count).allSatisfy { $0 == 0 }
   }
 
+  private static let objectName = "the object"
+
   init(_ source: any ByteSource, limits: ReadLimits, nesting: Int = 0) throws {
     (self.source, self.limits, self.nesting) = (source, limits, nesting)
     var position = 0
     func next(_ what: String) throws -> PickleGraph {
       do {
         let graph = try Unpickler.load(source, at: position, limits: limits.pickle)
+        let start = position
         position += graph.streamByteCount
+        // Python would run what any of the pickles names; the object's own is looked at with its tensors counted.
+        if what != Self.objectName { try graph.refuseUnsafe(PickleLocation(path: source.name, start: start)) }
         return graph
       } catch let error as PickleError {
         throw CheckpointError(
@@ -58,7 +63,7 @@ struct LegacyFile {
     }
     _ = try next("the system information")
     location = PickleLocation(path: source.name, start: position)
-    graph = try next("the object")
+    graph = try next(Self.objectName)
     let keys = try next("the list of storages")
     (storages, end) = try LegacyStorages.find(
       keys, graph: graph, in: source, at: position, location: location)

@@ -11,6 +11,9 @@ struct ObjectWalk {
   /// The modules that were pickled whole, and their classes.
   private(set) var modules: [Checkpoint.Module] = []
 
+  /// The tensors that were met.
+  private(set) var tensorIDs: Set<PickleID> = []
+
   private let graph: PickleGraph
   private let tensors: TensorBuilder
   private let location: PickleLocation
@@ -86,11 +89,12 @@ struct ObjectWalk {
   // MARK: Leaves
 
   /// What a value is in itself; `nil` for containers, which are what their children are.
-  private func leaf(_ id: PickleID, _ opaqueDepths: [Int]) throws -> Leaf? {
+  private mutating func leaf(_ id: PickleID, _ opaqueDepths: [Int]) throws -> Leaf? {
     func value(_ kind: String, _ text: String) -> Leaf {
       Leaf(components: components, tensor: nil, kind: kind, value: text, opaqueDepths: opaqueDepths)
     }
     if tensors.isTensor(id) {
+      tensorIDs.insert(id)
       let tensor = try tensors.tensor(id)
       return Leaf(
         components: components, tensor: tensor, kind: "tensor", value: "\(tensor.dtype) \(tensor.shape)",

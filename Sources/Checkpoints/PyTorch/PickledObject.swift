@@ -39,7 +39,7 @@ struct PickledObject {
     try walk.run()
     let choice = try WrapperChoice(walk.leaves, key: key, modules: walk.modules, path: location.path)
     var warnings = warnings
-    warnings += try hiddenTensors(shown: walk.leaves.count { $0.tensor != nil })
+    warnings += try hiddenTensors(walk)
     let inside = choice.leftInside
     if inside > 0 {
       warnings.append(
@@ -59,49 +59,41 @@ struct PickledObject {
 
   /// Refuses a pickle that names something which would run code.
   func checkSafety() throws {
-    for (id, value) in graph.all {
-      guard case .global(let module, let name) = value, UnsafeGlobals.isUnsafe(module: module, name: name)
-      else {
-        continue
-      }
+    try graph.refuseUnsafe(location) {
       var walk = ObjectWalk(self, script: script)
       try? walk.run()
-      let safe = walk.leaves.count { $0.tensor != nil }
-      throw location.error(
-        "the pickle names \(Self.printable(module)).\(Self.printable(name)), which would run code if Python loaded it",
-        at: graph.offset(of: id),
-        hints: [
-          "nothing was executed; \(safe) tensors could be told apart in it",
-          "do not load this file in Python",
-        ], kind: .unsafe)
+      return [
+        "nothing was executed; \(walk.leaves.count { $0.tensor != nil }) tensors could be told apart in it"
+      ]
     }
   }
 
-  /// Finds tensors that are only arguments of functions we know nothing of.
+  /// Finds tensors that the walk never met: arguments of functions we know nothing of, or keys of dicts.
   ///
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
-  private func hiddenTensors(shown: Int) throws -> [String] {
-    var hidden: Set<PickleID> = []
+  private func hiddenTensors(_ walk: ObjectWalk) throws -> [String] {
+    // What a tensor that was met is made of has been met with it.
+    let met = graph.reachable(from: walk.tensorIDs)
+    let hidden = Set(graph.all.lazy.map(\.id).filter { tensors.isTensor($0) && !met.contains($0) })
+    if hidden.isEmpty { return [] }
     var callables: [String] = []
     for (_, value) in graph.all {
       guard case .object(let object) = value, let name = graph.callableName(object.callable),
-        !TensorBuilder.isRebuilder(name), !ObjectWalk.transparent.contains(name),
-        !ScriptClasses.typeTags.contains(name)
+        !callables.contains(name), !ObjectWalk.transparent.contains(name),
+        !hidden.isDisjoint(with: object.arguments.flatMap { [$0] + graph.plainItems($0) })
       else { continue }
-      let found = object.arguments.flatMap { [$0] + (graph.items($0) ?? []) }.filter { tensors.isTensor($0) }
-      if !found.isEmpty, hidden.union(found).count > hidden.count {
-        hidden.formUnion(found)
-        if !callables.contains(name) { callables.append(name) }
-      }
+      callables.append(name)
+      if callables.count == 3 { break }
     }
-    if hidden.isEmpty { return [] }
-    let names = callables.prefix(3).map(Self.printable).joined(separator: ", ")
+    let names = callables.isEmpty ? "something" : callables.map(Self.printable).joined(separator: ", ")
     let sentence =
       hidden.count == 1
       ? "1 tensor is only an argument of \(names), which is unknown here"
       : "\(hidden.count) tensors are only arguments of \(names), which is unknown here"
-    if shown > 0 { return [sentence + "; what it would return is not known, so they are left out"] }
+    if !walk.tensorIDs.isEmpty {
+      return [sentence + "; what it would return is not known, so they are left out"]
+    }
     throw location.error(
       sentence + ", and there are no others", at: 0,
       hints: ["what it would return cannot be known without running it, so nothing is shown as its result"],
@@ -112,5 +104,34 @@ struct PickledObject {
     let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
       .joined()
     return text.isEmpty ? "(empty)" : shown
+  }
+}
+
+extension PickleGraph {
+  /// Every value that can be come to from `roots` through calls and containers, the roots among them.
+  ///
+  /// - Complexity: O(*n*) in the number of values.
+  fileprivate func reachable(from roots: some Sequence<PickleID>) -> Set<PickleID> {
+    var found: Set<PickleID> = []
+    var waiting = Array(roots)
+    while let id = waiting.popLast() {
+      guard found.insert(id).inserted else { continue }
+      switch self[id] {
+      case .object(let object): waiting += object.arguments + object.states
+      default: waiting += plainItems(id)
+      }
+    }
+    return found
+  }
+
+  /// What a tuple, a list or a dict holds, down to the second level.
+  fileprivate func plainItems(_ id: PickleID) -> [PickleID] {
+    let items = oneLevel(id)
+    return items + items.flatMap(oneLevel)
+  }
+
+  private func oneLevel(_ id: PickleID) -> [PickleID] {
+    if case .dict(let pairs) = self[id] { return pairs.map(\.value) }
+    return items(id) ?? []
   }
 }

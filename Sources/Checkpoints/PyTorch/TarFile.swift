@@ -72,7 +72,11 @@ struct TarReferences: References {
 
   static func unpickle(_ source: any ByteSource, at position: Int, limits: PickleLimits) throws -> PickleGraph
   {
-    do { return try Unpickler.load(source, at: position, limits: limits) } catch let error as PickleError {
+    do {
+      let graph = try Unpickler.load(source, at: position, limits: limits)
+      try graph.refuseUnsafe(PickleLocation(path: source.name, start: position))
+      return graph
+    } catch let error as PickleError {
       throw CheckpointError(
         source.name, "\(error.moved(by: position))", hints: ["the file is damaged or cut short"])
     }

@@ -135,11 +135,11 @@ struct TorchArchive {
   private static func checkVersion(_ archive: ArchiveReader, _ prefix: String) throws {
     guard let record = archive[prefix + "version"] ?? archive[prefix + ".data/version"] else { return }
     let text = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
-    let version = Int(text.filter { !$0.isWhitespace })
-    guard let version, (1...10).contains(version) else {
+    let word = text.filter { !$0.isWhitespace }
+    guard let version = Int(word), (1...10).contains(version) else {
       throw CheckpointError(
         archive.source.name, record: record.name,
-        "the file format version is \"\(text.prefix(20))\"; 1 to 10 are known",
+        "the file format version is \"\(word.prefix(20))\"; 1 to 10 are known",
         hints: ["a newer PyTorch wrote it, or the record is damaged"])
     }
   }

@@ -1,3 +1,5 @@
+internal import Pickle
+
 /// The classes and functions that run code, open files or load more pickles when Python unpickles them.
 ///
 /// Nothing here could run them: a name is only a name. They are refused because whoever put one into a
@@ -65,4 +67,28 @@ enum UnsafeGlobals {
 
 extension String {
   fileprivate var prefixUpToDot: String { String(prefix { $0 != "." }) }
+}
+
+extension PickleGraph {
+  /// The first name in the pickle that would run code if Python loaded it.
+  var firstUnsafe: (id: PickleID, name: String)? {
+    for (id, value) in all {
+      guard case .global(let module, let name) = value, UnsafeGlobals.isUnsafe(module: module, name: name)
+      else {
+        continue
+      }
+      return (id, "\(PickledObject.printable(module)).\(PickledObject.printable(name))")
+    }
+    return nil
+  }
+
+  /// Throws where the pickle names something that would run code.
+  ///
+  /// - Parameter hints: what else is known about the file.
+  func refuseUnsafe(_ location: PickleLocation, hints: () -> [String] = { [] }) throws {
+    guard let (id, name) = firstUnsafe else { return }
+    throw location.error(
+      "the pickle names \(name), which would run code if Python loaded it", at: offset(of: id),
+      hints: hints() + ["do not load this file in Python"], kind: .unsafe)
+  }
 }

@@ -189,7 +189,8 @@ struct Inspect: Command {
     let elements = shown.reduce(0) { $0 &+ $1.tensor.elementCount }
     let part = shown.count == all.count ? "" : " of \(Format.count(all.count))"
     if all.isEmpty { return "no tensors\n" }
-    return "\(Format.count(shown.count))\(part) tensors, \(Format.count(elements)) elements, \(dtypes)\n"
+    return
+      "\(part.isEmpty ? Format.plural(shown.count, "tensor") : "\(Format.count(shown.count))\(part) tensors"), \(Format.count(elements)) elements, \(dtypes)\n"
   }
 
   private func others(_ values: [Extra]) -> String {
