@@ -13,7 +13,7 @@ public final class OutputFile {
 
   private let temporaryPath: String
   private let descriptor: CInt
-  private let guardSlot: CInt
+  private let guarded: OpaquePointer?
   private var pending: [UInt8] = []
   private var isOpen = true
 
@@ -37,7 +37,7 @@ public final class OutputFile {
     if descriptor < 0 { throw SystemError.last("write", path) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    guardSlot = suture_guard_file(temporaryPath)
+    guarded = unsafe suture_guard_file(temporaryPath)
     let mask = umask(0)
     umask(mask)
     fchmod(descriptor, 0o666 & ~mask)
@@ -49,7 +49,7 @@ public final class OutputFile {
     guard isOpen else { return }
     close(descriptor)
     unlink(temporaryPath)
-    suture_forget_file(guardSlot)
+    unsafe suture_forget_file(guarded)
   }
 
   /// How many bytes the file system of the output still has room for.
@@ -82,7 +82,7 @@ public final class OutputFile {
     let renamed = replacing ? rename(temporaryPath, path) : suture_rename_exclusive(temporaryPath, path)
     if renamed != 0 { throw SystemError.last("write", path) }
     isOpen = false
-    suture_forget_file(guardSlot)
+    unsafe suture_forget_file(guarded)
     if close(descriptor) != 0 { throw SystemError.last("close", path) }
   }
 

@@ -5,17 +5,23 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOTS = 256, INTERRUPTED = 130 };
+enum { INTERRUPTED = 130 };
 
-// A slot holds a path that this file owns. The handler only reads the pointers and calls unlink and
-// _exit, which are async-signal-safe. A forgotten path is leaked, not freed: a handler on another
-// thread may be reading it.
-static _Atomic(char *) guarded[SLOTS];
+// The list of files that a signal removes. The handler only follows pointers and calls unlink and _exit, which are
+// async-signal-safe. A node is never freed, and its path never changes: a handler on another thread may be reading it.
+struct suture_guarded {
+  struct suture_guarded *next;
+  atomic_bool armed;
+  char path[];
+};
+
+static _Atomic(struct suture_guarded *) guarded;
 
 int suture_errno(void) { return errno; }
 
@@ -27,26 +33,26 @@ int suture_rename_exclusive(const char *from, const char *to) {
   return unlink(from);
 }
 
-int suture_guard_file(const char *path) {
-  char *copy = strdup(path);
-  if (!copy) return -1;
-  for (int slot = 0; slot < SLOTS; slot++) {
-    char *empty = NULL;
-    if (atomic_compare_exchange_strong(&guarded[slot], &empty, copy)) return slot;
+struct suture_guarded *suture_guard_file(const char *path) {
+  size_t size = strlen(path) + 1;
+  struct suture_guarded *node = malloc(sizeof *node + size);
+  if (!node) return NULL;
+  memcpy(node->path, path, size);
+  atomic_init(&node->armed, true);
+  node->next = atomic_load(&guarded);
+  while (!atomic_compare_exchange_weak(&guarded, &node->next, node)) {
   }
-  free(copy);
-  return -1;
+  return node;
 }
 
-void suture_forget_file(int slot) {
-  if (slot >= 0 && slot < SLOTS) atomic_store(&guarded[slot], NULL);
+void suture_forget_file(struct suture_guarded *node) {
+  if (node) atomic_store(&node->armed, false);
 }
 
 static void remove_files_and_exit(int signal) {
   (void)signal;
-  for (int slot = 0; slot < SLOTS; slot++) {
-    char *path = atomic_load(&guarded[slot]);
-    if (path) unlink(path);
+  for (struct suture_guarded *node = atomic_load(&guarded); node; node = node->next) {
+    if (atomic_load(&node->armed)) unlink(node->path);
   }
   _exit(INTERRUPTED);
 }

@@ -242,6 +242,54 @@ class Writing(InTemporaryFolder):
         suture("convert", self.folder / "in.pth", "-o", self.folder / "out.pth")
         self.assertSameDict(torch.load(self.folder / "out.pth", weights_only=True), state)
 
+    def test_tensors_that_are_no_plain_views_stay_what_they_are(self):
+        dense = torch.relu(torch.randn(4, 6))
+        state = {
+            "tensor": torch.quantize_per_tensor(dense, 0.25, 3, torch.quint8),
+            "channel": torch.quantize_per_channel(dense, torch.rand(4) + 0.1, torch.arange(4), 0, torch.qint8),
+            "coo": dense.to_sparse(), "csr": dense.to_sparse_csr(), "bsc": dense.to_sparse_bsc((2, 3)),
+            "conj": torch.randn(3, dtype=torch.complex64).conj(),
+        }
+        source, out = self.folder / "in.pth", self.folder / "out.pth"
+        torch.save(state, source)
+        suture("convert", source, "-o", out)
+        read = torch.load(out, weights_only=True)
+        self.assertEqual(list(read), list(state))
+        for name, tensor in state.items():
+            self.assertEqual(read[name].layout, tensor.layout)
+            if tensor.is_quantized:
+                self.assertTrue(torch.equal(read[name].int_repr(), tensor.int_repr()), name)
+                self.assertTrue(torch.equal(read[name].dequantize(), tensor.dequantize()), name)
+            elif tensor.layout == torch.strided:
+                self.assertTrue(read[name].is_conj())
+                self.assertTrue(torch.equal(read[name], tensor))
+            else:
+                self.assertTrue(torch.equal(read[name].to_dense(), dense), name)
+
+    def test_safetensors_takes_no_tensor_that_it_would_change(self):
+        dense = torch.relu(torch.randn(4, 6))
+        source, out = self.folder / "in.pth", self.folder / "out.safetensors"
+        for tensor, word in [(torch.quantize_per_tensor(dense, 0.25, 3, torch.quint8), "scale"),
+                             (dense.to_sparse(), "--sparse dense"), (torch.empty(2, device="meta"), "meta")]:
+            torch.save({"w": tensor}, source)
+            self.assertIn(word, suture("convert", source, "-o", out, expect=6).stderr)
+            self.assertFalse(out.exists())
+        suture("convert", source, "-o", self.folder / "out.pth", expect=6)
+
+    def test_sparse_tensors_are_written_out_where_it_is_asked_for(self):
+        dense = torch.relu(torch.randn(4, 6))
+        forms = {"coo": dense.to_sparse(), "hybrid": dense.to_sparse(1), "csr": dense.to_sparse_csr(),
+                 "csc": dense.to_sparse_csc(), "bsr": dense.to_sparse_bsr((2, 3)), "bsc": dense.to_sparse_bsc((2, 2))}
+        torch.save(forms, self.folder / "in.pth")
+        suture("convert", self.folder / "in.pth", "-o", self.folder / "out.safetensors", "--sparse", "dense")
+        self.assertSameDict(load_file(self.folder / "out.safetensors"), {name: dense for name in forms})
+
+    def test_conjugates_are_resolved_for_safetensors(self):
+        state = {"c": torch.randn(3, dtype=torch.complex64).conj()}
+        torch.save(state, self.folder / "in.pth")
+        suture("convert", self.folder / "in.pth", "-o", self.folder / "out.safetensors")
+        self.assertTrue(torch.equal(load_file(self.folder / "out.safetensors")["c"], state["c"].resolve_conj()))
+
 
 if __name__ == "__main__":
     torch.set_grad_enabled(False)

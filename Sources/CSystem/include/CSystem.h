@@ -10,11 +10,13 @@
 int suture_rename_exclusive(const char *from, const char *to);
 
 // Remembers a file that must not outlive the process when SIGINT, SIGTERM or SIGHUP ends it.
-// Returns a slot for `suture_forget_file`, or -1 when every slot is taken (the file is then not guarded).
-int suture_guard_file(const char *path);
+struct suture_guarded;
 
-// Stops guarding the file in `slot`; -1 is ignored.
-void suture_forget_file(int slot);
+// Returns a handle for `suture_forget_file`, or NULL where there is no memory (the file is then not guarded).
+struct suture_guarded *suture_guard_file(const char *path);
+
+// Stops guarding a file; NULL is ignored.
+void suture_forget_file(struct suture_guarded *file);
 
 // Installs the handlers that unlink the guarded files and exit with 130.
 void suture_remove_guarded_files_on_signals(void);

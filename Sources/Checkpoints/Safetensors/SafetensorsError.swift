@@ -51,6 +51,14 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Whether it is the format that cannot hold a tensor, not a file that is wrong.
+  public var isUnstorable: Bool {
+    switch reason {
+    case .unwritableLayout, .unwritableDType, .reservedName: true
+    default: false
+    }
+  }
+
   /// What is wrong, where, why, and what to do about it, on one line.
   public var description: String {
     let place = tensor.map { ": tensor \(Reason.quoted($0))" } ?? ""

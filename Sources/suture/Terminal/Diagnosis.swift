@@ -26,6 +26,9 @@ struct Diagnosis {
     case let error as CheckpointError:
       message = "\(error)"
       code = Self.code(error.kind)
+    case let error as SafetensorsError where error.isUnstorable:
+      message = "\(error)"
+      code = .doesNotFit
     case let error as SystemError:
       message = "\(error)"
       let isWriting = error.operation == "write" || error.operation == "close"
