@@ -43,6 +43,11 @@ public enum Process {
   /// Makes a write to a closed pipe an error instead of the process's silent end.
   public static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
+  /// Names the time zone's file where the environment does not.
+  ///
+  /// Otherwise the C library looks for it anew at each date that libzip turns into local time: once a record.
+  public static func nameTimeZone() { unsafe setenv("TZ", ":/etc/localtime", 0) }
+
   /// Ends the process.
   public static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 

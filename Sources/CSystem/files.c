@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,15 @@
 
 enum { INTERRUPTED = 130 };
 
+enum { IDLE, CLAIMED, ARMED };
+
 // The list of files that a signal removes. The handler only follows pointers and calls unlink and _exit, which are
-// async-signal-safe. A node is never freed, and its path never changes: a handler on another thread may be reading it.
+// async-signal-safe. A node is never freed, since a handler on another thread may be reading it; one that is idle is used
+// again, and while its path changes it is empty.
 struct suture_guarded {
   struct suture_guarded *next;
-  atomic_bool armed;
+  size_t capacity;
+  atomic_int state;
   char path[];
 };
 
@@ -33,26 +36,42 @@ int suture_rename_exclusive(const char *from, const char *to) {
   return unlink(from);
 }
 
-struct suture_guarded *suture_guard_file(const char *path) {
-  size_t size = strlen(path) + 1;
-  struct suture_guarded *node = malloc(sizeof *node + size);
+static struct suture_guarded *claim(size_t size) {
+  for (struct suture_guarded *node = atomic_load(&guarded); node; node = node->next) {
+    int idle = IDLE;
+    if (node->capacity >= size && atomic_compare_exchange_strong(&node->state, &idle, CLAIMED)) return node;
+  }
+  struct suture_guarded *node = calloc(1, sizeof *node + size);
   if (!node) return NULL;
-  memcpy(node->path, path, size);
-  atomic_init(&node->armed, true);
+  node->capacity = size;
+  atomic_init(&node->state, CLAIMED);
   node->next = atomic_load(&guarded);
   while (!atomic_compare_exchange_weak(&guarded, &node->next, node)) {
   }
   return node;
 }
 
+struct suture_guarded *suture_guard_file(const char *path) {
+  size_t size = strlen(path) + 1;
+  struct suture_guarded *node = claim(size);
+  if (!node) return NULL;
+  memcpy(node->path + 1, path + 1, size - 1);
+  atomic_thread_fence(memory_order_seq_cst);
+  node->path[0] = path[0];
+  atomic_store(&node->state, ARMED);
+  return node;
+}
+
 void suture_forget_file(struct suture_guarded *node) {
-  if (node) atomic_store(&node->armed, false);
+  if (!node) return;
+  node->path[0] = 0;
+  atomic_store(&node->state, IDLE);
 }
 
 static void remove_files_and_exit(int signal) {
   (void)signal;
   for (struct suture_guarded *node = atomic_load(&guarded); node; node = node->next) {
-    if (atomic_load(&node->armed)) unlink(node->path);
+    if (atomic_load(&node->state) == ARMED) unlink(node->path);
   }
   _exit(INTERRUPTED);
 }

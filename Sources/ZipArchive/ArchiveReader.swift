@@ -34,12 +34,14 @@ public final class ArchiveReader: Sendable {
   public init(_ source: any ByteSource, limits: Limits = .init()) throws {
     // To libzip an empty file is an archive of no entries.
     guard source.byteCount >= 22 else { throw ArchiveError(source.name, reason: .truncated) }
-    let archive = try LibzipArchive(source)
+    // What lies where is read in small pieces; payloads go past this.
+    let structure = ReadAhead(source)
+    let archive = try LibzipArchive(structure)
     guard archive.entryCount <= limits.records else {
       throw ArchiveError(source.name, reason: .tooManyRecords(archive.entryCount))
     }
     var records: [Record] = []
-    for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, source)) }
+    for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
     positions = try Self.index(records, source.name)
     try Self.refuseOverlaps(records, source.name)
     self.source = source

@@ -14,6 +14,7 @@ struct Suture {
 
   static func main() {
     Process.ignoreBrokenPipes()
+    Process.nameTimeZone()
     removeUnfinishedFilesOnSignals()
     let words = CommandLine.arguments.dropFirst().filter { $0 != "--no-color" }
     do {

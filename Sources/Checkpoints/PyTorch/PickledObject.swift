@@ -73,9 +73,11 @@ struct PickledObject {
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
   private func hiddenTensors(_ walk: ObjectWalk) throws -> [String] {
+    let unmet = graph.all.map(\.id).filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
+    if unmet.isEmpty { return [] }
     // What a tensor that was met is made of has been met with it.
     let met = graph.reachable(from: walk.tensorIDs)
-    let hidden = Set(graph.all.lazy.map(\.id).filter { tensors.isTensor($0) && !met.contains($0) })
+    let hidden = Set(unmet.filter { !met.contains($0) })
     if hidden.isEmpty { return [] }
     var callables: [String] = []
     for (_, value) in graph.all {

@@ -21,6 +21,7 @@ final class TensorBuilder {
   private let references: any References
   private let nested: NestedStorages
   private var storages: [String: (reference: StorageReference, storage: Storage)] = [:]
+  private var parsed: [PickleID: StorageReference] = [:]
   private var built: [PickleID: Tensor] = [:]
 
   init(
@@ -261,7 +262,13 @@ final class TensorBuilder {
       }
       return try nested.storage(bytes, id: id, location)
     }
-    var reference = try storageReference(id)
+    var reference: StorageReference
+    if let known = parsed[id] {
+      reference = known
+    } else {
+      reference = try storageReference(id)
+      parsed[id] = reference
+    }
     if isBigEndian { reference.swapWidth = (reference.dtype ?? dtype)?.swapWidth ?? 1 }
     let key = reference.view?.key ?? reference.key
     if let known = storages[key] {

@@ -4,8 +4,8 @@ internal import Tensors
 enum TorchDType {
   /// The dtype that a typed storage class implies, such as `torch.FloatStorage`; `nil` for no such class.
   static func storageClass(_ name: String) -> DType? {
-    guard let type = name.split(separator: ".").last, name.hasPrefix("torch.") else { return nil }
-    return storageClasses.first { $0.name == type }?.dtype
+    guard name.hasPrefix("torch."), let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    return storageDTypes[String(name[name.utf8.index(after: dot)...])]
   }
 
   /// The dtype of an old tensor class, such as `torch.FloatTensor` or `torch.cuda.LongTensor`.
@@ -30,6 +30,9 @@ enum TorchDType {
     ("ComplexDoubleStorage", .complex128), ("ComplexFloatStorage", .complex64),
     ("QInt8Storage", .qint8), ("QUInt8Storage", .quint8), ("QInt32Storage", .qint32),
   ]
+
+  private static let storageDTypes = Dictionary(
+    uniqueKeysWithValues: storageClasses.map { ($0.name, $0.dtype) })
 
   private static let aliases: [String: DType] = [
     "double": .float64, "float": .float32, "half": .float16, "long": .int64, "int": .int32, "short": .int16,
