@@ -91,9 +91,9 @@ private struct FloatFormat {
     return unsafe buffer.withUnsafeBytes { bytes in
       var found: Word = 0
       // Without a branch in the loop it is done many elements at a time.
-      for start in stride(from: 0, to: count &- count % MemoryLayout<Word>.size, by: MemoryLayout<Word>.size)
-      {
-        let word = unsafe Word(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: Word.self))
+      for index in 0..<(count / MemoryLayout<Word>.size) {
+        let word = unsafe Word(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: index &* MemoryLayout<Word>.size, as: Word.self))
         found |= word & mask == special ? 1 : 0
       }
       return found != 0
