@@ -74,6 +74,15 @@ special = torch.tensor([1.0, float("nan"), float("inf")])
 torch.save({"fine": values, "odd": special}, HERE / "407_nan.pth")
 reads("407_nan.pth", [entry("fine", values), entry("odd", special)], "a tensor with NaN and Inf")
 
+packed = torch.quantize_per_channel(torch.ones(2, 4), torch.ones(2), torch.zeros(2), 0, torch.quint4x2)
+torch.save({"fine": values, "packed": packed}, HERE / "408_packed.pth")
+reads("408_packed.pth", [entry("fine", values)], "a tensor of quint4x2, which is reported")
+
+parts = [torch.ones(2), torch.ones(3)]
+nested = {"strided": torch.nested.nested_tensor(parts), "jagged": torch.nested.nested_tensor(parts, layout=torch.jagged)}
+torch.save({"fine": values, **nested}, HERE / "409_nested.pth")
+reads("409_nested.pth", [entry("fine", values)], "nested tensors, which are reported")
+
 path = HERE / "verdicts.json"
 known = [case for case in json.loads(path.read_text())["cases"] if int(case["file"][:3]) < 400]
 lines = ",\n".join(json.dumps(case) for case in known + cases)

@@ -42,9 +42,11 @@ struct PickledObject {
     warnings += try hiddenTensors(walk)
     let inside = choice.leftInside
     if inside > 0 {
-      warnings.append(
-        "\(inside) tensors lie inside objects or are attributes of modules; --key . shows them under their full path"
-      )
+      let what =
+        inside == 1
+        ? "1 tensor lies inside an object or is an attribute of a module"
+        : "\(inside) tensors lie inside objects or are attributes of modules"
+      warnings.append("\(what); --key . shows all under their full paths")
     }
     return Contents(choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings)
   }

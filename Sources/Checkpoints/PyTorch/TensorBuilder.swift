@@ -76,7 +76,9 @@ final class TensorBuilder {
       return graph.key(inner).flatMap { references.tensor($0) }.map { .reference($0) }
     case .object(let object):
       guard let name = graph.callableName(object.callable) else { return nil }
-      if Self.rebuilders.contains(name) { return .call(name, object.arguments) }
+      if Self.rebuilders.contains(name) {
+        return object.arguments.first.map(isPacked) == true ? nil : .call(name, object.arguments)
+      }
       if Self.wrappers.contains(name), let first = object.arguments.first {
         return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
       }
@@ -236,6 +238,7 @@ final class TensorBuilder {
     for (id, value) in graph.all {
       switch value {
       case .persistent(let inner):
+        if isPacked(id) { continue }
         if references.namesClasses, graph.callableName(id) != nil, isClassReference(inner) { continue }
         if let key = graph.key(inner), references.tensor(key) != nil { continue }
         _ = try storage(id, dtype: nil)
@@ -244,6 +247,16 @@ final class TensorBuilder {
       default: break
       }
     }
+  }
+
+  /// Whether it refers to a storage with several quantized numbers in a byte: their tensors are no views of elements,
+  /// and are reported as what they are.
+  private func isPacked(_ id: PickleID) -> Bool {
+    guard case .persistent(let inner) = graph[id], let parts = graph.items(inner), parts.count > 1 else {
+      return false
+    }
+    let name = graph.globalName(parts[1])
+    return name == "torch.QUInt4x2Storage" || name == "torch.QUInt2x4Storage"
   }
 
   private func isClassReference(_ id: PickleID) -> Bool {
