@@ -29,7 +29,7 @@ public struct Integrity: Sendable {
   public private(set) var irregular: [Irregular] = []
   /// How many records had a checksum that was right.
   public private(set) var verifiedCount = 0
-  /// Records that no tensor views and that are no part of the format.
+  /// The records of storages that no tensor views: bytes that no state dict would show.
   public private(set) var unusedStorages: [String] = []
 
   /// Reads all of `checkpoint`: each record once, each tensor once.
@@ -40,6 +40,12 @@ public struct Integrity: Sendable {
   public init(of checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }) {
     scan(checkpoint.stateDict, progress)
     verify(checkpoint, progress)
+    guard checkpoint.container == .pytorchZip else { return }
+    let viewed = Set(checkpoint.stateDict.storages.map(\.label))
+    unusedStorages = checkpoint.records.map(\.label).filter { record in
+      let parts = record.split(separator: "/").suffix(2)
+      return parts.first == "data" && !viewed.contains(String(parts.last ?? ""))
+    }
   }
 
   /// Looks at the elements, whose storages are verified on the way.

@@ -34,6 +34,11 @@ struct CheckReport {
       for name in checkpoint.globals { lines.append("             \(Format.name(name))") }
     }
     for warning in checkpoint.warnings { lines.append("  note       \(warning)") }
+    if let first = integrity.unusedStorages.first {
+      lines.append(
+        "  note       \(Format.plural(integrity.unusedStorages.count, "storage")) that no tensor views, \(Format.name(first)) "
+          + "for one")
+    }
     for problem in integrity.problems { lines.append("  FAILED     \(problem.message)") }
     lines.append("")
     lines.append(
@@ -92,6 +97,7 @@ struct CheckReport {
           ]
         }),
       "globals": .array(checkpoint.globals.map { .string($0) }),
+      "unused": .array(integrity.unusedStorages.map { .string($0) }),
       "problems": .array(
         integrity.problems.map {
           ["kind": .string($0.kind.rawValue), "place": .string($0.place), "message": .string($0.message)]
