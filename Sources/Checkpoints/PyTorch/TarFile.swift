@@ -38,7 +38,8 @@ struct TarFile {
     if let tensors = member("tensors") { try references.readTensors(tensors, limits: limits.pickle) }
     self.references = references
     location = PickleLocation(path: source.name, record: "pickle")
-    graph = try TarReferences.unpickle(pickle, at: 0, limits: limits.pickle)
+    var pickles = Pickles(pickle, limits.pickle)
+    graph = try pickles.next()
   }
 
   func contents(key: String?) throws -> PickledObject.Contents {
@@ -64,57 +65,40 @@ struct TarReferences: References {
       throw CheckpointError(
         path, record: "storages", "storage \(reference.key.prefix(40)) is missing")
     }
-    guard let view = reference.view, view.range.upperBound <= found.storage.byteCount else {
-      return found.storage
+    guard let view = reference.view else { return found.storage }
+    guard view.range.upperBound <= found.storage.byteCount else {
+      throw CheckpointError(
+        path, record: "storages",
+        "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
+          + "has \(found.storage.byteCount)")
     }
     return found.storage.slice(view.range, label: view.key)
   }
 
-  static func unpickle(_ source: any ByteSource, at position: Int, limits: PickleLimits) throws -> PickleGraph
-  {
-    do {
-      let graph = try Unpickler.load(source, at: position, limits: limits)
-      try graph.refuseUnsafe(PickleLocation(path: source.name, start: position))
-      return graph
-    } catch let error as PickleError {
-      throw CheckpointError(
-        source.name, "\(error.moved(by: position))", hints: ["the file is damaged or cut short"])
-    }
-  }
-
   mutating func readStorages(_ source: any ByteSource, limits: PickleLimits) throws {
-    var position = 0
-    func next() throws -> PickleGraph {
-      let graph = try Self.unpickle(source, at: position, limits: limits)
-      position += graph.streamByteCount
-      return graph
-    }
-    let counted = try next()
-    let count = counted.int(counted.root) ?? -1
-    guard count >= 0, count <= source.byteCount else {
-      throw fault(source, position, "the number of storages is not a number")
-    }
+    var pickles = Pickles(source, limits)
+    let count = try pickles.count("storages")
     for _ in 0..<count {
-      let graph = try next()
+      let graph = try pickles.next()
       guard let parts = graph.items(graph.root), parts.count == 3, let key = graph.key(parts[0]),
         let type = graph.globalName(parts[2]), let dtype = TorchDType.storageClass(type)
-      else { throw fault(source, position, "a storage is not described as (key, location, class)") }
+      else { throw fault(source, pickles.position, "a storage is not described as (key, location, class)") }
       let (storage, end) = try LegacyStorage.read(
-        source, at: position, elementSize: dtype.byteCount, label: key)
+        source, at: pickles.position, elementSize: dtype.byteCount, label: key)
       guard storages.updateValue((storage, dtype), forKey: key) == nil else {
-        throw fault(source, position, "storage \(key.prefix(40)) comes twice")
+        throw fault(source, pickles.position, "storage \(key.prefix(40)) comes twice")
       }
-      position = end
+      pickles.position = end
     }
-    if position == source.byteCount { return }
-    let views = try next()
+    if pickles.position == source.byteCount { return }
+    let views = try pickles.next()
     for view in views.items(views.root) ?? [] {
       guard let parts = views.items(view), parts.count == 4, let key = views.key(parts[0]),
         let whole = views.key(parts[1]).flatMap({ storages[$0] }), let offset = views.int(parts[2]),
         let count = views.int(parts[3]), case let size = whole.dtype.byteCount,
         case let total = whole.storage.byteCount / size, count >= 0, offset >= 0, count <= total,
         offset <= total - count
-      else { throw fault(source, position, "a view of a storage does not lie within it") }
+      else { throw fault(source, pickles.position, "a view of a storage does not lie within it") }
       storages[key] = (
         whole.storage.slice((offset * size)..<((offset + count) * size), label: key), whole.dtype
       )
@@ -122,34 +106,27 @@ struct TarReferences: References {
   }
 
   mutating func readTensors(_ source: any ByteSource, limits: PickleLimits) throws {
-    var position = 0
-    func next() throws -> PickleGraph {
-      let graph = try Self.unpickle(source, at: position, limits: limits)
-      position += graph.streamByteCount
-      return graph
-    }
-    let counted = try next()
-    let count = counted.int(counted.root) ?? -1
-    guard count >= 0, count <= source.byteCount else {
-      throw fault(source, position, "the number of tensors is not a number")
-    }
+    var pickles = Pickles(source, limits)
+    let count = try pickles.count("tensors")
     for _ in 0..<count {
-      let graph = try next()
+      let graph = try pickles.next()
       guard let parts = graph.items(graph.root), parts.count == 3, let key = graph.key(parts[0]),
         let owner = graph.key(parts[1]).flatMap({ storages[$0] })
-      else { throw fault(source, position, "a tensor is not described as (key, key of its storage, class)") }
-      // The rank takes 4 bytes; the 4 after it were never used.
-      let rank = try integers(source, position, count: 1)[0] & 0xFFFF_FFFF
-      guard rank <= Tensor.maximumRank else {
-        throw fault(source, position, "a tensor has \(rank) dimensions")
+      else {
+        throw fault(source, pickles.position, "a tensor is not described as (key, key of its storage, class)")
       }
-      let numbers = try integers(source, position + 8, count: 2 * rank + 1)
+      // The rank takes 4 bytes; the 4 after it were never used.
+      let rank = try integers(source, pickles.position, count: 1)[0] & 0xFFFF_FFFF
+      guard rank <= Tensor.maximumRank else {
+        throw fault(source, pickles.position, "a tensor has \(rank) dimensions")
+      }
+      let numbers = try integers(source, pickles.position + 8, count: 2 * rank + 1)
       do {
         tensors[key] = try Tensor(
           owner.storage, dtype: owner.dtype, shape: Array(numbers.prefix(rank)),
           strides: Array(numbers[rank..<(2 * rank)]), offset: numbers[2 * rank])
-      } catch { throw fault(source, position, "a tensor cannot be right: \(error)") }
-      position += 8 * (2 * rank + 2)
+      } catch { throw fault(source, pickles.position, "a tensor cannot be right: \(error)") }
+      pickles.position += 8 * (2 * rank + 2)
     }
   }
 
