@@ -13,6 +13,9 @@ public struct ReadLimits: Sendable, Equatable {
   /// How many records an archive may have.
   public var records = 2_000_000
 
+  /// How many times its compressed size a large pickle may have.
+  public var inflation = 200
+
   public init() {}
 
   /// The limits by the names under which a user raises them.
@@ -28,6 +31,7 @@ public struct ReadLimits: Sendable, Equatable {
       ("depth", \.depth, "levels of nesting"),
       ("paths", \.paths, "paths through the object"),
       ("records", \.records, "records of an archive"),
+      ("inflation", \.inflation, "times that a compressed pickle may grow"),
     ]
   }
 }

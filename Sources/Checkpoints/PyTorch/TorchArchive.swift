@@ -43,12 +43,20 @@ struct TorchArchive {
   }
 
   private static let smallRecord = 1 << 16
+  /// A pickle of this size may be as repetitive as it likes.
+  private static let certainlySmall = 1 << 24
 
   /// Reads the pickle and finds the state dict in it.
   func contents(key: String?) throws -> PickledObject.Contents {
     let name = prefix + "data.pkl"
     guard let record = archive[name] else {
       throw CheckpointError(path, record: name, "the record is missing")
+    }
+    if record.size > Self.certainlySmall, record.size / limits.inflation > record.compressedSize {
+      throw CheckpointError(
+        path, record: name,
+        "it would inflate from \(record.compressedSize) bytes to \(record.size): a bomb, or not a checkpoint",
+        hints: ["--limit inflation=N allows more"])
     }
     let graph: PickleGraph
     do {
