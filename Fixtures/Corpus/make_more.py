@@ -83,6 +83,13 @@ nested = {"strided": torch.nested.nested_tensor(parts), "jagged": torch.nested.n
 torch.save({"fine": values, **nested}, HERE / "409_nested.pth")
 reads("409_nested.pth", [entry("fine", values)], "nested tensors, which are reported")
 
+hostile = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R."
+magic, version = pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2)
+(HERE / "410_legacy_evil_system_info.pth").write_bytes(
+    magic + version + hostile + pickle.dumps({}, 2) + pickle.dumps([], 2))
+cases.append({"file": "410_legacy_evil_system_info.pth", "how": "the format before 1.6, os.system in its third pickle",
+              "verdict": "refuses as unsafe", "because": "the pickle names os.system"})
+
 path = HERE / "verdicts.json"
 known = [case for case in json.loads(path.read_text())["cases"] if int(case["file"][:3]) < 400]
 lines = ",\n".join(json.dumps(case) for case in known + cases)

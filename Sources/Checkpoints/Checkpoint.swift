@@ -162,7 +162,7 @@ public struct Checkpoint: Sendable {
       guard start[0] == 0x80 else {
         throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
       }
-      throw CheckpointError(file.name, "\(error)", hints: ["the pickle is damaged or cut short"])
+      throw CheckpointError(file.name, "\(error)", hints: error.hints("the pickle is damaged or cut short"))
     }
     if LegacyFile.isMagic(graph) {
       return Checkpoint(

@@ -31,6 +31,9 @@ public struct PickleError: Error, Equatable, CustomStringConvertible {
     PickleError(offset: offset + start, opcode: opcode, reason: reason)
   }
 
+  /// Whether the stream asks for more than it may; ``PickleLimits`` can be raised.
+  public var isLimit: Bool { if case .limitExceeded = reason { true } else { false } }
+
   /// Whether the stream ended too early.
   var isShort: Bool {
     switch reason {

@@ -8,7 +8,7 @@ public struct PickleLimits: Sendable, Equatable {
   /// How many opcodes may run.
   public var opcodes = 50_000_000
   /// How many values may be made.
-  public var values = 20_000_000
+  public var values = 5_000_000
   /// How many memo slots may be filled.
   public var memo = 10_000_000
   /// How deep MARKs may nest.

@@ -217,6 +217,58 @@ class RandomObjects(unittest.TestCase):
             self.assertTrue(path in extras or parent in extras, f"{path} is not accounted for")
 
 
+class Odd(torch.nn.Module):
+    """Has one of everything that a module may hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kept", torch.arange(3))
+        self.register_buffer("dropped", torch.arange(4), persistent=False)
+        self.register_buffer("nothing", None)
+        self.register_parameter("none", None)
+        self.scale = torch.nn.Parameter(torch.ones(2))
+        self.attribute = torch.zeros(5)
+        self.lists = torch.nn.ParameterList([torch.nn.Parameter(torch.ones(1)), torch.nn.Parameter(torch.ones(2))])
+        self.dicts = torch.nn.ParameterDict({"a": torch.nn.Parameter(torch.ones(3))})
+        self.layers = torch.nn.ModuleDict({"x": torch.nn.BatchNorm2d(2), "y": torch.nn.Identity()})
+        self.missing = None
+        self.embed = torch.nn.Embedding(4, 3)
+        self.head = torch.nn.Linear(3, 4, bias=False)
+        self.head.weight = self.embed.weight
+
+
+class WholeModules(unittest.TestCase):
+    """A module that was pickled whole reads as its state_dict(): names, order, sharing, and nothing else."""
+
+    def test_read_as_their_state_dict(self):
+        nn = torch.nn
+        modules = [
+            Odd(), nn.LSTM(3, 4, 2, bidirectional=True), nn.MultiheadAttention(8, 2), nn.TransformerEncoderLayer(8, 2, 16),
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Sequential(nn.Linear(2, 2), Odd())), nn.Linear(2, 3),
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "module.pt"
+            for module in modules:
+                for form in (True, False):
+                    for wrapped in (lambda m: m, lambda m: {"epoch": 3, "model": m, "ema": None}):
+                        torch.save(wrapped(module), path, _use_new_zipfile_serialization=form)
+                        with self.subTest(module=type(module).__name__, zip=form):
+                            self.compare(module, path)
+
+    def compare(self, module, path):
+        done = subprocess.run([SUTURE, "inspect", str(path), "--json", "--sha256"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report, state = json.loads(done.stdout), module.state_dict()
+        self.assertEqual([entry["name"] for entry in report["tensors"]], list(state))
+        for entry, tensor in zip(report["tensors"], state.values()):
+            self.assertEqual(list(truth.differences(entry, truth.describe(tensor))), [], entry["name"])
+        self.assertIn(type(module).__name__, report["modules"][0]["class"])
+        if isinstance(module, Odd):
+            self.assertIn(["embed.weight", "head.weight"], report["aliases"])
+            extras = {extra["path"].removeprefix("model.") for extra in report["extras"]}
+            self.assertLessEqual({"dropped", "attribute"}, extras)
+
+
 class Published(unittest.TestCase):
     """Equal to torch where it loads a file, to the unpickler with stubs where it refuses, to torch.jit for TorchScript."""
 

@@ -48,7 +48,8 @@ struct LegacyFile {
         return graph
       } catch let error as PickleError {
         throw CheckpointError(
-          source.name, "\(what), \(error.moved(by: position))", hints: ["the file is damaged or cut short"])
+          source.name, "\(what), \(error.moved(by: position))",
+          hints: error.hints("the file is damaged or cut short"))
       }
     }
     guard Self.isMagic(try next("the magic number")) else {

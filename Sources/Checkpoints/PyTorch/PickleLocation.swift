@@ -1,3 +1,13 @@
+internal import Pickle
+
+extension PickleError {
+  /// What to do about it.
+  func hints(_ usual: String) -> [String] {
+    isLimit
+      ? ["a bomb, or not a checkpoint; --limit NAME=N allows more, --limit help lists the names"] : [usual]
+  }
+}
+
 /// Where a pickle lies, for errors.
 struct PickleLocation {
   let path: String

@@ -17,7 +17,7 @@ struct Pickles {
     let graph: PickleGraph
     do { graph = try Unpickler.load(source, at: position, limits: limits) } catch let error as PickleError {
       throw CheckpointError(
-        source.name, "\(error.moved(by: position))", hints: ["the file is damaged or cut short"])
+        source.name, "\(error.moved(by: position))", hints: error.hints("the file is damaged or cut short"))
     }
     try graph.refuseUnsafe(PickleLocation(path: source.name, start: position))
     position += graph.streamByteCount

@@ -65,7 +65,7 @@ struct TorchArchive {
     } catch let error as PickleError {
       throw CheckpointError(
         path, record: name, "\(error)",
-        hints: ["the pickle is damaged, or not one that torch.save writes"])
+        hints: error.hints("the pickle is damaged, or not one that torch.save writes"))
     }
     var warnings = archive.warnings
     if graph.streamByteCount < record.size {
