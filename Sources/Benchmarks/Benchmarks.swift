@@ -11,7 +11,11 @@ internal import Tensors
 struct Benchmarks {
   static func main() throws {
     let words = CommandLine.arguments
-    if words.count == 3, words[1] == "--make" { return try make(words[2]) }
+    if words.count == 3, words[1] == "--make" {
+      return try write(
+        Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), words[2])
+    }
+    if words.count == 3, words[1] == "--make-large" { return try write(Synthetic.large(), words[2]) }
     guard words.count > 1 else {
       print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON]")
       return
@@ -31,10 +35,14 @@ struct Benchmarks {
     let suite = Suite(
       suture: words[1], python: words.count > 3 ? words[3] : nil, source: source, folder: folder)
     for comparison in suite.comparisons { try comparison.run(rounds: rounds) }
+
+    let large = folder + "/large.pth"
+    _ = try ChildProcess(words: [words[0], "--make-large", large]).run()
+    print("500 tensors in \(try FileSource(large).byteCount / 1_000_000) MB\n")
+    for comparison in suite.large(large) { try comparison.run(rounds: rounds) }
   }
 
-  private static func make(_ path: String) throws {
-    let dict = try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000)
+  private static func write(_ dict: StateDict, _ path: String) throws {
     _ = try CheckpointWriter(path, format: .pytorchZip, replacing: false).write(dict)
   }
 }

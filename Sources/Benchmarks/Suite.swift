@@ -50,6 +50,22 @@ struct Suite {
     ]
   }
 
+  /// What is measured on a file of some gigabytes.
+  func large(_ path: String) -> [Comparison] {
+    [
+      Comparison(
+        title: "list the names", ways: [("suture inspect", .init(words: [suture, "inspect", path]))]),
+      Comparison(
+        title: "read every byte: checksums, bounds, NaN",
+        ways: [
+          ("suture check", .init(words: [suture, "check", path])), ("cat", .init(words: ["cat", path])),
+        ]
+          + script(
+            "torch.load, isnan (no checksums)",
+            "print(sum(int(v.isnan().sum()) for v in torch.load('\(path)', mmap=True).values()))")),
+    ]
+  }
+
   private func script(_ name: String, _ body: String) -> [(name: String, command: ChildProcess)] {
     guard let python else { return [] }
     return [(name, ChildProcess(words: [python, "-c", "import torch\n" + body]))]

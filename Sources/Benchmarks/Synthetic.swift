@@ -2,6 +2,18 @@ internal import Tensors
 
 /// Checkpoints of the shape of real ones.
 enum Synthetic {
+  /// 500 tensors of 4 MiB; their storages are apart in the file, though one array in memory.
+  static func large() throws -> StateDict {
+    let floats = [Float](repeating: 0.5, count: 1 << 20)
+    let bytes = try Tensor(floats: floats, shape: [1024, 1024]).contiguousBytes()
+    var dict = StateDict()
+    for index in 0..<500 {
+      let storage = Storage(bytes, label: String(index))
+      try dict.append("layer.\(index).weight", try Tensor(storage, dtype: .float32, shape: [1024, 1024]))
+    }
+    return dict
+  }
+
   static func convNeXt(depths: [Int], dims: [Int], classes: Int) throws -> StateDict {
     var dict = StateDict()
     func add(_ name: String, _ shape: [Int]) throws {
