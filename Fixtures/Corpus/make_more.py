@@ -90,6 +90,10 @@ magic, version = pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2)
 cases.append({"file": "410_legacy_evil_system_info.pth", "how": "the format before 1.6, os.system in its third pickle",
               "verdict": "refuses as unsafe", "because": "the pickle names os.system"})
 
+torch.save({"w": torch.ones(1, dtype=torch.uint8).expand(2**63 - 1)}, HERE / "411_expand_to_the_last_byte.pth")
+cases.append({"file": "411_expand_to_the_last_byte.pth", "how": "one byte, expanded to 2^63-1 elements",
+              "verdict": "refuses elements", "because": "it would be a bomb"})
+
 path = HERE / "verdicts.json"
 known = [case for case in json.loads(path.read_text())["cases"] if int(case["file"][:3]) < 400]
 lines = ",\n".join(json.dumps(case) for case in known + cases)

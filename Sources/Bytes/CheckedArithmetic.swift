@@ -12,6 +12,12 @@ extension FixedWidthInteger {
     return value
   }
 
+  /// The sum, or the largest number there is where that is less: for totals that are only told.
+  public func adding(saturating other: Self) -> Self {
+    let (value, overflow) = addingReportingOverflow(other)
+    return overflow ? (other < 0 ? .min : .max) : value
+  }
+
   /// The difference, for operands that came from a file.
   public func subtracting(checked other: Self) throws(ArithmeticOverflow) -> Self {
     let (value, overflow) = subtractingReportingOverflow(other)

@@ -59,7 +59,7 @@ public struct Integrity: Sendable {
           // A view that is expanded beyond measure is sound; its elements are those that are stored.
           let compact = view.byteCount > view.storage.byteCount ? try view.withoutRepeats() : view
           let nonFinite = try compact.nonFinite()
-          progress(view.byteCount)
+          progress(compact.byteCount)
           guard !nonFinite.isEmpty else { continue }
           irregular.append(Irregular(name: entry.name, nonFinite: nonFinite))
         } catch is ChecksumMismatch {

@@ -44,10 +44,10 @@ public struct StateDict: Sendable {
   }
 
   /// How many bytes the tensors take when each is written in full; of sparse ones, their parts.
-  public var byteCount: Int { entries.reduce(0) { $0 &+ $1.tensor.storedByteCount } }
+  public var byteCount: Int { entries.reduce(0) { $0.adding(saturating: $1.tensor.storedByteCount) } }
 
   /// How many elements all tensors hold together.
-  public var elementCount: Int { entries.reduce(0) { $0 &+ $1.tensor.elementCount } }
+  public var elementCount: Int { entries.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) } }
 
   /// The distinct storages in the order of first use.
   public var storages: [Storage] {

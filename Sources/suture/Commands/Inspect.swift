@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Checkpoints
 internal import JSON
 internal import Surgery
@@ -170,7 +171,7 @@ struct Inspect: Command {
       table.add([
         Format.name(fold.pattern), Format.count(fold.count), dtypes,
         shapes.count == 1 ? Format.shape(members[0].shape) : "\(shapes.count) shapes",
-        Format.bytes(members.reduce(0) { $0 &+ $1.storedByteCount }),
+        Format.bytes(members.reduce(0) { $0.adding(saturating: $1.storedByteCount) }),
       ])
     }
     return table.text + "\n"
@@ -186,7 +187,7 @@ struct Inspect: Command {
       }
     }
     let dtypes = bytes.map { "\($0.dtype) \(Format.bytes($0.count))" }.joined(separator: ", ")
-    let elements = shown.reduce(0) { $0 &+ $1.tensor.elementCount }
+    let elements = shown.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) }
     let part = shown.count == all.count ? "" : " of \(Format.count(all.count))"
     if all.isEmpty { return "no tensors\n" }
     return

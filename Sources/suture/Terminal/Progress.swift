@@ -14,14 +14,14 @@ final class Progress {
   }
 
   func advance(_ count: Int) {
-    done += count
+    done = done.adding(saturating: count)
     guard isShown else { return }
     let now = Process.seconds
     guard now - start > 0.5, now - lastShown > 0.1 else { return }
     lastShown = now
     let rate = Double(done) / (now - start)
     let left = Double(max(total - done, 0)) / rate
-    let share = total > 0 ? done * 100 / total : 100
+    let share = total > 0 ? Int(100 * Double(done) / Double(total)) : 100
     let line =
       "\(share) %  \(Format.bytes(done)) of \(Format.bytes(total))  \(Format.bytes(Int(rate)))/s  "
       + "\(Format.decimal(left, places: 0)) s left"
