@@ -94,6 +94,11 @@ torch.save({"w": torch.ones(1, dtype=torch.uint8).expand(2**63 - 1)}, HERE / "41
 cases.append({"file": "411_expand_to_the_last_byte.pth", "how": "one byte, expanded to 2^63-1 elements",
               "verdict": "refuses elements", "because": "it would be a bomb"})
 
+halves = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex32)
+torch.save({"conj": halves.conj()}, HERE / "412_conj_complex32.pth")
+reads("412_conj_complex32.pth", [entry("conj", torch.tensor([1 - 2j, 3 + 4j], dtype=torch.complex32))],
+      "the conj bit behind the dtype of _rebuild_tensor_v3")
+
 path = HERE / "verdicts.json"
 known = [case for case in json.loads(path.read_text())["cases"] if int(case["file"][:3]) < 400]
 lines = ",\n".join(json.dumps(case) for case in known + cases)

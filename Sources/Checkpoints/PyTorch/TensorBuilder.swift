@@ -4,7 +4,7 @@ internal import Tensors
 /// Turns the calls by which torch pickles tensors into tensors.
 ///
 ///     torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, {'conj', 'neg'}])
-///     torch._utils._rebuild_tensor_v3(…, hooks, dtype)            the dtype apart from an untyped storage
+///     torch._utils._rebuild_tensor_v3(…, hooks, dtype[, {…}])     the dtype apart from an untyped storage
 ///     torch._utils._rebuild_parameter(tensor, requires_grad, hooks)
 ///     torch._tensor._rebuild_from_type_v2(function, class, arguments, state)
 ///     torch.FloatTensor() with state (storage, offset, size, stride)                          torch 0.1
@@ -147,6 +147,7 @@ final class TensorBuilder {
     var bits: LazyBits = []
     if name.hasSuffix("_v3"), arguments.count > 6 {
       dtype = try self.dtype(arguments[6], at: id)
+      if arguments.count > 7 { bits = try lazyBits(arguments[7], at: id) }
     } else if arguments.count > 6 {
       bits = try lazyBits(arguments[6], at: id)
     }

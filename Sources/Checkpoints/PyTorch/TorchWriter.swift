@@ -60,8 +60,7 @@ public enum TorchWriter {
           path, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
           hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
       }
-      let needsType = tensor.dtype.isQuantized || !tensor.lazyBits.isEmpty
-      guard needsType, storages.type(of: tensor.storage) == nil else { continue }
+      guard tensor.dtype.isQuantized, storages.type(of: tensor.storage) == nil else { continue }
       throw CheckpointError(
         path, "\(entry.name) shares its storage with a tensor of another dtype, which torch cannot load",
         hints: ["drop one of them"], kind: .unstorable)
