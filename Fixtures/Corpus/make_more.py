@@ -99,6 +99,19 @@ torch.save({"conj": halves.conj()}, HERE / "412_conj_complex32.pth")
 reads("412_conj_complex32.pth", [entry("conj", torch.tensor([1 - 2j, 3 + 4j], dtype=torch.complex32))],
       "the conj bit behind the dtype of _rebuild_tensor_v3")
 
+
+
+class OnDevice:
+    """Pickled as a tensor of another device is, with a cast that loading would do."""
+
+    def __reduce__(self):
+        return torch._utils._rebuild_device_tensor_from_cpu_tensor, (values, torch.float16, "cpu", False)
+
+
+torch.save({"w": OnDevice()}, HERE / "413_cast_on_loading.pth")
+cases.append({"file": "413_cast_on_loading.pth", "how": "_rebuild_device_tensor_from_cpu_tensor to another dtype",
+              "verdict": "refuses", "because": "a float16 tensor that is stored as float32 is not supported"})
+
 path = HERE / "verdicts.json"
 known = [case for case in json.loads(path.read_text())["cases"] if int(case["file"][:3]) < 400]
 lines = ",\n".join(json.dumps(case) for case in known + cases)

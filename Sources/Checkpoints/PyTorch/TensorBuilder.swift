@@ -48,11 +48,24 @@ final class TensorBuilder {
     switch kind {
     case .call(let name, let arguments): tensor = try call(name, arguments, at: id)
     case .reference(let known): tensor = known
-    case .inner(let inner): tensor = try self.tensor(inner)
+    case .inner(let inner):
+      tensor = try self.tensor(inner)
+      try refuseCast(of: tensor, at: id)
     case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
     }
     built[id] = tensor
     return tensor
+  }
+
+  /// `_rebuild_device_tensor_from_…(data, dtype, device, requires_grad)` casts what it is given to a dtype.
+  private func refuseCast(of tensor: Tensor, at id: PickleID) throws {
+    guard case .object(let object) = graph[id], let name = graph.callableName(object.callable),
+      Self.deviceWrappers.contains(name), object.arguments.count > 1
+    else { return }
+    let wanted = try dtype(object.arguments[1], at: id)
+    if wanted != tensor.dtype {
+      throw unsupported("a \(wanted) tensor that is stored as \(tensor.dtype)", at: id)
+    }
   }
 
   // MARK: What makes a tensor
@@ -104,8 +117,11 @@ final class TensorBuilder {
   }
 
   private static let rebuilders = views.union(layouts)
-  private static let wrappers: Set<String> = [
+  private static let wrappers: Set<String> = deviceWrappers.union([
     "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+  ])
+  /// Tensors of devices that torch saves by way of the CPU.
+  private static let deviceWrappers: Set<String> = [
     "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_device_tensor_from_numpy",
     "torch._utils._rebuild_xla_tensor",
   ]
