@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "casts.h"
+
 // Renames `from` to `to` in one step, failing with EEXIST where `to` exists. 0, or -1 with errno.
 int suture_rename_exclusive(const char *from, const char *to);
 
