@@ -46,10 +46,12 @@ let package = Package(
     debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
     debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
     debian("COneDNN", "libdnnl-dev"),
+    debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
     .target(name: "CSystem"),
 
     room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
     room("JSON", ["Bytes"]),
+    room("YAML", ["Bytes", "CYAML"]),
     room("Tensors", ["Bytes"]),
     room("Pickle", ["Bytes"]),
     room("ZipArchive", ["Bytes", "CLibzip"]),
@@ -70,6 +72,7 @@ let package = Package(
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
+    tests(of: "YAML", ["YAML", "JSON", "Bytes"]),
     tests(of: "Tensors", ["Tensors", "Bytes"]),
     tests(of: "Pickle", ["Pickle", "Bytes"]),
     tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
