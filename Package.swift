@@ -69,6 +69,7 @@ let package = Package(
     fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
+    fuzz("YAML", ["YAML"]),
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
