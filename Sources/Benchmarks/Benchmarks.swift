@@ -43,6 +43,6 @@ struct Benchmarks {
   }
 
   private static func write(_ dict: StateDict, _ path: String) throws {
-    _ = try CheckpointWriter(path, format: .pytorchZip, replacing: false).write(dict)
+    try CheckpointWriter.write(dict, to: path, WriteOptions(.pytorchZip))
   }
 }

@@ -34,7 +34,10 @@ struct Diagnosis {
       let isWriting = error.operation == "write" || error.operation == "close"
       if error.isOutOfSpace { hints = ["free some space, or write elsewhere; nothing was left behind"] }
       code = isWriting ? .cannotWrite : .unreadable
-    case is OutputExists, is NoSpace, is NotReplaceable:
+    case is SharedNames:
+      message = "\(error)"
+      code = .planRefused
+    case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed:
       message = "\(error)"
       code = .cannotWrite
     case is ModelError:
