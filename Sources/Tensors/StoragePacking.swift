@@ -35,6 +35,9 @@ public struct StoragePacking {
     }
   }
 
+  /// How many bytes all packed storages have together.
+  public var byteCount: Int { packed.values.reduce(0) { $0 &+ $1.storage.byteCount } }
+
   /// The same tensor on its packed storage.
   ///
   /// - Precondition: `tensor` is one of those that this was made of.

@@ -28,20 +28,25 @@ public struct CheckpointWriter: Sendable {
     let path = path
     let limit = destination == .standardOutput ? nil : options.maximumShardSize
     let isSafetensors = options.format == .safetensors
-    let parts = try limit.map {
-      try Shards.split(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
+    let shards = try limit.map {
+      try Shards(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
     }
-    guard let parts, parts.count > 1 else {
+    guard let shards, shards.parts.count > 1 else {
       let file = try file(path, stateDict, in: object)
       return plan([file], stateDict, notes: object?.notes ?? [])
     }
-    let files = try parts.enumerated().map { index, part in
-      try file(Shards.path(path, index: index, count: parts.count), part, in: nil)
+    let files = try shards.parts.enumerated().map { index, part in
+      try file(Shards.path(path, index: index, count: shards.parts.count), part, in: nil)
     }
-    let stored = files.map {
-      (file: String($0.file.path.dropFirst(folder(of: path).count)), names: $0.stored)
+    let stored = files.map { planned in
+      Shards.Stored(
+        file: String(planned.file.path.dropFirst(folder(of: path).count)), names: planned.stored,
+        others: planned.recorded)
     }
-    let index = (path: Shards.indexPath(path), bytes: Shards.index(stateDict, stored: stored))
+    let index = (
+      path: Shards.indexPath(path),
+      bytes: shards.index(stateDict, stored: stored, provenance: options.provenance)
+    )
     let hasMore = object.map { if case .stateDict = $0.root { false } else { true } } ?? false
     let notes = hasMore ? ["left out: everything beside the state dict, for which shards have no place"] : []
     return plan(files, stateDict, index: index, notes: notes)
@@ -51,6 +56,8 @@ public struct CheckpointWriter: Sendable {
   private struct Planned {
     let file: WritePlan.File
     let stored: [String]
+    /// The names that it records as another's.
+    var recorded: [String] = []
     let storageCount: Int
     let copied: [String]
   }
@@ -66,7 +73,7 @@ public struct CheckpointWriter: Sendable {
       aliasCount: stateDict.count - files.reduce(0) { $0 + $1.stored.count },
       copiedNames: files.flatMap(\.copied),
       payloadByteCount: files.reduce(0) { $0.adding(saturating: $1.file.output.payloadByteCount) },
-      storedByteCount: stateDict.storages.reduce(0) { $0.adding(saturating: $1.byteCount) }, notes: notes)
+      storedByteCount: StoragePacking(stateDict.entries.map(\.tensor)).byteCount, notes: notes)
   }
 
   private func file(_ path: String, _ stateDict: StateDict, in object: PlainObject?) throws -> Planned {
@@ -84,7 +91,8 @@ public struct CheckpointWriter: Sendable {
         stateDict, shared: options.shared, provenance: options.provenance, name: path)
       return Planned(
         file: .init(path: path, output: contents.plan, expected: stateDict, place: []),
-        stored: contents.stored, storageCount: contents.stored.count, copied: contents.copied)
+        stored: contents.stored, recorded: contents.recorded, storageCount: contents.stored.count,
+        copied: contents.copied)
     }
   }
 

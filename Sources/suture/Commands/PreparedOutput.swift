@@ -27,7 +27,7 @@ struct PreparedOutput {
           + "\(Format.bytes(plan.payloadByteCount)) instead of \(Format.bytes(plan.storedByteCount))")
     }
     if plan.aliasCount > 0 {
-      say("alias  \(Format.plural(plan.aliasCount, "name")) stand in the metadata as another's")
+      say("alias  \(Format.plural(plan.aliasCount, "name")) recorded in the metadata as another's")
     }
     for note in plan.notes.prefix(Self.mostNotes) { say("       \(note)") }
     if plan.notes.count > Self.mostNotes {
