@@ -127,5 +127,8 @@ void suture_remove_guarded_files_on_signals(void) {
   sigfillset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  // Whoever started this with nohup wants it to outlive the terminal.
+  struct sigaction before;
+  if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
   sigaction(SIGHUP, &action, NULL);
 }
