@@ -129,7 +129,7 @@ public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
 /// Waits until names that were given or taken in a folder are on the device.
 public func synchronize(folder: String) throws {
   let descriptor = CInt(retrying { Int(open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)) })
-  if descriptor < 0 { throw SystemError.last("open", folder) }
+  if descriptor < 0 { throw SystemError.last("write", folder) }
   defer { close(descriptor) }
   // A file system that cannot do this for folders keeps names safe by other means.
   if fsync(descriptor) != 0, suture_errno() != EINVAL { throw SystemError.last("write", folder) }

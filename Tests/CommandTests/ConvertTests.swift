@@ -110,6 +110,7 @@ import Testing
     (["-o", "OUT.safetensors", "--keep-storages"], "no storages to keep"),
     (["-o", "OUT.pth", "--shared", "alias"], "keeps sharing"),
     (["-o", "OUT.pth", "--dtype", "int8"], "not a floating dtype"),
+    (["-o", "OUT.pth", "--dtype", "float8_e8m0fnu"], "not a floating dtype"),
     (["-o", "OUT.pth", "--keep-dtype", "x"], "needs --dtype"),
     (["-o", "OUT.pth", "--dtype", "float16", "--keep-dtype", "nothing"], "fits no name"),
     (["-o", "OUT.pth", "--max-shard-size", "many"], "takes a size"),

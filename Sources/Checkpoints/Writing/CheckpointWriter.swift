@@ -12,7 +12,7 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes `stateDict` to one file, with nothing beside it.
   ///
-  /// - Throws: what ``plan(_:in:)`` and ``write(_:progress:)`` throw.
+  /// - Throws: what ``plan(_:in:)`` and ``write(_:progress:beforeCommit:)`` throw.
   public static func write(_ stateDict: StateDict, to path: String, _ options: WriteOptions) throws {
     let writer = CheckpointWriter(.file(path), options)
     try writer.write(try writer.plan(stateDict))
@@ -111,7 +111,8 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes what was planned.
   ///
-  /// - Parameter progress: is told how many more bytes of tensors have been written, from any thread.
+  /// - Parameter progress: is told how many more bytes have been written, from any thread, and how many of tensors have
+  ///   been compared where the options ask for a proof.
   /// - Throws: ``OutputExists``, ``NoSpace``, ``ProofFailed``, `SystemError`, or what reading the tensors throws.
   ///   Nothing stands at the output's paths then that did not stand there before; standard output cannot take back what
   ///   it was given.
@@ -149,7 +150,7 @@ public struct CheckpointWriter: Sendable {
       }
       outputs.append(output)
       try output.write(file.output, workers: options.workers, progress: progress)
-      if options.proves { try Proof.check(output.temporaryPath, file) }
+      if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
     }
     if let index = plan.index {
       // The index comes last: without it the shards are not yet a checkpoint.
@@ -160,7 +161,10 @@ public struct CheckpointWriter: Sendable {
     try beforeCommit()
     if options.syncs { for output in outputs { try output.synchronize() } }
     try uninterrupted { try OutputFile.commit(outputs, replacing: options.replaces) }
-    if options.syncs, let path = plan.paths.first { try synchronize(folder: folder(of: path)) }
+    if options.syncs, let path = plan.paths.first {
+      let folder = folder(of: path)
+      try synchronize(folder: folder.isEmpty ? "." : folder)
+    }
   }
 }
 

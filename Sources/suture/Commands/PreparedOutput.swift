@@ -56,7 +56,8 @@ struct PreparedOutput {
   func write(say: (String) -> Void = Console.note) throws -> WriteReport {
     announce(say: say)
     let progress = Progress(
-      total: plan.payloadByteCount, file: checkpoint.path, style: writing.progress ?? .auto)
+      total: plan.payloadByteCount.adding(saturating: writing.proves ? stateDict.byteCount : 0),
+      file: checkpoint.path, style: writing.progress ?? .auto)
     let start = Process.seconds
     defer { progress.finish() }
     try writer.write(plan) {
