@@ -123,9 +123,8 @@ struct Output {
           "\(path) is the input itself", hints: ["files are never edited in place: choose another name"])
       }
     }
-    let read = stateDict.storages + checkpoint.stateDict.storages
     return PreparedOutput(
-      writer: writer, plan: plan, stateDict: stateDict, checkpoint: checkpoint, cast: cast, read: read,
+      writer: writer, plan: plan, stateDict: stateDict, checkpoint: checkpoint, cast: cast,
       writing: writing)
   }
 

@@ -10,8 +10,6 @@ struct PreparedOutput {
   let stateDict: StateDict
   let checkpoint: Checkpoint
   let cast: Cast?
-  /// The storages that writing reads, and so verifies.
-  let read: [Storage]
   let writing: Writing
 
   /// Says what writing will cost or lose, before it does.
@@ -63,7 +61,9 @@ struct PreparedOutput {
     try writer.write(plan) {
       progress.advance($0)
     } beforeCommit: {
-      if !writing.skipsVerification { try checkpoint.verifyRecords(beside: read) }
+      if !writing.skipsVerification {
+        try checkpoint.verifyRecords(beside: plan.storages + checkpoint.stateDict.storages)
+      }
     }
     return WriteReport(self, seconds: Process.seconds - start)
   }
