@@ -173,6 +173,124 @@ class Naming(InTemporaryFolder):
         self.assertFalse((self.folder / "out.pth").exists())
 
 
+def report(file, base, *words, expect):
+    return json.loads(suture("check", file, "--into", base, "--json", *words, expect=expect).stdout)["load"]
+
+
+def random_network(generator, depth=3):
+    """Modules within modules, with batch norms, buffers and numbers without dimensions."""
+    kinds = [
+        lambda: nn.Conv2d(generator.randint(1, 3), generator.randint(1, 3), 1),
+        lambda: nn.BatchNorm2d(generator.randint(1, 3)),
+        lambda: nn.Linear(2, 2, bias=generator.random() < 0.5),
+        lambda: nn.PReLU(),
+    ]
+    module = nn.Module()
+    names = generator.sample(["a", "b", "c", "0", "1", "conv", "x_y"], generator.randint(1, 4))
+    for name in names:
+        deeper = depth > 0 and generator.random() < 0.5
+        module.add_module(name, random_network(generator, depth - 1) if deeper else generator.choice(kinds)())
+    if generator.random() < 0.5:
+        module.register_buffer("count", torch.tensor(1.0))
+    if generator.random() < 0.5:
+        module.weight = nn.Parameter(torch.zeros(generator.randint(1, 3)))
+    return module
+
+
+def damage(generator, state):
+    """A state dict that fits less well, with or without the versions that PyTorch records."""
+    result = OrderedDict()
+    for key, value in state.items():
+        roll = generator.random()
+        if roll < 0.15:
+            continue
+        if roll < 0.25:
+            value = torch.zeros(*value.shape, generator.randint(1, 2))
+        elif roll < 0.35:
+            value = value.reshape(1) if value.ndim == 0 else value.half()
+        result[key] = value
+        if generator.random() < 0.15:
+            parts = key.split(".")
+            parts.insert(generator.randrange(len(parts) + 1), generator.choice(["extra", "a", "0", "weight"]))
+            result.setdefault(".".join(parts), torch.zeros(2))
+    items = list(result.items())
+    if generator.random() < 0.5:
+        generator.shuffle(items)
+    result = OrderedDict(items)
+    if generator.random() < 0.5 and hasattr(state, "_metadata"):
+        result._metadata = state._metadata
+    return result
+
+
+class Loading(InTemporaryFolder):
+    def test_pytorch_says_the_same(self):
+        generator = random.Random(SEED)
+        agreed = 0
+        for _ in range(int(os.environ.get("ROUNDS", 60))):
+            network = random_network(generator)
+            if not network.state_dict():
+                continue
+            state = damage(generator, network.state_dict())
+            if not state:
+                continue
+            torch.save(network.state_dict(), self.folder / "base.pth")
+            torch.save({"state_dict": state} if generator.random() < 0.5 else state, self.folder / "file.pth")
+            try:
+                network.load_state_dict(state)
+                expected = None
+            except RuntimeError as error:
+                expected = str(error).split("\n", 1)[1]
+            got = report(self.folder / "file.pth", self.folder / "base.pth", expect=1 if expected else 0)
+            said = got["error"].split("\n", 1)[1] if got["error"] else None
+            self.assertEqual(said, expected)
+            agreed += 1
+        self.assertGreater(agreed, 20)
+
+    def test_a_module_pickled_whole_is_a_base(self):
+        network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+        torch.save(network, self.folder / "base.pt")
+        torch.save({"0.weight": torch.zeros(4, 3, 1, 2)}, self.folder / "file.pth")
+        with self.assertRaises(RuntimeError) as raised:
+            network.load_state_dict(torch.load(self.folder / "file.pth"))
+        got = report(self.folder / "file.pth", self.folder / "base.pt", expect=1)
+        self.assertEqual(got["error"], str(raised.exception))
+        said = suture("check", self.folder / "file.pth", "--into", self.folder / "base.pt", "-v", expect=1)
+        self.assertIn(str(raised.exception), said.stdout)
+
+    def test_advice_is_true(self):
+        network = convnext.ConvNeXt((1, 1, 2, 1), (4, 6, 8, 10), 3)
+        torch.save(network.state_dict(), self.folder / "base.pth")
+        for prefix in ["module.", "_orig_mod.", "model.", "backbone."]:
+            for scheme in ["facebookresearch", "torchvision", "transformers"]:
+                suture("edit", self.folder / "base.pth", "-o", self.folder / "file.pth", "-f",
+                       "--naming", scheme, "--add-prefix", prefix)
+                got = report(self.folder / "file.pth", self.folder / "base.pth", expect=1)
+                self.assertTrue(got["no_overlap"] and got["advice"]["passes"])
+                suture("edit", self.folder / "file.pth", "-o", self.folder / "mended.pth", "-f",
+                       *got["advice"]["flags"])
+                network.load_state_dict(torch.load(self.folder / "mended.pth"), strict=True)
+
+    def test_blocks_that_never_got_their_weights(self):
+        class Detector(nn.Module):
+            def __init__(self, depths):
+                super().__init__()
+                self.model = nn.Sequential(*(convnext.Backbone(depths, (4, 6, 8, 10)) for _ in range(4)))
+        model, part = Detector((1, 1, 5, 1)).state_dict(), Detector((1, 1, 2, 1)).state_dict()
+        for key, value in model.items():
+            if key.endswith("gamma"):
+                value.fill_(1e-6)
+        torch.save(model, self.folder / "base.pth")
+        for dtype in [torch.float32, torch.float16, torch.bfloat16, torch.float64]:
+            grafted = {key: value.to(dtype) for key, value in {**model, **part}.items()}
+            torch.save(grafted, self.folder / "grafted.pth")
+            got = report(self.folder / "grafted.pth", self.folder / "base.pth", expect=0)
+            never = [f"model.{i}.stages.2.{block}" for i in range(4) for block in (2, 3, 4)]
+            self.assertEqual(got["untrained"], {"file": never, "base": []})
+        torch.save(part, self.folder / "part.pth")
+        got = report(self.folder / "part.pth", self.folder / "base.pth", expect=1)
+        self.assertEqual(got["untrained"], {"file": [], "base": never})
+
+
 if __name__ == "__main__":
     print(f"SEED={SEED}")
     unittest.main()
