@@ -291,6 +291,119 @@ class Loading(InTemporaryFolder):
         self.assertEqual(got["untrained"], {"file": [], "base": never})
 
 
+def diff(one, other, *words, expect):
+    return json.loads(suture("diff", one, other, "--json", *words, expect=expect).stdout)
+
+
+DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8,
+          torch.bool, torch.complex64, torch.complex128, torch.float8_e4m3fn, torch.float8_e5m2]
+
+
+def random_tensor(generator, shape, dtype):
+    base = torch.randn(shape, dtype=torch.complex128 if dtype.is_complex else torch.float64)
+    if dtype.is_floating_point and base.numel() and generator.random() < 0.3:
+        flat = base.reshape(-1)
+        for value in generator.sample([float("nan"), float("inf"), -float("inf"), -0.0], 2):
+            flat[generator.randrange(flat.numel())] = value
+    if dtype == torch.uint8:
+        base = base.abs()
+    return base.to(dtype)
+
+
+class Differences(InTemporaryFolder):
+    def save(self, name, state):
+        path = self.folder / name
+        torch.save(state, path)
+        return path
+
+    def test_the_numbers_are_those_of_torch(self):
+        generator = random.Random(SEED)
+        for _ in range(int(os.environ.get("ROUNDS", 60))):
+            first, second = OrderedDict(), OrderedDict()
+            for index in range(6):
+                shape = [generator.randint(0, 5) for _ in range(generator.randint(0, 4))]
+                a = random_tensor(generator, shape, generator.choice(DTYPES))
+                roll = generator.random()
+                if roll < 0.3:
+                    b = a.clone()
+                elif roll < 0.6 and not a.dtype.is_complex:
+                    b = a.to(generator.choice([torch.float64, torch.float32, torch.bfloat16]))
+                else:
+                    b = random_tensor(generator, shape, a.dtype)
+                if generator.random() < 0.3 and a.ndim > 1:
+                    a = a.transpose(0, -1).contiguous().transpose(0, -1)
+                first[str(index)], second[str(index)] = a, b
+            one, other = self.save("a.pth", first), self.save("b.pth", {"model": second})
+            equal_nan = generator.random() < 0.5
+            atol, rtol = generator.choice([0.0, 1e-3, 0.5]), generator.choice([0.0, 1e-2, 0.5])
+            wide = lambda t: t.to(torch.complex128 if t.dtype.is_complex else torch.float64)
+            close = {k: torch.isclose(wide(first[k]), wide(second[k]), rtol, atol, equal_nan) for k in first}
+            words = ["--atol", atol, "--rtol", rtol] + (["--equal-nan"] if equal_nan else [])
+            same = all(c.all() for c in close.values())
+            got = diff(one, other, *words, expect=0 if same else 1)
+            self.assertEqual(got["same"], same)
+            told = {v["name"]: v for v in got["values"]}
+            for key, mask in close.items():
+                a, b = first[key], second[key]
+                bits = a.dtype == b.dtype and a.contiguous().view(torch.uint8).equal(b.contiguous().view(torch.uint8)) \
+                    if a.numel() and a.ndim else None
+                found = told.get(key, {"not_close": 0, "bit_equal": True})
+                self.assertEqual(found["not_close"], int((~mask).sum()), (key, a, b))
+                if bits is not None:
+                    self.assertEqual(found["bit_equal"], bits, (key, a, b))
+                if found["bit_equal"] or not a.numel():
+                    continue
+                self.check_numbers(found, wide(a), wide(b))
+
+    def check_numbers(self, found, a, b):
+        nan, other = torch.isnan(a), torch.isnan(b)
+        self.assertEqual(found["nan"], {"a": int((nan & ~other).sum()), "b": int((other & ~nan).sum()),
+                                        "both": int((nan & other).sum())})
+        keep = ~nan & ~other
+        a, b = a[keep], b[keep]
+        apart = torch.where(a == b, torch.zeros(a.shape, dtype=torch.float64), (a - b).abs())
+        self.assertEqual(found["differing"], int((apart != 0).sum()) + int((nan ^ other).sum()))
+        expected = apart.max().item() if apart.numel() else 0.0
+        if expected == float("inf"):
+            self.assertIsNone(found["max_abs"])
+        else:
+            self.assertAlmostEqual(found["max_abs"], expected, delta=1e-12 * max(expected, 1))
+        finite = torch.isfinite(a) & torch.isfinite(b)
+        a, b = a[finite].reshape(-1), b[finite].reshape(-1)
+        norms = a.norm() * b.norm()
+        if norms > 0:
+            cosine = ((a.conj() * b).sum().real / norms).item()
+            self.assertAlmostEqual(found["cosine"], cosine, delta=1e-9)
+        else:
+            self.assertIsNone(found["cosine"])
+
+    def test_what_surgery_did_is_found_again(self):
+        network = randomized(convnext.ConvNeXt((1, 1, 2, 1), (4, 6, 8, 10), 3))
+        whole = self.save("whole.pth", {"model": network.state_dict()})
+        parts = self.folder / "parts.safetensors"
+        suture("edit", whole, "-o", parts, "--drop", "norm*", "--drop", "head*", "--replicate", "model.{0..3}.")
+        got = diff(whole, parts, expect=1)
+        backbone = [k for k in network.state_dict() if not k.startswith(("norm", "head"))]
+        self.assertEqual(got["removed"], [k for k in network.state_dict() if k not in backbone])
+        self.assertEqual({(m["a"], m["b"]) for m in got["renamed"]}, {(k, f"model.0.{k}") for k in backbone})
+        self.assertEqual({(m["a"], m["b"]) for m in got["copied"]},
+                         {(k, f"model.{i}.{k}") for k in backbone for i in (1, 2, 3)})
+        self.assertEqual(got["added"], [])
+
+    def test_memory_does_not_depend_on_the_tensors(self):
+        state = {"a": torch.zeros(1 << 25), "b": torch.zeros(1 << 13, 1 << 12).t()}
+        one = self.save("a.pth", state)
+        state["a"][-1] = 1
+        other = self.save("b.pth", {"a": state["a"].double(), "b": state["b"]})
+        code = "import resource,subprocess,sys;p=subprocess.run(sys.argv[1:],capture_output=True);" \
+               "print(p.returncode,resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        done = subprocess.run([sys.executable, "-c", code, SUTURE, "diff", str(one), str(other)],
+                              capture_output=True, text=True)
+        exit_code, kibibytes = map(int, done.stdout.split())
+        self.assertEqual(exit_code, 1)
+        self.assertLess(kibibytes, 160 << 10)
+
+
 if __name__ == "__main__":
     print(f"SEED={SEED}")
     unittest.main()

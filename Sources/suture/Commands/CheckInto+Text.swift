@@ -94,22 +94,9 @@ extension CheckInto {
       : "then \(Format.count(left.loaded.count)) keys load, \(Format.count(left.missing.count)) are missing, "
         + "\(Format.count(left.unexpected.count)) unexpected, \(Format.count(left.mismatched.count)) of another size"
     return [
-      "  did you mean \(Self.shell(advice.repairs.flatMap(\.flags)))? \(outcome):",
-      "    suture edit \(Self.shell([file.path])) -o OUT \(Self.shell(advice.repairs.flatMap(\.flags)))",
+      "  did you mean \(Shell.words(advice.repairs.flatMap(\.flags)))? \(outcome):",
+      "    suture edit \(Shell.words([file.path])) -o OUT \(Shell.words(advice.repairs.flatMap(\.flags)))",
     ]
-  }
-
-  /// Words as a shell takes them.
-  private static func shell(_ words: [String]) -> String {
-    words.map { word in
-      let isPlain = word.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-          || Array("-_./=".utf8).contains($0)
-      }
-      return isPlain && !word.isEmpty
-        ? word
-        : "'\(Format.name(word).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
-    }.joined(separator: " ")
   }
 
   private static func shapes(_ mismatch: LoadReport.Mismatch) -> String {
