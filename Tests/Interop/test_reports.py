@@ -44,7 +44,8 @@ def library(name):
     try:
         return importlib.import_module(name)
     except ImportError as missing:
-        raise unittest.SkipTest(f"needs {name} ({missing})")
+        print(f"skipped: a strict load in {name.split('.')[0]} needs it ({missing})", flush=True)
+        raise unittest.SkipTest(f"needs {name}")
 
 
 class InTemporaryFolder(unittest.TestCase):

@@ -22,19 +22,22 @@ public struct NamingScan: Sendable {
   init(_ entries: [(name: String, shape: [Int])]) throws(NamingError) {
     let places = Self.places(entries)
     if places.isEmpty { throw Self.unknown(entries) }
+    if places.count > Self.mostNetworks {
+      throw NamingError(.ambiguous, "the file has \(places.count) stems, more than a model has")
+    }
     // A name belongs to the network with the longest prefix; the classifier of some lies outside the prefix.
-    let sorted = places.keys.sorted { ($0.string.utf8.count, $1) > ($1.string.utf8.count, $0) }
     var owned: [ExactString: [Int]] = [:]
     var rest: [Int] = []
     for (index, entry) in entries.enumerated() {
-      if let place = sorted.first(where: { entry.name.utf8.starts(with: $0.string.utf8) }) {
+      if let place = Self.prefixes(entry.name).last(where: { places[$0] != nil }) {
         owned[place, default: []].append(index)
       } else {
         rest.append(index)
       }
     }
+    let sorted = places.keys.sorted { ($0.string.utf8.count, $0) < ($1.string.utf8.count, $1) }
     var networks: [NamedNetwork] = []
-    for place in sorted.reversed() {
+    for place in sorted {
       let network = try Self.network(
         at: place.string, places[place] ?? [], inside: owned[place] ?? [], rest: rest, entries)
       networks.append(network)
@@ -53,13 +56,29 @@ public struct NamingScan: Sendable {
     outside = rest.sorted().map { entries[$0].name }
   }
 
+  /// More networks than these are no file that a person made, nor are prefixes of more components.
+  private static let (mostNetworks, mostComponents) = (256, 32)
+
+  /// The empty prefix, and those that end at a dot, the shortest first.
+  private static func prefixes(_ name: String) -> [ExactString] {
+    var prefixes = [ExactString("")]
+    var place = name.utf8.startIndex
+    while prefixes.count <= mostComponents, let dot = name.utf8[place...].firstIndex(of: UInt8(ascii: ".")) {
+      place = name.utf8.index(after: dot)
+      prefixes.append(ExactString(String(name[..<place])))
+    }
+    return prefixes
+  }
+
   /// Where stems are: the prefix, and whose stems they could be.
   private static func places(_ entries: [(name: String, shape: [Int])]) -> [ExactString: [NamingScheme]] {
     let marks = NamingScheme.allCases.map { ($0, $0.table.mark) }
     var places: [ExactString: [NamingScheme]] = [:]
     for entry in entries {
       for (scheme, mark) in marks {
-        if let start = entry.name.start(before: mark) {
+        if let start = entry.name.start(before: mark),
+          start.utf8.count(where: { $0 == UInt8(ascii: ".") }) <= mostComponents
+        {
           places[ExactString(start), default: []].append(scheme)
         }
       }

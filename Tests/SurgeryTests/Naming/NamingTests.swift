@@ -28,10 +28,10 @@ import Testing
 
   @Test(arguments: pairs)
   func `there and back is the identity`(from: NamingScheme, to: NamingScheme) throws {
-    for _ in 0..<8 {
+    for _ in 0..<2 {
       let network = Network(
         scheme: from, prefix: ["", "module.", "_orig_mod.", "model.3.", "backbone."].randomElement() ?? "",
-        depths: (0..<4).map { _ in Int.random(in: 1...12) }, hasClassifier: .random(), hasFinalNorm: .random()
+        depths: (0..<4).map { _ in Int.random(in: 1...6) }, hasClassifier: .random(), hasFinalNorm: .random()
       )
       let input = try network.dict
       let there = try convert(input, to: to)
@@ -196,6 +196,13 @@ import Testing
     let plan = try Plan(of: Network(scheme: .timm).dict, steps: [AdoptNaming(.timm)])
     #expect(plan.reports[0].matched == 0)
     #expect(plan.reports[0].notes == ["the names are those of timm already"])
+  }
+
+  @Test func `of very many stems, or very deep ones, are refused in time`() throws {
+    let many = try dict((0..<3000).map { "a.\($0).stem.0.weight" })
+    #expect(try failure(many)?.reason.contains("3000 stems") == true)
+    let deep = try dict([String(repeating: "a.", count: 100_000) + "stem.0.weight"])
+    #expect(try failure(deep)?.reason.contains("those of no ConvNeXt") == true)
   }
 
   @Test func `read indices as PyTorch spells them`() {
