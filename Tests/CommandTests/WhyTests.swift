@@ -20,7 +20,7 @@ import Testing
       "model.2.stages.0.blocks.0.gamma  float16 [40]", "from convnext_atto_cifar10_ema.pth  sha256 ",
       "replicate under \"model.{0..3}.\"  stages.0.0.gamma -> model.2.stages.0.0.gamma",
       "naming facebookresearch to timm  model.2.stages.0.0.gamma -> model.2.stages.0.blocks.0.gamma",
-      "it is stages.0.0.gamma of convnext_atto_cifar10_ema.pth",
+      "its name was stages.0.0.gamma in convnext_atto_cifar10_ema.pth",
     ] { #expect(said.output.contains(words), "\(said.output)") }
     let json = try suture("why", two, "model.2.stages.0.blocks.0.gamma", "--json")
     #expect(json.output.contains("\"schema\": \"suture.why/1\""))

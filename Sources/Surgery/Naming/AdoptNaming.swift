@@ -28,7 +28,10 @@ public struct AdoptNaming: Step {
         let tensor = try table.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
         let name = try network.name(key, in: scheme)
         if name != old.name || tensor.shape != old.tensor.shape { touched += 1 }
-        entries[index] = Draft.Entry(name: name, origin: old.origin, tensor: tensor)
+        if tensor.shape != old.tensor.shape {
+          entries[index] = Draft.Entry(name: old.name, origin: old.origin, tensor: tensor)
+        }
+        entries[index].name = name
       }
     }
     try prove(scan, entries)

@@ -10,8 +10,21 @@ extension RecordedStep {
       [prefix + name] + (name.rest(after: prefix) == nil ? [name] : [])
     case .replicate(let prefixes): Self.unreplicated(name, prefixes)
     case .rename(let pattern, let template): Self.unrenamed(name, pattern, template)
+    case .optional(let step):
+      // Perhaps there was nothing to do it to.
+      step.sources(of: name).map { $0.contains(name) ? $0 : $0 + [name] }
+    case .tie(let patterns, let target): Self.fits(name, patterns).map { $0 ? [target] : [name] }
+    case .made(let patterns): Self.fits(name, patterns) == false ? [name] : nil
+    case .joined(let templates):
+      templates.contains { InverseTemplate($0).map { $0.captures(name) != nil } ?? true } ? nil : [name]
     case .naming(let from, let to, let hasClassifier): Self.unnamed(name, from, to, hasClassifier)
     }
+  }
+
+  /// `nil` where a pattern cannot be read.
+  private static func fits(_ name: String, _ patterns: [String]) -> Bool? {
+    let read = patterns.map { try? Pattern($0) }
+    return read.contains { $0 == nil } ? nil : read.contains { $0?.matches(name) == true }
   }
 
   private static func unreplicated(_ name: String, _ prefixes: String) -> [String]? {

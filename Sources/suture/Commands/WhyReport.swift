@@ -78,8 +78,7 @@ struct WhyReport {
       return "what it was called in the first input cannot be told from the steps"
     }
     let place = runs[0].run.sources.first.map { Format.name($0.name) } ?? "the first input"
-    return sources.count == 1
-      ? "it is \(Self.list(sources)) of \(place)" : "it is one of \(Self.list(sources)) of \(place)"
+    return "its name was \(Self.list(sources)) in \(place)"
   }
 
   // MARK: JSON

@@ -46,6 +46,20 @@ import Testing
     #expect(sources("x", "rename \"a\" to \"b\" to \"c\"") == nil)
   }
 
+  @Test func `knows what makes tensors of others`() {
+    #expect(sources("a", "tie \"a\", \"b\" to \"c\"") == ["c"])
+    #expect(sources("d", "tie \"a\", \"b\" to \"c\"") == ["d"])
+    #expect(sources("a", "fill \"a\" with zeros") == nil)
+    #expect(sources("d", "fill \"a\", \"b*\" with zeros") == ["d"])
+    #expect(sources("qkv", "concat \"q\", \"k\", \"v\" to \"qkv\" along axis 0") == nil)
+    #expect(sources("x", "concat \"q\", \"k\", \"v\" to \"qkv\" along axis 0") == ["x"])
+    #expect(sources("x", "cast \"*\" to float16") == ["x"])
+    #expect(sources("x", "take the EMA") == ["x"])
+    #expect(sources("b.x", "add prefix \"b.\", if there is any") == ["x", "b.x"])
+    #expect(sources("x", "graft 12 keys") == nil)
+    #expect(sources("x", "takes the EMA") == nil)
+  }
+
   @Test func `leaves out what no earlier step can have made`() {
     let trace = NameTrace(
       "a", through: ["replicate under \"m.{0,1}.\"", "strip prefix \"m.1.\""])
