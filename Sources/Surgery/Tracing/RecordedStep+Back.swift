@@ -5,9 +5,9 @@ extension RecordedStep {
     case .unchanged: [name]
     case .unknown: nil
     case .addPrefix(let prefix): name.rest(after: prefix).map { [String($0)] } ?? []
-    case .stripPrefix(let prefix):
+    case .stripPrefix(let prefix, let fromAll):
       // Names without the prefix stayed as they were.
-      [prefix + name] + (name.rest(after: prefix) == nil ? [name] : [])
+      [prefix + name] + (fromAll || name.rest(after: prefix) != nil ? [] : [name])
     case .replicate(let prefixes): Self.unreplicated(name, prefixes)
     case .rename(let pattern, let template): Self.unrenamed(name, pattern, template)
     case .optional(let step):

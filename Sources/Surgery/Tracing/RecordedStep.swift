@@ -3,7 +3,8 @@ indirect enum RecordedStep {
   /// It left names alone: tensors that it took away are not in the file.
   case unchanged
   case addPrefix(String)
-  case stripPrefix(String)
+  /// From all names, or from those that had it.
+  case stripPrefix(String, fromAll: Bool)
   case replicate(String)
   case rename(pattern: String, template: String)
   case naming(from: NamingScheme, to: NamingScheme, hasClassifier: Bool)
@@ -18,6 +19,8 @@ indirect enum RecordedStep {
   case unknown
 
   private static let optionalEnd = ", if there is any"
+  private static let vainEnd = ", if there is any: there was none"
+  private static let allEnd = " from every key"
   /// First words of steps that change elements or take tensors away, but no name.
   private static let harmless = [
     "drop", "keep", "dtype", "keep-dtype", "metadata", "sparse", "key", "cast", "transpose", "permute",
@@ -28,15 +31,19 @@ indirect enum RecordedStep {
   /// - Parameter text: what ``Step/summary`` and the commands write.
   init(_ text: String) {
     self =
-      text.hasSuffix(Self.optionalEnd)
-      ? .optional(Self.read(String(text.dropLast(Self.optionalEnd.count)))) : Self.read(text)
+      text.hasSuffix(Self.vainEnd)
+      ? .unchanged
+      : text.hasSuffix(Self.optionalEnd)
+        ? .optional(Self.read(String(text.dropLast(Self.optionalEnd.count)))) : Self.read(text)
   }
 
   private static func read(_ text: String) -> RecordedStep {
     func begins(_ words: String) -> Bool { text == words || text.hasPrefix(words + " ") }
     let quoted = quoted(text)
     if begins("add prefix") { return quoted.map { .addPrefix($0) } ?? .unknown }
-    if begins("strip prefix") { return quoted.map { .stripPrefix($0) } ?? .unknown }
+    if begins("strip prefix") {
+      return quoted.map { .stripPrefix($0, fromAll: text.hasSuffix(allEnd)) } ?? .unknown
+    }
     if begins("replicate under") { return quoted.map { .replicate($0) } ?? .unknown }
     if begins("rename") {
       return pair(quoted).map { .rename(pattern: $0, template: $1) } ?? .unknown

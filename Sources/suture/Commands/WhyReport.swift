@@ -71,7 +71,11 @@ struct WhyReport {
     return before == after ? list(after) : "\(list(before)) -> \(list(after))"
   }
 
-  private static func list(_ names: [String]) -> String { names.map(Format.name).joined(separator: " or ") }
+  /// All are in the JSON.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(3).map(Format.name).joined(separator: " or ")
+    return names.count > 3 ? "\(shown) or \(names.count - 3) more" : shown
+  }
 
   private var conclusion: String {
     guard let sources else {

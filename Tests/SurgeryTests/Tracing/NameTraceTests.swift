@@ -56,6 +56,8 @@ import Testing
     #expect(sources("x", "cast \"*\" to float16") == ["x"])
     #expect(sources("x", "take the EMA") == ["x"])
     #expect(sources("b.x", "add prefix \"b.\", if there is any") == ["x", "b.x"])
+    #expect(sources("x", "strip prefix \"b.\", if there is any: there was none") == ["x"])
+    #expect(sources("x", "strip prefix \"b.\" from every key") == ["b.x"])
     #expect(sources("x", "graft 12 keys") == nil)
     #expect(sources("x", "takes the EMA") == nil)
   }
