@@ -14,6 +14,9 @@ public struct Draft: Sendable {
   /// What a step has to say: near misses, names that it could not use.
   public var notes: [String] = []
 
+  /// What a step did, in words that tell more than its summary: what it found out about the names, say.
+  public var resolvedSummary: String?
+
   init(_ stateDict: StateDict) {
     entries = stateDict.entries.map { Entry(name: $0.name, origin: $0.name, tensor: $0.tensor) }
   }

@@ -36,12 +36,14 @@ public struct Plan: Sendable {
     for (index, step) in steps.enumerated() {
       let before = draft.entries.count
       draft.notes = []
+      draft.resolvedSummary = nil
       let matched: Int
       do { matched = try step.apply(to: &draft) } catch { throw Self.error(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
       reports.append(
         Report(
-          summary: step.summary, matched: matched, before: before, after: draft.entries.count,
+          summary: draft.resolvedSummary ?? step.summary, matched: matched, before: before,
+          after: draft.entries.count,
           notes: draft.notes))
     }
     if draft.entries.isEmpty {

@@ -37,6 +37,7 @@ struct Edit: Command {
       .option("replicate", "PREFIXES", "Copy every tensor under each prefix: 'model.{0..3}.'.") {
         $0.steps.append(Replicate($1))
       },
+      .naming { $0.steps.append(AdoptNaming($1)) },
       .option("expect", "N", "Refuse unless N tensors come out.", \.expected),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
