@@ -56,7 +56,7 @@ let package = Package(
     room("Pickle", ["Bytes"]),
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    room("Surgery", ["Bytes", "Tensors"]),
+    room("Surgery", ["Bytes", "JSON", "YAML", "Tensors"]),
     room("ModelRuntime", ["Tensors", "COneDNN"]),
     .executableTarget(
       name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
