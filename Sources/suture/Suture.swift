@@ -7,7 +7,9 @@ struct Suture {
 
   static var commands: [AnyCommand] {
     [
-      AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Check.self),
+      AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self),
+      AnyCommand(GraftCommand.self),
+      AnyCommand(Presets.self), AnyCommand(Check.self),
       AnyCommand(Verify.self),
     ]
   }
