@@ -78,7 +78,7 @@ let package = Package(
     tests(of: "Pickle", ["Pickle", "Bytes"]),
     tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
+    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes", "Checkpoints"]),
     tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
     tests(of: "Command", ["Bytes", "suture"]),
   ]

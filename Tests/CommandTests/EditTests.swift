@@ -178,4 +178,24 @@ import Testing
     try folder.write("t.yaml", Array("*: x\n".utf8))
     #expect(try suture("edit", Self.atto, "-n", "--map", table).code == 2)
   }
+
+  @Test func `the EMA is taken and the optimizer stripped where they are beside the weights`() throws {
+    let folder = try Folder()
+    let (corpus, out) = (Self.root + "/Fixtures/Corpus/", folder.path + "/out.pth")
+    let ema = corpus + "259_wrap_model_ema.pth"
+    let taken = try suture("edit", ema, "-o", out, "--take-ema")
+    #expect(taken.code == 0 && taken.messages.contains("taken from model_ema"), "\(taken.messages)")
+    let values = { (words: [String]) in
+      try suture(["inspect"] + words + ["--json", "--sha256"]).output.matches(of: /"sha256": ?"[0-9a-f]+"/)
+        .map(\.output)
+    }
+    #expect(try values([out]) == values([ema, "--key", "model_ema"]))
+    #expect(try values([out]) != values([ema]))
+    let training = corpus + "263_optimizer_adamw.pth"
+    let stripped = try suture("edit", training, "-o", out, "--preset", "strip-training", "--force")
+    #expect(stripped.code == 0 && stripped.messages.contains("19 values beside the weights, under optimizer"))
+    #expect(try suture("edit", training, "-o", out, "--strip-optimizer", "--extras", "keep", "-f").code == 2)
+    let whole = try suture("edit", training, "-o", out, "--key", ".", "--strip-optimizer", "--force")
+    #expect(whole.code == 0 && whole.messages.contains("-> 2 tensors"), "\(whole.messages)")
+  }
 }

@@ -45,13 +45,15 @@ public struct CastTo: Step {
     return draft.touched.count
   }
 
-  private static let names = DType.allCases.filter { $0.floatFormat != nil }.map(\.rawValue)
+  /// torch casts to float8_e8m0fnu too, but that has neither a sign nor a zero: it is for scales, not for weights.
+  private static let names = DType.allCases.filter { $0.floatFormat != nil && $0 != .float8_e8m0fnu }
+    .map(\.rawValue)
 
   private static func dtype(_ word: String) -> DType? {
     let short = [
       "half": "float16", "fp16": "float16", "bf16": "bfloat16", "float": "float32", "fp32": "float32",
     ]
-    return DType(rawValue: short[word] ?? word).flatMap { $0.floatFormat == nil ? nil : $0 }
+    return DType(rawValue: short[word] ?? word).flatMap { names.contains($0.rawValue) ? $0 : nil }
   }
 }
 
