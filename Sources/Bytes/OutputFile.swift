@@ -20,6 +20,13 @@ public final class OutputFile: Sendable {
   /// The list of files that a signal removes is C's; a handle may be given back from any thread.
   private struct Guard: @unchecked Sendable { let handle: OpaquePointer? }
 
+  /// What the user wants nobody to be allowed: it can only be had by setting it, which one thread may do once.
+  private static let mask: mode_t = {
+    let mask = umask(0)
+    umask(mask)
+    return mask
+  }()
+
   /// Creates the temporary file.
   ///
   /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, ``NotReplaceable`` where
@@ -34,9 +41,7 @@ public final class OutputFile: Sendable {
     var handle: OpaquePointer?
     let descriptor = unsafe suture_make_guarded_file(&template, &handle)
     if descriptor < 0 { throw SystemError.last("write", path) }
-    let mask = umask(0)
-    umask(mask)
-    fchmod(descriptor, 0o666 & ~mask)
+    fchmod(descriptor, 0o666 & ~Self.mask)
     temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guarded = unsafe Guard(handle: handle)
     self.descriptor = descriptor
@@ -129,7 +134,7 @@ public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
 /// Waits until names that were given or taken in a folder are on the device.
 public func synchronize(folder: String) throws {
   let descriptor = CInt(retrying { Int(open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)) })
-  if descriptor < 0 { throw SystemError.last("open", folder) }
+  if descriptor < 0 { throw SystemError.last("write", folder) }
   defer { close(descriptor) }
   // A file system that cannot do this for folders keeps names safe by other means.
   if fsync(descriptor) != 0, suture_errno() != EINVAL { throw SystemError.last("write", folder) }

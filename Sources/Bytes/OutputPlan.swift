@@ -50,6 +50,9 @@ public struct OutputPlan: Sendable {
     byteCount = try position.adding(checked: endSize)
   }
 
+  /// What is written, in the order of the file.
+  public var payloads: [any Payload] { pieces.map(\.payload) }
+
   /// How many bytes the payloads have.
   public var payloadByteCount: Int { pieces.reduce(0) { $0 &+ $1.payload.byteCount } }
 }
@@ -94,7 +97,9 @@ extension OutputPlan.Piece {
     }
     guard written == payload.byteCount else { throw WrongSize(declared: payload.byteCount, written: written) }
     guard let tail else { return 0 }
-    let crc32 = known ?? checksum.value
+    guard let crc32 = computesItself ? checksum.value : known else {
+      throw ChecksumMissing()
+    }
     try sink.write(checked(tail(crc32), tailSize))
     return crc32
   }
@@ -104,6 +109,11 @@ extension OutputPlan.Piece {
 private func checked(_ bytes: [UInt8], _ size: Int) throws -> [UInt8] {
   guard bytes.count == size else { throw WrongSize(declared: size, written: bytes.count) }
   return bytes
+}
+
+/// A payload that said it would compute its checksum did not.
+public struct ChecksumMissing: Error, CustomStringConvertible {
+  public var description: String { "the checksum of a record was not computed" }
 }
 
 /// A payload gave another number of bytes than it promised.

@@ -1,8 +1,9 @@
+internal import CSystem
 internal import Glibc
 internal import Synchronization
 
 /// How many processors this process may use.
-public var processorCount: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
+public var processorCount: Int { Int(suture_processor_count()) }
 
 /// Calls `body` with every number below `count`, on several threads at once; the calling thread is one of them.
 ///

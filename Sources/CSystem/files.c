@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,6 +36,11 @@ static _Atomic(struct suture_guarded *) guarded;
 static atomic_int holding;
 
 int suture_errno(void) { return errno; }
+
+int suture_processor_count(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
 
 static _Thread_local sigset_t mask_before;
 
@@ -127,5 +133,8 @@ void suture_remove_guarded_files_on_signals(void) {
   sigfillset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  // Whoever started this with nohup wants it to outlive the terminal.
+  struct sigaction before;
+  if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
   sigaction(SIGHUP, &action, NULL);
 }

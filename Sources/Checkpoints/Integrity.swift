@@ -103,7 +103,7 @@ extension Checkpoint {
 
   /// Compares everything in the file with its checksum that was not when `storages` were read.
   ///
-  /// - Throws: ``ChecksumMismatch`` at the first that differs, and what reading throws.
+  /// - Throws: `ChecksumMismatch` at the first that differs, and what reading throws.
   public func verifyRecords(beside storages: [Storage]) throws {
     for record in unverified(records.filter(\.recordsChecksum), beside: storages) { try record.verify() }
   }

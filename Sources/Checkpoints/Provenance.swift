@@ -1,4 +1,6 @@
+internal import Bytes
 internal import JSON
+internal import Tensors
 
 /// Where a file came from: the runs of this tool that made it, the latest last.
 ///
@@ -35,6 +37,14 @@ public struct Provenance: Sendable, Equatable {
   /// The key that it has in the metadata of a safetensors file.
   static let metadataKey = "suture.provenance"
   private static let schema = "suture.provenance/1"
+
+  /// For each of `names` its place in `read`, the order in which a file will be read; `nil` where that is the same.
+  static func order(of names: [String], readAs read: [String]) -> [Int]? {
+    var places: [ExactString: Int] = [:]
+    for (place, name) in read.enumerated() { places[ExactString(name)] = place }
+    let order = names.compactMap { places[ExactString($0)] }
+    return order == Array(names.indices) ? nil : order
+  }
 
   /// As JSON.
   public var text: String {
@@ -74,5 +84,16 @@ public struct Provenance: Sendable, Equatable {
         })
     }
     order = document["order"]?.arrayValue?.compactMap(\.integerValue)
+  }
+}
+
+extension StateDict {
+  /// Puts the entries in the order that was written, where a provenance knows it.
+  mutating func restoreOrder(_ provenance: Provenance?) {
+    guard let order = provenance?.order, order.count == count, Set(order) == Set(entries.indices),
+      var sorted = try? StateDict(order.map { entries[$0] })
+    else { return }
+    sorted.metadata = metadata
+    self = sorted
   }
 }

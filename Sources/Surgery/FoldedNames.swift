@@ -16,7 +16,7 @@ public struct FoldedNames: Sendable {
   /// - Complexity: O(*n* · *c*) expected for *n* names of *c* components.
   public static func fold(_ names: [String]) -> [FoldedNames] {
     var groups = names.enumerated().map { index, name in
-      Group(components: split(name).map { [$0] }, members: [index])
+      Group(name, index)
     }
     let longest = groups.map(\.components.count).max() ?? 0
     for position in stride(from: longest - 1, through: 0, by: -1) {
@@ -48,22 +48,20 @@ public struct FoldedNames: Sendable {
   private struct Group {
     var components: [[String]]
     var members: [Int]
-
     /// Names with characters that mean something in a pattern stay alone.
-    var isFoldable: Bool {
-      components.allSatisfy {
-        $0.allSatisfy { text in !text.contains(where: "{},*?#[]!\\".contains) && !text.isEmpty }
-      }
+    let isFoldable: Bool
+
+    init(_ name: String, _ index: Int) {
+      components = name.split(separator: ".", omittingEmptySubsequences: false).map { [String($0)] }
+      members = [index]
+      isFoldable =
+        !name.utf8.contains(where: "{},*?#[]!\\".utf8.contains) && components.allSatisfy { !$0[0].isEmpty }
     }
 
     func key(without position: Int) -> String {
       components.enumerated().map { $0.offset == position ? "{" : $0.element.sorted().joined(separator: ",") }
         .joined(separator: ".")
     }
-  }
-
-  private static func split(_ name: String) -> [String] {
-    name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }
 
   /// One component's choices: `gamma`, `{weight,bias}`, `{0..8}`.

@@ -10,6 +10,16 @@ public struct StoragePacking {
     let storage: Storage
     /// The stretches of the whole storage that are kept, ascending, and where each begins in the packed one.
     let kept: [(range: Range<Int>, start: Int)]
+
+    /// The last stretch that begins at `place` or before.
+    func stretch(at place: Int) -> (range: Range<Int>, start: Int)? {
+      var (low, high) = (0, kept.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if kept[middle].range.lowerBound <= place { low = middle + 1 } else { high = middle }
+      }
+      return low == 0 ? nil : kept[low - 1]
+    }
   }
 
   /// - Parameter keepsUnused: whether storages stay as they are; parts of one become views of it all the same.
@@ -35,6 +45,9 @@ public struct StoragePacking {
     }
   }
 
+  /// How many bytes all packed storages have together.
+  public var byteCount: Int { packed.values.reduce(0) { $0 &+ $1.storage.byteCount } }
+
   /// The same tensor on its packed storage.
   ///
   /// - Precondition: `tensor` is one of those that this was made of.
@@ -44,7 +57,7 @@ public struct StoragePacking {
     guard let packed = packed[ObjectIdentifier(view.storage.whole)] else { return view }
     let extent = view.extentInWhole
     var offset = 0
-    if !extent.isEmpty, let kept = packed.kept.last(where: { $0.range.lowerBound <= extent.lowerBound }) {
+    if !extent.isEmpty, let kept = packed.stretch(at: extent.lowerBound) {
       offset = (kept.start + extent.lowerBound - kept.range.lowerBound) / view.dtype.byteCount
     }
     if packed.storage === view.storage, offset == view.offset || extent.isEmpty { return view }

@@ -18,7 +18,7 @@ final class InflatedRecord: ByteSource {
   /// libzip's handle crosses threads only under the mutex.
   private struct Stream: @unchecked Sendable { let stream: LibzipStream }
 
-  private static let largestHeld = 1 << 22
+  private static let largestHeld = 1 << 14
 
   init(archive: ArchiveReader, record: Record) { (self.archive, self.record) = (archive, record) }
 
@@ -49,6 +49,8 @@ final class InflatedRecord: ByteSource {
           }
           try stream.stream.read(into: &filled, count: count)
         }
+        // A checkpoint has thousands of records, and what inflates one takes memory.
+        if stream.stream.position == byteCount { close(&state) }
       } catch {
         close(&state)
         throw error

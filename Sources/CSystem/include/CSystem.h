@@ -40,6 +40,9 @@ void suture_bfloat16_to_float32(const uint16_t *from, float *to, size_t count);
 // Copies `count` elements of `size` bytes that lie `from_step` elements apart to places `to_step` elements apart.
 void suture_copy_strided(const void *from, size_t from_step, void *to, size_t to_step, size_t count, size_t size);
 
+// How many processors this process may run on, at least 1.
+int suture_processor_count(void);
+
 // errno, which is a macro that Swift cannot call portably.
 int suture_errno(void);
 

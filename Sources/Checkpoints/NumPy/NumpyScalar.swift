@@ -25,18 +25,9 @@ struct NumpyScalar {
     if type.isBigEndian { bytes.reverse() }
     let bits = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     switch type.dtype {
-    case .float64: plain = .float(Double(bitPattern: bits))
-    case .float32: plain = .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
-    case .int64: plain = .int(Int(Int64(bitPattern: bits)))
-    case .int32: plain = .int(Int(Int32(truncatingIfNeeded: bits)))
-    case .int16: plain = .int(Int(Int16(truncatingIfNeeded: bits)))
-    case .int8: plain = .int(Int(Int8(truncatingIfNeeded: bits)))
-    case .uint64, .uint32, .uint16, .uint8:
-      // The sign bit of a larger one is a byte of its own.
-      plain =
-        Int(exactly: bits).map { .int($0) }
-        ?? .bigInt((0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) } + [0])
-    case .bool: plain = .bool(bits != 0)
+    case .float64, .float32, .float16, .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8,
+      .bool:
+      plain = .number(bits, type.dtype)
     default: return nil
     }
   }

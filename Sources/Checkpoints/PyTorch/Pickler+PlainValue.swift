@@ -1,7 +1,7 @@
 internal import Pickle
 internal import Tensors
 
-/// Plain data, by opcodes and names that torch's `weights_only` loader has known since 1.13.
+/// Plain data, by opcodes and names that torch's `weights_only` loader knows.
 extension Pickler {
   mutating func value(_ value: PlainValue, _ storages: StorageTable) {
     switch value {
@@ -10,7 +10,14 @@ extension Pickler {
     case .int(let value): int(value)
     case .bigInt(let bytes): long(bytes)
     case .float(let value): float(value)
+    case .complex(let real, let imaginary):
+      call("__builtin__", "complex", [.float(real), .float(imaginary)], storages)
     case .string(let text): string(text)
+    case .bytes(let bytes):
+      // As Python's pickler spells bytes for protocol 2: a text of which each character is a byte.
+      let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+      call("_codecs", "encode", [.string(text), .string("latin1")], storages)
+    case .set(let items): call("__builtin__", "set", [.list(items)], storages)
     case .list(let items):
       emptyList()
       if items.isEmpty { return }
@@ -37,6 +44,14 @@ extension Pickler {
     case .dtype(let dtype): global("torch", dtype.rawValue)
     case .tensor(let tensor): self.tensor(tensor, storages)
     }
+  }
+
+  private mutating func call(
+    _ module: String, _ name: String, _ arguments: [PlainValue], _ storages: StorageTable
+  ) {
+    global(module, name)
+    tuple(arguments, storages)
+    reduce()
   }
 
   mutating func emptyOrderedDict() {

@@ -4,8 +4,8 @@ internal import Tensors
 
 /// Makes plain data of a pickled object, so that it can be written again without a class in it.
 ///
-/// Objects of classes become dicts of their attributes, sets become lists, numbers of NumPy become Python's; modules
-/// become their state dicts. What was made by a call of something unknown cannot be kept, and is told.
+/// Objects of classes become dicts of their attributes, numbers of NumPy become Python's, modules
+/// their state dicts. What was made by a call of something unknown cannot be kept, and is told.
 struct PlainObjectReader {
   private let graph: PickleGraph
   private let tensors: TensorBuilder
@@ -22,6 +22,8 @@ struct PlainObjectReader {
   private var notes: [String] = []
   private var hasPlace = false
   private var entryCount = 0
+  /// How many objects of unknown classes the path leads through.
+  private var opaqueDepth = 0
 
   /// Deeper is nothing that a program wrote for another.
   private static let mostLevels = 100
@@ -66,11 +68,9 @@ struct PlainObjectReader {
       return bytes.count < 256 ? .bigInt(bytes) : leaveOut("is a number of many digits")
     case .float(let value): return .float(value)
     case .string(let text): return .string(text)
-    case .bytes(let bytes): return leaveOut("is \(bytes.count) bytes, for which plain data have no form")
+    case .bytes(let bytes): return .bytes(bytes)
     case .list(let items): return .list(try elements(items))
-    case .set(let items):
-      turn("a set", "a list")
-      return .list(try elements(items))
+    case .set(let items): return set(items)
     case .tuple(let items): return .tuple(try elements(items))
     case .dict(let items): return .dict(try pairs(items))
     case .global(_, let name):
@@ -91,10 +91,16 @@ struct PlainObjectReader {
         return .entry(name)
       }
     }
+    if !isApart {
+      return leaveOut("is a tensor inside an object, and would be taken for one of the state dict")
+    }
     let tensor = try tensors.tensor(id)
     if case .meta = tensor.layout { return leaveOut("is a tensor without elements") }
     return .tensor(tensor)
   }
+
+  /// Whether a tensor here is no part of the state dict, and cannot be taken for one when the file is read again.
+  private var isApart: Bool { opaqueDepth == 0 && !path.starts(with: wrapper) }
 
   // MARK: Objects
 
@@ -116,22 +122,55 @@ struct PlainObjectReader {
       turn("a number of NumPy", "Python's own")
       return scalar.plain
     }
-    if let array = NumpyArray(id, graph),
-      let tensor = try? array.tensor(tensors.location, at: graph.offset(of: id))
-    {
-      turn("a NumPy array", "a tensor")
-      return .tensor(tensor)
-    }
+    if let array = NumpyArray(id, graph) { return try plain(array, id) }
     if name == "torch.Size", let items = object.arguments.first.flatMap({ graph.items($0) }) {
       let sizes = items.compactMap { graph.int($0) }
       if sizes.count == items.count { return .size(sizes) }
     }
-    if ["builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"].contains(name) {
-      turn("a set", "a list")
-      return .list(try elements(object.arguments.first.flatMap { graph.items($0) } ?? []))
+    if let bytes = graph.bytesOf(object) { return .bytes(bytes) }
+    switch name {
+    case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset":
+      return set(object.arguments.first.flatMap { graph.items($0) } ?? [])
+    case "builtins.complex", "__builtin__.complex":
+      let parts = object.arguments.compactMap { graph.double($0) }
+      if parts.count == 2 { return .complex(parts[0], parts[1]) }
+    default: break
+    }
+    if let text = plainText(object, name) {
+      turn(PickledObject.printable(name), "a text")
+      return .string(text)
     }
     return try attributes(of: object, name)
   }
+
+  /// A path or a device, as `str()` gives it.
+  private func plainText(_ object: PickleObject, _ name: String) -> String? {
+    let parts = object.arguments.compactMap { graph.string($0) }
+    if name == "torch.device", let type = parts.first, parts.count + 1 >= object.arguments.count {
+      return object.arguments.count == 2 ? graph.int(object.arguments[1]).map { "\(type):\($0)" } : type
+    }
+    guard ["pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.Path"].contains(name),
+      parts.count == object.arguments.count
+    else { return nil }
+    return (parts.first == "/" ? "/" : "") + parts.filter { $0 != "/" }.joined(separator: "/")
+  }
+
+  private mutating func plain(_ array: NumpyArray, _ id: PickleID) throws -> PlainValue? {
+    guard let tensor = try? array.tensor(tensors.location, at: graph.offset(of: id)) else {
+      return leaveOut("is a NumPy array that cannot be right")
+    }
+    if isApart {
+      turn("a NumPy array", "a tensor")
+      return .tensor(tensor)
+    }
+    guard tensor.elementCount <= Self.mostListed, let items = try PlainValue.list(of: tensor) else {
+      return leaveOut("is a NumPy array, and as a tensor would be taken for one of the state dict")
+    }
+    turn("a NumPy array", "a list of its elements")
+    return items
+  }
+
+  private static let mostListed = 100_000
 
   /// What BUILD set on an object that was made without being told anything.
   private mutating func attributes(of object: PickleObject, _ name: String) throws -> PlainValue? {
@@ -144,6 +183,8 @@ struct PlainObjectReader {
       return leaveOut("is an object, \(PickledObject.printable(shown)), that is more than its attributes")
     }
     turn("an object, \(PickledObject.printable(shown)),", "a dict of its attributes")
+    opaqueDepth += 1
+    defer { opaqueDepth -= 1 }
     return .dict(try pairs(items))
   }
 
@@ -184,6 +225,12 @@ struct PlainObjectReader {
       result.append(try inside(String(index)) { (reader) in try reader.value(item) } ?? .none)
     }
     return result
+  }
+
+  /// A set of what can be hashed.
+  private mutating func set(_ items: [PickleID]) -> PlainValue? {
+    let keys = items.compactMap { key($0) }
+    return keys.count == items.count ? .set(keys) : leaveOut("is a set of more than plain values")
   }
 
   /// The items of a dict; a key that is assigned twice keeps its first place and its last value.

@@ -1,3 +1,4 @@
+internal import Bytes
 public import Tensors
 
 /// A Python value that is data and nothing else: what `torch.load(weights_only=True)` gives without a class.
@@ -8,8 +9,12 @@ public indirect enum PlainValue: Sendable {
   /// An integer beyond 64 bits, as two's complement bytes, little-endian.
   case bigInt([UInt8])
   case float(Double)
+  case complex(Double, Double)
   case string(String)
+  case bytes([UInt8])
   case list([PlainValue])
+  /// A set of values that are no tensors.
+  case set([PlainValue])
   case tuple([PlainValue])
   case dict([(key: PlainValue, value: PlainValue)])
   /// An OrderedDict, with the attributes that were set on it: `_metadata` of a state dict.
@@ -57,6 +62,43 @@ public indirect enum PlainValue: Sendable {
         items.map { ($0.key, $0.value.filled(with: stateDict)) },
         attributes: attributes.map { ($0.key, $0.value.filled(with: stateDict)) })
     default: return self
+    }
+  }
+}
+
+extension PlainValue {
+  /// The elements of a tensor in row-major order; `nil` where they are no numbers that Python has.
+  static func list(of tensor: Tensor) throws -> PlainValue? {
+    guard tensor.hasStatistics else { return nil }
+    let bytes = try tensor.contiguousBytes()
+    let size = tensor.dtype.byteCount
+    return .list(
+      (0..<tensor.elementCount).map { index in
+        let bits = bytes[(index * size)..<((index + 1) * size)].reversed().reduce(UInt64(0)) {
+          $0 << 8 | UInt64($1)
+        }
+        return number(bits, tensor.dtype)
+      })
+  }
+
+  /// The number that the bits of an element of `dtype` stand for.
+  static func number(_ bits: UInt64, _ dtype: DType) -> PlainValue {
+    switch dtype {
+    case .float64: .float(Double(bitPattern: bits))
+    case .float32: .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
+    case .float16:
+      .float(
+        Double(
+          HalfPrecision.float16([UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)])[0]))
+    case .int64: .int(Int(Int64(bitPattern: bits)))
+    case .int32: .int(Int(Int32(truncatingIfNeeded: bits)))
+    case .int16: .int(Int(Int16(truncatingIfNeeded: bits)))
+    case .int8: .int(Int(Int8(truncatingIfNeeded: bits)))
+    case .bool: .bool(bits != 0)
+    default:
+      // The sign bit of a number that needs all 64 is a byte of its own.
+      Int(exactly: bits).map { .int($0) }
+        ?? .bigInt((0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) } + [0])
     }
   }
 }

@@ -173,13 +173,7 @@ extension StateDict {
       let provenance = Provenance(metadata[place].value.utf8)
     else { return nil }
     metadata.remove(at: place)
-    if let order = provenance.order, order.count == count, Set(order) == Set(entries.indices),
-      let sorted = try? StateDict(order.map { entries[$0] })
-    {
-      let metadata = metadata
-      self = sorted
-      self.metadata = metadata
-    }
+    restoreOrder(provenance)
     return provenance
   }
 }

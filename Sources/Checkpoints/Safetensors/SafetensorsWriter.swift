@@ -88,6 +88,8 @@ public enum SafetensorsWriter {
     /// The names that are stored, and those that are so though they share bytes with another.
     let stored: [String]
     let copied: [String]
+    /// The names that are not, and are recorded as another's.
+    let recorded: [String]
   }
 
   /// Plans a file with everything in its metadata that it is to say about itself.
@@ -115,18 +117,15 @@ public enum SafetensorsWriter {
       metadata.append((Provenance.metadataKey, provenance.text))
     }
     return Contents(
-      plan: try plan(stored, metadata: metadata, name: name), stored: stored.names, copied: copied)
+      plan: try plan(stored, metadata: metadata, name: name), stored: stored.names, copied: copied,
+      recorded: SharedTensors.recorded(stateDict, stored))
   }
 
   /// For each entry its place in the order in which the file will be read: stored tensors by the layout, then the names
   /// that are recorded as another's; `nil` where that is the same order.
   private static func order(_ stateDict: StateDict, _ stored: StateDict, name: String) throws -> [Int]? {
     let names = try layout(stored, name: name).order.map { stored.entries[$0].name }
-    let recorded = stateDict.names.filter { stored[$0] == nil }.map(ExactString.init).sorted()
-    var places: [ExactString: Int] = [:]
-    for (place, name) in (names.map(ExactString.init) + recorded).enumerated() { places[name] = place }
-    let order = stateDict.names.compactMap { places[ExactString($0)] }
-    return order == Array(0..<stateDict.count) ? nil : order
+    return Provenance.order(of: stateDict.names, readAs: names + SharedTensors.recorded(stateDict, stored))
   }
 
   /// The sizes as the format counts them.

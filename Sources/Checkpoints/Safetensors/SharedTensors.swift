@@ -105,6 +105,12 @@ struct SharedTensors {
     return .object(members)
   }
 
+  /// The names of `stateDict` that are not stored, in the order in which they will come back: that of the metadata, whose
+  /// keys are sorted.
+  static func recorded(_ stateDict: StateDict, _ stored: StateDict) -> [String] {
+    stateDict.names.filter { stored[$0] == nil }.map(ExactString.init).sorted().map(\.string)
+  }
+
   // MARK: Reading
 
   /// Gives back the names that the metadata of `stateDict` record, and takes the records out of it.

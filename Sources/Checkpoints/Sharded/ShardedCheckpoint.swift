@@ -14,6 +14,7 @@ struct ShardedCheckpoint {
   private let folder: String
   private let weightMap: [(key: String, file: String)]
   private let limits: ReadLimits
+  private let provenance: Provenance?
 
   private static let indexLimit = 100_000_000
 
@@ -48,6 +49,7 @@ struct ShardedCheckpoint {
       guard source.name.hasSuffix(".index.json") else { return nil }
       throw CheckpointError(source.name, "the index has no weight_map")
     }
+    provenance = document["metadata"]?[Provenance.metadataKey]?.stringValue.flatMap { Provenance($0.utf8) }
     guard let members = map.members else {
       throw CheckpointError(source.name, "the index's weight_map is \(map.kind), not an object")
     }
@@ -108,12 +110,13 @@ struct ShardedCheckpoint {
         stateDict.metadata.append((key, value))
       }
     }
+    stateDict.restoreOrder(provenance)
     return Checkpoint(
       path: path, container: .sharded, byteCount: shards.values.reduce(0) { $0 &+ $1.byteCount },
       stateDict: stateDict, extras: files.flatMap { shards[$0]?.extras ?? [] },
       globals: files.flatMap { shards[$0]?.globals ?? [] }, warnings: warnings,
       recordsChecksums: shards.values.contains { $0.recordsChecksums },
-      provenance: files.lazy.compactMap { shards[$0]?.provenance }.first,
+      provenance: provenance ?? files.lazy.compactMap { shards[$0]?.provenance }.first,
       files: [path] + files.map(place),
       records: { [shards] in files.flatMap { shards[$0]?.records ?? [] } })
   }

@@ -12,7 +12,7 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes `stateDict` to one file, with nothing beside it.
   ///
-  /// - Throws: what ``plan(_:in:)`` and ``write(_:progress:)`` throw.
+  /// - Throws: what ``plan(_:in:)`` and ``write(_:progress:beforeCommit:)`` throw.
   public static func write(_ stateDict: StateDict, to path: String, _ options: WriteOptions) throws {
     let writer = CheckpointWriter(.file(path), options)
     try writer.write(try writer.plan(stateDict))
@@ -28,20 +28,25 @@ public struct CheckpointWriter: Sendable {
     let path = path
     let limit = destination == .standardOutput ? nil : options.maximumShardSize
     let isSafetensors = options.format == .safetensors
-    let parts = try limit.map {
-      try Shards.split(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
+    let shards = try limit.map {
+      try Shards(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
     }
-    guard let parts, parts.count > 1 else {
+    guard let shards, shards.parts.count > 1 else {
       let file = try file(path, stateDict, in: object)
       return plan([file], stateDict, notes: object?.notes ?? [])
     }
-    let files = try parts.enumerated().map { index, part in
-      try file(Shards.path(path, index: index, count: parts.count), part, in: nil)
+    let files = try shards.parts.enumerated().map { index, part in
+      try file(Shards.path(path, index: index, count: shards.parts.count), part, in: nil)
     }
-    let stored = files.map {
-      (file: String($0.file.path.dropFirst(folder(of: path).count)), names: $0.stored)
+    let stored = files.map { planned in
+      Shards.Stored(
+        file: String(planned.file.path.dropFirst(folder(of: path).count)), names: planned.stored,
+        others: planned.recorded)
     }
-    let index = (path: Shards.indexPath(path), bytes: Shards.index(stateDict, stored: stored))
+    let index = (
+      path: Shards.indexPath(path),
+      bytes: shards.index(stateDict, stored: stored, provenance: options.provenance)
+    )
     let hasMore = object.map { if case .stateDict = $0.root { false } else { true } } ?? false
     let notes = hasMore ? ["left out: everything beside the state dict, for which shards have no place"] : []
     return plan(files, stateDict, index: index, notes: notes)
@@ -51,6 +56,8 @@ public struct CheckpointWriter: Sendable {
   private struct Planned {
     let file: WritePlan.File
     let stored: [String]
+    /// The names that it records as another's.
+    var recorded: [String] = []
     let storageCount: Int
     let copied: [String]
   }
@@ -66,7 +73,7 @@ public struct CheckpointWriter: Sendable {
       aliasCount: stateDict.count - files.reduce(0) { $0 + $1.stored.count },
       copiedNames: files.flatMap(\.copied),
       payloadByteCount: files.reduce(0) { $0.adding(saturating: $1.file.output.payloadByteCount) },
-      storedByteCount: stateDict.storages.reduce(0) { $0.adding(saturating: $1.byteCount) }, notes: notes)
+      storedByteCount: StoragePacking(stateDict.entries.map(\.tensor)).byteCount, notes: notes)
   }
 
   private func file(_ path: String, _ stateDict: StateDict, in object: PlainObject?) throws -> Planned {
@@ -84,7 +91,8 @@ public struct CheckpointWriter: Sendable {
         stateDict, shared: options.shared, provenance: options.provenance, name: path)
       return Planned(
         file: .init(path: path, output: contents.plan, expected: stateDict, place: []),
-        stored: contents.stored, storageCount: contents.stored.count, copied: contents.copied)
+        stored: contents.stored, recorded: contents.recorded, storageCount: contents.stored.count,
+        copied: contents.copied)
     }
   }
 
@@ -103,7 +111,8 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes what was planned.
   ///
-  /// - Parameter progress: is told how many more bytes of tensors have been written, from any thread.
+  /// - Parameter progress: is told how many more bytes have been written, from any thread, and how many of tensors have
+  ///   been compared where the options ask for a proof.
   /// - Throws: ``OutputExists``, ``NoSpace``, ``ProofFailed``, `SystemError`, or what reading the tensors throws.
   ///   Nothing stands at the output's paths then that did not stand there before; standard output cannot take back what
   ///   it was given.
@@ -141,7 +150,7 @@ public struct CheckpointWriter: Sendable {
       }
       outputs.append(output)
       try output.write(file.output, workers: options.workers, progress: progress)
-      if options.proves { try Proof.check(output.temporaryPath, file) }
+      if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
     }
     if let index = plan.index {
       // The index comes last: without it the shards are not yet a checkpoint.
@@ -152,7 +161,10 @@ public struct CheckpointWriter: Sendable {
     try beforeCommit()
     if options.syncs { for output in outputs { try output.synchronize() } }
     try uninterrupted { try OutputFile.commit(outputs, replacing: options.replaces) }
-    if options.syncs, let path = plan.paths.first { try synchronize(folder: folder(of: path)) }
+    if options.syncs, let path = plan.paths.first {
+      let folder = folder(of: path)
+      try synchronize(folder: folder.isEmpty ? "." : folder)
+    }
   }
 }
 

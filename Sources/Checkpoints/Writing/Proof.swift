@@ -2,8 +2,9 @@ internal import Tensors
 
 /// Reads a file that was written, and compares every tensor with what it should be.
 enum Proof {
+  /// - Parameter progress: is told how many more bytes of tensors have been compared.
   /// - Throws: ``ProofFailed``, or what reading throws.
-  static func check(_ path: String, _ file: WritePlan.File) throws {
+  static func check(_ path: String, _ file: WritePlan.File, progress: (Int) -> Void = { _ in }) throws {
     func fail(_ reason: String) -> ProofFailed { ProofFailed(path: file.path, reason: reason) }
     let written = try Checkpoint.open(path, key: ".").stateDict
     for entry in file.expected.entries {
@@ -17,6 +18,7 @@ enum Proof {
       guard entry.tensor.views.count == tensor.views.count,
         try pairs.allSatisfy({ try $0.sha256() == $1.sha256() })
       else { throw fail("the bytes of \(name) are not those of the source") }
+      progress(tensor.byteCount)
     }
   }
 }

@@ -11,19 +11,25 @@ internal import Tensors
 // The index says which file holds which tensor; names that a safetensors file records as another's are in none.
 
 /// A state dict, cut into the files of a sharded checkpoint.
-enum Shards {
+struct Shards {
+  let parts: [StateDict]
+  /// How many bytes of tensors all parts have together.
+  private let byteCount: Int
+
   /// Cuts `stateDict` so that no part has more than `limit` bytes, but for one that is a single tensor.
   ///
   /// The parts are those of Hugging Face's own rule: in the order of the entries, a new part where the next does not fit,
   /// and a part of its own for what fits in none.
   ///
   /// - Parameter keepsTogether: whether entries that share a storage, which is then counted once, go into one part.
-  static func split(_ stateDict: StateDict, limit: Int, keepsTogether: Bool) throws -> [StateDict] {
+  init(_ stateDict: StateDict, limit: Int, keepsTogether: Bool) throws {
     let packing = StoragePacking(stateDict.entries.map(\.tensor))
     var parts: [[Int]] = []
     var current: [Int] = []
     var currentSize = 0
-    for group in try groups(stateDict, packing, keepsTogether) {
+    let groups = try Self.groups(stateDict, packing, keepsTogether)
+    byteCount = groups.reduce(0) { $0.adding(saturating: $1.size) }
+    for group in groups {
       if group.size > limit {
         parts.append(group.members)
         continue
@@ -36,7 +42,7 @@ enum Shards {
       currentSize += group.size
     }
     if !current.isEmpty || parts.isEmpty { parts.append(current) }
-    return try parts.map { members in
+    self.parts = try parts.map { members in
       var part = try StateDict(members.sorted().map { stateDict.entries[$0] })
       part.metadata = stateDict.metadata
       return part
@@ -78,18 +84,35 @@ enum Shards {
 
   static func indexPath(_ path: String) -> String { path + ".index.json" }
 
+  /// What a file of the checkpoint holds.
+  struct Stored {
+    let file: String
+    /// The names of the tensors that it stores.
+    let names: [String]
+    /// The names that it records as another's.
+    let others: [String]
+  }
+
   /// The index, its names in the order of the state dict.
   ///
-  /// - Parameter stored: for each file its name and the names of the tensors that it stores.
-  static func index(_ stateDict: StateDict, stored: [(file: String, names: [String])]) -> [UInt8] {
+  /// - Parameter provenance: is written with the order of the names that are in no index.
+  func index(_ stateDict: StateDict, stored: [Stored], provenance: Provenance?) -> [UInt8] {
     var files: [ExactString: String] = [:]
-    for (file, names) in stored { for name in names { files[ExactString(name)] = file } }
-    let map = stateDict.names.compactMap { name in
+    for part in stored { for name in part.names { files[ExactString(name)] = part.file } }
+    let listed = stateDict.names.filter { files[ExactString($0)] != nil }
+    let map = listed.compactMap { name in
       files[ExactString(name)].map { (key: name, value: JSONValue.string($0)) }
     }
-    let index: JSONValue = [
-      "metadata": ["total_size": .integer(stateDict.byteCount)], "weight_map": .object(map),
-    ]
+    var metadata: [(key: String, value: JSONValue)] = [("total_size", .integer(byteCount))]
+    if var provenance {
+      // In the order of the map's files, as they are read.
+      var seen: Set<String> = []
+      let order = listed.compactMap { files[ExactString($0)] }.filter { seen.insert($0).inserted }
+      let others = order.flatMap { file in stored.first { $0.file == file }?.others ?? [] }
+      provenance.order = Provenance.order(of: stateDict.names, readAs: listed + others)
+      metadata.append((Provenance.metadataKey, .string(provenance.text)))
+    }
+    let index: JSONValue = ["metadata": .object(metadata), "weight_map": .object(map)]
     return JSONWriter.bytes(index, style: .pretty) + [UInt8(ascii: "\n")]
   }
 }

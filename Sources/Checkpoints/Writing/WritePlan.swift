@@ -1,5 +1,5 @@
 internal import Bytes
-internal import Tensors
+public import Tensors
 
 /// What will be written, decided down to the byte before a tensor is read.
 public struct WritePlan: Sendable {
@@ -30,6 +30,9 @@ public struct WritePlan: Sendable {
   public let storedByteCount: Int
   /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
   public let notes: [String]
+
+  /// The storages that are written as they are: whoever writes them has verified them.
+  public var storages: [Storage] { files.flatMap(\.output.payloads).compactMap { $0 as? Storage } }
 
   /// How many bytes all files take.
   public var byteCount: Int {

@@ -11,9 +11,9 @@ struct Convert: Command {
     \(Writing.details)
     A .pth keeps everything beside the state dict as plain data, unless --key or --extras drop says otherwise: objects
     become dicts of their attributes, and what cannot be plain is told and left out.
-    Many files: --out-dir DIR converts each to DIR under its own name, to .safetensors, or those that are it to .pth,
-    unless --format says otherwise; what is there and whole is skipped. -j works on several at once, and --keep-going
-    goes on after a failure: the exit code is 1 then.
+    With --out-dir each IN becomes DIR/NAME.safetensors, a .safetensors DIR/NAME.pth, unless --format says otherwise.
+    What is there and whole is skipped, so the same line may be run again. After a failure --keep-going goes on with
+    the others, and the exit code is 1.
     """
 
   static var arguments: [Argument<Self>] {

@@ -16,7 +16,7 @@ enum Notes {
       for candidate in checkpoint.candidates { say("       not taken: \(offer(candidate))") }
     }
     if !checkpoint.extras.isEmpty {
-      let what = "\(Format.plural(checkpoint.extras.count, "value")) that are not in the state dict"
+      let what = "\(Format.plural(checkpoint.extras.count, "value")) outside the state dict"
       say("       \(keepsExtras ? "kept" : "left out"): \(what) (suture inspect --extras lists them)")
     }
     for warning in checkpoint.warnings { say(Console.paint("warning: ", .yellow) + warning) }

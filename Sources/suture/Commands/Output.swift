@@ -123,9 +123,8 @@ struct Output {
           "\(path) is the input itself", hints: ["files are never edited in place: choose another name"])
       }
     }
-    let read = stateDict.storages + checkpoint.stateDict.storages
     return PreparedOutput(
-      writer: writer, plan: plan, stateDict: stateDict, checkpoint: checkpoint, cast: cast, read: read,
+      writer: writer, plan: plan, stateDict: stateDict, checkpoint: checkpoint, cast: cast,
       writing: writing)
   }
 
@@ -165,16 +164,26 @@ struct Output {
   private func provenance(of checkpoint: Checkpoint, _ steps: [String]) throws -> Provenance {
     var provenance = checkpoint.provenance ?? Provenance()
     var run = Provenance.Run(tool: "suture \(Suture.version)", steps: steps)
-    if writing.hashes {
-      run.sources = try checkpoint.files.map { path in
-        let file = try FileSource(path)
-        let storage = Storage(file, offset: 0, byteCount: file.byteCount, label: path)
-        var digest = SHA256()
-        try storage.forEachChunk { digest.update($0, count: $1) }
-        return .init(name: String(path.dropFirst(folder(of: path).count)), sha256: digest.hexadecimal())
-      }
-    }
+    if writing.hashes { run.sources = try hash(checkpoint.files) }
     provenance.runs.append(run)
     return provenance
+  }
+
+  private func hash(_ paths: [String]) throws -> [Provenance.Source] {
+    let files = try paths.map { try FileSource($0) }
+    let progress = Progress(
+      total: files.reduce(0) { $0.adding(saturating: $1.byteCount) }, file: paths[0],
+      style: writing.progress ?? .auto)
+    defer { progress.finish() }
+    return try files.map { file in
+      let storage = Storage(file, offset: 0, byteCount: file.byteCount, label: file.name)
+      var digest = SHA256()
+      try storage.forEachChunk { buffer, count in
+        digest.update(buffer, count: count)
+        progress.advance(count)
+      }
+      let name = String(file.name.dropFirst(folder(of: file.name).count))
+      return .init(name: name, sha256: digest.hexadecimal())
+    }
   }
 }

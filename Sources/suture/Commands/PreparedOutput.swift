@@ -10,8 +10,6 @@ struct PreparedOutput {
   let stateDict: StateDict
   let checkpoint: Checkpoint
   let cast: Cast?
-  /// The storages that writing reads, and so verifies.
-  let read: [Storage]
   let writing: Writing
 
   /// Says what writing will cost or lose, before it does.
@@ -27,7 +25,7 @@ struct PreparedOutput {
           + "\(Format.bytes(plan.payloadByteCount)) instead of \(Format.bytes(plan.storedByteCount))")
     }
     if plan.aliasCount > 0 {
-      say("alias  \(Format.plural(plan.aliasCount, "name")) stand in the metadata as another's")
+      say("alias  \(Format.plural(plan.aliasCount, "name")) recorded in the metadata as another's")
     }
     for note in plan.notes.prefix(Self.mostNotes) { say("       \(note)") }
     if plan.notes.count > Self.mostNotes {
@@ -56,13 +54,16 @@ struct PreparedOutput {
   func write(say: (String) -> Void = Console.note) throws -> WriteReport {
     announce(say: say)
     let progress = Progress(
-      total: plan.payloadByteCount, file: checkpoint.path, style: writing.progress ?? .auto)
+      total: plan.payloadByteCount.adding(saturating: writing.proves ? stateDict.byteCount : 0),
+      file: checkpoint.path, style: writing.progress ?? .auto)
     let start = Process.seconds
     defer { progress.finish() }
     try writer.write(plan) {
       progress.advance($0)
     } beforeCommit: {
-      if !writing.skipsVerification { try checkpoint.verifyRecords(beside: read) }
+      if !writing.skipsVerification {
+        try checkpoint.verifyRecords(beside: plan.storages + checkpoint.stateDict.storages)
+      }
     }
     return WriteReport(self, seconds: Process.seconds - start)
   }

@@ -77,14 +77,18 @@ struct Writing {
     """
 
   private static func dtype(_ word: String) throws -> DType {
-    let names = FloatFormat.allCases.map(\.rawValue)
+    // torch casts to float8_e8m0fnu, but that has neither a sign nor a zero: it is for scales, not for weights.
+    let formats = FloatFormat.allCases.filter { $0 != .float8_e8m0fnu }
     let short = [
       "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32",
     ]
     let bare = word.hasPrefix("torch.") ? String(word.dropFirst(6)) : word
-    guard let dtype = DType(rawValue: short[bare] ?? bare), dtype.floatFormat != nil else {
+    guard let dtype = DType(rawValue: short[bare] ?? bare), let format = dtype.floatFormat,
+      formats.contains(format)
+    else {
       throw UsageError(
-        "--dtype \(word) is not a floating dtype", hints: ["there are: \(names.joined(separator: ", "))"])
+        "--dtype \(word) is not a floating dtype that weights can have",
+        hints: ["there are: \(formats.map(\.rawValue).joined(separator: ", "))"])
     }
     return dtype
   }
