@@ -98,6 +98,16 @@ import Testing
     #expect(plan.reports[0].notes[0].contains("1 keys hold no floating-point numbers"))
   }
 
+  @Test func `an average of transposes is one`() throws {
+    let tensors = try [Float(0), 10].map { start in
+      try Tensor(floats: (0..<24).map { start + Float($0) }, shape: [2, 3, 4]).permuted([2, 0, 1])
+    }
+    let dicts = try tensors.map { try StateDict([.init(name: "w", tensor: $0)]) }
+    let mean = try #require(try Plan(of: dicts[0], steps: [Average([dicts[1]])]).output["w"])
+    #expect(mean.strides == tensors[0].strides)
+    #expect(try mean.floats() == tensors[0].floats().map { $0 + 5 })
+  }
+
   @Test func `average refuses other keys and other shapes`() throws {
     let a = try StateDict([.init(name: "w", tensor: try Tensor(floats: [1, 2], shape: [2]))])
     let b = try StateDict([.init(name: "w", tensor: try Tensor(floats: [1], shape: [1]))])

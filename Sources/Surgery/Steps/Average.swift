@@ -77,6 +77,14 @@ public struct Average: Step {
 
   /// - Parameter tensors: of one shape.
   private static func mean(_ tensors: [Tensor]) throws -> Tensor {
+    // What is stored in one order everywhere, such as a transpose, is read in that order, and not put in another first.
+    let order = tensors[0].shape.indices.sorted { tensors[0].strides[$0] > tensors[0].strides[$1] }
+    let stored = try tensors.map { try $0.permuted(order) }
+    guard stored.allSatisfy(\.isContiguous), !tensors[0].isContiguous else { return try rowMean(tensors) }
+    return try rowMean(stored).permuted(order.indices.sorted { order[$0] < order[$1] })
+  }
+
+  private static func rowMean(_ tensors: [Tensor]) throws -> Tensor {
     let readers = try tensors.map { try ElementReader($0) }
     let count = Double(readers.count)
     return try Tensor(
