@@ -11,6 +11,9 @@ public struct Surgery: Sendable {
 
   public init(@StepBuilder _ steps: () -> [any Step]) { self.steps = steps() }
 
+  /// The steps of a recipe.
+  public init(_ recipe: Recipe) { steps = recipe.steps }
+
   /// What the steps do to `stateDict`.
   ///
   /// - Throws: ``SurgeryError``.
@@ -33,6 +36,8 @@ public struct Surgery: Sendable {
   public static func buildExpression(_ step: any Step) -> [any Step] { [step] }
   /// The steps of another surgery, in its place.
   public static func buildExpression(_ surgery: Surgery) -> [any Step] { surgery.steps }
+  /// The steps of a recipe, in its place.
+  public static func buildExpression(_ recipe: Recipe) -> [any Step] { recipe.steps }
   public static func buildBlock(_ parts: [any Step]...) -> [any Step] { parts.flatMap(\.self) }
   public static func buildOptional(_ part: [any Step]?) -> [any Step] { part ?? [] }
   public static func buildEither(first part: [any Step]) -> [any Step] { part }

@@ -46,6 +46,7 @@ import Testing
       (["--drop", "norm*", "--expect", "-1"], 2, "--expect takes a number"),
       (["--drop", "norm*", "--expect", "127"], 5, "126 tensors come out, 127 were expected"),
       (["--replicate", "model.0.", "model.1.", "model.2.", "model.3."], 2, "did the shell expand braces"),
+      (["--concat", "q.w=qkv", "k.w=qkv", "v.w=qkv"], 2, "did the shell expand braces"),
     ] as [([String], Int32, String)])
   func `refuses with a reason and writes nothing`(words: [String], code: Int32, reason: String) throws {
     let folder = try Folder()

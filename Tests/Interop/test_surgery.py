@@ -174,7 +174,9 @@ class Steps(unittest.TestCase):
             n = self.random.randint(1, 8)
             wide = w.float()
             if n == 1:
-                wanted = wide.sum(dim=1, keepdim=True)
+                pixels = self.random.choice([1, 4])
+                w = self.tensor(w.shape[0], 3 * pixels, *w.shape[2:], dtype=dtype)
+                wanted = w.float().reshape(w.shape[0], pixels, 3, *w.shape[2:]).sum(dim=2)
             elif n == 3:
                 wanted = wide
             else:

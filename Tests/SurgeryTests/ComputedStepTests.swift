@@ -30,6 +30,16 @@ import Testing
     }
   }
 
+  @Test func `adapt an input that was folded into depth`() throws {
+    let tensor = try Tensor(floats: (0..<12).map { Float($0) }, shape: [1, 12, 1, 1])
+    let out = try #require(try plan(["w": tensor], AdaptInput("w", channels: 1)).output["w"])
+    #expect(try out.shape == [1, 4, 1, 1] && out.floats() == [3, 12, 21, 30])
+    for (channels, old) in [(1, 4), (2, 4), (4, 6)] {
+      let tensor = try Tensor(floats: [Float](repeating: 1, count: old), shape: [1, old, 1, 1])
+      #expect(throws: SurgeryError.self) { try plan(["w": tensor], AdaptInput("w", channels: channels)) }
+    }
+  }
+
   @Test(arguments: seeds) func `fuse a batch norm`(seed: UInt64) throws {
     var random = Seeded(seed)
     let (dtype, channels) = (random.dtype(), Int.random(in: 1...5, using: &random))

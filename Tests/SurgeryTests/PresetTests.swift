@@ -38,6 +38,19 @@ import Testing
     }
   }
 
+  @Test func `and other surgeries are steps of a surgery`() throws {
+    let preset = try #require(Preset.all.first).recipe()
+    let surgery = Surgery {
+      if preset.steps.isEmpty { Drop("*") } else { AddPrefix("module.") }
+      preset
+      for layer in 1..<4 { Drop("model.\(layer).*") }
+      Surgery { StripPrefix("model.0.") }
+    }
+    let input = try convNeXt()
+    #expect(try surgery.plan(for: input).output.names == input.names.dropLast(4))
+    #expect(try Surgery(preset).plan(for: input, expecting: preset.expectation).output.count == 4 * 28)
+  }
+
   @Test(arguments: ["", "module.", "_orig_mod.", "module._orig_mod.backbone."])
   func `convnext-yolov5 does the mission, whatever wraps the names`(prefix: String) throws {
     let plan = try plan("convnext-yolov5", try convNeXt(prefix: prefix))

@@ -4,8 +4,8 @@ internal import YAML
 
 /// Gives a convolution that takes 3 channels, or a multiple of them, another number of input channels.
 ///
-/// The rule is timm's `adapt_input_conv`: for one channel the weights are summed; for *n* the three are repeated, cut
-/// to *n* and scaled by 3/*n*, so that a grey image gives what it gave.
+/// The rule is timm's `adapt_input_conv`: for one channel the weights are summed, in threes where the input was folded
+/// into depth; for *n* the three are repeated, cut to *n* and scaled by 3/*n*, so that a grey image gives what it gave.
 public struct AdaptInput: Step {
   let patterns: [String]
   let channels: Int
@@ -30,7 +30,7 @@ public struct AdaptInput: Step {
       }
       let old = shape[1]
       if channels == old { return entry.tensor }
-      guard channels == 1 || old == 3 else {
+      guard channels == 1 ? old <= 3 || old % 3 == 0 : old == 3 else {
         throw doesNotFit(entry, "only 3 channels can be made \(channels), and it has \(old)")
       }
       return try adapted(entry.tensor)
@@ -40,7 +40,10 @@ public struct AdaptInput: Step {
   private static let mostChannels = 1 << 16
 
   private func adapted(_ tensor: Tensor) throws -> Tensor {
-    let (old, new) = (tensor.shape[1], channels)
+    let old = tensor.shape[1]
+    // An image folded into depth has its three channels once for each pixel.
+    let pixels = max(old / 3, 1)
+    let new = channels == 1 ? pixels : channels
     let kernel = tensor.shape[2...].reduce(1, *)
     let reader = try ElementReader(tensor)
     var shape = tensor.shape
@@ -58,8 +61,10 @@ public struct AdaptInput: Step {
         let start = row * old * kernel
         for channel in 0..<new {
           for place in 0..<kernel {
-            if new == 1 {
-              result.append((0..<old).reduce(0) { $0 + weights[start + $1 * kernel + place] })
+            if channels == 1 {
+              let first = channel * (old / pixels)
+              let summed = first..<(first + old / pixels)
+              result.append(summed.reduce(0) { $0 + weights[start + $1 * kernel + place] })
             } else {
               result.append(weights[start + channel % 3 * kernel + place] * scale)
             }
