@@ -56,7 +56,7 @@ let package = Package(
     room("Pickle", ["Bytes"]),
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    room("Surgery", ["Bytes", "Tensors"]),
+    room("Surgery", ["Bytes", "JSON", "YAML", "Tensors"]),
     room("ModelRuntime", ["Tensors", "COneDNN"]),
     .executableTarget(
       name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
@@ -78,7 +78,7 @@ let package = Package(
     tests(of: "Pickle", ["Pickle", "Bytes"]),
     tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
+    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes", "Checkpoints"]),
     tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
     tests(of: "Command", ["Bytes", "suture"]),
   ]

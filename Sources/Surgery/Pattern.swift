@@ -52,25 +52,21 @@ public struct Pattern {
   ///
   /// A negated pattern captures nothing.
   public func captures(_ name: String) -> [String]? {
-    if isNegated { return matches(name) ? [] : nil }
-    if let regex {
-      guard let match = try? regex.wholeMatch(in: name) else { return nil }
-      return match.output.dropFirst().map { $0.substring.map(String.init) ?? "" }
-    }
-    let scalars = Array(name.unicodeScalars)
-    for pieces in alternatives {
-      if let found = Glob.captures(pieces, scalars) { return found }
-    }
-    return nil
+    match(name)?.captures
   }
 
-  /// The text before the only wildcard, where the pattern is no more than that and a star: `norm` of `norm*`.
-  var literalPrefix: String? {
-    guard text.hasSuffix("*"), !text.dropLast().contains(where: "*#?[]{}!\\".contains), !text.hasPrefix("re:")
-    else {
-      return nil
+  /// What ``captures(_:)`` gives, and which of the choices in braces it was, in the order in which they are written.
+  func match(_ name: String) -> (alternative: Int, captures: [String])? {
+    if isNegated { return matches(name) ? (0, []) : nil }
+    if let regex {
+      guard let match = try? regex.wholeMatch(in: name) else { return nil }
+      return (0, match.output.dropFirst().map { $0.substring.map(String.init) ?? "" })
     }
-    return text.count > 1 ? String(text.dropLast()) : nil
+    let scalars = Array(name.unicodeScalars)
+    for (index, pieces) in alternatives.enumerated() {
+      if let found = Glob.captures(pieces, scalars) { return (index, found) }
+    }
+    return nil
   }
 }
 

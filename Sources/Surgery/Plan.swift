@@ -8,79 +8,91 @@ public struct Plan: Sendable {
     public let summary: String
     /// How many entries it touched.
     public let matched: Int
+    /// Their names before it, where the step tells.
+    public let keys: [String]
     public let before: Int
     public let after: Int
     public let notes: [String]
   }
 
-  /// What became of the input's keys; each stands in exactly one of the three.
-  public struct Accounting: Sendable {
-    public var kept: [String] = []
-    public var dropped: [String] = []
-    /// Keys with two names or more in the output.
-    public var copied: [String] = []
-  }
-
+  /// What the steps began with.
+  public let input: StateDict
   public let output: StateDict
   public let reports: [Report]
   public let accounting: Accounting
 
+  /// For each tensor of the output the keys of the input that it comes from.
+  public let origins: [[String]]
+
+  /// The casts among the steps, which know of overflows once their tensors have been read.
+  public let casts: [Cast]
+
+  /// Whether the optimizer and its like beside the state dict are to go.
+  public let stripsOptimizer: Bool
+
+  /// What identifies the steps to one who compares two plans.
+  let identities: [String]
+
   /// Applies the steps in order, each to what the ones before it left.
   ///
   /// - Parameter expected: how many tensors must come out.
-  /// - Throws: ``SurgeryError`` where a pattern fits nothing, two keys would have one name, nothing is left, or the
-  ///   count is not the expected one.
+  /// - Throws: ``SurgeryError`` where a pattern fits nothing, two keys would have one name, a shape does not fit,
+  ///   nothing is left, or the count is not the expected one.
   public init(of input: StateDict, steps: [any Step], expecting expected: Int? = nil) throws(SurgeryError) {
-    var draft = Draft(input)
+    try self.init(of: input, steps: steps, expecting: PlanExpectation(output: expected))
+  }
+
+  /// Applies the steps in order, each to what the ones before it left.
+  ///
+  /// - Parameter inputs: what steps may ask for beside `input`.
+  /// - Throws: ``SurgeryError``.
+  public init(
+    of input: StateDict, steps: [any Step], expecting expectation: PlanExpectation,
+    with inputs: Inputs = Inputs()
+  ) throws(SurgeryError) {
+    var draft = Draft(input, inputs)
     var reports: [Report] = []
     for (index, step) in steps.enumerated() {
       let before = draft.entries.count
-      draft.notes = []
-      draft.resolvedSummary = nil
+      (draft.notes, draft.touched, draft.resolvedSummary) = ([], [], nil)
       let matched: Int
-      do { matched = try step.apply(to: &draft) } catch { throw Self.error(error, step, index + 1) }
+      do { matched = try step.apply(to: &draft) } catch { throw SurgeryError(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
       reports.append(
         Report(
-          summary: draft.resolvedSummary ?? step.summary, matched: matched, before: before,
-          after: draft.entries.count,
-          notes: draft.notes))
+          summary: draft.resolvedSummary ?? step.summary, matched: matched, keys: draft.touched,
+          before: before,
+          after: draft.entries.count, notes: draft.notes))
     }
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", hints: ["the input has \(input.count)"])
     }
-    if let expected, expected != draft.entries.count {
-      throw SurgeryError(
-        .expectation, "\(draft.entries.count) tensors come out, \(expected) were expected",
-        hints: reports.map { "\($0.summary): \($0.before) -> \($0.after)" })
-    }
     do {
       var output = try StateDict(draft.entries.map { .init(name: $0.name, tensor: $0.tensor) })
-      output.metadata = input.metadata
+      output.metadata = draft.input.metadata
       self.output = output
     } catch {
       throw SurgeryError(.collision, "\(error)", hints: [])
     }
-    self.reports = reports
-    accounting = Self.account(input, draft)
+    (self.input, self.reports, origins) = (draft.input, reports, draft.entries.map(\.origins))
+    (casts, stripsOptimizer, identities) = (draft.casts, draft.stripsOptimizer, steps.map(\.identity))
+    accounting = Accounting(draft)
+    try require(expectation)
+  }
+
+  private func require(_ expectation: PlanExpectation) throws(SurgeryError) {
+    let failure: String?
+    do { failure = try expectation.failure(self) } catch {
+      throw SurgeryError(.badPattern, "\(error)", hints: [])
+    }
+    if let failure {
+      throw SurgeryError(
+        .expectation, failure, hints: reports.map { "\($0.summary): \($0.before) -> \($0.after)" })
+    }
   }
 
   /// How many bytes the distinct storages of the output take.
-  public var storedByteCount: Int { output.storages.reduce(0) { $0 &+ $1.byteCount } }
-
-  private static func account(_ input: StateDict, _ draft: Draft) -> Accounting {
-    var uses: [ExactString: Int] = [:]
-    for entry in draft.entries { uses[ExactString(entry.origin), default: 0] += 1 }
-    var accounting = Accounting()
-    for name in input.names {
-      switch uses[ExactString(name)] {
-      case nil: accounting.dropped.append(name)
-      case 1?: accounting.kept.append(name)
-      default: accounting.copied.append(name)
-      }
-    }
-    return accounting
-  }
+  public var storedByteCount: Int { output.storages.reduce(0) { $0.adding(saturating: $1.byteCount) } }
 
   private static func refuseCollisions(_ draft: Draft, _ step: any Step, _ number: Int) throws(SurgeryError) {
     var origins: [ExactString: String] = [:]
@@ -96,20 +108,6 @@ public struct Plan: Sendable {
     throw SurgeryError(
       .collision, step: number,
       "step \(number) (\(step.summary)) gives \(collisions + 1) keys a name that is taken",
-      hints: hints)
-  }
-
-  private static func error(_ error: any Error, _ step: any Step, _ number: Int) -> SurgeryError {
-    switch error {
-    case let failure as StepFailure:
-      SurgeryError(
-        failure.kind, step: number, "step \(number) (\(step.summary)) \(failure.reason)", hints: failure.hints
-      )
-    case let error as PatternError:
-      SurgeryError(
-        .badPattern, step: number, "step \(number): the pattern \"\(error.text)\" cannot be read",
-        hints: ["column \(error.column): \(error.reason)"])
-    default: SurgeryError(.badPattern, step: number, "step \(number) (\(step.summary)): \(error)", hints: [])
-    }
+      hints: hints + step.place)
   }
 }

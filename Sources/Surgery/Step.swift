@@ -7,6 +7,17 @@ public protocol Step: Sendable {
   ///
   /// - Throws: ``StepFailure``, or ``PatternError`` where its text cannot be read.
   func apply(to draft: inout Draft) throws -> Int
+
+  /// All that the step is told, for the digest of a plan.
+  var identity: String { get }
+
+  /// Where the step is written, as a hint; empty where nobody knows.
+  var place: [String] { get }
+}
+
+extension Step {
+  public var identity: String { summary }
+  public var place: [String] { [] }
 }
 
 /// Why a step cannot be done; ``Plan`` adds which one it was.
@@ -33,9 +44,21 @@ extension Step {
     return hits
   }
 
+  /// Like ``match(_:_:)``, and notes in the draft what fits and what nearly does.
+  func touch(_ texts: [String], _ draft: inout Draft, restIs verb: String = "left alone") throws -> [Bool] {
+    let hits = try match(texts, draft)
+    draft.touched = zip(draft.entries, hits).filter(\.1).map(\.0.name)
+    let rest = zip(draft.entries, hits).filter { !$0.1 }.map(\.0.name)
+    draft.notes += try NearMisses.notes(for: texts, among: rest, verb: verb)
+    return hits
+  }
+
   func noMatch(_ text: String, _ draft: Draft) -> StepFailure {
     StepFailure(
       kind: .noMatch, reason: "matched no keys",
       hints: Suggestion.hints(for: text, among: draft.entries.map(\.name)))
   }
+
+  /// `"a", "b"`, as the summaries have patterns.
+  func quoted(_ texts: [String]) -> String { texts.map { "\"\($0)\"" }.joined(separator: ", ") }
 }

@@ -7,8 +7,12 @@ public struct SurgeryError: Error, CustomStringConvertible {
     case collision
     case expectation
     case empty
+    /// A shape or a dtype does not fit what a step would do with it.
+    case doesNotFit
     /// A pattern or template cannot be read: a mistake in the words, not in the plan.
     case badPattern
+    /// The steps cannot be done in this order, or with what there is.
+    case impossible
   }
 
   public let kind: Kind
@@ -20,6 +24,22 @@ public struct SurgeryError: Error, CustomStringConvertible {
 
   init(_ kind: Kind, step: Int? = nil, _ reason: String, hints: [String]) {
     (self.kind, self.step, self.reason, self.hints) = (kind, step, reason, hints)
+  }
+
+  /// What a step could not do.
+  init(_ error: any Error, _ step: any Step, _ number: Int) {
+    switch error {
+    case let failure as StepFailure:
+      self.init(
+        failure.kind, step: number, "step \(number) (\(step.summary)) \(failure.reason)",
+        hints: failure.hints + step.place)
+    case let error as PatternError:
+      self.init(
+        .badPattern, step: number, "step \(number): the pattern \"\(error.text)\" cannot be read",
+        hints: ["column \(error.column): \(error.reason)"] + step.place)
+    default:
+      self.init(.impossible, step: number, "step \(number) (\(step.summary)): \(error)", hints: step.place)
+    }
   }
 
   public var description: String {

@@ -1,4 +1,6 @@
+internal import JSON
 internal import Tensors
+internal import YAML
 
 /// Gives the tensors of every ConvNeXt the names, and the shapes, that another library has for them.
 ///
@@ -27,7 +29,10 @@ public struct AdoptNaming: Step {
         let old = entries[index]
         let tensor = try table.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
         let name = try network.name(key, in: scheme)
-        if name != old.name || tensor.shape != old.tensor.shape { touched += 1 }
+        if name != old.name || tensor.shape != old.tensor.shape {
+          touched += 1
+          draft.touched.append(old.name)
+        }
         if tensor.shape != old.tensor.shape {
           entries[index] = Draft.Entry(name: old.name, origin: old.origin, tensor: tensor)
         }
@@ -78,4 +83,16 @@ public struct AdoptNaming: Step {
       draft.notes.append("\(scan.outside.count) \(verb)\(first)")
     }
   }
+}
+
+extension AdoptNaming: RecipeStep {
+  static let verb = "naming"
+  init(_ fields: StepFields) throws(YAMLError) {
+    let word = try fields.operand.requireString()
+    guard let scheme = NamingScheme(rawValue: word) else {
+      throw .unknownKey(fields.operand, candidates: NamingScheme.allCases.map(\.rawValue))
+    }
+    self.init(scheme)
+  }
+  var operand: JSONValue { .string(scheme.rawValue) }
 }

@@ -1,3 +1,6 @@
+internal import JSON
+internal import YAML
+
 /// Puts a copy of every entry under each of several prefixes.
 ///
 /// The copies share their storage.
@@ -13,8 +16,9 @@ public struct Replicate: Step {
     let template = try Template(prefixes)
     let expanded = try template.names(for: "", captures: [])
     let originals = draft.entries
+    draft.touched = originals.map(\.name)
     draft.entries = expanded.flatMap { prefix in
-      originals.map { Draft.Entry(name: prefix + $0.name, origin: $0.origin, tensor: $0.tensor) }
+      originals.map { Draft.Entry(name: prefix + $0.name, origins: $0.origins, tensor: $0.tensor) }
     }
     if expanded.count == 1 {
       draft.notes.append(
@@ -22,4 +26,10 @@ public struct Replicate: Step {
     }
     return originals.count
   }
+}
+
+extension Replicate: RecipeStep {
+  static let verb = "replicate"
+  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireString()) }
+  var operand: JSONValue { .string(prefixes) }
 }

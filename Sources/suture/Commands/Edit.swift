@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Checkpoints
 internal import JSON
 internal import Surgery
@@ -5,7 +6,7 @@ internal import Tensors
 
 struct Edit: Command {
   static let name = "edit"
-  static let summary = "Surgery: drop, keep, rename, prefix and replicate tensors."
+  static let summary = "Surgery: drop, rename, replicate, join, cut, cast and compute tensors."
   static let details = """
     Steps run in the order given. Every pattern must match, no two names may collide, and every tensor of the input is
     accounted for, or nothing is written. Put patterns in quotes, so that the shell leaves them alone.
@@ -14,55 +15,57 @@ struct Edit: Command {
       suture edit convnext_tiny_1k_224_ema.pth -o backbone.pth \\
         --drop 'norm*' --drop 'head*' --replicate 'model.{0..3}.' --expect 712
 
+    A recipe holds the same steps in YAML or JSON; --save-recipe writes what the flags said:
+      recipe: 1
+      steps:
+        - drop: ["norm*", "head*"]
+        - replicate: "model.{0..3}."
+      expect: {out: 712}
+
     \(Writing.details)
     A .pth holds the state dict alone; --extras keep leaves it where it was, with everything beside it as plain data.
     """
 
   static var arguments: [Argument<Self>] {
-    [
-      .operand("IN", "The checkpoint.", \.input),
-      .option("drop", "PATTERN", "Leave out the tensors whose whole name fits.") {
-        $0.steps.append(Drop($1))
-      },
-      .option("keep", "PATTERN", "Leave out all others.") { $0.steps.append(Keep($1)) },
-      .option("rename", "PATTERN=NAME", "Rename; * or {1} in NAME is what the wildcards matched.") {
-        let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { throw UsageError("--rename takes PATTERN=NAME, not \"\($1)\"") }
-        $0.steps.append(Rename(parts[0], to: parts[1]))
-      },
-      .option("add-prefix", "PREFIX", "Put PREFIX before every name.") { $0.steps.append(AddPrefix($1)) },
-      .option("strip-prefix", "PREFIX", "Take PREFIX from every name that has it.") {
-        $0.steps.append(StripPrefix($1))
-      },
-      .option("replicate", "PREFIXES", "Copy every tensor under each prefix: 'model.{0..3}.'.") {
-        $0.steps.append(Replicate($1))
-      },
-      .naming { $0.steps.append(AdoptNaming($1)) },
-      .option("expect", "N", "Refuse unless N tensors come out.", \.expected),
-      .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
-      .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
-      .limit(\.limits),
-    ] + Argument.group(Writing.arguments, \.writing)
+    [.operand("IN", "The checkpoint.", \.input)] + stepArguments
+      + [
+        .flag("allow-unmatched", "Let steps match nothing.", \.allowsUnmatched),
+        .option("expect", "N", "Refuse unless N tensors come out.", isRepeated: false) {
+          guard let count = Int($1), count >= 0 else {
+            throw UsageError("--expect takes a number, not \"\($1)\"")
+          }
+          $0.expectation.output = count
+        },
+        .option(
+          "digest", "DIGEST", "Refuse unless the plan has this digest, which --dry-run tells.", \.digest),
+        .option(
+          "save-recipe", "FILE", "Write what the flags say as a recipe, .yaml or .json.", \.savedRecipe),
+        .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
+        .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
+        .limit(\.limits),
+      ] + Argument.group(Writing.arguments, \.writing)
   }
 
   var input = ""
   var steps: [any Step] = []
-  var expected: String?
+  var expectation = PlanExpectation()
+  var allowsUnmatched = false
+  var digest: String?
+  var savedRecipe: String?
+  var recipeKey: String?
+  var recipeOutput: [Recipe.Option] = []
   var key: String?
   var dryRun = false
   var limits = ReadLimits()
   var writing = Writing()
 
   mutating func run() throws -> ExitCode {
-    if steps.isEmpty {
+    if steps.isEmpty, recipeOutput.isEmpty {
       throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"])
     }
-    let expecting = try expected.map { text in
-      guard let count = Int(text), count >= 0 else {
-        throw UsageError("--expect takes a number, not \"\(text)\"")
-      }
-      return count
-    }
+    if allowsUnmatched { steps = steps.map { $0 is Optionally ? $0 : Optionally($0) } }
+    key = key ?? recipeKey
+    try applyRecipeOutput()
     let output = dryRun && writing.output == nil ? nil : try Output(writing)
     let checkpoint =
       try output?.open(input, key: key, limits: limits) ?? Checkpoint.open(input, key: key, limits: limits)
@@ -70,70 +73,78 @@ struct Edit: Command {
     let keepsExtras = output?.keepsExtras(unlessTold: false) ?? false
     Notes.opened(checkpoint, keepsExtras: keepsExtras)
     try checkpoint.requireTensors()
-    let plan = try Plan(of: checkpoint.stateDict, steps: steps, expecting: expecting)
-    describe(plan)
+    let plan = try Plan(
+      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint))
+    let report = PlanReport(plan: plan, checkpoint: checkpoint)
+    report.say(atMost: dryRun ? 200 : 12)
+    try require(plan)
+    if let savedRecipe { try save(recipe(), to: savedRecipe) }
+    if plan.stripsOptimizer, keepsExtras {
+      throw UsageError(
+        "--extras keep would keep the optimizer that is to be stripped",
+        hints: ["leave it away: the weights alone are written then"])
+    }
     let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
     let prepared = try output?.prepare(
       plan.output, from: checkpoint, steps: (key.map { ["key \($0)"] } ?? []) + plan.reports.map(\.summary),
       object: object)
     if dryRun {
+      Console.note("digest \(plan.digest)")
       prepared?.describe()
       if prepared == nil { Console.note("plan   nothing is written: this is a dry run") }
-      if writing.json { try Console.print(JSONWriter.text(report(plan, checkpoint), style: .pretty) + "\n") }
+      if writing.json {
+        let value = report.json(space: prepared?.plan.byteCount)
+        try Console.print(JSONWriter.text(value, style: .pretty) + "\n")
+      }
       return .done
     }
     if let done = try prepared?.write() {
       for line in done.lines() { Console.note(line) }
+      warn(plan.casts)
       if writing.json { try Console.print(JSONWriter.text(done.json(schema: "suture.edit/1")) + "\n") }
     }
     return .done
   }
+
+  private func require(_ plan: Plan) throws {
+    guard let digest, digest != plan.digest else { return }
+    throw PlanDiffers(expected: digest, found: plan.digest)
+  }
+
+  /// What steps may ask for beside the state dict.
+  private func inputs(_ checkpoint: Checkpoint) -> Inputs {
+    var inputs = Inputs()
+    inputs.siblings = checkpoint.candidates.map(\.path)
+    inputs.extras = checkpoint.extras.map(\.path)
+    inputs.wrapper = checkpoint.wrapper.joined(separator: ".")
+    var limits = limits
+    limits.verifies = !writing.skipsVerification
+    inputs.sibling = { [input, limits] path in
+      try Checkpoint.open(input, key: path, limits: limits).stateDict
+    }
+    inputs.checkpoint = { [key, limits] path in
+      let other = try Checkpoint.open(path, key: key, limits: limits)
+      try other.requireTensors()
+      return other.stateDict
+    }
+    return inputs
+  }
 }
 
-extension Edit {
-  /// The plan in a few lines: what each step matched, and the folded names that come out.
-  private func describe(_ plan: Plan) {
-    for (index, report) in plan.reports.enumerated() {
-      let change = report.before == report.after ? "" : ", \(report.before) -> \(report.after) tensors"
-      Console.note("step \(index + 1) \(report.summary): \(Format.plural(report.matched, "key"))\(change)")
-      for note in report.notes { Console.note("       \(note)") }
-    }
-    let accounting = plan.accounting
-    Console.note(
-      "plan   of the input's keys \(accounting.kept.count) are kept, \(accounting.dropped.count) dropped, "
-        + "\(accounting.copied.count) copied; \(Format.plural(plan.output.count, "tensor")) on "
-        + "\(Format.plural(plan.output.storages.count, "storage")), \(Format.bytes(plan.storedByteCount))")
-    if !accounting.dropped.isEmpty {
-      Console.note("       dropped: \(folded(accounting.dropped))")
-    }
-    for fold in FoldedNames.fold(plan.output.names).prefix(dryRun ? 200 : 12) {
-      Console.note("       \(Format.name(fold.pattern))\(fold.count > 1 ? "  (\(fold.count))" : "")")
-    }
+/// Numbers that a cast could not keep; known once they have been read.
+func warn(_ casts: [Cast]) {
+  for (names, count) in casts.flatMap(\.overflows) {
+    Console.warning(
+      "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")
   }
+}
 
-  private func folded(_ names: [String]) -> String {
-    FoldedNames.fold(names).map { Format.name($0.pattern) }.joined(separator: ", ")
-  }
+/// The plan is another one than the one that was agreed to.
+struct PlanDiffers: Error, CustomStringConvertible {
+  let expected: String
+  let found: String
 
-  private func report(_ plan: Plan, _ checkpoint: Checkpoint) -> JSONValue {
-    let strings = { (names: [String]) in JSONValue.array(names.map { .string($0) }) }
-    return [
-      "schema": "suture.plan/1",
-      "input": .string(checkpoint.path),
-      "wrapper": strings(checkpoint.wrapper),
-      "steps": .array(
-        plan.reports.map {
-          [
-            "step": .string($0.summary), "matched": .integer($0.matched), "before": .integer($0.before),
-            "after": .integer($0.after), "notes": strings($0.notes),
-          ]
-        }),
-      "kept": strings(plan.accounting.kept),
-      "dropped": strings(plan.accounting.dropped),
-      "copied": strings(plan.accounting.copied),
-      "tensors": .integer(plan.output.count),
-      "storages": .integer(plan.output.storages.count),
-      "bytes": .integer(plan.storedByteCount),
-    ]
+  var description: String {
+    "the plan has the digest \(found), not \(expected)\n  --dry-run shows it\n  nothing was written"
   }
 }

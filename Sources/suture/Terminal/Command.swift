@@ -96,7 +96,7 @@ extension Command {
     }
     if let extra = rest.first {
       let looksExpanded = operands.dropFirst().allSatisfy {
-        $0.hasSuffix(".") || $0.contains(where: \.isNumber)
+        $0.hasSuffix(".") || $0.contains { $0.isNumber || $0 == "=" }
       }
       throw UsageError(
         "unexpected argument \"\(extra)\"",

@@ -22,7 +22,14 @@ struct Diagnosis {
       code = .usage
     case let error as SurgeryError:
       message = "\(error)"
-      code = error.kind == .badPattern ? .usage : .planRefused
+      code = Self.code(error.kind)
+    case let error as RecipeError:
+      message = "\(error)"
+      hints = ["nothing was written"]
+      code = .usage
+    case let error as PlanDiffers:
+      message = "\(error)"
+      code = .planRefused
     case let error as CheckpointError:
       message = "\(error)"
       code = Self.code(error.kind)
@@ -49,6 +56,14 @@ struct Diagnosis {
       code = .unreadable
     }
     self.hints = hints
+  }
+
+  private static func code(_ kind: SurgeryError.Kind) -> ExitCode {
+    switch kind {
+    case .badPattern: .usage
+    case .doesNotFit: .doesNotFit
+    case .noMatch, .collision, .expectation, .empty, .impossible: .planRefused
+    }
   }
 
   private static func code(_ kind: CheckpointError.Kind) -> ExitCode {

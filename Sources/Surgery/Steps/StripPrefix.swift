@@ -1,18 +1,6 @@
 internal import Bytes
-
-/// Puts a prefix before every name.
-public struct AddPrefix: Step {
-  let prefix: String
-
-  public init(_ prefix: String) { self.prefix = prefix }
-
-  public var summary: String { "add prefix \"\(prefix)\"" }
-
-  public func apply(to draft: inout Draft) throws -> Int {
-    for index in draft.entries.indices { draft.entries[index].name = prefix + draft.entries[index].name }
-    return draft.entries.count
-  }
-}
+internal import JSON
+internal import YAML
 
 /// Takes a prefix from every name that has it.
 public struct StripPrefix: Step {
@@ -23,15 +11,15 @@ public struct StripPrefix: Step {
   public var summary: String { "strip prefix \"\(prefix)\"" }
 
   public func apply(to draft: inout Draft) throws -> Int {
-    var touched = 0
     for index in draft.entries.indices {
       // By bytes: a Character may join the prefix's last scalar with what follows it.
       let name = draft.entries[index].name.utf8
       guard !prefix.isEmpty, name.starts(with: prefix.utf8) else { continue }
       guard let rest = String(name.dropFirst(prefix.utf8.count)) else { continue }
+      draft.touched.append(draft.entries[index].name)
       draft.entries[index].name = rest
-      touched += 1
     }
+    let touched = draft.touched.count
     if touched == 0 {
       let first = draft.entries.first.map { "the first key is \($0.name)" } ?? "there are no keys left"
       throw StepFailure(kind: .noMatch, reason: "found no key with that prefix", hints: [first])
@@ -43,4 +31,10 @@ public struct StripPrefix: Step {
     }
     return touched
   }
+}
+
+extension StripPrefix: RecipeStep {
+  static let verb = "strip-prefix"
+  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireString()) }
+  var operand: JSONValue { .string(prefix) }
 }

@@ -1,0 +1,187 @@
+internal import Bytes
+public import Tensors
+
+/// `base.update(part)`, with what `update` hides: which keys stay what they were, and which nobody asked for.
+///
+/// The tensors of the part take the dtype that the base has for them, as `load_state_dict` copies them.
+public struct Graft: Sendable {
+  /// What becomes of keys of the part that the base does not have.
+  public enum Unexpected: String, Sendable, CaseIterable {
+    case error
+    /// They are left out, as `load_state_dict(strict=False)` would.
+    case drop
+    /// They are added, as `update` does; a strict `load_state_dict` fails on them.
+    case add
+  }
+
+  public struct Options: Sendable {
+    public var unexpected = Unexpected.error
+    /// Patterns of keys of the part that are not taken.
+    public var excluded: [String] = []
+    /// Patterns; where there are any, each key of the base that stays must fit one of them.
+    public var allowedMissing: [String] = []
+    /// How many keys must come from the part.
+    public var expected: Int?
+
+    public init() {}
+  }
+
+  public let output: StateDict
+  /// Keys of the base that have the part's elements now.
+  public let replaced: [String]
+  /// Keys of the base that the part does not have.
+  public let stayed: [String]
+  /// Keys of the part that the base does not have.
+  public let unexpected: [String]
+  /// Keys of the part that were not to be taken.
+  public let excluded: [String]
+  /// Keys whose dtype in the part is another than in the base.
+  public let recast: [(name: String, from: DType, to: DType)]
+  public let casts: [Cast]
+
+  /// Compares key by key, and refuses what does not fit.
+  ///
+  /// - Throws: ``SurgeryError``.
+  public init(_ part: StateDict, onto base: StateDict, _ options: Options = Options()) throws(SurgeryError) {
+    let taken: StateDict
+    (taken, excluded) = try Self.exclude(options.excluded, from: part)
+    unexpected = taken.names.filter { base[$0] == nil }
+    (replaced, stayed) = (
+      base.names.filter { taken[$0] != nil }, base.names.filter { taken[$0] == nil }
+    )
+    if replaced.isEmpty { throw Self.noOverlap(taken, base) }
+    let mismatches = base.entries.compactMap { entry in taken[entry.name].flatMap { Self.mismatch(entry, $0) }
+    }
+    if !mismatches.isEmpty {
+      throw SurgeryError(
+        .doesNotFit, "\(mismatches.count) of \(replaced.count) common keys do not fit the base",
+        hints: mismatches.prefix(10) + (mismatches.count > 10 ? ["and \(mismatches.count - 10) more"] : []))
+    }
+    if options.unexpected == .error, !unexpected.isEmpty {
+      throw SurgeryError(
+        .impossible, "the base does not have \(unexpected.count) of the part's \(taken.count) keys",
+        hints: Self.folded(unexpected) + ["--unexpected drop leaves them out, add adds them"])
+    }
+    try Self.require(options, stayed: stayed, replaced: replaced)
+    (recast, casts, output) = try Self.update(base, with: taken, adding: options.unexpected == .add)
+  }
+
+  private static func update(_ base: StateDict, with part: StateDict, adding: Bool) throws(SurgeryError) -> (
+    recast: [(name: String, from: DType, to: DType)], casts: [Cast], output: StateDict
+  ) {
+    var recast: [(name: String, from: DType, to: DType)] = []
+    for entry in base.entries {
+      guard let tensor = part[entry.name], tensor.dtype != entry.tensor.dtype else { continue }
+      recast.append((entry.name, tensor.dtype, entry.tensor.dtype))
+    }
+    do {
+      var (source, casts): (StateDict, [Cast]) = (part, [])
+      for dtype in Set(recast.map(\.to)).sorted(by: { $0.rawValue < $1.rawValue }) {
+        let names = Set(recast.filter { $0.to == dtype }.map { ExactString($0.name) })
+        let cast = try source.cast(to: dtype) { !names.contains(ExactString($0)) }
+        (source, casts) = (cast.stateDict, casts + [cast])
+      }
+      var output = try StateDict(
+        base.entries.map { .init(name: $0.name, tensor: source[$0.name] ?? $0.tensor) })
+      output.metadata = base.metadata
+      if adding {
+        for entry in source.entries where base[entry.name] == nil {
+          try output.append(entry.name, entry.tensor)
+        }
+      }
+      return (recast, casts, output)
+    } catch { throw SurgeryError(.impossible, "\(error)", hints: []) }
+  }
+
+  private static func mismatch(_ base: StateDict.Entry, _ tensor: Tensor) -> String? {
+    let (name, model) = (base.name, base.tensor)
+    if tensor.shape != model.shape {
+      return "\(name): \(tensor.shape) in the part, \(model.shape) in the base"
+    }
+    if tensor.layout.name != model.layout.name {
+      return
+        "\(name): \(tensor.layout.name ?? "strided") in the part, \(model.layout.name ?? "strided") in the base"
+    }
+    if tensor.dtype == model.dtype { return nil }
+    // What load_state_dict would truncate is no weight that was meant for the place.
+    guard tensor.dtype.floatFormat != nil, model.dtype.floatFormat != nil else {
+      return "\(name): \(tensor.dtype) in the part, \(model.dtype) in the base"
+    }
+    return nil
+  }
+
+  private static func exclude(_ texts: [String], from part: StateDict) throws(SurgeryError) -> (
+    StateDict, [String]
+  ) {
+    if texts.isEmpty { return (part, []) }
+    let patterns = try patterns(texts)
+    for pattern in patterns where !part.names.contains(where: pattern.matches) {
+      throw SurgeryError(
+        .noMatch, "no key of the part fits \"\(pattern.text)\", which is excluded",
+        hints: Suggestion.hints(for: pattern.text, among: part.names))
+    }
+    var (taken, excluded): (StateDict, [String]) = (StateDict(), [])
+    for entry in part.entries {
+      if patterns.contains(where: { $0.matches(entry.name) }) {
+        excluded.append(entry.name)
+      } else {
+        do { try taken.append(entry.name, entry.tensor) } catch {
+          throw SurgeryError(.collision, "\(error)", hints: [])
+        }
+      }
+    }
+    return (taken, excluded)
+  }
+
+  private static func require(_ options: Options, stayed: [String], replaced: [String]) throws(SurgeryError) {
+    if let expected = options.expected, expected != replaced.count {
+      throw SurgeryError(
+        .expectation, "\(replaced.count) keys come from the part, \(expected) were expected",
+        hints: ["\(stayed.count) stay as they are in the base"])
+    }
+    if options.allowedMissing.isEmpty { return }
+    let patterns = try patterns(options.allowedMissing)
+    let missing = stayed.filter { name in !patterns.contains { $0.matches(name) } }
+    if !missing.isEmpty {
+      throw SurgeryError(
+        .expectation, "the part does not have \(missing.count) keys of the base that it should have",
+        hints: folded(missing))
+    }
+  }
+
+  private static func patterns(_ texts: [String]) throws(SurgeryError) -> [Pattern] {
+    do { return try texts.map { try Pattern($0) } } catch {
+      throw SurgeryError(.badPattern, "\(error)", hints: [])
+    }
+  }
+
+  private static func folded(_ names: [String]) -> [String] {
+    let folds = FoldedNames.fold(names).map { $0.count > 1 ? "\($0.pattern)  (\($0.count))" : $0.pattern }
+    return folds.prefix(12) + (folds.count > 12 ? ["and \(folds.count - 12) more"] : [])
+  }
+
+  /// Nothing would change: perhaps a prefix is what separates the two.
+  private static func noOverlap(_ part: StateDict, _ base: StateDict) -> SurgeryError {
+    var hints = [
+      "the first key of the base is \(base.names.first ?? "-"), of the part \(part.names.first ?? "-")"
+    ]
+    if let (longer, shorter, isPart) = prefix(part, base) {
+      let prefix = longer.dropLast(shorter.count)
+      hints.append(
+        isPart
+          ? "did you mean --strip-prefix '\(prefix)'? edit takes it from the part"
+          : "did you mean --add-prefix '\(prefix)'? edit puts it before the part's keys")
+    }
+    return SurgeryError(.noMatch, "the base has none of the part's \(part.count) keys", hints: hints)
+  }
+
+  private static func prefix(_ part: StateDict, _ base: StateDict) -> (String, String, isPart: Bool)? {
+    for name in part.names.prefix(8) {
+      if let longer = base.names.first(where: { $0.hasSuffix("." + name) }) { return (longer, name, false) }
+    }
+    for name in base.names.prefix(8) {
+      if let longer = part.names.first(where: { $0.hasSuffix("." + name) }) { return (longer, name, true) }
+    }
+    return nil
+  }
+}

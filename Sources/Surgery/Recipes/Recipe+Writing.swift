@@ -1,0 +1,95 @@
+internal import Bytes
+internal import JSON
+
+extension Recipe {
+  /// The recipe as JSON.
+  ///
+  /// - Throws: ``RecipeError`` where a step is none that recipes know.
+  public func json() throws(RecipeError) -> String {
+    JSONWriter.text(.object(try document()), style: .pretty) + "\n"
+  }
+
+  /// The recipe as YAML: all texts stand in quotes.
+  ///
+  /// - Throws: ``RecipeError`` where a step is none that recipes know.
+  public func yaml() throws(RecipeError) -> String {
+    var lines: [String] = []
+    for (key, value) in try document() {
+      guard key == "steps", let steps = value.arrayValue else {
+        lines.append("\(key): \(Self.flow(value))")
+        continue
+      }
+      lines.append(steps.isEmpty ? "steps: []" : "steps:")
+      for step in steps {
+        for (index, member) in (step.members ?? []).enumerated() {
+          lines.append("\(index == 0 ? "  - " : "    ")\(member.key):\(Self.block(member.value))")
+        }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A table has a row on each line, whatever else stands on one.
+  private static func block(_ value: JSONValue) -> String {
+    guard let rows = value.members, rows.allSatisfy({ $0.value.stringValue != nil }) else {
+      return " " + flow(value)
+    }
+    return rows.map { "\n        \(flow(.string($0.key))): \(flow($0.value))" }.joined()
+  }
+
+  private static func flow(_ value: JSONValue) -> String {
+    switch value {
+    case .array(let elements): "[\(elements.map(flow).joined(separator: ", "))]"
+    case .object(let members):
+      "{\(members.map { "\(isWord($0.key) ? $0.key : flow(.string($0.key))): \(flow($0.value))" }.joined(separator: ", "))}"
+    default: JSONWriter.text(value)
+    }
+  }
+
+  private static func isWord(_ key: String) -> Bool {
+    !key.isEmpty && key.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "-") }
+  }
+
+  private func document() throws(RecipeError) -> [(key: String, value: JSONValue)] {
+    var members: [(key: String, value: JSONValue)] = [("recipe", 1)]
+    if let description { members.append(("description", .string(description))) }
+    if let key { members.append(("input", ["key": .string(key)])) }
+    var records: [JSONValue] = []
+    for step in steps {
+      guard let record = RecipeVerbs.record(step) else {
+        throw RecipeError("a recipe cannot hold the step \(step.summary)")
+      }
+      records.append(.object(record))
+    }
+    members.append(("steps", .array(records)))
+    let counts = PlanExpectation.counts.compactMap { key, path in
+      expectation[keyPath: path].map { (key: key, value: JSONValue.integer($0)) }
+    }
+    let has = expectation.has.isEmpty ? [] : [(key: "has", value: JSONValue.strings(expectation.has))]
+    if !(counts + has).isEmpty { members.append(("expect", .object(counts + has))) }
+    if !output.isEmpty { members.append(("output", .object(outputMembers()))) }
+    return members
+  }
+
+  private func outputMembers() -> [(key: String, value: JSONValue)] {
+    var members: [(key: String, value: JSONValue)] = []
+    for name in Self.outputOptions.map(\.name) {
+      let options = output.filter { $0.name == name }
+      if options.isEmpty { continue }
+      let values = options.compactMap(\.value)
+      if values.isEmpty {
+        members.append((name, true))
+      } else if name == "metadata" {
+        let pairs = values.map { value in
+          let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+          return (key: parts[0], value: JSONValue.string(parts.count > 1 ? parts[1] : ""))
+        }
+        members.append((name, .object(pairs)))
+      } else {
+        members.append((name, .strings(values)))
+      }
+    }
+    return members
+  }
+}

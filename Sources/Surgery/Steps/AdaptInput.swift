@@ -1,0 +1,94 @@
+internal import JSON
+internal import Tensors
+internal import YAML
+
+/// Gives a convolution that takes 3 channels, or a multiple of them, another number of input channels.
+///
+/// The rule is timm's `adapt_input_conv`: for one channel the weights are summed, in threes where the input was folded
+/// into depth; for *n* the three are repeated, cut to *n* and scaled by 3/*n*, so that a grey image gives what it gave.
+public struct AdaptInput: Step {
+  let patterns: [String]
+  let channels: Int
+
+  /// - Parameter patterns: fit the convolution's weight.
+  public init(_ patterns: String..., channels: Int) { self.init(patterns, channels: channels) }
+
+  public init(_ patterns: [String], channels: Int) { (self.patterns, self.channels) = (patterns, channels) }
+
+  public var summary: String { "adapt input of \(quoted(patterns)) to \(channels) channels" }
+
+  public func apply(to draft: inout Draft) throws -> Int {
+    guard (1...Self.mostChannels).contains(channels) else {
+      throw StepFailure(
+        kind: .badPattern, reason: "needs 1 to \(Self.mostChannels) channels", hints: [])
+    }
+    return try transform(patterns, &draft) { entry in
+      try requireNumbers(entry)
+      let shape = entry.tensor.shape
+      guard shape.count >= 3, shape[1] > 0 else {
+        throw doesNotFit(entry, "a convolution's weight is [out, in, kernel…]")
+      }
+      let old = shape[1]
+      if channels == old { return entry.tensor }
+      guard channels == 1 ? old <= 3 || old % 3 == 0 : old == 3 else {
+        throw doesNotFit(entry, "only 3 channels can be made \(channels), and it has \(old)")
+      }
+      return try adapted(entry.tensor)
+    }
+  }
+
+  private static let mostChannels = 1 << 16
+
+  private func adapted(_ tensor: Tensor) throws -> Tensor {
+    let old = tensor.shape[1]
+    // An image folded into depth has its three channels once for each pixel.
+    let pixels = max(old / 3, 1)
+    let new = channels == 1 ? pixels : channels
+    let kernel = tensor.shape[2...].reduce(1, *)
+    let reader = try ElementReader(tensor)
+    var shape = tensor.shape
+    shape[1] = new
+    // torch scales float32 by a float32.
+    let scale = Double(Float(3 / Double(new)))
+    return try Tensor(
+      dtype: tensor.dtype, shape: shape, rowLength: new * kernel, label: tensor.storage.label,
+      from: [reader.storage]
+    ) { rows in
+      let weights = try reader.doubles((rows.lowerBound * old * kernel)..<(rows.upperBound * old * kernel))
+      var result: [Double] = []
+      result.reserveCapacity(rows.count * new * kernel)
+      for row in 0..<rows.count {
+        let start = row * old * kernel
+        for channel in 0..<new {
+          for place in 0..<kernel {
+            if channels == 1 {
+              let first = channel * (old / pixels)
+              let summed = first..<(first + old / pixels)
+              result.append(summed.reduce(0) { $0 + weights[start + $1 * kernel + place] })
+            } else {
+              result.append(weights[start + channel % 3 * kernel + place] * scale)
+            }
+          }
+        }
+      }
+      return result
+    }
+  }
+}
+
+extension AdaptInput: RecipeStep {
+  static let verb = "adapt-input"
+  static let options = ["channels"]
+
+  init(_ fields: StepFields) throws(YAMLError) {
+    let node = try fields.require("channels")
+    let channels = try node.requireInt()
+    guard (1...Self.mostChannels).contains(channels) else {
+      throw node.error("there can be 1 to \(Self.mostChannels) channels")
+    }
+    self.init(try fields.operand.requireStrings(), channels: channels)
+  }
+
+  var operand: JSONValue { .strings(patterns) }
+  var chosen: [(key: String, value: JSONValue)] { [("channels", .integer(channels))] }
+}

@@ -1,0 +1,23 @@
+internal import JSON
+
+/// A step that may match nothing.
+public struct Optionally: Step {
+  let step: any Step
+
+  public init(_ step: any Step) { self.step = step }
+
+  public var summary: String { "\(step.summary), if there is any" }
+
+  public var identity: String { "optional " + step.identity }
+
+  public var place: [String] { step.place }
+
+  public func apply(to draft: inout Draft) throws -> Int {
+    let before = draft
+    do { return try step.apply(to: &draft) } catch let failure as StepFailure where failure.kind == .noMatch {
+      draft = before
+      draft.notes.append("it \(failure.reason), which is allowed")
+      return 0
+    }
+  }
+}

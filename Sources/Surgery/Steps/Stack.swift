@@ -1,0 +1,58 @@
+internal import JSON
+internal import Tensors
+internal import YAML
+
+/// Joins tensors along a new axis, as `torch.stack`: `experts.#.weight` into `experts.weight`.
+///
+/// Tensors whose names give the same new name are joined; numbers count up.
+public struct Stack: Step {
+  let patterns: [String]
+  let template: String
+  let axis: Int
+
+  public init(_ patterns: String..., to template: String, axis: Int = 0) {
+    self.init(patterns, to: template, axis: axis)
+  }
+
+  public init(_ patterns: [String], to template: String, axis: Int = 0) {
+    (self.patterns, self.template, self.axis) = (patterns, template, axis)
+  }
+
+  public var summary: String { "stack \(quoted(patterns)) to \"\(template)\" along axis \(axis)" }
+
+  public func apply(to draft: inout Draft) throws -> Int {
+    try join(patterns, template, &draft) { entries in
+      let shape = entries[0].tensor.shape
+      guard axis >= -shape.count - 1, axis <= shape.count, shape.count < Tensor.maximumRank else {
+        throw doesNotFit(entries[0], "a new axis cannot be \(axis)")
+      }
+      let place = axis < 0 ? axis + shape.count + 1 : axis
+      for entry in entries.dropFirst() where entry.tensor.shape != shape {
+        throw doesNotFit(entry, "\(entries[0].name) has \(shape)")
+      }
+      let parts = try entries.map { entry in
+        var sizes = shape
+        sizes.insert(1, at: place)
+        return try entry.tensor.reshaped(sizes)
+      }
+      return try Tensor.joined(parts, axis: place)
+    }
+  }
+}
+
+extension Stack: RecipeStep {
+  static let verb = "stack"
+  static let options = ["to", "axis"]
+
+  init(_ fields: StepFields) throws(YAMLError) {
+    self.init(
+      try fields.operand.requireStrings(), to: try fields.require("to").requireString(),
+      axis: try fields.integer("axis", unsaid: 0))
+  }
+
+  var operand: JSONValue { .strings(patterns) }
+
+  var chosen: [(key: String, value: JSONValue)] {
+    [("to", .string(template))] + (axis == 0 ? [] : [("axis", .integer(axis))])
+  }
+}

@@ -1,0 +1,82 @@
+internal import Checkpoints
+internal import JSON
+internal import Surgery
+internal import Tensors
+
+/// What a graft does to each key.
+struct GraftReport {
+  let graft: Graft
+  let base: Checkpoint
+  let part: Checkpoint
+
+  func say() {
+    let count = graft.output.count
+    Console.note(
+      "graft  of \(Format.plural(count, "key")) \(Format.count(graft.replaced.count)) come from the part, "
+        + "\(Format.count(graft.stayed.count)) stay as they are in the base")
+    list("from the part", graft.replaced)
+    list("stays", graft.stayed)
+    if !graft.unexpected.isEmpty {
+      let added = graft.output.count > graft.replaced.count + graft.stayed.count
+      list(
+        added ? "added, though the base has no such key" : "left out, since the base has no such key",
+        graft.unexpected)
+    }
+    if !graft.excluded.isEmpty { list("excluded", graft.excluded) }
+    for (change, names) in casts {
+      Console.note(
+        "       cast \(change): \(Format.plural(names.count, "key")), as load_state_dict copies them")
+    }
+    let narrowed = graft.recast.filter { $0.from.byteCount > $0.to.byteCount }.count
+    if narrowed > 0 {
+      Console.warning("\(Format.plural(narrowed, "key")) of the part lose precision in the base's dtype")
+    }
+  }
+
+  private func list(_ title: String, _ names: [String]) {
+    let folds = FoldedNames.fold(names)
+    for fold in folds.prefix(Self.most) {
+      Console.note(
+        "       \(title): \(Format.name(fold.pattern))\(fold.count > 1 ? "  (\(fold.count))" : "")")
+    }
+    if folds.count > Self.most {
+      let rest = folds.dropFirst(Self.most).reduce(0) { $0 + $1.count }
+      Console.note("       \(title): and \(Format.plural(rest, "key")) more; --json lists all")
+    }
+  }
+
+  private static let most = 12
+
+  /// The changes of dtype, each with its keys.
+  private var casts: [(change: String, names: [String])] {
+    var order: [String] = []
+    var names: [String: [String]] = [:]
+    for (name, from, to) in graft.recast {
+      let change = "\(from) to \(to)"
+      if names[change] == nil { order.append(change) }
+      names[change, default: []].append(name)
+    }
+    return order.map { ($0, names[$0] ?? []) }
+  }
+
+  func json(space: Int?, written: JSONValue? = nil) -> JSONValue {
+    let strings = { (names: [String]) in JSONValue.array(names.map { .string($0) }) }
+    var members: [(key: String, value: JSONValue)] = [
+      ("schema", "suture.graft/1"), ("base", .string(base.path)), ("part", .string(part.path)),
+      ("wrapper", strings(base.wrapper)), ("tensors", .integer(graft.output.count)),
+      ("storages", .integer(graft.output.storages.count)), ("replaced", strings(graft.replaced)),
+      ("stayed", strings(graft.stayed)), ("unexpected", strings(graft.unexpected)),
+      ("excluded", strings(graft.excluded)),
+      (
+        "cast",
+        .array(
+          graft.recast.map {
+            ["name": .string($0.name), "from": .string($0.from.rawValue), "to": .string($0.to.rawValue)]
+          })
+      ),
+    ]
+    if let space { members.append(("space", .integer(space))) }
+    if let written { members.append(("written", written)) }
+    return .object(members)
+  }
+}
