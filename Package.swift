@@ -55,7 +55,7 @@ let package = Package(
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     room("Surgery", ["Bytes", "Tensors"]),
-    room("ModelRuntime", ["Tensors", "COneDNN"]),
+    room("ModelRuntime", ["Bytes", "CSystem", "Tensors", "COneDNN"]),
     .executableTarget(
       name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
       swiftSettings: swift),
