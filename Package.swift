@@ -47,6 +47,7 @@ let package = Package(
     debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
     debian("COneDNN", "libdnnl-dev"),
     .target(name: "CSystem"),
+    .target(name: "CPeak"),
 
     room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
     room("JSON", ["Bytes"]),
@@ -55,7 +56,7 @@ let package = Package(
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     room("Surgery", ["Bytes", "Tensors"]),
-    room("ModelRuntime", ["Bytes", "CSystem", "Tensors", "COneDNN"]),
+    room("ModelRuntime", ["Bytes", "CPeak", "CSystem", "Tensors", "COneDNN"]),
     .executableTarget(
       name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
       swiftSettings: swift),

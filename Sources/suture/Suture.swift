@@ -8,7 +8,7 @@ struct Suture {
   static var commands: [AnyCommand] {
     [
       AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self), AnyCommand(Check.self),
-      AnyCommand(Verify.self),
+      AnyCommand(Verify.self), AnyCommand(Bench.self),
     ]
   }
 

@@ -75,7 +75,7 @@ public struct ConvNeXt: Sendable {
     try network.run(image, try names.map(value), watch: watch)
   }
 
-  private func value(_ name: String) throws -> Int {
+  func value(_ name: String) throws -> Int {
     let values = stages + (head.map { [$0.pooled, $0.logits] } ?? [])
     guard let index = outputNames.firstIndex(of: name) else {
       throw ModelError.notSupported(

@@ -1,4 +1,6 @@
-/// A network: nodes in the order in which they run. Value 0 is the image, value i what node i − 1 gives.
+/// A network: nodes in the order in which they run.
+///
+/// Value 0 is the image, value i what node i − 1 gives.
 struct Graph: Sendable {
   struct Node: Sendable {
     /// The layer's place in the state dict, for errors and reports.
