@@ -1,4 +1,5 @@
 """Sorts the fixtures into seeds for the fuzz targets: seeds.py FOLDER."""
+import json
 import pathlib
 import sys
 import zipfile
@@ -38,3 +39,14 @@ for path in sorted((fixtures / "Corpus").rglob("*")):
         if data[:1] == b"\x80":
             seed("Pickle", name, data[2:])
 seed("Index", "own.json", b'{"metadata":{"total_size":8},"weight_map":{"a":"a.safetensors","b":"b.safetensors"}}')
+
+documents = [row[0] for row in json.loads((fixtures / "YAML" / "resolutions.json").read_text(encoding="utf-8"))]
+for first in range(0, len(documents), 30):
+    seed("YAML", f"resolutions_{first}.yaml", "\n".join(documents[first:first + 30]).encode())
+for name, text in {
+    "recipe": 'recipe: 1\nsteps:\n  - drop: ["norm*", \'head*\']\n  - replicate: "model.{0..3}."\nexpect: {in: 182}\n',
+    "model": "nc: 80  # \U0001f680\nanchors:\n  - [10,13, 16,30]\nhead:\n  [[-1, 1, nn.Upsample, [None, 2, 'nearest']],\n  ]\n",
+    "blocks": "%YAML 1.1\n---\na: |+2\n    b\n\n? >-\n  c\n  d\n: !!str \"\\x41\\u00e9\\\n  e\"\n...\n",
+    "refused": "a: &x [*x, !y z, {<<: w}]\nb: *x.y\nc: @d\n\te: {f,g}.*\n--- h\n",
+}.items():
+    seed("YAML", name + ".yaml", text.encode())

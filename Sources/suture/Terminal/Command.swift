@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A subcommand: its arguments as a table of key paths, and what it does.
 protocol Command {
   static var name: String { get }

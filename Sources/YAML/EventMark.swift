@@ -1,0 +1,6 @@
+/// A place as libyaml counts it: everything from 0, in characters.
+struct EventMark: Equatable {
+  let character: Int
+  let line: Int
+  let column: Int
+}

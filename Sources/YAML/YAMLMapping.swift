@@ -1,0 +1,21 @@
+internal import Bytes
+
+/// A mapping in the order of the document, whose keys are scalars, no two alike.
+public struct YAMLMapping: Sendable {
+  /// A key and its value.
+  public typealias Pair = (key: YAMLNode, value: YAMLNode)
+
+  /// Where the mapping begins.
+  public let position: YAMLPosition
+
+  /// The keys with their values.
+  public let pairs: [Pair]
+
+  /// The value of the key that has this text, byte for byte; `nil` where there is none.
+  ///
+  /// - Complexity: O(*n*) in the number of pairs.
+  public func value(for key: String) -> YAMLNode? {
+    let wanted = ExactString(key)
+    return pairs.first { $0.key.scalar.map { ExactString($0.text) == wanted } ?? false }?.value
+  }
+}
