@@ -58,9 +58,10 @@ let package = Package(
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     room("Surgery", ["Bytes", "Tensors"]),
-    room("ModelRuntime", ["Bytes", "CPeak", "CSystem", "Tensors", "COneDNN"]),
+    room("ModelRuntime", ["Bytes", "CPeak", "CSystem", "Tensors", "YAML", "COneDNN"]),
     .executableTarget(
-      name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
+      name: "suture",
+      dependencies: ["Bytes", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
       swiftSettings: swift),
     .executableTarget(
       name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
@@ -80,7 +81,7 @@ let package = Package(
     tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
-    tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
+    tests(of: "ModelRuntime", ["Bytes", "ModelRuntime", "Tensors", "Checkpoints", "YAML"]),
     tests(of: "Command", ["Bytes", "suture"]),
   ]
 )

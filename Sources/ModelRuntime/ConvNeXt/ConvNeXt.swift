@@ -66,13 +66,16 @@ public struct ConvNeXt: Sendable {
     (0..<4).map { "feature.\($0)" } + (head == nil ? [] : ["pooled", "logits"])
   }
 
-  /// The named outputs for normalised images.
+  /// The named outputs for normalised images; features are N×C×H×W, a classifier's outputs N×C.
   ///
   /// - Parameter watch: is shown each layer's output when it has been computed.
   public func outputs(
     _ names: [String], of image: FeatureMap, watch: ((LayerOutput) throws -> Void)? = nil
-  ) throws -> [FeatureMap] {
-    try network.run(image, try names.map(value), watch: watch)
+  ) throws -> [NetworkOutput] {
+    let maps = try network.run(image, try names.map(value), watch: watch)
+    return zip(names, maps).map { name, map in
+      name.hasPrefix("feature.") ? NetworkOutput(name, map) : NetworkOutput(pooled: name, map)
+    }
   }
 
   func value(_ name: String) throws -> Int {

@@ -51,6 +51,24 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
     (self.depths, self.dims, self.scheme) = (depths, dims, scheme)
   }
 
+  /// A backbone of this size under facebookresearch's names.
+  init(depths: [Int], dims: [Int], inputChannels: Int) {
+    (self.depths, self.dims, self.inputChannels) = (depths, dims, inputChannels)
+    (classes, scheme) = (nil, .facebook)
+  }
+
+  /// How many parameters the four stages have, layer scales included.
+  var backboneParameterCount: Int {
+    var (count, input, kernel) = (0, inputChannels, 16)
+    for (depth, width) in zip(depths, dims) {
+      // A norm of the stem's output, but of the other layers' input.
+      count += width * input * kernel + width + 2 * (kernel == 16 ? width : input)
+      count += depth * (58 * width + 8 * width * width)
+      (input, kernel) = (width, 4)
+    }
+    return count
+  }
+
   /// A stride of 0 lets a few bytes claim any shape; no network is as wide as this.
   private static let maximumWidth = 1 << 20
 

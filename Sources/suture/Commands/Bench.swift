@@ -48,9 +48,9 @@ struct Bench: Command {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()
-    let network = try Network(checkpoint.stateDict, engine: options.engine, precision: options.precision)
+    let network = try Network(checkpoint.stateDict, options)
     Console.note("       \(network.description)")
-    let model = network.model
+    guard let model = network.backbone else { return .doesNotFit }
     let outputs = model.outputNames.last.map { [$0] } ?? []
 
     var image = try FeatureMap(

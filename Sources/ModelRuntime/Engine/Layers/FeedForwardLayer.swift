@@ -1,9 +1,9 @@
 internal import COneDNN
 
 extension CompilerContext {
-  /// How many bytes of the hidden layer are computed at a time: they stay in the second-level caches between the two
+  /// How many bytes of the hidden layer are computed at a time: they stay in the caches between the two
   /// products, and a large image needs no more memory than a small one.
-  static let hiddenByteCount = 3 << 19
+  static let hiddenByteCount = 3 << 20
 
   /// Norm, product with GELU, product added to the residual, a tile of pixels at a time.
   ///
