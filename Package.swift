@@ -49,6 +49,7 @@ let package = Package(
     debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
     .target(name: "CSystem"),
     .target(name: "CPeak"),
+    .target(name: "CPictures", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
     room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
     room("JSON", ["Bytes"]),
@@ -58,10 +59,13 @@ let package = Package(
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     room("Surgery", ["Bytes", "Tensors"]),
+    room("Pictures", ["Bytes", "CPictures"]),
     room("ModelRuntime", ["Bytes", "CPeak", "CSystem", "Tensors", "YAML", "COneDNN"]),
     .executableTarget(
       name: "suture",
-      dependencies: ["Bytes", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
+      dependencies: [
+        "Bytes", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime", "Pictures",
+      ],
       swiftSettings: swift),
     .executableTarget(
       name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
@@ -82,6 +86,7 @@ let package = Package(
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     tests(of: "Surgery", ["Surgery", "Tensors", "Bytes"]),
     tests(of: "ModelRuntime", ["Bytes", "ModelRuntime", "Tensors", "Checkpoints", "YAML"]),
+    tests(of: "Pictures", ["Bytes", "Pictures"]),
     tests(of: "Command", ["Bytes", "suture"]),
   ]
 )

@@ -29,11 +29,21 @@ struct Verify: Command {
       .option("against", "ORIGINAL", "The checkpoint that FILE was made from.", \.against),
       .option("expect", "REFERENCE", "Outputs to compare with, as safetensors or .pth.", \.reference),
       .option("model", "FILE.yaml", "The YOLOv5 model file of the detector in FILE.", \.model),
-      .option("input", "X", "The image that the network is given, as a tensor.", \.input),
+      .option("input", "X", "The image that the network is given, as a tensor.", \.images.input),
+      .option("image", "FILE", "The image that the network is given, as PNG or JPEG.", \.images.picture),
+      .option(
+        "size", "N", "The network is given N×N pixels; 224 by default.", \.images.size),
+      .option(
+        "resize", "N", "The shorter side of --image before it is cropped; 256/224 of --size by default.",
+        \.images.resize),
+      .option(
+        "letterbox", "N", "Fit --image into N×N with a grey border, as YOLOv5 does; 640 for a detector.",
+        \.images.letterbox),
+      .option("labels", "FILE", "The names of the classes, one a line, for the five likeliest.", \.labels),
+      .option("features", "OUT.png", "Draw the four feature maps.", \.features),
+      .flag("force", "Replace OUT.png where it exists.", \.force),
       .option(
         "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
-      .option(
-        "size", "N", "The test image is N×N where no other is given; 224 by default.", \.sizeText),
       .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
       .option("dtype", "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.dtypeName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
@@ -46,9 +56,11 @@ struct Verify: Command {
   var against: String?
   var reference: String?
   var model: String?
-  var input: String?
+  var images = VerifyImages.Options()
+  var labels: String?
+  var features: String?
+  var force = false
   var toleranceText: String?
-  var sizeText: String?
   var engineName: String?
   var dtypeName: String?
   var key: String?
@@ -56,15 +68,15 @@ struct Verify: Command {
   var json = false
 
   mutating func run() throws -> ExitCode {
-    if reference != nil, input == nil {
-      throw UsageError("--expect needs --input X, the image that REFERENCE is of")
+    if reference != nil, images.input == nil, images.picture == nil {
+      throw UsageError("--expect needs --input X or --image FILE, the image that REFERENCE is of")
     }
     let tolerance = try number(toleranceText, "--tolerance") ?? 5e-6
-    let size = try EngineOptions.number(sizeText, "--size", 1...16384) ?? 224
     let options = try EngineOptions(engine: engineName, dtype: dtypeName)
     EngineThreads.settle()
 
-    let images = try VerifyImages(input: input, size: size, limits: limits)
+    let images = try VerifyImages(images, limits: limits)
+    let drawing = try features.map { try FeatureDrawing(path: $0, force: force) }
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()
@@ -73,11 +85,14 @@ struct Verify: Command {
     Console.note("       \(VerifyChecks.reading(network))")
 
     var report = VerifyReport()
+    if let note = images.note { Console.note("       \(note)") }
     if let detector = network.detector { report.preamble = detector.table + "\n" }
+    var originals: StateDict?
     if let against {
       let original = try Checkpoint.open(against, limits: limits)
       Notes.opened(original)
       try original.requireTensors()
+      originals = original.stateDict
       try compare(network, with: original, images, options, &report)
     } else if network.prefixes.count == 4 {
       report.add(
@@ -88,7 +103,14 @@ struct Verify: Command {
     } else if against == nil || network.detector != nil {
       let names = network.allOutputs.filter { !$0.hasPrefix("layer.") }
       let image = try images.image(isOfDetector: network.detector != nil, channels: network.inputChannels)
-      _ = try VerifyChecks.run(network, names, on: image, &report)
+      let outputs = try VerifyChecks.run(network, names, on: image, &report)
+      if images.isPicture, let logits = outputs.first(where: { $0.name == "logits" }) {
+        try report.addClasses(logits, labels: labels)
+      }
+    }
+    if let drawing {
+      let original = try originals.map { try Network($0, options) }
+      try drawing.draw(network, original: original, images)
     }
     try VerifyChecks.layerScales(network, &report)
     VerifyChecks.keys(network, &report)

@@ -18,6 +18,7 @@ struct VerifyReport {
     ("OVER PEAK", .right), ("", .left),
   ])
   private var hasRows = false
+  private var classes: [ClassScores] = []
   /// What is shown before the checks.
   var preamble = ""
 
@@ -52,6 +53,11 @@ struct VerifyReport {
     }
   }
 
+  /// Tells the five likeliest classes of the first image.
+  mutating func addClasses(_ logits: NetworkOutput, labels path: String?) throws {
+    classes = try ClassScores.likeliest(logits, labels: path)
+  }
+
   /// Says more about the check before.
   mutating func addRemark(_ text: String) { lines.append("       " + text) }
 
@@ -84,21 +90,25 @@ struct VerifyReport {
 
   var text: String {
     let head = lines.map { $0 + "\n" }.joined()
-    return preamble + head + (hasRows ? "\n" + table.text : "")
-      + (passed ? "\nverified\n" : "\nnot verified\n")
+    let body = (hasRows ? "\n" + table.text : "") + (classes.isEmpty ? "" : "\n" + ClassScores.text(classes))
+    return preamble + head + body + (passed ? "\nverified\n" : "\nnot verified\n")
   }
 
   var json: JSONValue {
-    [
-      "schema": "suture.verify/1",
-      "passed": .bool(passed),
-      "checks": .array(
-        checks.map {
-          [
-            "name": .string($0.name), "passed": .bool($0.passed), "error": .double($0.error),
-            "tolerance": .double($0.tolerance), "detail": .string($0.detail),
-          ]
-        }),
+    var members: [(key: String, value: JSONValue)] = [
+      ("schema", "suture.verify/1"), ("passed", .bool(passed)),
+      (
+        "checks",
+        .array(
+          checks.map {
+            [
+              "name": .string($0.name), "passed": .bool($0.passed), "error": .double($0.error),
+              "tolerance": .double($0.tolerance), "detail": .string($0.detail),
+            ]
+          })
+      ),
     ]
+    if !classes.isEmpty { members.append(("classes", .array(classes.map(\.json)))) }
+    return .object(members)
   }
 }
