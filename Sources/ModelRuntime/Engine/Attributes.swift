@@ -4,7 +4,7 @@ internal import COneDNN
 final class Attributes {
   let handle: dnnl_primitive_attr_t
 
-  /// - Parameter accumulates: whether the result is added to what the output holds.
+  /// - Parameter accumulates: whether the result is added to what the output holds, before the activation.
   init(_ activation: Activation = .none, accumulates: Bool = false) throws {
     var attributes: dnnl_primitive_attr_t?
     try check(dnnl_primitive_attr_create(&attributes), "no attributes")
@@ -16,13 +16,13 @@ final class Attributes {
     var operations: dnnl_post_ops_t?
     try check(dnnl_post_ops_create(&operations), "no post-operations")
     defer { dnnl_post_ops_destroy(operations) }
+    if accumulates { try check(dnnl_post_ops_append_sum(operations, 1), "no sum") }
     switch activation {
     case .none: break
     case .gelu:
       try check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_gelu_erf, 0, 0), "no GELU")
     case .silu: try check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_swish, 1, 0), "no SiLU")
     }
-    if accumulates { try check(dnnl_post_ops_append_sum(operations, 1), "no sum") }
     try check(dnnl_primitive_attr_set_post_ops(attributes, operations), "no post-operations")
   }
 

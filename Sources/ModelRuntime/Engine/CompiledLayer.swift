@@ -21,24 +21,32 @@ struct CompiledLayer {
 
 /// Weights that a layer wants: how they are read, and how they are to lie.
 struct WeightRequest {
-  /// Row-major float32, as ``fill`` writes them; `nil` where there is nothing to reorder.
+  /// Row-major float32, as ``fill`` writes them, of one part; `nil` where there is nothing to reorder.
   let plain: Layout?
+  /// How one part is to lie.
   let packed: Layout
+  /// How many parts there are, one after the other along the sum.
+  var partCount = 1
+  /// How many elements apart the parts begin in what ``fill`` writes.
+  var partOffset = 0
   let weightCount: Int
   let biasCount: Int
   /// Reads weights and bias, folded with what stands beside them.
   let fill:
     (_ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>) throws -> Void
 
-  var byteCount: Int { Region.aligned(packed.byteCount) + Region.aligned(biasCount * 4) }
+  var byteCount: Int { partCount * Region.aligned(packed.byteCount) + Region.aligned(biasCount * 4) }
 }
 
 /// Weights as a primitive wants them.
 struct PackedWeights {
   let region: Region
+  /// Of one part.
   let layout: Layout
   let weights: UnsafeMutableRawPointer
   let bias: UnsafeMutableRawPointer
+
+  func part(_ index: Int) -> UnsafeMutableRawPointer { weights + index * Region.aligned(layout.byteCount) }
 }
 
 /// What the layers are compiled for.

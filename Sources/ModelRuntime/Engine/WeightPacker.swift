@@ -14,7 +14,7 @@ struct WeightPacker {
     let region = Region(byteCount: requests.reduce(0) { $0 + $1.byteCount })
     var place = region.base
     let packed = requests.map { request in
-      let bias = place + Region.aligned(request.packed.byteCount)
+      let bias = place + request.partCount * Region.aligned(request.packed.byteCount)
       defer { place += request.byteCount }
       return PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
     }
@@ -82,10 +82,13 @@ private final class PackingState: @unchecked Sendable {
     let pad = UnsafeMutableRawPointer.allocate(
       byteCount: max(primitive.scratchpadByteCount, 1), alignment: Region.alignment)
     defer { pad.deallocate() }
-    let execution = try primitive.bound(
-      to: [(DNNL_ARG_FROM, plain, buffer), (DNNL_ARG_TO, request.packed, target.weights)], scratchpad: pad,
-      dnnl)
-    try execution(dnnl)
+    for part in 0..<request.partCount {
+      let from = buffer + part * request.partOffset * 4
+      let execution = try primitive.bound(
+        to: [(DNNL_ARG_FROM, plain, from), (DNNL_ARG_TO, request.packed, target.part(part))], scratchpad: pad,
+        dnnl)
+      try execution(dnnl)
+    }
   }
 
   func rethrow() throws { if let error = failure.withLock({ $0 }) { throw error } }

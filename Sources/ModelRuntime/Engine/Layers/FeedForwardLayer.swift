@@ -16,7 +16,7 @@ extension CompilerContext {
     let tileCount = max(1, (x.rows * hidden * 4 + Self.hiddenByteCount / 2) / Self.hiddenByteCount)
     let tileRows = (x.rows + tileCount - 1) / tileCount
     let main = try tile(layer, rows: tileRows, type, weights: nil)
-    let packed = (try main.first.primitive.weightsLayout(), try main.second.primitive.weightsLayout())
+    let packed = (try main.first.weightsLayout(), try main.second.weightsLayout())
     let rest = x.rows % tileRows
     let last = rest == 0 ? main : try tile(layer, rows: rest, type, weights: packed)
 
@@ -26,14 +26,12 @@ extension CompilerContext {
     let scratchpad = max(main.scratchpadByteCount, last.scratchpadByteCount)
 
     let requests = [
-      WeightRequest(
-        plain: try Layout([width, hidden], dnnl_ba), packed: packed.0, weightCount: layer.first.weight.count,
-        biasCount: hidden
-      ) { weights, bias in try layer.readFirst(weights, bias) },
-      WeightRequest(
-        plain: try Layout([hidden, width], dnnl_ba), packed: packed.1, weightCount: layer.second.weight.count,
-        biasCount: width
-      ) { weights, bias in try layer.readSecond(weights, bias) },
+      try main.first.request(layer.first.weight.count, inputs: width, outputs: hidden) { weights, bias in
+        try layer.readFirst(weights, bias)
+      },
+      try main.second.request(layer.second.weight.count, inputs: hidden, outputs: width) { weights, bias in
+        try layer.readSecond(weights, bias)
+      },
     ]
     return CompiledLayer(
       weights: requests, scratchByteCount: normalBytes + roundedBytes + hiddenBytes + scratchpad,
@@ -53,7 +51,7 @@ extension CompilerContext {
           scratchpad: pad,
           dnnl)
         let rounding = try tile.rounding?.bound(
-          to: [(DNNL_ARG_FROM, tile.normLayout, normal), (DNNL_ARG_TO, tile.first.source, rounded)],
+          to: [(DNNL_ARG_FROM, tile.normLayout, normal), (DNNL_ARG_TO, tile.roundedLayout, rounded)],
           scratchpad: pad, dnnl)
         let first = try tile.first.bound(rounded, buffers.weights[0], middle, scratchpad: pad, dnnl)
         let second = try tile.second.bound(
@@ -61,8 +59,8 @@ extension CompilerContext {
         work.append {
           try norm(dnnl)
           try rounding?(dnnl)
-          try first(dnnl)
-          try second(dnnl)
+          for part in first { try part(dnnl) }
+          for part in second { try part(dnnl) }
         }
       }
       return work
@@ -74,13 +72,14 @@ extension CompilerContext {
     let norm: Primitive
     let normLayout: Layout
     let rounding: Primitive?
+    let roundedLayout: Layout
     let first: Product
     let second: Product
 
     var scratchpadByteCount: Int {
       max(
-        norm.scratchpadByteCount, rounding?.scratchpadByteCount ?? 0, first.primitive.scratchpadByteCount,
-        second.primitive.scratchpadByteCount)
+        norm.scratchpadByteCount, rounding?.scratchpadByteCount ?? 0, first.scratchpadByteCount,
+        second.scratchpadByteCount)
     }
   }
 
@@ -89,15 +88,15 @@ extension CompilerContext {
   ) throws -> Tile {
     let (norm, layout) = try normalization(layer.norm, rows: rows, isAffine: false)
     let first = try product(
-      rows: rows, inputs: layer.first.inputs, outputs: layer.first.outputs, (type, type),
-      try Attributes(.gelu),
+      rows: rows, inputs: layer.first.inputs, outputs: layer.first.outputs, (type, type), .gelu,
       weights: weights?.0)
     let second = try product(
       rows: rows, inputs: layer.second.inputs, outputs: layer.second.outputs, (type, dnnl_f32),
-      try Attributes(accumulates: true), weights: weights?.1)
+      accumulates: true, weights: weights?.1)
+    let rounded = try Layout([rows, layer.first.inputs], dnnl_ab, type)
     return Tile(
-      norm: norm, normLayout: layout, rounding: type == dnnl_f32 ? nil : try reorder(layout, first.source),
-      first: first, second: second)
+      norm: norm, normLayout: layout, rounding: type == dnnl_f32 ? nil : try reorder(layout, rounded),
+      roundedLayout: rounded, first: first, second: second)
   }
 }
 
