@@ -68,7 +68,7 @@ let package = Package(
       ],
       swiftSettings: swift),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
+      name: "Benchmarks", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints"], swiftSettings: swift),
 
     fuzz("Archive", ["Bytes", "ZipArchive"]),
     fuzz("Pickle", ["Bytes", "Checkpoints"]),

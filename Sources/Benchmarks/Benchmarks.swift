@@ -5,6 +5,7 @@ internal import Tensors
 /// Measures the commands beside the same work done by others, in turn, round after round.
 ///
 ///     Benchmarks SUTURE [ROUNDS] [PYTHON]
+///     Benchmarks --runtime SUTURE ROUNDS PYTHON PEERS.py
 ///
 /// The machine may be shared: read the ratios, not the times.
 @main
@@ -16,6 +17,7 @@ struct Benchmarks {
         Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), words[2])
     }
     if words.count == 3, words[1] == "--make-large" { return try write(Synthetic.large(), words[2]) }
+    if words.count == 6, words[1] == "--runtime" { return try runtime(words) }
     guard words.count > 1 else {
       print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON]")
       return
@@ -40,6 +42,17 @@ struct Benchmarks {
     _ = try ChildProcess(words: [words[0], "--make-large", large]).run()
     print("500 tensors in \(try FileSource(large).byteCount / 1_000_000) MB\n")
     for comparison in suite.large(large) { try comparison.run(rounds: rounds) }
+  }
+
+  /// The forward pass beside that of other engines.
+  private static func runtime(_ words: [String]) throws {
+    let folder = "/tmp/suture-bench-\(UInt32.random(in: 0 ... .max))"
+    _ = try ChildProcess(words: ["mkdir", folder]).run()
+    defer { _ = try? ChildProcess(words: ["rm", "-rf", folder]).run() }
+    _ = try ChildProcess(words: [words[0], "--make", folder + "/tiny.pth"]).run()
+    try RuntimeSuite(
+      suture: words[2], python: words[4], peers: words[5], checkpoint: folder + "/tiny.pth"
+    ).run(rounds: Int(words[3]) ?? 5)
   }
 
   private static func write(_ dict: StateDict, _ path: String) throws {
