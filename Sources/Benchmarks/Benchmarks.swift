@@ -4,44 +4,53 @@ internal import Tensors
 
 /// Measures the commands beside the same work done by others, in turn, round after round.
 ///
-///     Benchmarks SUTURE [ROUNDS] [PYTHON]
+///     Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge]
 ///     Benchmarks --runtime SUTURE ROUNDS PYTHON PEERS.py
 ///
 /// The machine may be shared: read the ratios, not the times.
 @main
 struct Benchmarks {
   static func main() throws {
-    let words = CommandLine.arguments
-    if words.count == 3, words[1] == "--make" {
-      return try write(
-        Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), words[2])
-    }
-    if words.count == 3, words[1] == "--make-large" { return try write(Synthetic.large(), words[2]) }
+    let words = CommandLine.arguments.filter { $0 != "--huge" }
+    if words.count == 3, let make = makers[words[1]] { return try make(words[2]) }
     if words.count == 6, words[1] == "--runtime" { return try runtime(words) }
     guard words.count > 1 else {
-      print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON]")
+      print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge]")
       return
     }
     let rounds = words.count > 2 ? Int(words[2]) ?? 7 : 7
     let folder = "/tmp/suture-bench-\(UInt32.random(in: 0 ... .max))"
     _ = try ChildProcess(words: ["mkdir", folder]).run()
     defer { _ = try? ChildProcess(words: ["rm", "-rf", folder]).run() }
+    let suite = Suite(suture: words[1], python: words.count > 3 ? words[3] : nil, folder: folder)
 
-    let source = folder + "/tiny.pth"
-    // In a process of its own: a child's peak memory counts from what its parent held.
-    _ = try ChildProcess(words: [words[0], "--make", source]).run()
-    let size = try FileSource(source).byteCount
-    print(
-      "ConvNeXt-T, \(size / 1_000_000) MB, random weights; \(rounds) rounds in turn; medians; warm cache\n")
+    /// Makes a checkpoint in a process of its own: a child's peak memory counts from what its parent held.
+    func make(_ kind: String, _ name: String) throws -> String {
+      _ = try ChildProcess(words: [words[0], kind, "\(folder)/\(name)"]).run()
+      return "\(folder)/\(name)"
+    }
+    func converted(_ source: String, _ name: String) throws -> String {
+      _ = try ChildProcess(words: [words[1], "convert", source, "-o", "\(folder)/\(name)"]).run()
+      return "\(folder)/\(name)"
+    }
+    func report(_ what: String, _ path: String, _ comparisons: [Comparison], rounds: Int) throws {
+      print(
+        "\(what), \(try FileSource(path).byteCount / 1_000_000) MB; \(rounds) rounds in turn; medians; warm cache\n"
+      )
+      for comparison in comparisons { try comparison.run(rounds: rounds) }
+    }
 
-    let suite = Suite(
-      suture: words[1], python: words.count > 3 ? words[3] : nil, source: source, folder: folder)
-    for comparison in suite.comparisons { try comparison.run(rounds: rounds) }
-
-    let large = folder + "/large.pth"
-    _ = try ChildProcess(words: [words[0], "--make-large", large]).run()
-    print("500 tensors in \(try FileSource(large).byteCount / 1_000_000) MB\n")
-    for comparison in suite.large(large) { try comparison.run(rounds: rounds) }
+    let tiny = try make("--make", "tiny.pth")
+    try report(
+      "ConvNeXt-T, random weights", tiny, suite.tiny(tiny, try converted(tiny, "tiny.safetensors")),
+      rounds: rounds)
+    let large = try make("--make-large", "large.pth")
+    try report(
+      "500 tensors", large, suite.large(large, try converted(large, "large.safetensors")), rounds: rounds)
+    guard CommandLine.arguments.contains("--huge") else { return }
+    _ = try ChildProcess(words: ["rm", large, "\(folder)/large.safetensors"]).run()
+    let huge = try make("--make-huge", "huge.safetensors")
+    try report("3 tensors, a sparse file", huge, suite.huge(huge), rounds: min(rounds, 3))
   }
 
   /// The forward pass beside that of other engines.
@@ -55,7 +64,13 @@ struct Benchmarks {
     ).run(rounds: Int(words[3]) ?? 5)
   }
 
-  private static func write(_ dict: StateDict, _ path: String) throws {
-    _ = try CheckpointWriter(path, format: .pytorchZip, replacing: false).write(dict)
-  }
+  private static let makers: [String: @Sendable (String) throws -> Void] = [
+    "--make": {
+      try CheckpointWriter.write(
+        try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), to: $0,
+        WriteOptions(.pytorchZip))
+    },
+    "--make-large": { try CheckpointWriter.write(try Synthetic.large(), to: $0, WriteOptions(.pytorchZip)) },
+    "--make-huge": { try Synthetic.huge($0) },
+  ]
 }

@@ -2,51 +2,53 @@
 struct Suite {
   let suture: String
   let python: String?
-  let source: String
   let folder: String
 
-  var comparisons: [Comparison] {
-    [
+  /// What is measured on a ConvNeXt-T.
+  func tiny(_ source: String, _ safetensors: String) -> [Comparison] {
+    let surgery = ["--drop", "norm*", "--drop", "head*", "--replicate", "model.{0..3}."]
+    return [
       Comparison(
         title: "list the names",
-        ways: [("suture inspect", .init(words: [suture, "inspect", source]))]
+        ways: [way("suture inspect", ["inspect", source])]
           + script("torch.load, keys", "for k, v in torch.load('\(source)').items(): print(k, v.shape)")),
-      Comparison(
-        title: "convert to safetensors",
-        ways: [
-          (
-            "suture convert",
-            .init(words: [suture, "convert", source, "-o", "\(folder)/a.safetensors", "--force"])
-          ),
-          ("cp", .init(words: ["cp", source, "\(folder)/b"])),
-        ]
-          + script(
-            "torch.load, save_file",
-            "from safetensors.torch import save_file; save_file(torch.load('\(source)'), '\(folder)/c.safetensors')"
-          )),
+      conversion(
+        ".pth to .safetensors, checksums verified", source, "a.safetensors",
+        python: "from safetensors.torch import save_file; save_file(torch.load('\(source)'), '\(folder)/c')"),
+      conversion(
+        ".safetensors to .pth, checksums computed", safetensors, "a.pth",
+        python:
+          "from safetensors.torch import load_file; torch.save(load_file('\(safetensors)'), '\(folder)/c')"),
       Comparison(
         title: "drop norm* and head*, replicate under four indices, to .pth",
         ways: [
-          (
-            "suture edit",
-            .init(words: [
-              suture, "edit", source, "-o", "\(folder)/d.pth", "--force", "--drop", "norm*", "--drop",
-              "head*",
-              "--replicate", "model.{0..3}.",
-            ])
-          ),
-          ("cp", .init(words: ["cp", source, "\(folder)/b"])),
+          copy(source), way("suture edit", ["edit", source, "-o", "\(folder)/d.pth"] + surgery, "d.pth"),
         ]
           + script(
             "torch.load, loop, torch.save",
             """
             s = torch.load('\(source)')
             torch.save({f'model.{i}.{k}': v for i in range(4) for k, v in s.items()
-                        if not k.startswith(('norm', 'head'))}, '\(folder)/e.pth')
-            """)),
+                        if not k.startswith(('norm', 'head'))}, '\(folder)/c')
+            """, "c")),
+      Comparison(
+        title: "cast to float16, to .safetensors",
+        ways: [
+          copy(source),
+          way(
+            "suture convert --dtype",
+            ["convert", source, "-o", "\(folder)/h.safetensors", "--dtype", "float16"],
+            "h.safetensors"),
+        ]
+          + script(
+            "torch.load, half, save_file",
+            """
+            from safetensors.torch import save_file
+            save_file({k: v.half() for k, v in torch.load('\(source)').items()}, '\(folder)/c')
+            """, "c")),
       Comparison(
         title: "run the network on one 224×224 image, from a cold start",
-        ways: [("suture verify", .init(words: [suture, "verify", source]))]
+        ways: [way("suture verify", ["verify", source])]
           + script(
             "torch.load, model, forward",
             """
@@ -59,23 +61,54 @@ struct Suite {
   }
 
   /// What is measured on a file of some gigabytes.
-  func large(_ path: String) -> [Comparison] {
+  func large(_ source: String, _ safetensors: String) -> [Comparison] {
     [
-      Comparison(
-        title: "list the names", ways: [("suture inspect", .init(words: [suture, "inspect", path]))]),
+      Comparison(title: "list the names", ways: [way("suture inspect", ["inspect", source])]),
       Comparison(
         title: "read every byte: checksums, bounds, NaN",
         ways: [
-          ("suture check", .init(words: [suture, "check", path])), ("cat", .init(words: ["cat", path])),
+          way("suture check", ["check", source]), .init(name: "cat", command: .init(words: ["cat", source])),
         ]
           + script(
             "torch.load, isnan (no checksums)",
-            "print(sum(int(v.isnan().sum()) for v in torch.load('\(path)', mmap=True).values()))")),
+            "print(sum(int(v.isnan().sum()) for v in torch.load('\(source)', mmap=True).values()))")),
+      conversion(".pth to .safetensors, checksums verified", source, "a.safetensors"),
+      conversion(".safetensors to .pth, checksums computed", safetensors, "a.pth"),
     ]
   }
 
-  private func script(_ name: String, _ body: String) -> [(name: String, command: ChildProcess)] {
+  /// What is measured past 4 GiB.
+  func huge(_ safetensors: String) -> [Comparison] {
+    [conversion(".safetensors to .pth, 64-bit headers", safetensors, "a.pth")]
+  }
+
+  /// A conversion beside `cp` of the same bytes, which may not leave holes.
+  private func conversion(_ title: String, _ source: String, _ output: String, python: String? = nil)
+    -> Comparison
+  {
+    Comparison(
+      title: title,
+      ways: [
+        copy(source), way("suture convert", ["convert", source, "-o", "\(folder)/\(output)"], output),
+      ] + (python.map { script("the same in Python", $0, "c") } ?? []))
+  }
+
+  private func copy(_ source: String) -> Comparison.Way {
+    .init(
+      name: "cp", command: .init(words: ["cp", "--sparse=never", source, "\(folder)/b"]),
+      output: "\(folder)/b")
+  }
+
+  private func way(_ name: String, _ words: [String], _ output: String? = nil) -> Comparison.Way {
+    .init(name: name, command: .init(words: [suture] + words), output: output.map { "\(folder)/\($0)" })
+  }
+
+  private func script(_ name: String, _ body: String, _ output: String? = nil) -> [Comparison.Way] {
     guard let python else { return [] }
-    return [(name, ChildProcess(words: [python, "-c", "import torch\n" + body]))]
+    return [
+      .init(
+        name: name, command: .init(words: [python, "-c", "import torch\n" + body]),
+        output: output.map { "\(folder)/\($0)" })
+    ]
   }
 }

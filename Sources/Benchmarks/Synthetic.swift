@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Tensors
 
 /// Checkpoints of the shape of real ones.
@@ -12,6 +13,22 @@ enum Synthetic {
       try dict.append("layer.\(index).weight", try Tensor(storage, dtype: .float32, shape: [1024, 1024]))
     }
     return dict
+  }
+
+  /// A safetensors file of 6 GiB whose data are a hole.
+  static func huge(_ path: String) throws {
+    let size = 1 << 31
+    let entries = (0..<3).map {
+      #""t\#($0)":{"dtype":"U8","shape":[\#(size)],"data_offsets":[\#($0 * size),\#(($0 + 1) * size)]}"#
+    }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: UInt64(header.count))
+    bytes += header
+    let output = try OutputFile(path)
+    try output.write(bytes)
+    try output.commit(replacing: false)
+    _ = try ChildProcess(words: ["truncate", "-s", String(bytes.count + 3 * size), path]).run()
   }
 
   static func convNeXt(depths: [Int], dims: [Int], classes: Int) throws -> StateDict {

@@ -7,7 +7,7 @@ internal import Glibc
 public final class FileSource: ByteSource {
   public let name: String
   public let byteCount: Int
-  private let descriptor: CInt
+  let descriptor: CInt
 
   /// Opens the file at `path`.
   ///
@@ -40,10 +40,8 @@ public final class FileSource: ByteSource {
     try buffer.withUnsafeMutableBytes { target in
       var done = 0
       while done < count {
-        let got = retrying {
-          unsafe pread(
-            descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, off_t(offset + done))
-        }
+        let got = unsafe readOnce(
+          descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
         if got < 0 { throw SystemError.last("read", name) }
         if got == 0 { throw SourceShrank(name: name, offset: offset + done, needed: count - done) }
         done += got

@@ -1,24 +1,24 @@
 internal import CSystem
 internal import Glibc
+internal import Synchronization
 
 /// A file that appears under its name only once it is whole.
 ///
 /// Bytes go to a hidden temporary file beside `path`; ``commit(replacing:)`` renames it into place. When that
 /// never happens, because of an error or a signal, the temporary file goes and whatever stood at `path` stays.
-public final class OutputFile {
+public final class OutputFile: Sendable {
   public let path: String
 
-  /// How many bytes have been written.
-  public private(set) var byteCount = 0
+  /// Where the bytes are until the file gets its name.
+  public let temporaryPath: String
 
-  private let temporaryPath: String
-  private let descriptor: CInt
-  private let guarded: OpaquePointer?
-  private var pending: [UInt8] = []
-  private var isOpen = true
+  let descriptor: CInt
+  private let guarded: Guard
+  private let isOpen = Atomic(true)
+  let mayClone = Atomic(true)
 
-  /// Writes shorter than this are gathered.
-  private static let bufferSize = 1 << 18
+  /// The list of files that a signal removes is C's; a handle may be given back from any thread.
+  private struct Guard: @unchecked Sendable { let handle: OpaquePointer? }
 
   /// Creates the temporary file.
   ///
@@ -29,48 +29,36 @@ public final class OutputFile {
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw NotReplaceable(path: path, kind: NotAFile.Kind(mode: status.st_mode))
     }
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let folder = slash.map { String(path[...$0]) } ?? ""
     // mkstemp's name does not grow with the output's, so a name that just fits still does.
-    var template = Array((folder + ".suture-XXXXXX").utf8CString)
-    let descriptor = unsafe mkstemp(&template)
+    var template = Array((folder(of: path) + ".suture-XXXXXX").utf8CString)
+    var handle: OpaquePointer?
+    let descriptor = unsafe suture_make_guarded_file(&template, &handle)
     if descriptor < 0 { throw SystemError.last("write", path) }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    guarded = unsafe suture_guard_file(temporaryPath)
     let mask = umask(0)
     umask(mask)
     fchmod(descriptor, 0o666 & ~mask)
+    temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guarded = unsafe Guard(handle: handle)
     self.descriptor = descriptor
     self.path = path
   }
 
-  deinit {
-    guard isOpen else { return }
+  deinit { discard() }
+
+  /// Gives the file up: the temporary file goes.
+  public func discard() {
+    guard isOpen.exchange(false, ordering: .relaxed) else { return }
     close(descriptor)
     unlink(temporaryPath)
-    unsafe suture_forget_file(guarded)
+    unsafe suture_forget_file(guarded.handle)
   }
 
   /// How many bytes the file system of the output still has room for.
   public var freeSpace: Int? {
     var status = statvfs()
     guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
-    return Int(exactly: status.f_bavail.multipliedReportingOverflow(by: UInt(status.f_frsize)).partialValue)
-  }
-
-  /// Appends the first `count` bytes of `bytes`.
-  public func write(_ bytes: [UInt8], count: Int? = nil) throws {
-    let count = count ?? bytes.count
-    precondition(count <= bytes.count)
-    if pending.count + count <= Self.bufferSize {
-      pending.append(contentsOf: bytes[..<count])
-      byteCount += count
-      return
-    }
-    try flush()
-    try bytes.withUnsafeBytes { try unsafe writeOut(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-    byteCount += count
+    let (bytes, overflow) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))
+    return overflow ? nil : Int(exactly: bytes)
   }
 
   /// Gives the file its name.
@@ -78,27 +66,44 @@ public final class OutputFile {
   /// - Parameter replacing: whether a file that stands there already may be replaced.
   /// - Throws: ``SystemError``; with ``SystemError/isAlreadyThere`` where a file appeared and may not be replaced.
   public func commit(replacing: Bool) throws {
-    try flush()
     let renamed = replacing ? rename(temporaryPath, path) : suture_rename_exclusive(temporaryPath, path)
     if renamed != 0 { throw SystemError.last("write", path) }
-    isOpen = false
-    unsafe suture_forget_file(guarded)
+    isOpen.store(false, ordering: .relaxed)
+    unsafe suture_forget_file(guarded.handle)
     if close(descriptor) != 0 { throw SystemError.last("close", path) }
   }
 
-  private func flush() throws {
-    try pending.withUnsafeBytes { try unsafe writeOut($0) }
-    pending.removeAll(keepingCapacity: true)
+  /// Waits until the bytes are on the device, not only in memory.
+  public func synchronize() throws {
+    if fsync(descriptor) != 0 { throw SystemError.last("write", path) }
   }
 
-  private func writeOut(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      let put = retrying {
-        unsafe Glibc.write(descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+  /// Writes a file that is at hand as a whole.
+  public func write(_ bytes: [UInt8]) throws { try write(bytes, count: bytes.count, at: 0) }
+
+  /// Lets `count` bytes from `offset` on be stored where those of `source` from `start` on are.
+  ///
+  /// - Returns: whether the file system could do that.
+  func share(_ source: FileSource, from start: Int, count: Int, at offset: Int) -> Bool {
+    if suture_share_range(source.descriptor, Int64(start), Int64(count), descriptor, Int64(offset)) == 0 {
+      return true
+    }
+    // What could not be done once will not be done for the next stretch.
+    mayClone.store(false, ordering: .relaxed)
+    return false
+  }
+
+  /// Writes the first `count` bytes of `bytes` at `offset`.
+  func write(_ bytes: [UInt8], count: Int, at offset: Int) throws {
+    precondition(count <= bytes.count)
+    try bytes.withUnsafeBytes { source in
+      var done = 0
+      while done < count {
+        let put = unsafe writeOnce(
+          descriptor, source.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
+        if put < 0 { throw SystemError.last("write", path) }
+        done += put
       }
-      if put < 0 { throw SystemError.last("write", path) }
-      done += put
     }
   }
 }
@@ -114,15 +119,18 @@ public struct NotReplaceable: Error, CustomStringConvertible {
 /// Lets SIGINT, SIGTERM and SIGHUP remove unfinished outputs before they end the process with code 130.
 public func removeUnfinishedFilesOnSignals() { suture_remove_guarded_files_on_signals() }
 
-/// Whether something stands at `path`, of whatever kind.
-public func pathExists(_ path: String) -> Bool {
-  var status = stat()
-  return unsafe lstat(path, &status) == 0
+/// Does something that those signals may not cut in two: they wait until it is done.
+public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
+  suture_hold_signals()
+  defer { suture_release_signals() }
+  return try body()
 }
 
-/// Whether two paths lead to the same file.
-public func isSameFile(_ one: String, _ other: String) -> Bool {
-  var (a, b) = (stat(), stat())
-  guard unsafe stat(one, &a) == 0, unsafe stat(other, &b) == 0 else { return false }
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino
+/// Waits until names that were given or taken in a folder are on the device.
+public func synchronize(folder: String) throws {
+  let descriptor = CInt(retrying { Int(open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)) })
+  if descriptor < 0 { throw SystemError.last("write", folder) }
+  defer { close(descriptor) }
+  // A file system that cannot do this for folders keeps names safe by other means.
+  if fsync(descriptor) != 0, suture_errno() != EINVAL { throw SystemError.last("write", folder) }
 }

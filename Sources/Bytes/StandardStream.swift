@@ -23,9 +23,8 @@ public enum StandardStream: CInt, Sendable {
     try text.withUTF8 { bytes in
       var done = 0
       while done < bytes.count {
-        let put = retrying {
-          unsafe Glibc.write(rawValue, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
-        }
+        let put = unsafe writeOnce(
+          rawValue, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
         if put < 0 { throw SystemError.last("write", self == .output ? "standard output" : "standard error") }
         done += put
       }

@@ -35,12 +35,3 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
 
   public var description: String { "cannot \(operation) \(path): \(reason)" }
 }
-
-/// Repeats a system call that a signal interrupted.
-func retrying(_ call: () -> Int) -> Int {
-  while true {
-    let result = call()
-    if result == -1 && suture_errno() == EINTR { continue }
-    return result
-  }
-}

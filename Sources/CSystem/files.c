@@ -3,12 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <linux/fs.h>
 
 enum { INTERRUPTED = 130 };
 
@@ -26,7 +32,30 @@ struct suture_guarded {
 
 static _Atomic(struct suture_guarded *) guarded;
 
+// How many threads are doing something that a signal may not cut in two.
+static atomic_int holding;
+
 int suture_errno(void) { return errno; }
+
+int suture_processor_count(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static _Thread_local sigset_t mask_before;
+
+void suture_hold_signals(void) {
+  // The thread that holds them must not run the handler: it would wait for itself.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &mask_before);
+  atomic_fetch_add(&holding, 1);
+}
+
+void suture_release_signals(void) {
+  atomic_fetch_sub(&holding, 1);
+  pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+}
 
 int suture_rename_exclusive(const char *from, const char *to) {
   int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
@@ -68,8 +97,30 @@ void suture_forget_file(struct suture_guarded *node) {
   atomic_store(&node->state, IDLE);
 }
 
+int suture_make_guarded_file(char *template, struct suture_guarded **file) {
+  // Without this a signal might come while the file is there and not yet on the list.
+  suture_hold_signals();
+  int descriptor = mkostemp(template, O_CLOEXEC);
+  if (descriptor >= 0) *file = suture_guard_file(template);
+  int reason = errno;
+  suture_release_signals();
+  errno = reason;
+  return descriptor;
+}
+
+int suture_share_range(int from, long long offset, long long count, int to, long long at) {
+  struct file_clone_range range = {
+      .src_fd = from, .src_offset = (unsigned long long)offset, .src_length = (unsigned long long)count,
+      .dest_offset = (unsigned long long)at};
+  return ioctl(to, FICLONERANGE, &range);
+}
+
 static void remove_files_and_exit(int signal) {
   (void)signal;
+  while (atomic_load(&holding) > 0) {
+    const struct timespec moment = {0, 1000000};
+    nanosleep(&moment, NULL);
+  }
   for (struct suture_guarded *node = atomic_load(&guarded); node; node = node->next) {
     if (atomic_load(&node->state) == ARMED) unlink(node->path);
   }
@@ -82,5 +133,8 @@ void suture_remove_guarded_files_on_signals(void) {
   sigfillset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  // Whoever started this with nohup wants it to outlive the terminal.
+  struct sigaction before;
+  if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
   sigaction(SIGHUP, &action, NULL);
 }

@@ -3,8 +3,8 @@ internal import ZipArchive
 
 extension ArchiveReader {
   /// The contents of a record as a storage.
-  func storage(of record: Record, label: String, swapWidth: Int = 1) -> Storage {
-    let checksum = recordsChecksums ? record.crc32 : nil
+  func storage(of record: Record, label: String, swapWidth: Int = 1, verifies: Bool = true) -> Storage {
+    let checksum = recordsChecksums && verifies ? record.crc32 : nil
     let isStored = record.method == .stored
     return Storage(
       isStored ? source : self.source(for: record), offset: isStored ? record.payloadOffset : 0,

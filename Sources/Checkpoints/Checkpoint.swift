@@ -66,6 +66,26 @@ public struct Checkpoint: Sendable {
 
   private let openRecords: @Sendable () -> [Storage]
 
+  /// The runs of this tool that made the file, where it says so.
+  public let provenance: Provenance?
+
+  /// The files that it was read from: itself, or an index and its shards.
+  public let files: [String]
+
+  /// The names that a safetensors file stores under another's.
+  let restoredNames: [String]
+
+  private let object: PlainSource?
+
+  /// Everything in the file as plain data, with the place of the state dict; `nil` where the file holds nothing but
+  /// tensors.
+  ///
+  /// - Parameter keepsStructure: whether each tensor keeps its own place, under which it goes by its name in the state
+  ///   dict. Otherwise there is one place for the state dict as a whole.
+  public func plainObject(keepsStructure: Bool) throws -> PlainObject? {
+    try object?.plain(keepsStructure: keepsStructure)
+  }
+
   /// Opens a file or a folder, telling what it is from its content.
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
@@ -102,7 +122,7 @@ public struct Checkpoint: Sendable {
       throw CheckpointError(file.name, "the file is empty", hints: ["was the download interrupted?"])
     }
     if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
-      return try flat(file, .safetensors, key: key) { (try SafetensorsFile(file).stateDict, []) }
+      return try requiringNoKey(key, file.name, "a safetensors file") { try open(safetensors: file) }
     }
     if start.starts(with: ForeignFile.zipMagic) { return try open(zip: file, key: key, limits: limits) }
     if start.starts(with: NpyFile.magic) {
@@ -134,6 +154,14 @@ public struct Checkpoint: Sendable {
       return try open(try FileSource(index), key: key, limits: limits, inShard: false)
     }
     throw ForeignFile.folder(folder, try fileNames(in: path))
+  }
+
+  private static func open(safetensors file: any ByteSource) throws -> Checkpoint {
+    let contents = try SafetensorsFile(file)
+    return Checkpoint(
+      path: file.name, container: .safetensors, byteCount: file.byteCount, stateDict: contents.stateDict,
+      warnings: [], recordsChecksums: false, provenance: contents.provenance,
+      restoredNames: contents.restoredNames)
   }
 
   private static func open(zip file: any ByteSource, key: String?, limits: ReadLimits) throws -> Checkpoint {
@@ -212,14 +240,19 @@ public struct Checkpoint: Sendable {
       wrapper: contents.choice.wrapper, candidates: contents.choice.candidates,
       extras: contents.choice.extras,
       modules: contents.modules, globals: contents.globals, warnings: contents.warnings,
-      recordsChecksums: archive?.recordsChecksums ?? false, records: { archive?.storages ?? [] })
+      recordsChecksums: archive?.recordsChecksums ?? false, provenance: contents.provenance,
+      object: contents.object, records: { archive?.storages ?? [] })
   }
 
   init(
     path: String, container: Container, byteCount: Int, stateDict: StateDict, wrapper: [String] = [],
     candidates: [Candidate] = [], extras: [Extra] = [], modules: [Module] = [], globals: [String] = [],
-    warnings: [String], recordsChecksums: Bool, records: @escaping @Sendable () -> [Storage] = { [] }
+    warnings: [String], recordsChecksums: Bool, provenance: Provenance? = nil, files: [String]? = nil,
+    restoredNames: [String] = [], object: PlainSource? = nil,
+    records: @escaping @Sendable () -> [Storage] = { [] }
   ) {
+    (self.provenance, self.files, self.restoredNames) = (provenance, files ?? [path], restoredNames)
+    self.object = object
     openRecords = records
     (self.path, self.container, self.byteCount) = (path, container, byteCount)
     (self.stateDict, self.wrapper, self.candidates) = (stateDict, wrapper, candidates)

@@ -74,14 +74,10 @@ public struct Integrity: Sendable {
   }
 
   private mutating func verify(_ checkpoint: Checkpoint, _ progress: (Int) -> Void) {
-    var done: Set<Int> = []
-    for storage in checkpoint.stateDict.storages where storage.isVerified { done.insert(storage.offset) }
-    for record in checkpoint.records where record.recordsChecksum {
-      // A deflated record has no place in the file that its storage could be known by.
-      if record.offset > 0, done.contains(record.offset) {
-        verifiedCount += 1
-        continue
-      }
+    let records = checkpoint.records.filter(\.recordsChecksum)
+    let waiting = checkpoint.unverified(records, beside: checkpoint.stateDict.storages)
+    verifiedCount += records.count - waiting.count
+    for record in waiting {
       do {
         try record.verify()
         verifiedCount += 1
@@ -93,5 +89,22 @@ public struct Integrity: Sendable {
             message: "\(error)"))
       }
     }
+  }
+}
+
+extension Checkpoint {
+  /// Those of `records` that none of `storages`, as far as they have been read, has verified already.
+  fileprivate func unverified(_ records: [Storage], beside storages: [Storage]) -> [Storage] {
+    var done: Set<Int> = []
+    for storage in storages where storage.whole.isVerified { done.insert(storage.whole.offset) }
+    // A deflated record has no place in the file that its storage could be known by.
+    return records.filter { $0.offset == 0 || !done.contains($0.offset) }
+  }
+
+  /// Compares everything in the file with its checksum that was not when `storages` were read.
+  ///
+  /// - Throws: `ChecksumMismatch` at the first that differs, and what reading throws.
+  public func verifyRecords(beside storages: [Storage]) throws {
+    for record in unverified(records.filter(\.recordsChecksum), beside: storages) { try record.verify() }
   }
 }

@@ -16,6 +16,9 @@ public struct ReadLimits: Sendable, Equatable {
   /// How many times its compressed size a large pickle may have.
   public var inflation = 200
 
+  /// Whether storages are compared with their checksums; no limit, but a matter of trust as well.
+  public var verifies = true
+
   public init() {}
 
   /// The limits by the names under which a user raises them.

@@ -10,8 +10,7 @@ private let folder: String = {
     guard let tensor = try? Tensor(floats: [1], shape: [1]),
       let shard = try? StateDict([.init(name: name, tensor: tensor)])
     else { continue }
-    _ = try? CheckpointWriter("\(path)/\(name).safetensors", format: .safetensors, replacing: true).write(
-      shard)
+    try? CheckpointWriter.write(shard, to: "\(path)/\(name).safetensors", WriteOptions(.safetensors))
   }
   return path
 }()

@@ -20,6 +20,8 @@ public struct Pickler {
   public mutating func tuple() { emit(.tuple) }
   public mutating func emptyTuple() { emit(.emptyTuple) }
   public mutating func emptyDict() { emit(.emptyDict) }
+  public mutating func emptyList() { emit(.emptyList) }
+  public mutating func appends() { emit(.appends) }
   public mutating func setItems() { emit(.setitems) }
   public mutating func reduce() { emit(.reduce) }
   public mutating func build() { emit(.build) }
@@ -44,6 +46,14 @@ public struct Pickler {
       bytes.append(8)
       bytes.append(littleEndian: Int64(value))
     }
+  }
+
+  /// An integer of any size: two's complement, little-endian, less than 256 bytes.
+  public mutating func long(_ twosComplement: [UInt8]) {
+    precondition(twosComplement.count < 256)
+    emit(.long1)
+    bytes.append(UInt8(twosComplement.count))
+    bytes += twosComplement
   }
 
   public mutating func float(_ value: Double) {

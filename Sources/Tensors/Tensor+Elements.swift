@@ -1,34 +1,48 @@
-internal import Bytes
+public import Bytes
 
-extension Tensor {
+extension Tensor: Payload {
   /// Gives out the elements in row-major order as little-endian bytes, piece by piece.
   ///
-  /// Reads no more than the view covers (beyond one pass to verify a recorded CRC), and holds at most one piece;
-  /// a view that is not contiguous is gathered from the bytes it spans, which are held as a whole.
+  /// Reads no more than the view covers (beyond one pass to verify a recorded CRC), and holds no more than some
+  /// megabytes.
   ///
   /// - Parameter body: receives a buffer and how many of its bytes count. Nothing may be final before this
   ///   returns: a CRC that does not match is found at the end.
-  public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws {
+  @discardableResult
+  public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
     guard hasElements else { throw TensorError.noElements(layout.name ?? "") }
-    if elementCount == 0 { return }
-    if !lazyBits.isEmpty {
-      return try forEachStoredChunk { buffer, count in
-        var resolved = buffer
-        lazyBits.apply(to: &resolved, count: count, dtype: dtype)
-        try body(resolved, count)
-      }
+    if elementCount == 0 { return nil }
+    if lazyBits.isEmpty { return try forEachStoredChunk(body) }
+    _ = try forEachStoredChunk { buffer, count in
+      var resolved = buffer
+      lazyBits.apply(to: &resolved, count: count, dtype: dtype)
+      try body(resolved, count)
     }
-    try forEachStoredChunk(body)
+    return nil
+  }
+
+  public var computesChecksum: Bool { coversStorage && elementCount > 0 && storage.computesChecksum }
+
+  public var place: FileRange? {
+    guard isContiguous, hasElements, lazyBits.isEmpty, let whole = storage.place else { return nil }
+    // The checksum of a whole storage is not seen to by one who reads a part of it.
+    guard coversStorage || storage.isVerified else { return nil }
+    let extent = byteExtent
+    let start = whole.range.lowerBound
+    return FileRange(whole.file, (start + extent.lowerBound)..<(start + extent.upperBound))
   }
 
   /// The elements in row-major order as the file has them, the lazy bits left alone.
-  private func forEachStoredChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws {
+  private func forEachStoredChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32?
+  {
     if byteCount > Self.maximumExpansion, byteCount / 16 > byteExtent.count {
       throw TensorError.expandsTooFar(byteCount: byteCount, stored: byteExtent.count)
     }
-    if isContiguous, byteExtent == 0..<storage.byteCount { return try storage.forEachChunk(body) }
-    if isContiguous { return try forEachContiguousChunk(body) }
-    try forEachGatheredChunk(body)
+    guard isContiguous else {
+      try Gather(self).forEachChunk(body)
+      return nil
+    }
+    return try storage.joining([byteExtent]).forEachChunk(body)
   }
 
   /// A view that repeats its bytes may be expanded to this size; a few bytes can describe terabytes.
@@ -75,47 +89,5 @@ extension Tensor {
       unsafe UnsafeMutableRawBufferPointer(floats).copyBytes(from: bytes.prefix(bytes.count / 4 * 4))
       initialized = bytes.count / 4
     }
-  }
-
-  private func forEachContiguousChunk(_ body: ([UInt8], Int) throws -> Void) throws {
-    let extent = byteExtent
-    var buffer = [UInt8](repeating: 0, count: min(Storage.chunkSize, extent.count))
-    var position = extent.lowerBound
-    while position < extent.upperBound {
-      let count = min(Storage.chunkSize, extent.upperBound - position)
-      try storage.read(position..<(position + count), into: &buffer)
-      try body(buffer, count)
-      position += count
-    }
-  }
-
-  /// Walks the index space in row-major order, an odometer over the axes, and copies element by element.
-  private func forEachGatheredChunk(_ body: ([UInt8], Int) throws -> Void) throws {
-    let extent = byteExtent
-    var spanned = [UInt8](repeating: 0, count: extent.count)
-    try storage.read(extent, into: &spanned)
-
-    let size = dtype.byteCount
-    let chunk = [UInt8](repeating: 0, count: min(byteCount, Storage.chunkSize / size * size))
-    var buffer = chunk
-    var filled = 0
-    var index = [Int](repeating: 0, count: shape.count)
-    var position = 0
-    for _ in 0..<elementCount {
-      for byte in 0..<size { buffer[filled + byte] = spanned[position * size + byte] }
-      filled += size
-      if filled == buffer.count {
-        try body(buffer, filled)
-        filled = 0
-      }
-      for axis in index.indices.reversed() {
-        index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= strides[axis] * shape[axis]
-        index[axis] = 0
-      }
-    }
-    if filled > 0 { try body(buffer, filled) }
   }
 }

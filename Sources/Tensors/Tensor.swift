@@ -107,7 +107,7 @@ public struct Tensor: Sendable {
   }
 
   /// The bytes that the view spans, counted from the start of the storage that its own is perhaps a slice of.
-  var extentInWhole: Range<Int> {
+  public var extentInWhole: Range<Int> {
     let extent = byteExtent
     return (extent.lowerBound + storage.placeInWhole)..<(extent.upperBound + storage.placeInWhole)
   }

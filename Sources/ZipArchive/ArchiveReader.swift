@@ -76,8 +76,13 @@ public final class ArchiveReader: Sendable {
     return bytes
   }
 
-  /// A deflated record's contents as a source: inflated as a whole at the first read.
+  /// A deflated record's contents as a source, inflated as they are read: from the start on is best.
   public func source(for record: Record) -> any ByteSource { InflatedRecord(archive: self, record: record) }
+
+  /// Uses libzip's handle, which one thread may do at a time.
+  func withArchive<R: Sendable>(_ body: (LibzipArchive) throws -> R) rethrows -> R {
+    try archive.withLock { try body($0.archive) }
+  }
 
   private func fault(_ record: Record, _ reason: ArchiveError.Reason) -> ArchiveError {
     ArchiveError(source.name, record: record.name, offset: record.payloadOffset, reason: reason)
@@ -171,27 +176,5 @@ public final class ArchiveReader: Sendable {
       left = max(left, rest)
     }
     return left > 0 ? ["\(left) bytes follow the end of the zip archive"] : []
-  }
-}
-
-/// The contents of a deflated record, held in memory once they have been asked for.
-private final class InflatedRecord: ByteSource {
-  let archive: ArchiveReader
-  let record: Record
-  private let contents = Mutex<[UInt8]?>(nil)
-
-  init(archive: ArchiveReader, record: Record) { (self.archive, self.record) = (archive, record) }
-
-  var name: String { "\(archive.source.name): \(record.name)" }
-  var byteCount: Int { record.size }
-
-  func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
-    let bytes = try contents.withLock { held in
-      if let held { return held }
-      let inflated = try archive.contents(of: record, limit: record.size)
-      held = inflated
-      return inflated
-    }
-    try MemorySource(bytes, name: name).read(into: &buffer, count: count, at: offset)
   }
 }

@@ -78,25 +78,23 @@ final class LibzipArchive {
 
   /// The entry's contents, inflated where they are deflated; never more than `size` bytes.
   func contents(_ index: Int, name: String, size: Int) throws -> [UInt8] {
-    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), 0) else { throw failure(name) }
-    defer { unsafe zip_fclose(file) }
+    let stream = try open(index, name: name)
+    defer { stream.close() }
+    // The declared size is believed only as far as bytes come.
     var result: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
     while result.count < size {
       let wanted = min(buffer.count, size - result.count)
-      let got = unsafe buffer.withUnsafeMutableBytes {
-        unsafe zip_fread(file, $0.baseAddress, zip_uint64_t(wanted))
-      }
-      if got < 0 {
-        if let failure = watch.failure { throw failure }
-        throw ArchiveError(watch.source.name, record: name, reason: .damagedData)
-      }
-      if got == 0 {
-        throw ArchiveError(watch.source.name, record: name, reason: .shortRecord(size, result.count))
-      }
-      result.append(contentsOf: buffer[..<Int(got)])
+      try stream.read(into: &buffer, count: wanted)
+      result.append(contentsOf: buffer[..<wanted])
     }
     return result
+  }
+
+  /// Begins to inflate an entry.
+  func open(_ index: Int, name: String) throws -> LibzipStream {
+    guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), 0) else { throw failure(name) }
+    return unsafe LibzipStream(file, watch: watch, name: name)
   }
 
   private func failure(_ name: String) -> any Error {

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// The headers of torch's archive layout; ``StoredArchiveWriter`` draws how they follow each other.
+/// The headers of torch's archive layout; ``StoredArchivePlan`` draws how they follow each other.
 ///
 /// miniz, which torch writes with, switches to 64 bits at 0xFFFFFFFF.
 enum TorchLayout {
@@ -10,7 +10,7 @@ enum TorchLayout {
     var extra = wideField(size: size, offset: offset)
     let start = offset + 30 + name.count + extra.count + 4
     let padding =
-      (StoredArchiveWriter.alignment - start % StoredArchiveWriter.alignment) % StoredArchiveWriter.alignment
+      (StoredArchivePlan.alignment - start % StoredArchivePlan.alignment) % StoredArchivePlan.alignment
     extra += Array("FB".utf8)
     extra.append(littleEndian: UInt16(padding))
     extra += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)

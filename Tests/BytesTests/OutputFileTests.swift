@@ -61,21 +61,6 @@ final class TemporaryFolder {
     #expect(try FileSource(folder.path + "/out").bytes(0..<1) == [2])
   }
 
-  @Test func `writes long pieces and short ones in order`() throws {
-    let folder = try TemporaryFolder()
-    let output = try OutputFile(folder.path + "/out")
-    var expected: [UInt8] = []
-    for size in [1, 300_000, 7, 262_144, 0, 5] {
-      let piece = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) }
-      try output.write(piece)
-      expected += piece
-    }
-    try output.commit(replacing: false)
-    let file = try FileSource(folder.path + "/out")
-    #expect(file.byteCount == output.byteCount)
-    #expect(try file.bytes(0..<file.byteCount) == expected)
-  }
-
   @Test func `refuses a folder, a missing folder and a device`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: NotReplaceable.self) { try OutputFile(folder.path) }

@@ -182,16 +182,18 @@ import Testing
     let file = try TorchFile { $0.dict([("a", { $0.tensor() }), ("b", { $0.tensor([2], offset: 2) })]) }
     let first = try Checkpoint.open(file.path)
     let path = file.path + ".pth"
-    _ = try CheckpointWriter(path, format: .pytorchZip, replacing: false).write(first.stateDict)
+    try CheckpointWriter.write(first.stateDict, to: path, WriteOptions(.pytorchZip))
     let second = try Checkpoint.open(path)
     #expect(second.stateDict.names == ["a", "b"])
     #expect(second.stateDict.aliases == [["a", "b"]])
     #expect(second.stateDict["b"]?.offset == 2)
     #expect(try second.stateDict["b"]?.sha256() == first.stateDict["b"]?.sha256())
     #expect(throws: OutputExists.self) {
-      try CheckpointWriter(path, format: .pytorchZip, replacing: false).write(first.stateDict)
+      try CheckpointWriter.write(first.stateDict, to: path, WriteOptions(.pytorchZip))
     }
-    _ = try CheckpointWriter(path, format: .safetensors, replacing: true).write(first.stateDict)
+    var replacing = WriteOptions(.safetensors)
+    replacing.replaces = true
+    try CheckpointWriter.write(first.stateDict, to: path, replacing)
     #expect(try Checkpoint.open(path).container == .safetensors)
     unlink(path)
   }

@@ -34,11 +34,11 @@ final class TorchFile {
     }
   }
 
-  private func write(_ body: (StoredArchiveWriter) throws -> Void) throws {
+  private func write(_ body: (inout StoredArchivePlan) throws -> Void) throws {
     let output = try OutputFile(path)
-    let archive = StoredArchiveWriter(output, prefix: "archive")
-    try body(archive)
-    try archive.finish()
+    var archive = StoredArchivePlan(prefix: "archive")
+    try body(&archive)
+    try output.write(try archive.finish(identity: ".data/serialization_id"), workers: 1) { _ in }
     try output.commit(replacing: false)
   }
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "casts.h"
+
 // Renames `from` to `to` in one step, failing with EEXIST where `to` exists. 0, or -1 with errno.
 int suture_rename_exclusive(const char *from, const char *to);
 
@@ -14,6 +16,16 @@ struct suture_guarded;
 
 // Returns a handle for `suture_forget_file`, or NULL where there is no memory (the file is then not guarded).
 struct suture_guarded *suture_guard_file(const char *path);
+
+// Makes and opens a temporary file as mkstemp does, guarded from its first moment. The descriptor, or -1 with errno.
+int suture_make_guarded_file(char *name_template, struct suture_guarded **file);
+
+// Between these two, on the same thread and not nested, the signals that end the process wait, on every thread.
+void suture_hold_signals(void);
+void suture_release_signals(void);
+
+// Lets `count` bytes of one file be stored where those of another are (FICLONERANGE). 0, or -1 with errno.
+int suture_share_range(int from, long long offset, long long count, int to, long long at);
 
 // Stops guarding a file; NULL is ignored.
 void suture_forget_file(struct suture_guarded *file);
@@ -24,6 +36,12 @@ void suture_remove_guarded_files_on_signals(void);
 // Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.
 void suture_float16_to_float32(const uint16_t *from, float *to, size_t count);
 void suture_bfloat16_to_float32(const uint16_t *from, float *to, size_t count);
+
+// Copies `count` elements of `size` bytes that lie `from_step` elements apart to places `to_step` elements apart.
+void suture_copy_strided(const void *from, size_t from_step, void *to, size_t to_step, size_t count, size_t size);
+
+// How many processors this process may run on, at least 1.
+int suture_processor_count(void);
 
 // errno, which is a macro that Swift cannot call portably.
 int suture_errno(void);

@@ -3,7 +3,17 @@ internal import Tensors
 
 /// `numpy._core.multiarray.scalar(dtype, bytes)`: a number that remembers its dtype.
 struct NumpyScalar {
-  let text: String
+  let plain: PlainValue
+
+  var text: String {
+    switch plain {
+    case .float(let value): PythonText.float(value)
+    case .int(let value): String(value)
+    case .bool(let value): value ? "True" : "False"
+    case .bigInt(let bytes): String(bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    default: ""
+    }
+  }
 
   /// `nil` where the call is not one of a scalar, or one of a kind that has no short text.
   init?(_ object: PickleObject, _ graph: PickleGraph) {
@@ -15,14 +25,9 @@ struct NumpyScalar {
     if type.isBigEndian { bytes.reverse() }
     let bits = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     switch type.dtype {
-    case .float64: text = PythonText.float(Double(bitPattern: bits))
-    case .float32: text = PythonText.float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
-    case .int64: text = String(Int64(bitPattern: bits))
-    case .int32: text = String(Int32(truncatingIfNeeded: bits))
-    case .int16: text = String(Int16(truncatingIfNeeded: bits))
-    case .int8: text = String(Int8(truncatingIfNeeded: bits))
-    case .uint64, .uint32, .uint16, .uint8: text = String(bits)
-    case .bool: text = bits == 0 ? "False" : "True"
+    case .float64, .float32, .float16, .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8,
+      .bool:
+      plain = .number(bits, type.dtype)
     default: return nil
     }
   }

@@ -25,6 +25,9 @@ struct PickledObject {
     var modules: [Checkpoint.Module]
     var globals: [String]
     var warnings: [String]
+    /// The object, to be made plain data of where someone asks.
+    var object: PlainSource
+    var provenance: Provenance?
   }
 
   /// Finds the state dict, and accounts for everything else.
@@ -48,7 +51,9 @@ struct PickledObject {
         : "\(inside) tensors lie inside objects or are attributes of modules"
       warnings.append("\(what); --key . shows all under their full paths")
     }
-    return Contents(choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings)
+    return Contents(
+      choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings,
+      object: PlainSource(self, script: script, choice))
   }
 
   /// The classes and functions that the pickle names, in the order of their first use.

@@ -11,12 +11,6 @@ extension Pickler {
     }
   }
 
-  mutating func emptyOrderedDict() {
-    global("collections", "OrderedDict")
-    emptyTuple()
-    reduce()
-  }
-
   private mutating func strided(_ tensor: Tensor, _ storages: StorageTable) {
     let version = storages.type(of: tensor.storage) != nil ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3"
     global("torch._utils", version)

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import JSON
 internal import Pickle
 internal import Tensors
 internal import ZipArchive
@@ -75,7 +76,24 @@ struct TorchArchive {
     let object = PickledObject(
       graph: graph, location: PickleLocation(path: path, record: name), references: self, limits: limits,
       isBigEndian: isBigEndian, script: try scriptClasses())
-    return try object.contents(key: key, warnings: warnings)
+    var contents = try object.contents(key: key, warnings: warnings)
+    contents.provenance = try own(TorchWriter.provenanceRecord).flatMap { Provenance($0) }
+    contents.choice.stateDict.metadata = try ownMetadata()
+    return contents
+  }
+
+  /// What this tool wrote beside the checkpoint, which torch ignores.
+  private func own(_ name: String) throws -> [UInt8]? {
+    guard let record = archive[prefix + name], record.size <= Self.codeLimit else { return nil }
+    return try archive.contents(of: record, limit: Self.codeLimit)
+  }
+
+  /// The metadata of the safetensors file that the tensors came from.
+  private func ownMetadata() throws -> [(key: String, value: String)] {
+    guard let text = try own(TorchWriter.metadataRecord),
+      let members = try? JSONParser.parse(text).members
+    else { return [] }
+    return members.compactMap { key, value in value.stringValue.map { (key, $0) } }
   }
 
   /// What the code of a TorchScript archive says about its classes; `nil` for another archive.
@@ -174,6 +192,7 @@ extension TorchArchive: References {
         path, record: name, "the record of storage \(reference.key) is missing",
         hints: ["the archive is incomplete: fetch it again"])
     }
-    return archive.storage(of: record, label: reference.key, swapWidth: reference.swapWidth)
+    return archive.storage(
+      of: record, label: reference.key, swapWidth: reference.swapWidth, verifies: limits.verifies)
   }
 }

@@ -1,68 +1,86 @@
 public import Bytes
+internal import JSON
 internal import Pickle
 public import Tensors
 internal import ZipArchive
 
-/// Writes a state dict as `torch.save` does, record for record.
+/// Plans files as `torch.save` writes them, record for record.
 ///
 /// A storage is written once, however many tensors view it, so four names for one tensor cost one tensor. The
-/// bytes depend on the state dict alone: no time, no host and no file name goes in.
+/// bytes depend on the tensors alone: no time, no host and no file name goes in.
 public enum TorchWriter {
-  /// How many bytes the storages take in the file.
-  public static func payloadByteCount(_ stateDict: StateDict) -> Int {
-    stateDict.storages.reduce(0) { $0 &+ $1.byteCount }
+  /// Records that torch ignores: the runs of this tool that made the file, and the metadata of a safetensors file.
+  static let provenanceRecord = ".suture/provenance.json"
+  static let metadataRecord = ".suture/metadata.json"
+
+  /// What a file will hold.
+  public struct Contents {
+    public let plan: OutputPlan
+    public let storageCount: Int
   }
 
-  /// Writes the archive.
+  /// Lays a file out.
   ///
-  /// - Parameter progress: is told how many more bytes have been written.
-  public static func write(
-    _ stateDict: StateDict, to output: OutputFile, progress: (Int) -> Void = { _ in }
-  ) throws {
-    let archive = StoredArchiveWriter(output, prefix: "archive")
-    let storages = StorageTable(stateDict)
-    try check(stateDict, storages, path: output.path)
-    try archive.add("data.pkl", pickle(stateDict, storages))
+  /// - Parameters:
+  ///   - object: what the file is to hold beside the state dict, and where that stands in it; `nil` for nothing.
+  ///   - keepsStorages: whether bytes that no tensor views are written too.
+  ///   - name: what errors call the file.
+  /// - Throws: `CheckpointError` where torch could not be made to load a tensor.
+  public static func plan(
+    _ stateDict: StateDict, in object: PlainObject? = nil, provenance: Provenance? = nil,
+    keepsStorages: Bool = false, name: String = "a .pth"
+  ) throws -> Contents {
+    for entry in stateDict.entries {
+      guard case .meta = entry.tensor.layout else { continue }
+      throw CheckpointError(
+        name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
+        hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
+    }
+    var tensors: [Tensor] = []
+    let root = (object?.root ?? .stateDict).filled(with: stateDict)
+    _ = root.mapTensors { tensor in
+      tensors.append(tensor)
+      return tensor
+    }
+    let packing = StoragePacking(tensors, keepsUnused: keepsStorages)
+    let storages: StorageTable
+    let packed = try root.mapTensors { try packing($0) }
+    tensors = []
+    _ = packed.mapTensors { tensor in
+      tensors.append(tensor)
+      return tensor
+    }
+    storages = StorageTable(tensors)
+    try check(tensors, storages, name: name)
+
+    var archive = StoredArchivePlan(prefix: "archive")
+    var pickler = Pickler()
+    pickler.value(packed, storages)
+    try archive.add("data.pkl", pickler.finish())
     try archive.add(".format_version", Array("1".utf8))
     try archive.add(".storage_alignment", Array("64".utf8))
     try archive.add("byteorder", Array("little".utf8))
-    for (key, storage) in storages.storages.enumerated() {
-      try archive.add("data/\(key)", size: storage.byteCount) { sink in
-        try storage.forEachChunk { buffer, count in
-          try sink(buffer, count)
-          progress(count)
-        }
-      }
-    }
+    for (key, storage) in storages.storages.enumerated() { try archive.add("data/\(key)", storage) }
     try archive.add("version", Array("3\n".utf8))
-    try archive.add(".data/serialization_id", Array(archive.serializationID.utf8))
-    try archive.finish()
-  }
-
-  private static func pickle(_ stateDict: StateDict, _ storages: StorageTable) -> [UInt8] {
-    var pickler = Pickler()
-    pickler.emptyOrderedDict()
-    pickler.mark()
-    for entry in stateDict.entries {
-      pickler.string(entry.name)
-      pickler.tensor(entry.tensor, storages)
+    let metadata = stateDict.metadata.filter { $0 != ("format", "pt") }
+    if !metadata.isEmpty {
+      let members = metadata.map { (key: $0.key, value: JSONValue.string($0.value)) }
+      try archive.add(metadataRecord, JSONWriter.bytes(.object(members)))
     }
-    pickler.setItems()
-    return pickler.finish()
+    if var provenance {
+      provenance.order = nil
+      try archive.add(provenanceRecord, Array(provenance.text.utf8))
+    }
+    return Contents(
+      plan: try archive.finish(identity: ".data/serialization_id"), storageCount: storages.storages.count)
   }
 
   /// Throws where a tensor is one that torch could not be made to load.
-  private static func check(_ stateDict: StateDict, _ storages: StorageTable, path: String) throws {
-    for entry in stateDict.entries {
-      let tensor = entry.tensor
-      if case .meta = tensor.layout {
-        throw CheckpointError(
-          path, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
-          hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
-      }
-      guard tensor.dtype.isQuantized, storages.type(of: tensor.storage) == nil else { continue }
+  private static func check(_ tensors: [Tensor], _ storages: StorageTable, name: String) throws {
+    for tensor in tensors where tensor.dtype.isQuantized && storages.type(of: tensor.storage) == nil {
       throw CheckpointError(
-        path, "\(entry.name) shares its storage with a tensor of another dtype, which torch cannot load",
+        name,
+        "a \(tensor.dtype) tensor shares its storage with a tensor of another dtype, which torch cannot load",
         hints: ["drop one of them"], kind: .unstorable)
     }
   }
@@ -70,15 +88,17 @@ public enum TorchWriter {
 
 /// Gives storages their keys, in the order of first use, and their storage class.
 struct StorageTable {
-  let storages: [Storage]
+  private(set) var storages: [Storage] = []
   private var keys: [ObjectIdentifier: Int] = [:]
   private var types: [ObjectIdentifier: DType?] = [:]
 
-  init(_ stateDict: StateDict) {
-    storages = stateDict.storages
-    for (key, storage) in storages.enumerated() { keys[ObjectIdentifier(storage)] = key }
-    for view in stateDict.entries.flatMap(\.tensor.views) {
+  init(_ tensors: [Tensor]) {
+    for view in tensors.flatMap(\.views) {
       let (id, dtype) = (ObjectIdentifier(view.storage), view.dtype)
+      if keys[id] == nil {
+        keys[id] = storages.count
+        storages.append(view.storage)
+      }
       // A typed storage has one dtype, of which it holds a whole number: torch takes the first it meets for all.
       let fits =
         TorchDType.storageClass(of: dtype) != nil && view.storage.byteCount % dtype.byteCount == 0

@@ -5,7 +5,7 @@ internal import Tensors
 /// Training code wraps it in a dict with an epoch, an optimizer and an EMA copy. The names it uses are known; where
 /// one of them leads to tensors, it is entered, and said so. Without a known name, every tensor counts.
 struct WrapperChoice {
-  private(set) var stateDict = StateDict()
+  var stateDict = StateDict()
   private(set) var wrapper: [String] = []
   private(set) var candidates: [Checkpoint.Candidate] = []
   private(set) var extras: [Extra] = []

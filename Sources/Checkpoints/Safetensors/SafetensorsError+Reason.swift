@@ -18,6 +18,8 @@ extension SafetensorsError.Reason: CustomStringConvertible {
     case .malformedMetadata(nil, let found): "\"__metadata__\" is \(found), not an object of strings"
     case .malformedMetadata(let key?, let found):
       "the metadata's \(Self.quoted(key)) is \(found), not a string"
+    case .malformedView:
+      "the metadata describe it as a view that does not lie within the tensor it is to be a view of"
     case .duplicateName: "the header has this name twice"
     case .missingField(let field): "its entry has no \"\(field)\""
     case .malformedField(let field, let expected): "its \"\(field)\" is not \(expected)"

@@ -12,6 +12,7 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     case notAnObject(found: String)
     case malformedMetadata(key: String?, found: String)
     case duplicateName
+    case malformedView
     case missingField(String)
     case malformedField(String, expected: String)
     case unknownDType(String)

@@ -13,9 +13,17 @@ public import Tensors
 
 /// A safetensors file whose header has been read and checked, and whose data wait to be asked for.
 public struct SafetensorsFile: Sendable {
-  /// The tensors in the order of their data, each with a storage of its own, and the metadata in the order of the
+  /// The tensors in the order of their data, or in that of the state dict that was written, where the file knows it.
+  ///
+  /// Each has a storage of its own, unless the metadata say that it is another's. The metadata are in the order of the
   /// header.
   public let stateDict: StateDict
+
+  /// The names that the metadata record as another's; their tensors are views of what that one stores.
+  public let restoredNames: [String]
+
+  /// The runs of this tool that made the file, where the metadata say so.
+  public let provenance: Provenance?
 
   /// How long a header may be.
   ///
@@ -70,6 +78,8 @@ public struct SafetensorsFile: Sendable {
         throw SafetensorsError(source.name, tensor: entry.name, .duplicateName)
       }
     }
+    restoredNames = try SharedTensors.restore(&stateDict, source: source.name)
+    provenance = stateDict.takeProvenance()
     self.stateDict = stateDict
   }
 
@@ -153,5 +163,17 @@ public struct SafetensorsFile: Sendable {
     if end < available {
       throw SafetensorsError(source.name, offset: dataOffset + end, .trailingData(byteCount: available - end))
     }
+  }
+}
+
+extension StateDict {
+  /// Takes the provenance out of the metadata, and puts the entries in the order that it knows.
+  fileprivate mutating func takeProvenance() -> Provenance? {
+    guard let place = metadata.firstIndex(where: { $0.key == Provenance.metadataKey }),
+      let provenance = Provenance(metadata[place].value.utf8)
+    else { return nil }
+    metadata.remove(at: place)
+    restoreOrder(provenance)
+    return provenance
   }
 }

@@ -26,7 +26,7 @@ public enum SafetensorsWriter {
   ///   - headerLimit: how long the header may become; beyond the default, readers refuse the file.
   /// - Throws: ``SafetensorsError`` where the format cannot hold a tensor or its name, where a key of the metadata
   ///   comes twice, and where the header is longer than readers accept.
-  public static func plan(
+  public static func layout(
     _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors",
     headerLimit: Int = SafetensorsFile.headerLimit
   ) throws(SafetensorsError) -> Layout {
@@ -71,26 +71,61 @@ public enum SafetensorsWriter {
     return Layout(header: header, order: order, byteCount: byteCount)
   }
 
-  /// Writes a file, tensor by tensor and piece by piece; a tensor that shares its storage is written in full.
+  /// Plans a file; a tensor that shares its storage is written in full.
   ///
-  /// - Parameters:
-  ///   - output: receives all bytes; the caller commits it.
-  ///   - progress: is told, after each piece, how many bytes that piece had.
-  /// - Throws: what ``plan(_:metadata:name:headerLimit:)`` throws, before anything is written; then what reading a tensor and
-  ///   writing the output throw.
-  public static func write(
-    _ stateDict: StateDict, metadata: [(String, String)] = [], to output: OutputFile,
-    progress: (Int) -> Void = { _ in }
-  ) throws {
-    let layout = try plan(stateDict, metadata: metadata, name: output.path)
-    try output.write(layout.header)
-    progress(layout.header.count)
-    for index in layout.order {
-      try stateDict.entries[index].tensor.forEachChunk { buffer, count in
-        try output.write(buffer, count: count)
-        progress(count)
-      }
+  /// - Throws: what ``layout(_:metadata:name:headerLimit:)`` throws.
+  public static func plan(
+    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors"
+  ) throws -> OutputPlan {
+    let layout = try layout(stateDict, metadata: metadata, name: name)
+    let header = OutputPlan.Piece(head: layout.header, MemoryPayload([]))
+    return try OutputPlan([header] + layout.order.map { OutputPlan.Piece(stateDict.entries[$0].tensor) })
+  }
+
+  /// What a file will hold.
+  struct Contents {
+    let plan: OutputPlan
+    /// The names that are stored, and those that are so though they share bytes with another.
+    let stored: [String]
+    let copied: [String]
+    /// The names that are not, and are recorded as another's.
+    let recorded: [String]
+  }
+
+  /// Plans a file with everything in its metadata that it is to say about itself.
+  ///
+  /// - Throws: ``SharedNames`` where names share storage and may not; what ``plan(_:metadata:name:)`` throws.
+  static func contents(
+    _ stateDict: StateDict, shared: SharedPolicy, provenance: Provenance?, name: String
+  ) throws -> Contents {
+    var metadata = stateDict.metadata.map { ($0.key, $0.value) }
+    // The library writes this for PyTorch, and transformers refuses a file without it.
+    if !metadata.contains(where: { $0.0 == "format" }) { metadata.append(("format", "pt")) }
+    var stored = stateDict
+    var copied: [String] = []
+    switch shared {
+    case .copy: copied = stateDict.aliases.flatMap { $0 }
+    case .error:
+      if let group = stateDict.aliases.first { throw SharedNames(path: name, names: group) }
+    case .alias:
+      let tensors = try SharedTensors(stateDict)
+      (stored, copied) = (tensors.stored, tensors.copied)
+      metadata += tensors.metadata.map { ($0.key, $0.value) }
     }
+    if var provenance {
+      provenance.order = try order(stateDict, stored, name: name)
+      metadata.append((Provenance.metadataKey, provenance.text))
+    }
+    return Contents(
+      plan: try plan(stored, metadata: metadata, name: name), stored: stored.names, copied: copied,
+      recorded: SharedTensors.recorded(stateDict, stored))
+  }
+
+  /// For each entry its place in the order in which the file will be read: stored tensors by the layout, then the names
+  /// that are recorded as another's; `nil` where that is the same order.
+  private static func order(_ stateDict: StateDict, _ stored: StateDict, name: String) throws -> [Int]? {
+    let names = try layout(stored, name: name).order.map { stored.entries[$0].name }
+    return Provenance.order(of: stateDict.names, readAs: names + SharedTensors.recorded(stateDict, stored))
   }
 
   /// The sizes as the format counts them.
@@ -135,5 +170,16 @@ public enum SafetensorsWriter {
     header += text
     header += repeatElement(UInt8(ascii: " "), count: padding)
     return header
+  }
+}
+
+/// Names share storage, which was not to be.
+public struct SharedNames: Error, CustomStringConvertible {
+  public let path: String
+  public let names: [String]
+
+  public var description: String {
+    "\(path): \(names.prefix(4).joined(separator: ", "))\(names.count > 4 ? ", …" : "") share storage, which safetensors "
+      + "cannot hold\n  --shared copy writes each in full, --shared alias one of them and the others' names; a .pth shares"
   }
 }

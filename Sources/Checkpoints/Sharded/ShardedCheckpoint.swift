@@ -14,6 +14,7 @@ struct ShardedCheckpoint {
   private let folder: String
   private let weightMap: [(key: String, file: String)]
   private let limits: ReadLimits
+  private let provenance: Provenance?
 
   private static let indexLimit = 100_000_000
 
@@ -48,6 +49,7 @@ struct ShardedCheckpoint {
       guard source.name.hasSuffix(".index.json") else { return nil }
       throw CheckpointError(source.name, "the index has no weight_map")
     }
+    provenance = document["metadata"]?[Provenance.metadataKey]?.stringValue.flatMap { Provenance($0.utf8) }
     guard let members = map.members else {
       throw CheckpointError(source.name, "the index's weight_map is \(map.kind), not an object")
     }
@@ -92,6 +94,10 @@ struct ShardedCheckpoint {
     for name in stateDict.names { known.insert(ExactString(name)) }
     for file in files {
       guard let shard = shards[file] else { continue }
+      // A name that is stored under another's is in no index.
+      for name in shard.restoredNames where known.insert(ExactString(name)).inserted {
+        if let tensor = shard.stateDict[name] { try stateDict.append(name, tensor) }
+      }
       warnings += shard.warnings.map { "\(file): \($0)" }
       let unlisted = shard.stateDict.names.filter { !known.contains(ExactString($0)) }
       if let first = unlisted.first {
@@ -104,18 +110,22 @@ struct ShardedCheckpoint {
         stateDict.metadata.append((key, value))
       }
     }
+    stateDict.restoreOrder(provenance)
     return Checkpoint(
       path: path, container: .sharded, byteCount: shards.values.reduce(0) { $0 &+ $1.byteCount },
       stateDict: stateDict, extras: files.flatMap { shards[$0]?.extras ?? [] },
       globals: files.flatMap { shards[$0]?.globals ?? [] }, warnings: warnings,
       recordsChecksums: shards.values.contains { $0.recordsChecksums },
+      provenance: provenance ?? files.lazy.compactMap { shards[$0]?.provenance }.first,
+      files: [path] + files.map(place),
       records: { [shards] in files.flatMap { shards[$0]?.records ?? [] } })
   }
 
+  private func place(_ file: String) -> String { folder.isEmpty ? file : folder + "/" + file }
+
   private func open(_ file: String, for key: String) throws -> Checkpoint {
-    let path = folder.isEmpty ? file : folder + "/" + file
     do {
-      return try Checkpoint.open(path, limits: limits, inShard: true)
+      return try Checkpoint.open(place(file), limits: limits, inShard: true)
     } catch let error as SystemError where error.isMissing {
       let keys = weightMap.filter { $0.file == file }.map(\.key)
       throw CheckpointError(

@@ -1,58 +1,79 @@
 internal import Bytes
 internal import Checkpoints
+internal import JSON
 internal import Tensors
 
 struct Convert: Command {
   static let name = "convert"
-  static let summary = "Write a checkpoint in another format: .pth to .safetensors and back."
+  static let summary =
+    "Write checkpoints in another format: .pth to .safetensors and back, sharded or in one file."
   static let details = """
-    The output's format is told by its extension: .safetensors, or .pth, .pt, .bin, .ckpt for PyTorch's.
-    A .pth keeps tensors that share storage; a .safetensors holds each in full.
+    \(Writing.details)
+    A .pth keeps everything beside the state dict as plain data, unless --key or --extras drop says otherwise: objects
+    become dicts of their attributes, and what cannot be plain is told and left out.
+    With --out-dir each IN becomes DIR/NAME.safetensors, a .safetensors DIR/NAME.pth, unless --format says otherwise.
+    What is there and whole is skipped, so the same line may be run again. After a failure --keep-going goes on with
+    the others, and the exit code is 1.
     """
 
   static var arguments: [Argument<Self>] {
     [
-      .operand("IN", "The checkpoint.", \.input),
-      .option("output", short: "o", "OUT", "Where to write.", \.output),
+      .operands("IN", "The checkpoint, an index of a sharded one, or its folder.", \.inputs),
+      .option("out-dir", "DIR", "Write each IN to this folder.", \.folder),
+      .option("jobs", short: "j", "N", "Work on N files at once.", isRepeated: false) {
+        guard let count = Int($1), (1...1024).contains(count) else {
+          throw UsageError("--jobs takes a number, not \"\($1)\"")
+        }
+        $0.jobs = count
+      },
+      .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
-      .option("sparse", "dense", "Write sparse tensors with all their zeros.", \.sparse),
-      .flag("force", short: "f", "Replace OUT where it exists.", \.force),
+      .flag("dry-run", short: "n", "Say what would be written, and write nothing.", \.dryRun),
       .limit(\.limits),
-      .flag("json", "Report as JSON on standard output.", \.json),
-    ]
+    ] + Argument.group(Writing.arguments, \.writing)
   }
 
-  var input = ""
-  var output: String?
+  var inputs: [String] = []
+  var folder: String?
+  var jobs = 1
+  var keepsGoing = false
   var key: String?
-  var sparse: String?
-  var force = false
+  var dryRun = false
   var limits = ReadLimits()
-  var json = false
+  var writing = Writing()
 
   mutating func run() throws -> ExitCode {
-    if let sparse, sparse != "dense" {
-      throw UsageError("--sparse \(sparse) is not known", hints: ["--sparse dense writes all zeros out"])
+    guard let first = inputs.first else { throw UsageError("say what to convert: a checkpoint") }
+    if let folder {
+      guard writing.output == nil else { throw UsageError("-o and --out-dir exclude each other") }
+      return try ConvertBatch(self, into: folder).run()
     }
-    let target = try OutputTarget(input: input, output: output, force: force)
-    let checkpoint = try Checkpoint.open(input, key: key, limits: limits)
-    Notes.opened(checkpoint)
-    try checkpoint.requireTensors()
-    let stateDict = sparse == nil ? checkpoint.stateDict : try dense(checkpoint)
-    try target.write(stateDict, from: checkpoint, json: json ? "suture.convert/1" : nil)
+    guard inputs.count == 1 else {
+      throw UsageError(
+        "there are \(inputs.count) inputs and one output", hints: ["--out-dir DIR converts many files"])
+    }
+    let output = try Output(writing)
+    let prepared = try prepare(first, output, say: Console.note)
+    if dryRun {
+      prepared.describe()
+      return .done
+    }
+    let report = try prepared.write()
+    for line in report.lines() { Console.note(line) }
+    if writing.json { try Console.print(JSONWriter.text(report.json(schema: Self.schema)) + "\n") }
     return .done
   }
 
-  private func dense(_ checkpoint: Checkpoint) throws -> StateDict {
-    var result = StateDict()
-    result.metadata = checkpoint.stateDict.metadata
-    for entry in checkpoint.stateDict.entries {
-      do { try result.append(entry.name, try entry.tensor.dense()) } catch let error as TensorError {
-        throw CheckpointError(
-          checkpoint.path, "\(entry.name) is a \(entry.tensor.layout.name ?? "") tensor, and \(error)",
-          kind: .unstorable)
-      }
-    }
-    return result
+  static let schema = "suture.convert/1"
+
+  /// Opens `input` and decides how it is written.
+  func prepare(_ input: String, _ output: Output, say: (String) -> Void) throws -> PreparedOutput {
+    let checkpoint = try output.open(input, key: key, limits: limits)
+    let keepsExtras = output.keepsExtras(unlessTold: key == nil)
+    Notes.opened(checkpoint, keepsExtras: keepsExtras, say: say)
+    try checkpoint.requireTensors()
+    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: true) : nil
+    return try output.prepare(
+      checkpoint.stateDict, from: checkpoint, steps: key.map { ["key \($0)"] } ?? [], object: object)
   }
 }

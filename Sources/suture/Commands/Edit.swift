@@ -13,12 +13,14 @@ struct Edit: Command {
     The job it was made for:
       suture edit convnext_tiny_1k_224_ema.pth -o backbone.pth \\
         --drop 'norm*' --drop 'head*' --replicate 'model.{0..3}.' --expect 712
+
+    \(Writing.details)
+    A .pth holds the state dict alone; --extras keep leaves it where it was, with everything beside it as plain data.
     """
 
   static var arguments: [Argument<Self>] {
     [
       .operand("IN", "The checkpoint.", \.input),
-      .option("output", short: "o", "OUT", "Where to write: .pth or .safetensors.", \.output),
       .option("drop", "PATTERN", "Leave out the tensors whose whole name fits.") {
         $0.steps.append(Drop($1))
       },
@@ -38,21 +40,17 @@ struct Edit: Command {
       .option("expect", "N", "Refuse unless N tensors come out.", \.expected),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .flag("dry-run", short: "n", "Print the plan and write nothing.", \.dryRun),
-      .flag("force", short: "f", "Replace OUT where it exists.", \.force),
       .limit(\.limits),
-      .flag("json", "Report as JSON on standard output.", \.json),
-    ]
+    ] + Argument.group(Writing.arguments, \.writing)
   }
 
   var input = ""
-  var output: String?
   var steps: [any Step] = []
   var expected: String?
   var key: String?
   var dryRun = false
-  var force = false
   var limits = ReadLimits()
-  var json = false
+  var writing = Writing()
 
   mutating func run() throws -> ExitCode {
     if steps.isEmpty {
@@ -64,20 +62,29 @@ struct Edit: Command {
       }
       return count
     }
-    let target =
-      dryRun && output == nil ? nil : try OutputTarget(input: input, output: output, force: force || dryRun)
-    let checkpoint = try Checkpoint.open(input, key: key, limits: limits)
-    Notes.opened(checkpoint)
+    let output = dryRun && writing.output == nil ? nil : try Output(writing)
+    let checkpoint =
+      try output?.open(input, key: key, limits: limits) ?? Checkpoint.open(input, key: key, limits: limits)
+    // The optimizer's state would not fit the weights any more, so nobody has it unless they say so.
+    let keepsExtras = output?.keepsExtras(unlessTold: false) ?? false
+    Notes.opened(checkpoint, keepsExtras: keepsExtras)
     try checkpoint.requireTensors()
     let plan = try Plan(of: checkpoint.stateDict, steps: steps, expecting: expecting)
     describe(plan)
-    guard !dryRun else {
-      target?.announceCopies(plan.output)
-      Console.note("plan   nothing is written: this is a dry run")
-      if json { try Console.print(JSONWriter.text(report(plan, checkpoint), style: .pretty) + "\n") }
+    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
+    let prepared = try output?.prepare(
+      plan.output, from: checkpoint, steps: (key.map { ["key \($0)"] } ?? []) + plan.reports.map(\.summary),
+      object: object)
+    if dryRun {
+      prepared?.describe()
+      if prepared == nil { Console.note("plan   nothing is written: this is a dry run") }
+      if writing.json { try Console.print(JSONWriter.text(report(plan, checkpoint), style: .pretty) + "\n") }
       return .done
     }
-    try target?.write(plan.output, from: checkpoint, json: json ? "suture.edit/1" : nil)
+    if let done = try prepared?.write() {
+      for line in done.lines() { Console.note(line) }
+      if writing.json { try Console.print(JSONWriter.text(done.json(schema: "suture.edit/1")) + "\n") }
+    }
     return .done
   }
 }

@@ -1,15 +1,16 @@
+/// How a thing is said on a command line.
+enum ArgumentForm {
+  /// Stands by its position.
+  case operand(isRepeated: Bool)
+  /// `--name VALUE`, as often as `isRepeated` allows.
+  case option(isRepeated: Bool)
+  /// `--name` alone.
+  case flag
+}
+
 /// One thing that a command line may say, told once: the parser, the help and the completions read it from here.
 struct Argument<Values> {
-  enum Form {
-    /// Stands by its position.
-    case operand(isRepeated: Bool)
-    /// `--name VALUE`, as often as `isRepeated` allows.
-    case option(isRepeated: Bool)
-    /// `--name` alone.
-    case flag
-  }
-
-  let form: Form
+  let form: ArgumentForm
   /// Without the dashes; for an operand, what stands for it in the usage line.
   let name: String
   let short: Character?

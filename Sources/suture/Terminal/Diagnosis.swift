@@ -31,10 +31,14 @@ struct Diagnosis {
       code = .doesNotFit
     case let error as SystemError:
       message = "\(error)"
-      let isWriting = error.operation == "write" || error.operation == "close"
+      let isWriting = ["write", "close", "create"].contains(error.operation)
+      if isWriting, error.isMissing { hints = ["its folder does not exist"] }
       if error.isOutOfSpace { hints = ["free some space, or write elsewhere; nothing was left behind"] }
       code = isWriting ? .cannotWrite : .unreadable
-    case is OutputExists, is NoSpace, is NotReplaceable:
+    case is SharedNames:
+      message = "\(error)"
+      code = .planRefused
+    case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed:
       message = "\(error)"
       code = .cannotWrite
     case is ModelError:

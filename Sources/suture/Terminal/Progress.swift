@@ -1,35 +1,72 @@
 internal import Bytes
+internal import JSON
+internal import Synchronization
 
-/// A line on the terminal that says how far the work is: only there, and only once it has taken half a second.
-final class Progress {
+/// Says how far the work is, to a person or to a program, from whatever thread does it.
+final class Progress: Sendable {
+  enum Style: String, CaseIterable, Sendable {
+    /// A line on a terminal, once the work has taken half a second; nothing elsewhere.
+    case auto
+    /// Lines of JSON on standard error.
+    case json
+    case none
+  }
+
   private let total: Int
+  private let file: String
+  private let style: Style
   private let start = Process.seconds
-  private var done = 0
-  private var lastShown = 0.0
-  private let isShown: Bool
+  private let state = Mutex(State())
 
-  init(total: Int) {
-    self.total = total
-    isShown = StandardStream.error.isTerminal && Process.environment("TERM") != "dumb"
+  private struct State {
+    var done = 0
+    var lastShown = 0.0
+  }
+
+  init(total: Int, file: String = "", style: Style = .auto) {
+    (self.total, self.file) = (total, file)
+    let isShown = StandardStream.error.isTerminal && Process.environment("TERM") != "dumb"
+    self.style = style == .auto && !isShown ? .none : style
   }
 
   func advance(_ count: Int) {
-    done = done.adding(saturating: count)
-    guard isShown else { return }
-    let now = Process.seconds
-    guard now - start > 0.5, now - lastShown > 0.1 else { return }
-    lastShown = now
-    let rate = Double(done) / (now - start)
-    let left = Double(max(total - done, 0)) / rate
-    let share = total > 0 ? Int(100 * Double(done) / Double(total)) : 100
-    let line =
-      "\(share) %  \(Format.bytes(done)) of \(Format.bytes(total))  \(Format.bytes(Int(rate)))/s  "
-      + "\(Format.decimal(left, places: 0)) s left"
-    try? StandardStream.error.write("\r\u{1B}[K\(line)")
+    if style == .none { return }
+    state.withLock { state in
+      state.done = state.done.adding(saturating: count)
+      let now = Process.seconds
+      guard now - start > 0.5, now - state.lastShown > 0.1 else { return }
+      state.lastShown = now
+      show(state.done, now - start)
+    }
   }
 
-  /// Takes the line away.
+  /// Takes the line away; a program is told the end.
   func finish() {
-    if lastShown > 0 { try? StandardStream.error.write("\r\u{1B}[K") }
+    state.withLock { state in
+      switch style {
+      case .none: return
+      case .auto: if state.lastShown > 0 { try? StandardStream.error.write("\r\u{1B}[K") }
+      case .json: show(state.done, Process.seconds - start)
+      }
+    }
+  }
+
+  private func show(_ done: Int, _ seconds: Double) {
+    let rate = seconds > 0 ? Double(done) / seconds : 0
+    let left = rate > 0 ? Double(max(total - done, 0)) / rate : 0
+    if style == .json {
+      let line: JSONValue = [
+        "schema": "suture.progress/1", "file": .string(file), "done": .integer(done),
+        "total": .integer(total),
+        "bytesPerSecond": .integer(Int(min(rate, 1e18))), "secondsLeft": .double((left * 10).rounded() / 10),
+      ]
+      try? StandardStream.error.write(JSONWriter.text(line) + "\n")
+      return
+    }
+    let share = total > 0 ? Int(100 * Double(done) / Double(total)) : 100
+    let line =
+      "\(share) %  \(Format.bytes(done)) of \(Format.bytes(total))  \(Format.bytes(Int(min(rate, 1e18))))/s  "
+      + "\(Format.decimal(left, places: 0)) s left"
+    try? StandardStream.error.write("\r\u{1B}[K\(line)")
   }
 }

@@ -15,7 +15,7 @@ import Testing
   }
 
   private func refusal(_ dict: StateDict, metadata: [(String, String)] = []) -> SafetensorsError? {
-    #expect(throws: SafetensorsError.self) { try SafetensorsWriter.plan(dict, metadata: metadata) }
+    #expect(throws: SafetensorsError.self) { try SafetensorsWriter.layout(dict, metadata: metadata) }
   }
 
   @Test func `a file is the one that the safetensors library writes`() throws {
@@ -67,7 +67,7 @@ import Testing
   @Test func `data begin at a multiple of 8`() throws {
     for length in 0..<16 {
       let name = String(repeating: "n", count: length)
-      #expect(try SafetensorsWriter.plan(try dict([(name, tensor(.uint8))])).header.count % 8 == 0)
+      #expect(try SafetensorsWriter.layout(try dict([(name, tensor(.uint8))])).header.count % 8 == 0)
     }
   }
 
@@ -92,10 +92,10 @@ import Testing
 
   @Test func `a header that readers would not accept is refused`() throws {
     let dict = try dict([("a", tensor(.uint8))])
-    let count = try SafetensorsWriter.plan(dict).header.count - 8
-    _ = try SafetensorsWriter.plan(dict, headerLimit: count)
+    let count = try SafetensorsWriter.layout(dict).header.count - 8
+    _ = try SafetensorsWriter.layout(dict, headerLimit: count)
     let error = #expect(throws: SafetensorsError.self) {
-      try SafetensorsWriter.plan(dict, headerLimit: count - 1)
+      try SafetensorsWriter.layout(dict, headerLimit: count - 1)
     }
     #expect(error?.reason == .oversizedOutputHeader(count, limit: count - 1))
     #expect(SafetensorsFile.headerLimit == 100_000_000)

@@ -4,14 +4,14 @@ import Testing
 
 @testable import ZipArchive
 
-@Suite struct `The archive writer` {
+@Suite struct `A stored archive` {
   private func write(_ records: [(String, [UInt8])]) throws -> [UInt8] {
     let path = "/tmp/suture-archive-\(UInt64.random(in: 0 ... .max))"
     defer { unlink(path) }
     let output = try OutputFile(path)
-    let archive = StoredArchiveWriter(output, prefix: "archive")
+    var archive = StoredArchivePlan(prefix: "archive")
     for (name, bytes) in records { try archive.add(name, bytes) }
-    try archive.finish()
+    try output.write(try archive.finish(identity: ".data/serialization_id"), workers: 2) { _ in }
     try output.commit(replacing: false)
     let file = try FileSource(path)
     return try file.bytes(0..<file.byteCount)
@@ -27,7 +27,7 @@ import Testing
       )
     }
     let reader = try ArchiveReader(MemorySource(try write(records)))
-    #expect(reader.records.count == 40, "seed \(seed)")
+    #expect(reader.records.count == 41, "seed \(seed)")
     for (name, bytes) in records {
       let record = try #require(reader["archive/" + name])
       #expect(record.payloadOffset % 64 == 0)
@@ -41,10 +41,11 @@ import Testing
     #expect(try write(records) == write(records))
   }
 
-  @Test func `refuses a stream of another length than promised`() throws {
-    let output = try OutputFile("/tmp/suture-archive-\(UInt64.random(in: 0 ... .max))")
-    let archive = StoredArchiveWriter(output, prefix: "archive")
-    #expect(throws: WrongSize.self) { try archive.add("x", size: 3) { sink in try sink([1, 2], 2) } }
+  @Test func `refuses two records of one name, and a name that is too long`() throws {
+    var archive = StoredArchivePlan(prefix: "archive")
+    try archive.add("x", [1])
+    #expect(throws: DuplicateRecord.self) { try archive.add("x", [2]) }
+    #expect(throws: RecordNameTooLong.self) { try archive.add(String(repeating: "x", count: 65_530), [2]) }
   }
 
   @Test func `switches to 64 bits where 32 do not reach`() {

@@ -1,0 +1,114 @@
+/// A file as it will be: pieces that follow one another without a gap, and an end.
+///
+/// All sizes are known before a byte is read, so pieces can be written in any order and by several threads.
+public struct OutputPlan: Sendable {
+  public struct Piece: Sendable {
+    /// What stands before the payload.
+    let head: [UInt8]
+    let payload: any Payload
+    /// What stands behind it, made of the payload's CRC-32, and how long that is.
+    let tail: (@Sendable (UInt32) -> [UInt8])?
+    let tailSize: Int
+
+    /// - Parameter tail: what stands behind the payload; whoever gives one wants its CRC-32 computed.
+    public init(
+      head: [UInt8] = [], _ payload: any Payload, tailSize: Int = 0,
+      tail: (@Sendable (_ crc32: UInt32) -> [UInt8])? = nil
+    ) {
+      (self.head, self.payload, self.tailSize, self.tail) = (head, payload, tailSize, tail)
+    }
+  }
+
+  public let pieces: [Piece]
+  /// Where each piece begins.
+  let offsets: [Int]
+  /// Where the end begins.
+  public let endOffset: Int
+  let endSize: Int
+  /// Makes the end of the CRCs of all payloads, 0 for those that want none.
+  let end: @Sendable (_ checksums: [UInt32]) -> [UInt8]
+
+  /// How long the file will be.
+  public let byteCount: Int
+
+  /// - Throws: ``ArithmeticOverflow`` where no file could be so long.
+  public init(
+    _ pieces: [Piece], endSize: Int = 0,
+    end: @escaping @Sendable (_ checksums: [UInt32]) -> [UInt8] = { _ in [] }
+  ) throws(ArithmeticOverflow) {
+    var offsets: [Int] = []
+    offsets.reserveCapacity(pieces.count)
+    var position = 0
+    for piece in pieces {
+      offsets.append(position)
+      for size in [piece.head.count, piece.payload.byteCount, piece.tailSize] {
+        position = try position.adding(checked: size)
+      }
+    }
+    (self.pieces, self.offsets, endOffset) = (pieces, offsets, position)
+    (self.endSize, self.end) = (endSize, end)
+    byteCount = try position.adding(checked: endSize)
+  }
+
+  /// How many bytes the payloads have.
+  public var payloadByteCount: Int { pieces.reduce(0) { $0 &+ $1.payload.byteCount } }
+}
+
+extension OutputPlan {
+  /// Writes piece by piece in the order of the file.
+  ///
+  /// - Parameter progress: is told how many more bytes of payload have been written.
+  func write(to sink: some ByteSink, progress: (Int) -> Void) throws {
+    var checksums: [UInt32] = []
+    checksums.reserveCapacity(pieces.count)
+    for piece in pieces { checksums.append(try piece.write(to: sink, progress: progress)) }
+    try sink.write(checkedEnd(checksums))
+  }
+
+  /// Whether `file`, which is as long as this, has everything that is at hand: the heads of all pieces, and what comes
+  /// from memory.
+  public func agrees(with file: some ByteSource) throws -> Bool {
+    for (piece, offset) in zip(pieces, offsets) {
+      var known = piece.head
+      if let payload = piece.payload as? MemoryPayload { known += payload.bytes }
+      if try !known.isEmpty && file.bytes(offset..<(offset + known.count)) != known { return false }
+    }
+    return true
+  }
+
+  func checkedEnd(_ checksums: [UInt32]) throws -> [UInt8] { try checked(end(checksums), endSize) }
+}
+
+extension OutputPlan.Piece {
+  /// Writes the piece and gives the CRC-32 of its payload; 0 where nobody wants it.
+  func write(to sink: some ByteSink, progress: (Int) -> Void) throws -> UInt32 {
+    if !head.isEmpty { try sink.write(head, count: head.count) }
+    var checksum = CRC32()
+    let computesItself = tail != nil && !payload.computesChecksum
+    var written = 0
+    let known = try payload.forEachChunk { buffer, count in
+      if computesItself { checksum.update(buffer, count: count) }
+      try sink.write(buffer, count: count)
+      written += count
+      progress(count)
+    }
+    guard written == payload.byteCount else { throw WrongSize(declared: payload.byteCount, written: written) }
+    guard let tail else { return 0 }
+    let crc32 = known ?? checksum.value
+    try sink.write(checked(tail(crc32), tailSize))
+    return crc32
+  }
+}
+
+/// What was made has the length that everything behind it counts on.
+private func checked(_ bytes: [UInt8], _ size: Int) throws -> [UInt8] {
+  guard bytes.count == size else { throw WrongSize(declared: size, written: bytes.count) }
+  return bytes
+}
+
+/// A payload gave another number of bytes than it promised.
+public struct WrongSize: Error, CustomStringConvertible {
+  public let declared: Int
+  public let written: Int
+  public var description: String { "\(declared) bytes were promised, and \(written) came" }
+}

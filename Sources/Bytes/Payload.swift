@@ -1,0 +1,45 @@
+/// Bytes that are given out in order, piece by piece, as often as they are wanted.
+public protocol Payload: Sendable {
+  var byteCount: Int { get }
+
+  /// Whether ``forEachChunk(_:)`` computes the CRC-32 of what it gives out, since it compares it with a recorded one.
+  var computesChecksum: Bool { get }
+
+  /// Where the bytes lie in a file exactly as they are given out; `nil` where they do not, or not as a whole.
+  var place: FileRange? { get }
+
+  /// Gives out all bytes.
+  ///
+  /// - Parameter body: receives a buffer and how many of its bytes count. Nothing may be final before this returns: that
+  ///   a source is damaged shows at the end.
+  /// - Returns: the CRC-32 of all bytes where ``computesChecksum`` says so, otherwise `nil`.
+  @discardableResult
+  func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32?
+}
+
+extension Payload {
+  public var computesChecksum: Bool { false }
+  public var place: FileRange? { nil }
+}
+
+/// A stretch of a file.
+public struct FileRange: Sendable {
+  public let file: FileSource
+  public let range: Range<Int>
+
+  public init(_ file: FileSource, _ range: Range<Int>) { (self.file, self.range) = (file, range) }
+}
+
+/// Bytes at hand.
+public struct MemoryPayload: Payload {
+  let bytes: [UInt8]
+
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  public var byteCount: Int { bytes.count }
+
+  public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
+    if !bytes.isEmpty { try body(bytes, bytes.count) }
+    return nil
+  }
+}

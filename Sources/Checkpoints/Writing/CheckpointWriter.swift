@@ -1,0 +1,204 @@
+internal import Bytes
+public import Tensors
+
+/// Writes state dicts to files that appear only when they are whole.
+public struct CheckpointWriter: Sendable {
+  public let destination: Destination
+  public let options: WriteOptions
+
+  public init(_ destination: Destination, _ options: WriteOptions) {
+    (self.destination, self.options) = (destination, options)
+  }
+
+  /// Writes `stateDict` to one file, with nothing beside it.
+  ///
+  /// - Throws: what ``plan(_:in:)`` and ``write(_:progress:beforeCommit:)`` throw.
+  public static func write(_ stateDict: StateDict, to path: String, _ options: WriteOptions) throws {
+    let writer = CheckpointWriter(.file(path), options)
+    try writer.write(try writer.plan(stateDict))
+  }
+
+  // MARK: Planning
+
+  /// Decides what is written where.
+  ///
+  /// - Parameter object: what the file is to hold beside the state dict, in a format that can.
+  /// - Throws: `CheckpointError`, `SafetensorsError` or ``SharedNames`` where the format cannot hold a tensor.
+  public func plan(_ stateDict: StateDict, in object: PlainObject? = nil) throws -> WritePlan {
+    let path = path
+    let limit = destination == .standardOutput ? nil : options.maximumShardSize
+    let isSafetensors = options.format == .safetensors
+    let shards = try limit.map {
+      try Shards(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
+    }
+    guard let shards, shards.parts.count > 1 else {
+      let file = try file(path, stateDict, in: object)
+      return plan([file], stateDict, notes: object?.notes ?? [])
+    }
+    let files = try shards.parts.enumerated().map { index, part in
+      try file(Shards.path(path, index: index, count: shards.parts.count), part, in: nil)
+    }
+    let stored = files.map { planned in
+      Shards.Stored(
+        file: String(planned.file.path.dropFirst(folder(of: path).count)), names: planned.stored,
+        others: planned.recorded)
+    }
+    let index = (
+      path: Shards.indexPath(path),
+      bytes: shards.index(stateDict, stored: stored, provenance: options.provenance)
+    )
+    let hasMore = object.map { if case .stateDict = $0.root { false } else { true } } ?? false
+    let notes = hasMore ? ["left out: everything beside the state dict, for which shards have no place"] : []
+    return plan(files, stateDict, index: index, notes: notes)
+  }
+
+  /// A file, and what it stores.
+  private struct Planned {
+    let file: WritePlan.File
+    let stored: [String]
+    /// The names that it records as another's.
+    var recorded: [String] = []
+    let storageCount: Int
+    let copied: [String]
+  }
+
+  private func plan(
+    _ files: [Planned], _ stateDict: StateDict, index: (path: String, bytes: [UInt8])? = nil, notes: [String]
+  ) -> WritePlan {
+    var folder: String?
+    if case .folder(let path) = destination { folder = path }
+    return WritePlan(
+      files: files.map(\.file), index: index, folder: folder, tensorCount: stateDict.count,
+      storageCount: files.reduce(0) { $0 + $1.storageCount },
+      aliasCount: stateDict.count - files.reduce(0) { $0 + $1.stored.count },
+      copiedNames: files.flatMap(\.copied),
+      payloadByteCount: files.reduce(0) { $0.adding(saturating: $1.file.output.payloadByteCount) },
+      storedByteCount: StoragePacking(stateDict.entries.map(\.tensor)).byteCount, notes: notes)
+  }
+
+  private func file(_ path: String, _ stateDict: StateDict, in object: PlainObject?) throws -> Planned {
+    switch options.format {
+    case .pytorchZip:
+      let contents = try TorchWriter.plan(
+        stateDict, in: object, provenance: options.provenance, keepsStorages: options.keepsStorages,
+        name: path)
+      return Planned(
+        file: .init(
+          path: path, output: contents.plan, expected: stateDict, place: object?.wrapper ?? []),
+        stored: stateDict.names, storageCount: contents.storageCount, copied: [])
+    case .safetensors:
+      let contents = try SafetensorsWriter.contents(
+        stateDict, shared: options.shared, provenance: options.provenance, name: path)
+      return Planned(
+        file: .init(path: path, output: contents.plan, expected: stateDict, place: []),
+        stored: contents.stored, recorded: contents.recorded, storageCount: contents.stored.count,
+        copied: contents.copied)
+    }
+  }
+
+  /// What a single file is called.
+  private var path: String {
+    switch destination {
+    case .file(let path): path
+    case .folder(let folder):
+      (folder.hasSuffix("/") ? folder : folder + "/")
+        + (options.format == .safetensors ? "model.safetensors" : "pytorch_model.bin")
+    case .standardOutput: "standard output"
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes what was planned.
+  ///
+  /// - Parameter progress: is told how many more bytes have been written, from any thread, and how many of tensors have
+  ///   been compared where the options ask for a proof.
+  /// - Throws: ``OutputExists``, ``NoSpace``, ``ProofFailed``, `SystemError`, or what reading the tensors throws.
+  ///   Nothing stands at the output's paths then that did not stand there before; standard output cannot take back what
+  ///   it was given.
+  /// - Parameter beforeCommit: what is still to be done before anything gets its name, and may forbid it.
+  public func write(
+    _ plan: WritePlan, progress: @escaping @Sendable (Int) -> Void = { _ in },
+    beforeCommit: () throws -> Void = {}
+  ) throws {
+    if destination == .standardOutput {
+      try plan.files.forEach { try OutputStream().write($0.output, progress: progress) }
+      return try beforeCommit()
+    }
+    if !options.replaces, let taken = plan.paths.first(where: pathExists) { throw OutputExists(path: taken) }
+    let madeFolder = try plan.folder.map(makeFolder) ?? false
+    do { try writeFiles(plan, progress, beforeCommit) } catch {
+      if madeFolder, let folder = plan.folder { removeFolder(folder) }
+      throw error
+    }
+  }
+
+  private func makeFolder(_ path: String) throws -> Bool {
+    if isFolder(path) { return false }
+    try createFolder(path)
+    return true
+  }
+
+  private func writeFiles(
+    _ plan: WritePlan, _ progress: @escaping @Sendable (Int) -> Void, _ beforeCommit: () throws -> Void
+  ) throws {
+    var outputs: [OutputFile] = []
+    for file in plan.files {
+      let output = try OutputFile(file.path)
+      if outputs.isEmpty, let free = output.freeSpace, free < plan.byteCount {
+        throw NoSpace(path: file.path, needed: plan.byteCount, free: free)
+      }
+      outputs.append(output)
+      try output.write(file.output, workers: options.workers, progress: progress)
+      if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
+    }
+    if let index = plan.index {
+      // The index comes last: without it the shards are not yet a checkpoint.
+      let output = try OutputFile(index.path)
+      try output.write(try OutputPlan([.init(MemoryPayload(index.bytes))]), workers: 1) { _ in }
+      outputs.append(output)
+    }
+    try beforeCommit()
+    if options.syncs { for output in outputs { try output.synchronize() } }
+    try uninterrupted { try OutputFile.commit(outputs, replacing: options.replaces) }
+    if options.syncs, let path = plan.paths.first {
+      let folder = folder(of: path)
+      try synchronize(folder: folder.isEmpty ? "." : folder)
+    }
+  }
+}
+
+extension OutputFile {
+  /// Gives several files their names, or none.
+  fileprivate static func commit(_ outputs: [OutputFile], replacing: Bool) throws {
+    var done: [String] = []
+    for output in outputs {
+      do { try output.commit(replacing: replacing) } catch {
+        // What replaced another file cannot be undone; what is new can.
+        if !replacing { for path in done { removeFile(path) } }
+        if let error = error as? SystemError, error.isAlreadyThere { throw OutputExists(path: output.path) }
+        throw error
+      }
+      done.append(output.path)
+    }
+  }
+}
+
+/// Something stands where the output would go.
+public struct OutputExists: Error, CustomStringConvertible {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  public var description: String {
+    "\(path) exists already\n  pass --force to replace it, or choose another name"
+  }
+}
+
+/// The output does not fit.
+public struct NoSpace: Error, CustomStringConvertible {
+  public let path: String
+  public let needed: Int
+  public let free: Int
+  public var description: String { "not enough space for \(path): \(needed) bytes needed, \(free) free" }
+}

@@ -1,0 +1,41 @@
+internal import Bytes
+internal import Tensors
+
+/// What will be written, decided down to the byte before a tensor is read.
+public struct WritePlan: Sendable {
+  /// A file of the output.
+  struct File: Sendable {
+    let path: String
+    let output: OutputPlan
+    /// The tensors that it must turn out to hold, and the dotted path under which.
+    let expected: StateDict
+    let place: [String]
+  }
+
+  let files: [File]
+  /// The index of a sharded checkpoint.
+  let index: (path: String, bytes: [UInt8])?
+  /// The folder that has to be there, and may be made.
+  let folder: String?
+
+  public let tensorCount: Int
+  /// How many storages, or tensors where each has its own, are stored.
+  public let storageCount: Int
+  /// How many names stand in the metadata as another's.
+  public let aliasCount: Int
+  /// Names that share bytes with others, and are written in full for it.
+  public let copiedNames: [String]
+  /// How many bytes the tensors take, written as planned, and how many their storages do.
+  public let payloadByteCount: Int
+  public let storedByteCount: Int
+  /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
+  public let notes: [String]
+
+  /// How many bytes all files take.
+  public var byteCount: Int {
+    files.reduce(index?.bytes.count ?? 0) { $0.adding(saturating: $1.output.byteCount) }
+  }
+
+  /// The paths of all files; none where they go to standard output.
+  public var paths: [String] { files.map(\.path) + (index.map { [$0.path] } ?? []) }
+}

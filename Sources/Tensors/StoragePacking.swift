@@ -1,0 +1,101 @@
+/// Leaves out of every storage the bytes that no tensor views, so that a view of a few elements does not drag a large
+/// storage along.
+///
+/// What shared a storage still does: views that overlap, a matrix and its transpose, slices side by side. Only the gaps
+/// go, and offsets move.
+public struct StoragePacking {
+  private var packed: [ObjectIdentifier: Packed] = [:]
+
+  private struct Packed {
+    let storage: Storage
+    /// The stretches of the whole storage that are kept, ascending, and where each begins in the packed one.
+    let kept: [(range: Range<Int>, start: Int)]
+  }
+
+  /// - Parameter keepsUnused: whether storages stay as they are; parts of one become views of it all the same.
+  public init(_ tensors: some Sequence<Tensor>, keepsUnused: Bool = false) {
+    var uses: [ObjectIdentifier: (whole: Storage, extents: [Range<Int>], width: Int)] = [:]
+    for view in tensors.flatMap(\.views) {
+      let whole = view.storage.whole
+      let extent = view.extentInWhole
+      var use = uses[ObjectIdentifier(whole)] ?? (whole, [], 1)
+      if !extent.isEmpty { use.extents.append(extent) }
+      use.width = max(use.width, view.dtype.byteCount)
+      uses[ObjectIdentifier(whole)] = use
+    }
+    for (id, use) in uses {
+      let ranges =
+        keepsUnused ? [0..<use.whole.byteCount] : Self.stretches(use.extents, alignment: use.width)
+      var start = 0
+      let kept = ranges.map { range in
+        defer { start += range.count }
+        return (range: range, start: start)
+      }
+      packed[id] = Packed(storage: use.whole.joining(ranges), kept: kept)
+    }
+  }
+
+  /// How many bytes all packed storages have together.
+  public var byteCount: Int { packed.values.reduce(0) { $0 &+ $1.storage.byteCount } }
+
+  /// The same tensor on its packed storage.
+  ///
+  /// - Precondition: `tensor` is one of those that this was made of.
+  public func callAsFunction(_ tensor: Tensor) throws -> Tensor { try tensor.mapViews(view) }
+
+  private func view(_ view: Tensor) throws(TensorError) -> Tensor {
+    guard let packed = packed[ObjectIdentifier(view.storage.whole)] else { return view }
+    let extent = view.extentInWhole
+    var offset = 0
+    if !extent.isEmpty, let kept = packed.kept.last(where: { $0.range.lowerBound <= extent.lowerBound }) {
+      offset = (kept.start + extent.lowerBound - kept.range.lowerBound) / view.dtype.byteCount
+    }
+    if packed.storage === view.storage, offset == view.offset || extent.isEmpty { return view }
+    return try Tensor(
+      packed.storage, dtype: view.dtype, shape: view.shape, strides: view.strides, offset: offset,
+      layout: view.layout, lazyBits: view.lazyBits)
+  }
+
+  /// The union of the extents.
+  ///
+  /// Each stretch moves by a multiple of `alignment`, the widest element, so that offsets stay whole numbers of
+  /// elements.
+  private static func stretches(_ extents: [Range<Int>], alignment: Int) -> [Range<Int>] {
+    var result: [Range<Int>] = []
+    var length = 0
+    for extent in extents.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      let padding = ((extent.lowerBound - length) % alignment + alignment) % alignment
+      let start = extent.lowerBound - padding
+      if let last = result.last, start <= last.upperBound {
+        length += max(0, extent.upperBound - last.upperBound)
+        result[result.count - 1] = last.lowerBound..<max(last.upperBound, extent.upperBound)
+      } else {
+        result.append(start..<extent.upperBound)
+        length += extent.upperBound - start
+      }
+    }
+    return result
+  }
+}
+
+extension Tensor {
+  /// The tensor with each of the views that hold its elements replaced; see ``views``.
+  func mapViews<E: Error>(_ change: (Tensor) throws(E) -> Tensor) throws -> Tensor {
+    switch layout {
+    case .meta: return self
+    case .strided, .quantized(.perTensor): return try change(self)
+    case .quantized(.perChannel(let scales, let zeroPoints, let axis, let isFloat)):
+      let view = try change(self)
+      let quantization = Quantization.perChannel(
+        scales: try change(scales), zeroPoints: try change(zeroPoints), axis: axis, isFloat: isFloat)
+      return try Tensor(
+        view.storage, dtype: dtype, shape: shape, strides: strides, offset: view.offset,
+        layout: .quantized(quantization), lazyBits: lazyBits)
+    case .sparse(let sparse):
+      let parts = try sparse.parts.map { try change($0.tensor) }
+      return try Tensor(
+        dtype: parts.last?.dtype ?? dtype, shape: shape,
+        layout: .sparse(SparseParts(sparse.format, parts, isCoalesced: sparse.isCoalesced)))
+    }
+  }
+}

@@ -1,0 +1,32 @@
+internal import Checkpoints
+internal import Tensors
+
+/// What is said about every file that is opened.
+enum Notes {
+  /// - Parameter keepsExtras: whether everything beside the state dict goes on too; `nil` where nothing is written.
+  static func opened(
+    _ checkpoint: Checkpoint, keepsExtras: Bool = false, say: (String) -> Void = Console.note
+  ) {
+    let dict = checkpoint.stateDict
+    say(
+      "read   \(checkpoint.path)  \(checkpoint.container.rawValue)\(place(checkpoint)): "
+        + "\(Format.plural(dict.count, "tensor")), \(Format.count(dict.elementCount)) elements, "
+        + Format.bytes(dict.byteCount))
+    if !keepsExtras {
+      for candidate in checkpoint.candidates { say("       not taken: \(offer(candidate))") }
+    }
+    if !checkpoint.extras.isEmpty {
+      let what = "\(Format.plural(checkpoint.extras.count, "value")) outside the state dict"
+      say("       \(keepsExtras ? "kept" : "left out"): \(what) (suture inspect --extras lists them)")
+    }
+    for warning in checkpoint.warnings { say(Console.paint("warning: ", .yellow) + warning) }
+  }
+
+  static func place(_ checkpoint: Checkpoint) -> String {
+    checkpoint.wrapper.isEmpty ? "" : ", weights under \"\(checkpoint.wrapper.joined(separator: "."))\""
+  }
+
+  static func offer(_ candidate: Checkpoint.Candidate) -> String {
+    "\(candidate.path) (\(Format.plural(candidate.tensorCount, "tensor"))); --key \(candidate.path) takes it"
+  }
+}
