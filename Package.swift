@@ -76,6 +76,8 @@ let package = Package(
     fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("YAML", ["YAML"]),
+    fuzz("Picture", ["Pictures"]),
+    fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
