@@ -52,7 +52,9 @@ public struct DetectionModel: Sendable {
     layers = values.dropLast()
     (self.levels, self.file) = (levels, file)
     strides = try Self.strides(builder.graph, file, parsed, values, levels)
-    let known = Set(parsed.flatMap { $0.names(under: prefix) })
+    // YOLOv5 until October 2021 keeps the anchors in pixels too.
+    let pixels = "\(prefix)model.\(parsed.count - 1).anchor_grid"
+    let known = Set(parsed.flatMap { $0.tensors(under: prefix, file) }.map(\.name) + [pixels])
     unexpectedNames = weights.names.filter { !known.contains($0) }
     let name = "\(prefix)model.\(parsed.count - 1).anchors"
     anchorsName = weights[name] == nil ? nil : name
@@ -107,16 +109,7 @@ public struct DetectionModel: Sendable {
       throw file.root.error("it does not fit together: \(error)")
     }
     let strides = levels.compactMap { shapes[$0].map { 256 / max($0.height, 1) } }
-    let areas = file.anchors.map { level in
-      stride(from: 0, to: level.count, by: 2).reduce(0) { $0 + level[$1] * level[$1 + 1] }
-    }
-    if let (first, last) = areas.first.flatMap({ first in areas.last.map { (first, $0) } }), areas.count > 1,
-      (last - first) * Double((strides.last ?? 0) - (strides.first ?? 0)) <= 0
-    {
-      throw file.anchorsNode.error(
-        "the anchors are in the other order than the strides \(strides): YOLOv5 turns them round after it has divided "
-          + "them by the strides, which gives wrong sizes; put the smallest first")
-    }
+    try file.refuseReversedAnchors(strides: strides.map(Double.init))
     return strides
   }
 
