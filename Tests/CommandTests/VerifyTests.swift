@@ -92,7 +92,8 @@ import Testing
 
   @Test(
     arguments: [
-      (["--size", "0"], 2), (["--size", "30000"], 2), (["--size", "16"], 6), (["--dtype", "int8"], 2),
+      (["--size", "0"], 2), (["--size", "30000"], 2), (["--size", "16384"], 6), (["--size", "16"], 6),
+      (["--dtype", "int8"], 2),
       (["--engine", "gpu"], 2), (["--engine", "reference", "--dtype", "bfloat16"], 6),
       (["--letterbox", "64"], 2),
       (["--image", "FIXTURE/README.md"], 3), (["--image", "FIXTURE/none.png"], 3),
