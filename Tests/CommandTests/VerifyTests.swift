@@ -92,7 +92,8 @@ import Testing
 
   @Test(
     arguments: [
-      (["--size", "0"], 2), (["--size", "30000"], 2), (["--size", "16"], 6), (["--dtype", "int8"], 2),
+      (["--size", "0"], 2), (["--size", "30000"], 2), (["--size", "16"], 6),
+      (["--dtype", "int8"], 2),
       (["--engine", "gpu"], 2), (["--engine", "reference", "--dtype", "bfloat16"], 6),
       (["--letterbox", "64"], 2),
       (["--image", "FIXTURE/README.md"], 3), (["--image", "FIXTURE/none.png"], 3),
@@ -110,6 +111,8 @@ import Testing
     let said = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "-v")
     #expect(said.code == 0 && said.output.contains("GFLOP/s in float32"), "\(said.messages)")
     #expect(said.output.contains("stages.3.1.dwconv"))
+    let absurd = try suture("bench", Self.atto, "--size", "4096", "--batch", "200")
+    #expect(absurd.code == 6, "\(absurd.messages)")
     let json = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "--json")
     #expect(json.output.contains("suture.bench/1"))
   }

@@ -25,7 +25,7 @@ final class CompiledNetwork {
       guard let shape = shapes[value] else { throw ModelError.wrongInput("value \(value) is not computed") }
       return shape
     }
-    try Self.judgeMemory(graph, needed, shapes)
+    try graph.judgeMemory(shapes, needed: needed)
     var lastUse = [Int](repeating: -1, count: graph.nodes.count + 1)
     for index in needed { for input in graph.nodes[index].inputs { lastUse[input] = index } }
     for output in outputs { lastUse[output] = .max }
@@ -52,6 +52,10 @@ final class CompiledNetwork {
       for input in node.inputs where lastUse[input] == index { plan.free(input) }
     }
     let scratch = layers.map(\.scratchByteCount).max() ?? 0
+    try MemoryDemand(
+      weights: layers.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.byteCount } },
+      activations: plan.byteCount + scratch, layer: "its layers together"
+    ).judge()
     let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
     let region = Region(byteCount: plan.byteCount + scratch)
     func place(_ value: Int) -> UnsafeMutableRawPointer { region.base + (offsets[value] ?? 0) }
@@ -71,27 +75,6 @@ final class CompiledNetwork {
     self.region = region
     input = place(0)
     self.outputs = try outputs.map { (try shape($0), place($0)) }
-  }
-
-  /// Refuses what the machine cannot hold, before anything of it is allocated.
-  private static func judgeMemory(_ graph: Graph, _ needed: [Int], _ shapes: [MapShape?]) throws {
-    var weights = 0
-    var largest = (name: "", count: 0)
-    for index in needed {
-      for parameter in graph.nodes[index].operation.parameters {
-        weights += min(parameter.count, 1 << 40) * 4
-      }
-      if let count = shapes[index + 1]?.count, count > largest.count {
-        largest = (graph.nodes[index].name, count)
-      }
-    }
-    // At least two maps of the largest size are alive at a time.
-    let total = weights + 2 * 4 * largest.count
-    guard total <= Region.physicalByteCount else {
-      throw ModelError.tooLarge(
-        "layer \(largest.name): it would need \(total >> 30) GiB, of them \(weights >> 30) GiB for weights; "
-          + "this machine has \(Region.physicalByteCount >> 30) GiB")
-    }
   }
 
   func run(_ image: FeatureMap, observe: LayerObserver?) throws -> [FeatureMap] {

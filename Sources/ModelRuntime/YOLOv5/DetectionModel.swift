@@ -18,7 +18,7 @@ public struct DetectionModel: Sendable {
   /// The value of each layer but Detect.
   private let layers: [Int]
   /// The value of each level of Detect.
-  private let levels: [Int]
+  let levels: [Int]
   /// Width and height of each anchor in pixels, level by level.
   private let anchors: [[Double]]
   /// The tensor that holds them, where there is one.

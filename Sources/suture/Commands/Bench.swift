@@ -53,6 +53,7 @@ struct Bench: Command {
     guard let model = network.backbone else { return .doesNotFit }
     let outputs = model.outputNames.last.map { [$0] } ?? []
 
+    try network.judge(side: size, batch: batch)
     var image = try FeatureMap(
       batch: batch, height: size, width: size, channels: model.configuration.inputChannels)
     for index in image.values.indices { image.values[index] = Float((index &* 7919) % 4093) / 1024 - 2 }

@@ -72,6 +72,12 @@ struct Network {
     return try backbone.outputs(names, of: image, watch: watch)
   }
 
+  /// Refuses an image of a size that cannot be run, before it is made.
+  func judge(side: Int, batch: Int = 1) throws {
+    try detector?.judge(batch: batch, height: side, width: side)
+    if detector == nil { try backbone?.judge(batch: batch, height: side, width: side) }
+  }
+
   /// All outputs that a run without a reference looks at.
   var allOutputs: [String] { detector?.outputNames ?? backbone?.outputNames ?? [] }
 

@@ -84,6 +84,7 @@ struct Verify: Command {
     Console.note("       \(network.description)")
     Console.note("       \(VerifyChecks.reading(network))")
 
+    if let side = images.testSide { try network.judge(side: side) }
     var report = VerifyReport()
     if let note = images.note { Console.note("       \(note)") }
     if let detector = network.detector { report.preamble = detector.table + "\n" }

@@ -48,6 +48,9 @@ struct VerifyImages {
 
   var isPicture: Bool { picture != nil }
 
+  /// How large the test image is, where no other is given.
+  var testSide: Int? { dict == nil && picture == nil ? size : nil }
+
   /// What was made of the picture.
   var note: String? {
     guard let picture, let path = options.picture else { return nil }
