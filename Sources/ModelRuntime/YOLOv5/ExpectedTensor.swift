@@ -29,14 +29,18 @@ extension DetectorLayer {
   func tensors(under prefix: String, _ file: ModelFile) -> [ExpectedTensor] {
     let start = "\(prefix)model.\(index)."
     var result: [ExpectedTensor] = []
-    func add(_ name: String, _ shape: [Int], dtype: DType = .float32, isBackbone: Bool = false, isRead: Bool = true) {
+    func add(
+      _ name: String, _ shape: [Int], dtype: DType = .float32, isBackbone: Bool = false, isRead: Bool = true
+    ) {
       result.append(
         ExpectedTensor(
           name: name, shape: shape, dtype: dtype, layer: index, isBackbone: isBackbone, isRead: isRead))
     }
     func add(_ shape: ConvolutionShape, _ start: String) {
       add(start + "conv.weight", [shape.outputs, shape.inputs / shape.groups, shape.kernel, shape.kernel])
-      for part in ["weight", "bias", "running_mean", "running_var"] { add("\(start)bn.\(part)", [shape.outputs]) }
+      for part in ["weight", "bias", "running_mean", "running_var"] {
+        add("\(start)bn.\(part)", [shape.outputs])
+      }
       // Nothing reads it: it counts batches.
       add(start + "bn.num_batches_tracked", [], dtype: .int64, isRead: false)
     }

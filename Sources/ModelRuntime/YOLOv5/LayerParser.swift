@@ -57,7 +57,8 @@ struct LayerParser {
       guard declared == configuration.dims[stage] else {
         throw error(
           "it declares \(declared) channels, but stage \(stage) of dims \(configuration.dims) gives "
-            + "\(configuration.dims[stage])")
+            + "\(configuration.dims[stage]); YOLOv5 builds that, and PyTorch stops at the layer that reads it: expected "
+            + "input to have \(declared) channels, but got \(configuration.dims[stage]) channels instead")
       }
       let needed = stage == 0 ? configuration.inputChannels : configuration.dims[stage - 1]
       guard try only() == needed else {

@@ -14,12 +14,18 @@ struct Check: Command {
     --into BASE tells what load_state_dict would say if the model had the keys of BASE, which may be a state dict or a
     module pickled whole: missing and unexpected keys, sizes and dtypes that differ, and how to make it load. Exit code
     0 where a strict load succeeds and the file is sound.
+
+    --into MODEL.yaml takes a YOLOv5 model file with ConvNeXt_Block layers: every key and shape is built as parse_model
+    would, and told which come from the file and which stay at their initial values. Exit code 0 where all that the file
+    has loads, and every block gets what a forward pass reads. A model file that YOLOv5 could not build is refused.
     """
 
   static var arguments: [Argument<Self>] {
     [
       .operand("FILE", "The checkpoint.", \.file),
-      .option("into", "BASE", "A checkpoint of the model: tell what load_state_dict would say.", \.base),
+      .option(
+        "into", "BASE|MODEL.yaml", "A checkpoint of the model, or YOLOv5's model file: tell what would load.",
+        \.base),
       .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
       .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
       .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
@@ -53,12 +59,7 @@ struct Check: Command {
       return try refused(Diagnosis(error))
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
-    let into = try base.map { base in
-      try CheckInto(
-        Checkpoint.open(file, key: key, limits: limits),
-        into: Checkpoint.open(base, key: baseKey, limits: limits),
-        isVerbose: isVerbose)
-    }
+    let into = try base.map { try load(into: $0) }
     let total = checkpoint.stateDict.byteCount
     let progress = Progress(total: total)
     let start = Process.seconds
@@ -73,6 +74,21 @@ struct Check: Command {
       try Console.print(report.text(seconds: Process.seconds - start) + (into.map { "\n\($0.text)" } ?? ""))
     }
     return report.passed && into?.passed != false ? .done : .negative
+  }
+
+  /// What loading would do.
+  private func load(into base: String) throws -> (passed: Bool, text: String, json: JSONValue) {
+    let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
+    if base.hasSuffix(".yaml") || base.hasSuffix(".yml") {
+      if baseKey != nil {
+        throw UsageError("--base-key is for a checkpoint; a model file has no places to enter")
+      }
+      let report = try CheckModel(checkpoint, into: base, isVerbose: isVerbose)
+      return (report.passed, report.text, report.json)
+    }
+    let report = try CheckInto(
+      checkpoint, into: Checkpoint.open(base, key: baseKey, limits: limits), isVerbose: isVerbose)
+    return (report.passed, report.text, report.json)
   }
 
   /// A file that is refused on opening has failed the check.

@@ -18,6 +18,7 @@ struct Inspect: Command {
       .operands("PATTERN", "Only tensors whose names fit one of these.", \.patterns),
       .flag("tree", "Fold indices: stages.2.{0..8}.gamma.", \.tree),
       .flag("extras", "List everything that is not in the state dict.", \.extras),
+      .option("into", "MODEL.yaml", "Mark what a forward pass of this YOLOv5 reads.", \.model),
       .option(
         "key", "PATH", "The dict to enter instead of the one found; . shows every tensor of the file.", \.key),
       .flag("sha256", "Hash the elements of every tensor.", \.sha256),
@@ -32,6 +33,7 @@ struct Inspect: Command {
   var patterns: [String] = []
   var tree = false
   var extras = false
+  var model: String?
   var key: String?
   var sha256 = false
   var stats = false
@@ -45,12 +47,13 @@ struct Inspect: Command {
     let shown = checkpoint.stateDict.entries.filter { entry in
       filters.isEmpty || filters.contains { $0.matches(entry.name) }
     }
+    let reads = try model.map { try ModelReads($0) }
     let report = InspectReport(
-      checkpoint: checkpoint, shown: shown, hashes: sha256, stats: stats, storages: storages)
+      checkpoint: checkpoint, shown: shown, hashes: sha256, stats: stats, storages: storages, reads: reads)
     if json {
       try Console.print(JSONWriter.text(try report.json, style: .pretty) + "\n")
     } else {
-      try Console.print(try text(checkpoint, shown))
+      try Console.print(try text(checkpoint, shown, reads))
     }
     for warning in checkpoint.warnings { Console.warning(warning) }
     if shown.isEmpty, !checkpoint.stateDict.isEmpty {
@@ -74,12 +77,18 @@ struct Inspect: Command {
 
   // MARK: Text
 
-  private func text(_ checkpoint: Checkpoint, _ shown: [StateDict.Entry]) throws -> String {
+  private func text(_ checkpoint: Checkpoint, _ shown: [StateDict.Entry], _ reads: ModelReads?) throws
+    -> String
+  {
     var text =
       "\(checkpoint.path): \(checkpoint.container.rawValue), \(Format.bytes(checkpoint.byteCount))"
       + "\(Notes.place(checkpoint))\n\n"
-    if !shown.isEmpty { text += try tree ? folded(shown) : table(shown) + "\n" }
+    if !shown.isEmpty { text += try tree ? folded(shown) : table(shown, reads) + "\n" }
     text += totals(shown, of: checkpoint.stateDict)
+    if let reads {
+      let count = shown.count { reads[$0.name] == true }
+      text += "a forward pass of \(reads.path) reads \(Format.count(count)) of them\n"
+    }
     for (key, value) in checkpoint.stateDict.metadata {
       text += "metadata: \(Format.name(key)) = \(Format.name(String(value.prefix(100))))\n"
     }
@@ -131,11 +140,12 @@ struct Inspect: Command {
       "pickled modules: \(list)\(shown.count < counts.count ? ", … \(counts.count) classes in all" : "")\n"
   }
 
-  private func table(_ shown: [StateDict.Entry]) throws -> String {
+  private func table(_ shown: [StateDict.Entry], _ reads: ModelReads?) throws -> String {
     var columns: [(title: String, alignment: Table.Alignment)] = [
       ("NAME", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
     ]
     if stats { columns += ["MIN", "MAX", "MEAN", "STD", "ZEROS", "NAN", "INF"].map { ($0, .right) } }
+    if reads != nil { columns.append(("READ", .left)) }
     if sha256 { columns.append(("SHA-256", .left)) }
     var table = Table(columns)
     for entry in shown {
@@ -145,6 +155,7 @@ struct Inspect: Command {
         Format.shape(tensor.shape), Format.bytes(tensor.storedByteCount),
       ]
       if stats { cells += try statistics(tensor) }
+      if let reads { cells.append(reads[entry.name].map { $0 ? "yes" : "no" } ?? "not in the model") }
       if sha256 { cells.append(tensor.hasElements ? try tensor.sha256() : "–") }
       table.add(cells)
     }

@@ -9,6 +9,7 @@ struct InspectReport {
   let hashes: Bool
   let stats: Bool
   let storages: Bool
+  let reads: ModelReads?
 
   var json: JSONValue {
     get throws {
@@ -17,7 +18,9 @@ struct InspectReport {
         ("schema", "suture.inspect/1"), ("path", .string(checkpoint.path)),
         ("container", .string(checkpoint.container.rawValue)), ("wrapper", Self.strings(checkpoint.wrapper)),
         (
-          "tensors", .array(try shown.map { .object([("name", .string($0.name))] + (try tensor($0.tensor))) })
+          "tensors",
+          .array(
+            try shown.map { .object([("name", .string($0.name))] + (try tensor($0.tensor)) + mark($0.name)) })
         ),
         ("aliases", .array(stateDict.aliases.map(Self.strings))),
         ("sharing", .array(stateDict.sharing.map(Self.sharing))),
@@ -38,6 +41,12 @@ struct InspectReport {
       if storages { fields.append(("storages", .array(StorageUse.all(stateDict).map(Self.storage)))) }
       return .object(fields)
     }
+  }
+
+  /// Whether a forward pass of the model reads it; null where the model has no such key.
+  private func mark(_ name: String) -> [(key: String, value: JSONValue)] {
+    guard let reads else { return [] }
+    return [("read", reads[name].map { .bool($0) } ?? .null)]
   }
 
   /// All about a tensor but its name; of a sparse one, the same about its parts.
