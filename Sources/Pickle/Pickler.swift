@@ -24,6 +24,8 @@ public struct Pickler {
   public mutating func appends() { emit(.appends) }
   public mutating func setItems() { emit(.setitems) }
   public mutating func reduce() { emit(.reduce) }
+  /// An object made by its class's `__new__`.
+  public mutating func newObject() { emit(.newobj) }
   public mutating func build() { emit(.build) }
   public mutating func persistentID() { emit(.binpersid) }
   public mutating func none() { emit(.none) }

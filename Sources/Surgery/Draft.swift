@@ -25,6 +25,9 @@ public struct Draft: Sendable {
   /// What a step has to say: near misses, names that it could not use.
   public var notes: [String] = []
 
+  /// What a step did, in words that tell more than its summary: what it found out about the names, say.
+  public var resolvedSummary: String?
+
   /// The names that the step touched, as they were before it.
   public var touched: [String] = []
 

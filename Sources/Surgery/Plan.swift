@@ -54,14 +54,14 @@ public struct Plan: Sendable {
     var reports: [Report] = []
     for (index, step) in steps.enumerated() {
       let before = draft.entries.count
-      (draft.notes, draft.touched) = ([], [])
+      (draft.notes, draft.touched, draft.resolvedSummary) = ([], [], nil)
       let matched: Int
       do { matched = try step.apply(to: &draft) } catch { throw SurgeryError(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
       reports.append(
         Report(
-          summary: step.summary, matched: matched, keys: draft.touched, before: before,
-          after: draft.entries.count, notes: draft.notes))
+          summary: draft.resolvedSummary ?? step.summary, matched: matched, keys: draft.touched,
+          before: before, after: draft.entries.count, notes: draft.notes))
     }
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", hints: ["the input has \(input.count)"])

@@ -8,9 +8,8 @@ struct Suture {
   static var commands: [AnyCommand] {
     [
       AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self),
-      AnyCommand(GraftCommand.self),
-      AnyCommand(Presets.self), AnyCommand(Check.self),
-      AnyCommand(Verify.self),
+      AnyCommand(GraftCommand.self), AnyCommand(Presets.self), AnyCommand(Check.self),
+      AnyCommand(Diff.self), AnyCommand(Why.self), AnyCommand(Verify.self),
     ]
   }
 

@@ -250,6 +250,20 @@ class PyTorchFiles(InTemporaryFolder):
         self.assertEqual(back["epoch"], 1)
 
 
+    def test_yolov5_takes_its_own_kind_of_file(self):
+        state = OrderedDict([("model.0.weight", torch.randn(3, 2).half()), ("model.1.count", torch.tensor(3))])
+        torch.save(state, self.folder / "in.pth")
+        suture("convert", self.folder / "in.pth", "-o", self.folder / "out.pt", "--as", "yolov5", "--proof")
+        # What train.py of YOLOv5 does with --weights, v6.0 to v7.0.
+        checkpoint = torch.load(self.folder / "out.pt", map_location="cpu", weights_only=False)
+        loaded = checkpoint["model"].float().state_dict()
+        self.assertSameDict(loaded, OrderedDict((k, v.float() if v.is_floating_point() else v) for k, v in state.items()))
+        self.assertTrue((checkpoint["optimizer"], checkpoint["epoch"], checkpoint["ema"]) == (None, -1, None))
+        self.assertEqual([t[0] for t in content(self.folder / "out.pt")[0]], list(state))
+        for words in (["x.pth"], ["x.safetensors"], ["x.pt", "--extras", "keep"], ["x.pt", "--as", "yolov9"]):
+            suture("convert", self.folder / "in.pth", "-o", self.folder / words[0], "--as", "yolov5", *words[1:], expect=2)
+
+
 class Casts(InTemporaryFolder):
     def test_are_bit_equal_to_those_of_torch(self):
         generator = torch.Generator().manual_seed(SEED)

@@ -43,6 +43,7 @@ extension Pickler {
       reduce()
     case .dtype(let dtype): global("torch", dtype.rawValue)
     case .tensor(let tensor): self.tensor(tensor, storages)
+    case .module(let buffers): module(buffers, storages)
     }
   }
 
@@ -52,6 +53,21 @@ extension Pickler {
     global(module, name)
     tuple(arguments, storages)
     reduce()
+  }
+
+  /// The least that `Module.__setstate__` completes.
+  private mutating func module(_ buffers: PlainValue, _ storages: StorageTable) {
+    global("torch.nn.modules.module", "Module")
+    emptyTuple()
+    newObject()
+    let empty = PlainValue.orderedDict([], attributes: [])
+    emptyDict()
+    set(
+      [
+        (.string("training"), .bool(false)), (.string("_parameters"), empty), (.string("_buffers"), buffers),
+        (.string("_modules"), empty),
+      ], storages)
+    build()
   }
 
   mutating func emptyOrderedDict() {

@@ -28,6 +28,9 @@ public indirect enum PlainValue: Sendable {
   case entry(String)
   /// The place of the state dict as a whole.
   case stateDict
+  /// A bare `torch.nn.Module` whose buffers are what this holds, by their dotted names: the one object that is no plain
+  /// data, for programs that ask a checkpoint's model for its `state_dict()`.
+  case module(PlainValue)
 
   /// The value with every tensor in it replaced, in the order in which they are written.
   func mapTensors(_ change: (Tensor) throws -> Tensor) rethrows -> PlainValue {
@@ -43,6 +46,7 @@ public indirect enum PlainValue: Sendable {
     case .orderedDict(let items, let attributes):
       return .orderedDict(try pairs(items), attributes: try pairs(attributes))
     case .tensor(let tensor): return .tensor(try change(tensor))
+    case .module(let buffers): return .module(try buffers.mapTensors(change))
     default: return self
     }
   }
@@ -54,6 +58,7 @@ public indirect enum PlainValue: Sendable {
     case .stateDict:
       return .orderedDict(
         stateDict.entries.map { (.string($0.name), .tensor($0.tensor)) }, attributes: [])
+    case .module(let buffers): return .module(buffers.filled(with: stateDict))
     case .list(let items): return .list(items.map { $0.filled(with: stateDict) })
     case .tuple(let items): return .tuple(items.map { $0.filled(with: stateDict) })
     case .dict(let items): return .dict(items.map { ($0.key, $0.value.filled(with: stateDict)) })
@@ -110,4 +115,16 @@ public struct PlainObject: Sendable {
   public let wrapper: [String]
   /// What could not be kept, or only as something simpler; a sentence each.
   public let notes: [String]
+}
+
+extension PlainObject {
+  /// The checkpoint that YOLOv5's `train.py --weights` takes: it asks `ckpt['model'].float().state_dict()`.
+  ///
+  /// The other keys are those that its own checkpoints have, as one has them whose training is over.
+  public static let yolov5 = PlainObject(
+    root: .dict([
+      (.string("epoch"), .int(-1)), (.string("best_fitness"), .none), (.string("model"), .module(.stateDict)),
+      (.string("ema"), .none), (.string("updates"), .none), (.string("optimizer"), .none),
+      (.string("opt"), .none), (.string("git"), .none), (.string("date"), .none),
+    ]), wrapper: ["model"], notes: [])
 }

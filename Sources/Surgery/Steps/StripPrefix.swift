@@ -26,6 +26,8 @@ public struct StripPrefix: Step {
     }
     if touched < draft.entries.count {
       draft.notes.append("\(draft.entries.count - touched) keys do not have the prefix and stay as they are")
+    } else {
+      draft.resolvedSummary = "\(summary) from every key"
     }
     return touched
   }

@@ -6,15 +6,23 @@ internal import Tensors
 struct Check: Command {
   static let name = "check"
   static let summary =
-    "Read every byte of a checkpoint: checksums, bounds, NaN and Inf, what the pickle names."
+    "Read every byte of a checkpoint: checksums, bounds, NaN and Inf, what the pickle names; and whether it loads."
   static let details = """
     Exit code 0 where the file is sound, 1 where it is not: damaged, ambiguous, unsafe to load in Python, or with
     NaN in a tensor (--allow-nan passes those). Infinities are counted, but do not fail: masks are made of them.
+
+    --into BASE tells what load_state_dict would say if the model had the keys of BASE, which may be a state dict or a
+    module pickled whole: missing and unexpected keys, sizes and dtypes that differ, and how to make it load. Exit code
+    0 where a strict load succeeds and the file is sound.
     """
 
   static var arguments: [Argument<Self>] {
     [
       .operand("FILE", "The checkpoint.", \.file),
+      .option("into", "BASE", "A checkpoint of the model: tell what load_state_dict would say.", \.base),
+      .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
+      .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
+      .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
       .flag("allow-nan", "Report NaN, but do not fail for it.", \.allowsNaN),
       .limit(\.limits),
       .flag("json", "Print JSON.", \.json),
@@ -22,17 +30,34 @@ struct Check: Command {
   }
 
   var file = ""
+  var base: String?
+  var isVerbose = false
+  var key: String?
+  var baseKey: String?
   var allowsNaN = false
   var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
+    if base == nil {
+      let given = [(isVerbose, "verbose"), (key != nil, "key"), (baseKey != nil, "base-key")]
+      if let option = given.first(where: \.0)?.1 {
+        throw UsageError("--\(option) goes with --into BASE", hints: ["check reads every tensor of the file"])
+      }
+    }
     let checkpoint: Checkpoint
     do { checkpoint = try Checkpoint.open(file, key: ".", limits: limits) } catch let error as SystemError {
       // Nothing can be said about a file that cannot be had.
       throw error
     } catch {
       return try refused(Diagnosis(error))
+    }
+    // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
+    let into = try base.map { base in
+      try CheckInto(
+        Checkpoint.open(file, key: key, limits: limits),
+        into: Checkpoint.open(base, key: baseKey, limits: limits),
+        isVerbose: isVerbose)
     }
     let total = checkpoint.stateDict.byteCount
     let progress = Progress(total: total)
@@ -41,11 +66,13 @@ struct Check: Command {
     progress.finish()
     let report = CheckReport(checkpoint: checkpoint, integrity: integrity, allowsNaN: allowsNaN)
     if json {
-      try Console.print(JSONWriter.text(report.json, style: .pretty) + "\n")
+      var members = report.json.members ?? []
+      if let into { members.append(("load", into.json)) }
+      try Console.print(JSONWriter.text(.object(members), style: .pretty) + "\n")
     } else {
-      try Console.print(report.text(seconds: Process.seconds - start))
+      try Console.print(report.text(seconds: Process.seconds - start) + (into.map { "\n\($0.text)" } ?? ""))
     }
-    return report.passed ? .done : .negative
+    return report.passed && into?.passed != false ? .done : .negative
   }
 
   /// A file that is refused on opening has failed the check.

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Checkpoints
 internal import JSON
+internal import Surgery
 internal import Tensors
 
 struct Convert: Command {
@@ -28,6 +29,7 @@ struct Convert: Command {
       },
       .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
+      .naming { $0.naming = $1 },
       .flag("dry-run", short: "n", "Say what would be written, and write nothing.", \.dryRun),
       .limit(\.limits),
     ] + Argument.group(Writing.arguments, \.writing)
@@ -38,6 +40,7 @@ struct Convert: Command {
   var jobs = 1
   var keepsGoing = false
   var key: String?
+  var naming: NamingScheme?
   var dryRun = false
   var limits = ReadLimits()
   var writing = Writing()
@@ -72,8 +75,18 @@ struct Convert: Command {
     let keepsExtras = output.keepsExtras(unlessTold: key == nil)
     Notes.opened(checkpoint, keepsExtras: keepsExtras, say: say)
     try checkpoint.requireTensors()
-    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: true) : nil
-    return try output.prepare(
-      checkpoint.stateDict, from: checkpoint, steps: key.map { ["key \($0)"] } ?? [], object: object)
+    // A tensor under a new name has no place of its own in what is beside it.
+    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: naming == nil) : nil
+    var (stateDict, steps) = (checkpoint.stateDict, key.map { ["key \($0)"] } ?? [])
+    if let naming {
+      let plan = try Plan(of: stateDict, steps: [AdoptNaming(naming)])
+      for report in plan.reports {
+        say("name   \(report.summary): \(Format.plural(report.matched, "key"))")
+        for note in report.notes { say("       \(note)") }
+      }
+      stateDict = plan.output
+      steps += plan.reports.map(\.summary)
+    }
+    return try output.prepare(stateDict, from: checkpoint, steps: steps, object: object)
   }
 }

@@ -27,6 +27,7 @@ extension Edit {
       .option("replicate", "PREFIXES", "Copy every tensor under each prefix: 'model.{0..3}.'.") {
         $0.steps.append(Replicate($1))
       },
+      .naming { $0.steps.append(AdoptNaming($1)) },
       .option("tie", "PATTERN=NAME", "Make the tensors that fit the very same as NAME.") {
         let (pattern, name) = try StepWords("tie", $1, "PATTERN=NAME").pair()
         $0.steps.append(Tie(pattern, to: name))

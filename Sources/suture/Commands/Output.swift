@@ -49,6 +49,14 @@ struct Output {
           "standard output is a terminal, and the file is binary", hints: ["pipe it, or name a file: -o OUT"])
       }
     }
+    if writing.program == .yolov5 {
+      guard case .file(let path) = destination, path.hasSuffix(".pt"), writing.maximumShardSize == nil else {
+        throw UsageError("YOLOv5 takes one file whose name ends in .pt", hints: ["--as yolov5 -o weights.pt"])
+      }
+      if writing.extras == .keep {
+        throw UsageError("--as yolov5 has its own values beside the weights, so --extras keep cannot be")
+      }
+    }
     if format == .safetensors {
       if writing.extras == .keep {
         throw UsageError(
@@ -106,6 +114,7 @@ struct Output {
       steps += writing.keptDTypes.map { "keep-dtype \"\($0)\"" }
     }
     steps += editMetadata(of: &stateDict)
+    if let program = writing.program { steps.append("as \(program.rawValue)") }
 
     var options = WriteOptions(format)
     options.shared = writing.shared ?? .copy
@@ -116,7 +125,7 @@ struct Output {
     if !writing.leavesOutProvenance { options.provenance = try provenance(of: checkpoint, steps) }
 
     let writer = CheckpointWriter(destination, options)
-    let plan = try writer.plan(stateDict, in: object)
+    let plan = try writer.plan(stateDict, in: writing.program == .yolov5 ? .yolov5 : object)
     for path in plan.paths {
       if checkpoint.files.contains(where: { isSameFile($0, path) }) {
         throw UsageError(

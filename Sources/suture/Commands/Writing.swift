@@ -7,6 +7,7 @@ internal import Tensors
 struct Writing {
   enum Extras: String, CaseIterable, Sendable { case keep, drop }
   enum Sparse: String, CaseIterable, Sendable { case dense }
+  enum Program: String, CaseIterable, Sendable { case yolov5 }
 
   var output: String?
   var format: WriteOptions.Format?
@@ -17,6 +18,8 @@ struct Writing {
   var sparse: Sparse?
   var maximumShardSize: Int?
   var extras: Extras?
+  /// The program that the file is for.
+  var program: Program?
   var keepsStorages = false
   var metadata: [(key: String, value: String?)] = []
   var leavesOutProvenance = false
@@ -49,6 +52,7 @@ struct Writing {
         $0.maximumShardSize = try size($1)
       },
       .choice("extras", "Epoch, optimizer and all else beside the state dict, in a .pth.", \.extras),
+      .choice("as", "A .pt that an unmodified YOLOv5 train.py takes as --weights.", \.program),
       .flag("keep-storages", "In a .pth, keep parts of storages that no tensor views.", \.keepsStorages),
       .option("metadata", "KEY=VALUE", "Set metadata; KEY alone takes it out.") {
         let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -1,0 +1,102 @@
+internal import Bytes
+internal import Checkpoints
+internal import JSON
+internal import Surgery
+internal import Tensors
+
+struct Diff: Command {
+  static let name = "diff"
+  static let summary = "Compare two checkpoints: names, shapes, dtypes, then every value."
+  static let details = """
+    Any two formats. Tensors that lost their name are looked for by their content, so a rename is told as one. Exit
+    code 0 where nothing differs, 1 otherwise: without a tolerance every bit counts, and the dtype.
+
+    --atol or --rtol asks for closeness instead, as torch.allclose(A, B) means it: |a - b| <= atol + rtol * |b|, with
+    1e-8 and 1e-5 for the one that is not given, whatever the dtypes. A NaN is close to nothing, not even to a NaN,
+    unless --equal-nan. MAX REL is the largest |a - b| / |b|, infinite where b is 0.
+
+    A PATTERN must fit a whole name; only those tensors are compared.
+    """
+
+  static var arguments: [Argument<Self>] {
+    [
+      .operand("A", "A checkpoint.", \.first), .operand("B", "The other one.", \.second),
+      .operands("PATTERN", "Only tensors whose names fit one of these.", \.patterns),
+      .option("atol", "X", "Absolute tolerance.", isRepeated: false) {
+        $0.atol = try number("atol", $1)
+      },
+      .option("rtol", "X", "Relative tolerance.", isRepeated: false) {
+        $0.rtol = try number("rtol", $1)
+      },
+      .flag("equal-nan", "With a tolerance: two NaNs in one place are close.", \.equalNaN),
+      .option(
+        "key", "PATH", "The dict to take of both instead of the one found; . takes every tensor.", \.key),
+      .option("key-b", "PATH", "The dict to take of B, where it is another.", \.otherKey),
+      .flag("verbose", short: "v", "Show every line.", \.isVerbose),
+      .limit(\.limits),
+      .flag("json", "Print JSON.", \.json),
+    ]
+  }
+
+  var first = ""
+  var second = ""
+  var patterns: [String] = []
+  var atol: Double?
+  var rtol: Double?
+  var equalNaN = false
+  var key: String?
+  var otherKey: String?
+  var isVerbose = false
+  var limits = ReadLimits()
+  var json = false
+
+  private static func number(_ name: String, _ word: String) throws -> Double {
+    guard let value = Double(word), value.isFinite, value >= 0 else {
+      throw UsageError("--\(name) takes a number that is not negative, such as 1e-6, not \"\(word)\"")
+    }
+    return value
+  }
+
+  mutating func run() throws -> ExitCode {
+    let tolerance = try tolerance
+    let filters = try patterns.map { try Pattern($0) }
+    let one = try Checkpoint.open(first, key: key, limits: limits)
+    let other = try Checkpoint.open(second, key: otherKey ?? key, limits: limits)
+    try one.requireTensors()
+    try other.requireTensors()
+    let (dict, otherDict) = (try Self.select(filters, one), try Self.select(filters, other))
+    if dict.isEmpty, otherDict.isEmpty {
+      throw UsageError(
+        "no name of either file fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))",
+        hints: ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""])
+    }
+    let progress = Progress(total: dict.byteCount.adding(saturating: otherDict.byteCount))
+    let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance) { progress.advance($0) }
+    progress.finish()
+    let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
+    try Console.print(json ? JSONWriter.text(report.json, style: .pretty) + "\n" : report.text)
+    return diff.passed ? .done : .negative
+  }
+
+  private var tolerance: Tolerance? {
+    get throws {
+      guard atol != nil || rtol != nil else {
+        if equalNaN {
+          throw UsageError("--equal-nan goes with --atol or --rtol", hints: ["without them every bit counts"])
+        }
+        return nil
+      }
+      var tolerance = Tolerance()
+      tolerance.absolute = atol ?? tolerance.absolute
+      tolerance.relative = rtol ?? tolerance.relative
+      tolerance.equalNaN = equalNaN
+      return tolerance
+    }
+  }
+
+  private static func select(_ filters: [Pattern], _ checkpoint: Checkpoint) throws -> StateDict {
+    if filters.isEmpty { return checkpoint.stateDict }
+    return try StateDict(
+      checkpoint.stateDict.entries.filter { entry in filters.contains { $0.matches(entry.name) } })
+  }
+}

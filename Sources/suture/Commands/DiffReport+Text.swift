@@ -1,0 +1,179 @@
+internal import Checkpoints
+internal import Surgery
+internal import Tensors
+
+extension DiffReport {
+  private static let (mostRows, mostValues) = (8, 20)
+
+  var text: String {
+    var lines = [line("A", one), line("B", other), ""]
+    lines += names("removed", diff.removed)
+    lines += names("added", diff.added)
+    lines += moves("renamed", diff.renamed, "by content")
+    lines += moves("copied", diff.copied, "the same content under further names")
+    if let advice = diff.advice {
+      let flags = Shell.words(advice.repairs.flatMap(\.flags))
+      lines.append(
+        "            with \(flags) A would have \(Format.count(advice.report.loaded.count)) names of B, in B's shapes"
+      )
+    }
+    lines += grouped(
+      "reshaped",
+      diff.reshaped.map {
+        (
+          $0.name,
+          "\(Format.shape($0.from)) -> \(Format.shape($0.to))\($0.keepsElements ? ", the same elements" : "")"
+        )
+      })
+    lines += grouped("recast", diff.recast.map { ($0.name, "\($0.from) -> \($0.to)") })
+    lines.append("  " + Self.label("values") + summary)
+    let shown = diff.values.filter { !$0.difference.passed || (isVerbose && !$0.difference.isBitEqual) }
+    lines += table(shown) + nanLines
+    lines += ["", verdict]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func line(_ letter: String, _ checkpoint: Checkpoint) -> String {
+    "\(letter)  \(checkpoint.path): \(checkpoint.container.rawValue)\(Notes.place(checkpoint)), "
+      + Format.plural(checkpoint.stateDict.count, "tensor")
+  }
+
+  private var summary: String {
+    let (compared, equal) = (diff.values.count, diff.values.count { $0.difference.isBitEqual })
+    let failed = diff.values.count { !$0.difference.passed }
+    let start = "\(Format.plural(compared, "tensor")) compared, \(Format.count(equal)) bit-equal"
+    guard let tolerance = diff.tolerance else { return start + ", \(Format.count(failed)) different" }
+    let nan = tolerance.equalNaN ? ", NaN equal to NaN" : ""
+    return start
+      + ", \(Format.count(failed)) not close (atol \(tolerance.absolute), rtol \(tolerance.relative)\(nan))"
+  }
+
+  private var verdict: String {
+    if diff.passed {
+      return diff.tolerance == nil ? "the same" : "the same but for differences that are close"
+    }
+    var parts: [String] = []
+    if !diff.hasSameStructure { parts.append("names or shapes") }
+    if diff.tolerance == nil, !diff.recast.isEmpty { parts.append("dtypes") }
+    if diff.values.contains(where: { !$0.difference.passed }) { parts.append("values") }
+    return "different: \(parts.joined(separator: ", "))"
+  }
+
+  // MARK: Structure
+
+  private static func label(_ word: String) -> String {
+    word + String(repeating: " ", count: max(1, 10 - word.count))
+  }
+
+  private func names(_ word: String, _ names: [String]) -> [String] {
+    rows(word, names.count, "", FoldedNames.fold(names).map { ($0.pattern, $0.count) })
+  }
+
+  /// A heading with a count, and what it is about in rows below.
+  private func rows(_ word: String, _ count: Int, _ what: String, _ rows: [(text: String, count: Int)])
+    -> [String]
+  {
+    if count == 0 { return [] }
+    var lines = ["  \(Self.label(word))\(Format.count(count))\(what.isEmpty ? "" : "  \(what)")"]
+    for row in isVerbose ? rows[...] : rows.prefix(Self.mostRows) {
+      lines.append("            \(Format.name(row.text))\(row.count > 1 ? "  (\(row.count))" : "")")
+    }
+    if rows.count > Self.mostRows, !isVerbose {
+      lines.append("            … \(rows.count) lines in all, -v shows them")
+    }
+    return lines
+  }
+
+  private func grouped(_ word: String, _ pairs: [(name: String, what: String)]) -> [String] {
+    var names: [String: [String]] = [:]
+    var order: [String] = []
+    for (name, what) in pairs {
+      if names[what] == nil { order.append(what) }
+      names[what, default: []].append(name)
+    }
+    return rows(
+      word, pairs.count, "",
+      order.flatMap { what in FoldedNames.fold(names[what] ?? []).map { ("\($0.pattern)  \(what)", $0.count) }
+      })
+  }
+
+  /// Pairs of names, those together in which one prefix became another.
+  private func moves(_ word: String, _ moves: [StateDictDiff.Move], _ what: String) -> [String] {
+    var counts: [String: Int] = [:]
+    var order: [String] = []
+    for move in moves {
+      let (from, to) = Self.prefixes(move.from, move.to)
+      let reshaped =
+        move.fromShape == move.toShape
+        ? "" : "  \(Format.shape(move.fromShape)) -> \(Format.shape(move.toShape))"
+      let text =
+        move.isByNaming && diff.naming != nil
+        ? "names of \(diff.naming?.from.rawValue ?? "") -> names of \(diff.naming?.to.rawValue ?? "")"
+        : from == move.from ? "\(from) -> \(to)\(reshaped)" : "\(from)* -> \(to)*\(reshaped)"
+      if counts[text] == nil { order.append(text) }
+      counts[text, default: 0] += 1
+    }
+    return rows(word, moves.count, what, order.map { ($0, counts[$0] ?? 0) })
+  }
+
+  /// What is left of two names without the components that both end in.
+  private static func prefixes(_ from: String, _ to: String) -> (String, String) {
+    let (one, other) = (
+      from.split(separator: ".", omittingEmptySubsequences: false),
+      to.split(separator: ".", omittingEmptySubsequences: false)
+    )
+    let common = zip(one.reversed(), other.reversed()).prefix { $0 == $1 }.count
+    if common == 0 { return (from, to) }
+    func start(_ parts: [Substring]) -> String { parts.dropLast(common).map { $0 + "." }.joined() }
+    return (start(one), start(other))
+  }
+
+  // MARK: Values
+
+  private func table(_ values: [StateDictDiff.Values]) -> [String] {
+    if values.isEmpty { return [] }
+    let worst = values.enumerated().sorted {
+      ($1.element.difference.maximum, $0.offset) < ($0.element.difference.maximum, $1.offset)
+    }.map(\.element)
+    var table = Table([
+      ("NAME", .left), ("DIFFERING", .right), ("MAX ABS", .right), ("AT", .left), ("MAX REL", .right),
+      ("COSINE", .right),
+    ])
+    for value in isVerbose ? worst[...] : worst.prefix(Self.mostValues) {
+      let difference = value.difference
+      guard difference.isNumeric, !difference.isBitEqual else {
+        let why = difference.isBitEqual ? "NaN" : "bits"
+        table.add([Format.name(value.name), why, "–", "–", "–", "–"])
+        continue
+      }
+      table.add([
+        Format.name(value.name),
+        "\(Format.count(difference.differing)) of \(Format.count(difference.elementCount))",
+        Format.scientific(difference.maximum), difference.maximumIndex.map(Format.shape) ?? "–",
+        Format.scientific(difference.maximumRelative),
+        difference.cosine.map { Format.decimal($0, places: 7) } ?? "–",
+      ])
+    }
+    var lines = [""] + table.text.split(separator: "\n").map(String.init)
+    if worst.count > Self.mostValues, !isVerbose { lines.append("  … \(worst.count) in all, -v shows them") }
+    return lines
+  }
+
+  /// NaNs are in no maximum, so they are told apart.
+  private var nanLines: [String] {
+    let found = diff.values.map(\.difference)
+    let (first, second, both) = found.reduce(into: (0, 0, 0)) {
+      $0.0 += $1.nanInFirst
+      $0.1 += $1.nanInSecond
+      $0.2 += $1.nanInBoth
+    }
+    if first + second + both == 0 { return [] }
+    let meaning =
+      diff.tolerance.map { $0.equalNaN ? "equal" : "not close; --equal-nan passes them" }
+      ?? "the same where their bits are"
+    return [
+      "  NaN       \(Format.count(first)) in A alone, \(Format.count(second)) in B alone, "
+        + "\(Format.count(both)) in both at one place (\(meaning))"
+    ]
+  }
+}
