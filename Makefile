@@ -11,7 +11,7 @@ export SWIFT_BACKTRACE = enable=no
 RELEASE = swift build -c release --static-swift-stdlib --product suture
 SUTURE  = $$($(RELEASE) --show-bin-path)/suture
 
-.PHONY: setup build demo test check bench install clean
+.PHONY: setup build demo test check bench bench-runtime install clean
 
 setup:
 	@.ci/setup
@@ -30,6 +30,10 @@ check: setup
 
 bench: build
 	swift run -c release Benchmarks "$(SUTURE)" 7 $(wildcard .venv/bin/python)
+
+# PEERS is a Python with torch, onnx, onnxruntime and openvino.
+bench-runtime: build
+	swift run -c release Benchmarks --runtime "$(SUTURE)" 5 $(PEERS) .ci/peers.py
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -48,6 +48,8 @@ let package = Package(
     debian("COneDNN", "libdnnl-dev"),
     debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
     .target(name: "CSystem"),
+    .target(name: "CPeak"),
+    .target(name: "CPictures", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
     room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
     room("JSON", ["Bytes"]),
@@ -57,12 +59,16 @@ let package = Package(
     room("ZipArchive", ["Bytes", "CLibzip"]),
     room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     room("Surgery", ["Bytes", "JSON", "YAML", "Tensors"]),
-    room("ModelRuntime", ["Tensors", "COneDNN"]),
+    room("Pictures", ["Bytes", "CPictures"]),
+    room("ModelRuntime", ["Bytes", "CPeak", "CSystem", "Tensors", "YAML", "COneDNN"]),
     .executableTarget(
-      name: "suture", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime"],
+      name: "suture",
+      dependencies: [
+        "Bytes", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime", "Pictures",
+      ],
       swiftSettings: swift),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["Bytes", "Tensors", "Checkpoints"], swiftSettings: swift),
+      name: "Benchmarks", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints"], swiftSettings: swift),
 
     fuzz("Archive", ["Bytes", "ZipArchive"]),
     fuzz("Pickle", ["Bytes", "Checkpoints"]),
@@ -70,6 +76,8 @@ let package = Package(
     fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
     fuzz("YAML", ["YAML"]),
+    fuzz("Picture", ["Pictures"]),
+    fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
 
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
@@ -79,7 +87,8 @@ let package = Package(
     tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
     tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
     tests(of: "Surgery", ["Surgery", "Tensors", "Bytes", "Checkpoints"]),
-    tests(of: "ModelRuntime", ["ModelRuntime", "Tensors"]),
+    tests(of: "ModelRuntime", ["Bytes", "ModelRuntime", "Tensors", "Checkpoints", "YAML"]),
+    tests(of: "Pictures", ["Bytes", "Pictures"]),
     tests(of: "Command", ["Bytes", "suture"]),
   ]
 )

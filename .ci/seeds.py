@@ -50,3 +50,6 @@ for name, text in {
     "refused": "a: &x [*x, !y z, {<<: w}]\nb: *x.y\nc: @d\n\te: {f,g}.*\n--- h\n",
 }.items():
     seed("YAML", name + ".yaml", text.encode())
+
+for path in sorted((fixtures / "Photos").glob("*.png")) + sorted((fixtures / "YOLOv5").glob("*.yaml")):
+    seed("Picture" if path.suffix == ".png" else "ModelFile", path.name, path.read_bytes())

@@ -5,6 +5,7 @@ internal import Tensors
 /// Measures the commands beside the same work done by others, in turn, round after round.
 ///
 ///     Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge]
+///     Benchmarks --runtime SUTURE ROUNDS PYTHON PEERS.py
 ///
 /// The machine may be shared: read the ratios, not the times.
 @main
@@ -12,6 +13,7 @@ struct Benchmarks {
   static func main() throws {
     let words = CommandLine.arguments.filter { $0 != "--huge" }
     if words.count == 3, let make = makers[words[1]] { return try make(words[2]) }
+    if words.count == 6, words[1] == "--runtime" { return try runtime(words) }
     guard words.count > 1 else {
       print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge]")
       return
@@ -49,6 +51,17 @@ struct Benchmarks {
     _ = try ChildProcess(words: ["rm", large, "\(folder)/large.safetensors"]).run()
     let huge = try make("--make-huge", "huge.safetensors")
     try report("3 tensors, a sparse file", huge, suite.huge(huge), rounds: min(rounds, 3))
+  }
+
+  /// The forward pass beside that of other engines.
+  private static func runtime(_ words: [String]) throws {
+    let folder = "/tmp/suture-bench-\(UInt32.random(in: 0 ... .max))"
+    _ = try ChildProcess(words: ["mkdir", folder]).run()
+    defer { _ = try? ChildProcess(words: ["rm", "-rf", folder]).run() }
+    _ = try ChildProcess(words: [words[0], "--make", folder + "/tiny.pth"]).run()
+    try RuntimeSuite(
+      suture: words[2], python: words[4], peers: words[5], checkpoint: folder + "/tiny.pth"
+    ).run(rounds: Int(words[3]) ?? 5)
   }
 
   private static let makers: [String: @Sendable (String) throws -> Void] = [

@@ -37,6 +37,37 @@ struct ChildProcess {
     return Figures(seconds: Self.now - start, peakBytes: usage.ru_maxrss * 1024)
   }
 
+  /// Runs the command and gives what it prints.
+  func output() throws -> [UInt8] {
+    var ends: [CInt] = [0, 0]
+    guard pipe(&ends) == 0 else { throw Failure(description: "no pipe") }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addclose(&actions, ends[0])
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    var process = pid_t()
+    let started = posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
+    close(ends[1])
+    defer { close(ends[0]) }
+    guard started == 0 else { throw Failure(description: "cannot start \(words[0])") }
+    var (said, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
+    while true {
+      let count = read(ends[0], &buffer, buffer.count)
+      if count <= 0 { break }
+      said += buffer[..<count]
+    }
+    var status: CInt = 0
+    guard waitpid(process, &status, 0) == process, status == 0 else {
+      throw Failure(description: "\(words.joined(separator: " ")) failed")
+    }
+    return said
+  }
+
   private static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -47,8 +47,16 @@ struct Suite {
             save_file({k: v.half() for k, v in torch.load('\(source)').items()}, '\(folder)/c')
             """, "c")),
       Comparison(
-        title: "run the backbone on one 224×224 image, from a cold start",
-        ways: [way("suture verify --against", ["verify", source, "--against", source])]),
+        title: "run the network on one 224×224 image, from a cold start",
+        ways: [way("suture verify", ["verify", source])]
+          + script(
+            "torch.load, model, forward",
+            """
+            import sys; sys.path.insert(0, 'Tests/Interop'); import convnext
+            model = convnext.ConvNeXt(*convnext.VARIANTS['tiny'], 1000).eval()
+            model.load_state_dict(torch.load('\(source)'))
+            with torch.inference_mode(): print(model.outputs(torch.rand(1, 3, 224, 224))['logits'].mean())
+            """)),
     ]
   }
 

@@ -8,25 +8,19 @@ public struct FeatureMap: Sendable {
   public let channels: Int
   public var values: [Float]
 
-  /// The largest map that is computed: 2³¹ elements, 8 GiB.
-  static let maximumCount = 1 << 31
-
   /// A map of zeros.
   ///
-  /// - Throws: ``ModelError/tooLarge(_:)`` before anything is allocated.
-  init(batch: Int, height: Int, width: Int, channels: Int) throws {
-    var count = 1
-    for size in [batch, height, width, channels] {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard !overflow, product <= Self.maximumCount else {
-        throw ModelError.tooLarge(
-          "activations of \(batch)×\(channels)×\(height)×\(width) are more than \(Self.maximumCount) elements"
-        )
-      }
-      count = product
-    }
-    (self.batch, self.height, self.width, self.channels) = (batch, height, width, channels)
-    values = [Float](repeating: 0, count: count)
+  /// - Throws: ``ModelError`` before anything is allocated, where a size is 0 or they are beyond measure.
+  public init(batch: Int, height: Int, width: Int, channels: Int) throws {
+    let shape = MapShape(batch: batch, height: height, width: width, channels: channels)
+    try shape.check("an image")
+    self.init(shape, [Float](repeating: 0, count: shape.count))
+  }
+
+  init(_ shape: MapShape, _ values: [Float]) {
+    precondition(values.count == shape.count)
+    (batch, height, width, channels) = (shape.batch, shape.height, shape.width, shape.channels)
+    self.values = values
   }
 
   /// A map from a tensor as PyTorch has it, N×C×H×W, of any floating dtype.
@@ -48,24 +42,25 @@ public struct FeatureMap: Sendable {
     }
   }
 
+  var mapShape: MapShape { MapShape(batch: batch, height: height, width: width, channels: channels) }
+
   /// The shape as PyTorch has it.
-  public var shape: [Int] { [batch, channels, height, width] }
+  public var shape: [Int] { mapShape.nchw }
 
   public var rowCount: Int { batch * height * width }
 
   /// The elements in PyTorch's order.
   public var nchw: [Float] {
-    var result = [Float](repeating: 0, count: values.count)
     let area = height * width
-    for image in 0..<batch {
-      for pixel in 0..<area {
+    return [Float](unsafeUninitializedCapacity: values.count) { result, count in
+      for image in 0..<batch {
         for channel in 0..<channels {
-          result[(image * channels + channel) * area + pixel] =
-            values[(image * area + pixel) * channels + channel]
+          let (from, to) = (image * area * channels + channel, (image * channels + channel) * area)
+          for pixel in 0..<area { result[to + pixel] = values[from + pixel * channels] }
         }
       }
+      count = values.count
     }
-    return result
   }
 
   /// The mean of all elements.
@@ -85,31 +80,4 @@ public struct FeatureMap: Sendable {
     }
     return map
   }
-}
-
-/// How far one array is from another.
-public struct Difference: Sendable {
-  /// The largest absolute difference; NaN where either side has one.
-  public let largest: Double
-  /// The reference's largest magnitude.
-  public let peak: Double
-
-  public init(_ values: [Float], from reference: [Float]) {
-    precondition(values.count == reference.count)
-    var (largest, peak) = (0.0, 0.0)
-    for (value, truth) in zip(values, reference) {
-      let difference = (Double(value) - Double(truth)).magnitude
-      // max() would lose a NaN, and equal infinities have none.
-      if difference.isNaN, value != truth {
-        largest = .nan
-      } else if difference > largest {
-        largest = difference
-      }
-      if Double(truth).magnitude > peak { peak = Double(truth).magnitude }
-    }
-    (self.largest, self.peak) = (largest, peak)
-  }
-
-  /// The largest difference over the peak.
-  public var relative: Double { largest == 0 ? 0 : largest / (peak == 0 ? 1 : peak) }
 }

@@ -2,7 +2,9 @@
 public enum ModelError: Error, CustomStringConvertible {
   case missing(key: String)
   case wrongShape(key: String, expected: [Int], found: [Int])
-  /// It is another network, or ConvNeXt under other names.
+  /// A weight is NaN or infinite.
+  case notFinite(key: String, index: Int, value: Float)
+  /// It is another network, or an option that this processor cannot do.
   case notSupported(String)
   case wrongInput(String)
   case tooLarge(String)
@@ -13,6 +15,8 @@ public enum ModelError: Error, CustomStringConvertible {
     case .missing(let key): "the tensor \(key) is missing"
     case .wrongShape(let key, let expected, let found):
       "size mismatch for \(key): the shape is \(found), \(expected) is needed"
+    case .notFinite(let key, let index, let value):
+      "\(key) holds \(value) at element \(index): nothing that a network computes from it means anything"
     case .notSupported(let what), .wrongInput(let what), .tooLarge(let what): what
     case .engine(let what): "oneDNN failed: \(what)"
     }

@@ -9,7 +9,7 @@ struct Suture {
     [
       AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self),
       AnyCommand(GraftCommand.self), AnyCommand(Presets.self), AnyCommand(Check.self),
-      AnyCommand(Diff.self), AnyCommand(Why.self), AnyCommand(Verify.self),
+      AnyCommand(Diff.self), AnyCommand(Why.self), AnyCommand(Verify.self), AnyCommand(Bench.self),
     ]
   }
 

@@ -68,7 +68,8 @@ import Testing
       (["edit", "ATTO", "-o", "OUT/x.pth", "--rename", "*=x"], 5),
       (["convert", "ATTO", "-o", "OUT/no/x.pth"], 7),
       (["convert", "ATTO", "-o", "/dev/full.pth/x.pth"], 7), (["inspect", "ATTO", "nothing*"], 1),
-      (["verify", "ATTO"], 2), (["verify", "ATTO", "--against", "ATTO", "--size", "1e300"], 2),
+      (["verify", "ATTO", "--size", "64"], 0), (["verify", "ATTO", "--expect", "ATTO"], 2),
+      (["verify", "ATTO", "--against", "ATTO", "--size", "1e300"], 2),
       (["--help"], 0), (["inspect", "--help"], 0), (["--version"], 0),
     ] as [([String], Int32)])
   func `gives the exit code of the contract`(words: [String], code: Int32) throws {

@@ -26,6 +26,20 @@ import Testing
     return try StateDict(names.map { .init(name: prefix + $0.0, tensor: try random.tensor($0.1)) })
   }
 
+  @Test func `and the steps of the one that are live are what the other writes`() throws {
+    let input = try convNeXt()
+    let all = try Surgery {
+      Drop("norm*", "head*")
+      Replicate("model.{0..3}.")
+      LiveOnly()
+    }.plan(for: input)
+    let live = try plan("convnext-yolov5-live", input)
+    #expect(all.output.names.sorted() == live.output.names.sorted())
+    #expect(throws: SurgeryError.self) { try Surgery { LiveOnly() }.plan(for: input) }
+    let recipe = try Recipe(Array("recipe: 1\nsteps: [{naming: timm}, {live-only: }]\n".utf8), name: "x.yaml")
+    #expect(recipe.steps.map(\.summary) == ["naming timm", "keep what a forward pass reads"])
+  }
+
   @Test func `are all readable and say what they are for`() throws {
     #expect(
       Preset.all.map(\.name) == [

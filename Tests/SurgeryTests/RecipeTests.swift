@@ -33,7 +33,7 @@ import Testing
       Fill("a", with: .normal(mean: 0.5, deviation: 1e-3, seed: -7)), AdaptInput("s", channels: 4),
       FuseBatchNorm("*.conv", with: "*.bn", epsilon: 1e-3),
       FoldNormalization("s", mean: [0.5], deviation: [2]),
-      Average("b.pth", "c.pth"), AdoptNaming(.timm),
+      Average("b.pth", "c.pth"), AdoptNaming(.timm), LiveOnly(),
     ]
   }
 

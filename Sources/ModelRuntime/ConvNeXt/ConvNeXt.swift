@@ -2,72 +2,88 @@ public import Tensors
 
 /// A ConvNeXt: a stem, four stages joined by downsample layers, and, where the file has one, a classifier.
 ///
-/// Liu et al., A ConvNet for the 2020s, 2022; key names of facebookresearch/ConvNeXt.
+/// Liu et al., A ConvNet for the 2020s, 2022. Names of facebookresearch, timm, torchvision, transformers and OpenMMLab.
 public struct ConvNeXt: Sendable {
   public let configuration: ConvNeXtConfiguration
-  private let dict: StateDict
-  private let prefix: String
-  private let stages: [ConvNeXtBlock]
-  private let engine: any ComputeEngine
+  let network: Network
+  /// The values of the four stages' outputs.
+  private let stages: [Int]
+  private let head: (pooled: Int, logits: Int)?
 
-  /// The network whose tensors lie under `prefix`.
+  /// The network whose tensors lie under `prefix`; under the only prefix there is where none is given.
   ///
-  /// Weights are read as the layers run.
+  /// Looks at names and shapes; weights are read when a layer first runs, each once.
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape.
-  public init(_ dict: StateDict, prefix: String = "", engine: EngineKind = .oneDNN) throws {
-    let configuration = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefix)
-    let engine = try engine.make()
-    (self.configuration, self.dict, self.prefix, self.engine) = (configuration, dict, prefix, engine)
-    stages = try (0..<4).map { try ConvNeXtBlock(index: $0, dict, prefix: prefix, configuration, engine) }
+  public init(
+    _ dict: StateDict, prefix: String? = nil, engine: EngineKind = .oneDNN, precision: Precision = .float32
+  ) throws {
+    let found = prefix ?? ConvNeXtConfiguration.prefixes(in: dict).first ?? ""
+    try self.init(dict, prefixes: .init(repeating: found, count: 4), engine: engine, precision: precision)
+  }
+
+  /// The network whose stage i is read from `prefixes[i]`, as a detector of four replicas reads them.
+  ///
+  /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape, or the backbones differ in size.
+  public init(
+    _ dict: StateDict, prefixes: [String], engine: EngineKind = .oneDNN, precision: Precision = .float32
+  ) throws {
+    guard prefixes.count == 4 else {
+      throw ModelError.wrongInput("four stages need four prefixes, not \(prefixes.count)")
+    }
+    var (graph, stages) = (Graph(), [Int]())
+    let configuration = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[0])
+    var builder = ConvNeXtBuilder(dict: dict, prefix: prefixes[0], configuration: configuration)
+    for index in 0..<4 {
+      if prefixes[index] != builder.prefix {
+        let own = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[index])
+        guard own.depths == configuration.depths, own.dims == configuration.dims else {
+          throw ModelError.notSupported(
+            "the backbones differ: depths \(configuration.depths) and dims \(configuration.dims) under "
+              + "\(prefixes[0]), \(own.depths) and \(own.dims) under \(prefixes[index])")
+        }
+        builder = ConvNeXtBuilder(dict: dict, prefix: prefixes[index], configuration: own)
+      }
+      stages.append(try builder.addStage(index, to: &graph, stages.last ?? 0))
+    }
+    head = try builder.addHead(to: &graph, stages[3])
+    (self.configuration, self.stages) = (configuration, stages)
+    network = try Network(graph, engine, precision)
   }
 
   /// The outputs of the four stages for normalised images, N×3×H×W; finest first.
-  public func features(_ image: FeatureMap) throws -> [FeatureMap] { try ConvNeXt.chain(stages, image) }
+  public func features(_ image: FeatureMap) throws -> [FeatureMap] { try network.run(image, stages) }
 
-  /// Runs stages one after the other and gives the output of each.
-  public static func chain(_ stages: [ConvNeXtBlock], _ image: FeatureMap) throws -> [FeatureMap] {
-    var features: [FeatureMap] = []
-    for stage in stages { features.append(try stage(features.last ?? image)) }
-    return features
-  }
-
-  /// The classifier's input: the mean over each channel's pixels, normalised.
-  ///
-  /// N×1×1×C.
-  public func pooled(_ last: FeatureMap) throws -> FeatureMap {
-    guard configuration.classes != nil else { throw ModelError.missing(key: prefix + "norm.weight") }
-    var means = try FeatureMap(batch: last.batch, height: 1, width: 1, channels: last.channels)
-    let area = last.height * last.width
-    for image in 0..<last.batch {
-      for channel in 0..<last.channels {
-        var sum = 0.0
-        for pixel in 0..<area { sum += Double(last.values[(image * area + pixel) * last.channels + channel]) }
-        means.values[image * last.channels + channel] = Float(sum / Double(area))
-      }
-    }
-    return try engine.normalize(
-      means, LayerNorm(weight: try floats("norm.weight"), bias: try floats("norm.bias")))
-  }
-
-  /// A score for each class.
-  ///
-  /// N×1×1×classes.
-  public func logits(pooled: FeatureMap) throws -> FeatureMap {
-    let head = Linear(
-      weight: try floats("head.weight"), bias: try floats("head.bias"), inputs: configuration.dims[3],
-      outputs: configuration.classes ?? 0)
-    return try engine.apply(head, to: pooled, gelu: false)
-  }
-
-  /// The scores for normalised images.
+  /// The scores for normalised images, N×1×1×classes.
   public func callAsFunction(_ image: FeatureMap) throws -> FeatureMap {
-    guard let last = try features(image).last else { throw ModelError.wrongInput("there are no stages") }
-    return try logits(pooled: try pooled(last))
+    guard let head else { throw ModelError.missing(key: "norm.weight") }
+    return try network.run(image, [head.logits])[0]
   }
 
-  private func floats(_ name: String) throws -> [Float] {
-    guard let tensor = dict[prefix + name] else { throw ModelError.missing(key: prefix + name) }
-    return try tensor.floats()
+  /// What can be computed: `feature.0` to `feature.3`, and with a classifier `pooled` (its normalised input) and
+  /// `logits`.
+  public var outputNames: [String] {
+    (0..<4).map { "feature.\($0)" } + (head == nil ? [] : ["pooled", "logits"])
+  }
+
+  /// The named outputs for normalised images; features are N×C×H×W, a classifier's outputs N×C.
+  ///
+  /// - Parameter watch: is shown each layer's output when it has been computed.
+  public func outputs(
+    _ names: [String], of image: FeatureMap, watch: ((LayerOutput) throws -> Void)? = nil
+  ) throws -> [NetworkOutput] {
+    let maps = try network.run(image, try names.map(value), watch: watch)
+    return zip(names, maps).map { name, map in
+      name.hasPrefix("feature.") ? NetworkOutput(name, map) : NetworkOutput(pooled: name, map)
+    }
+  }
+
+  func value(_ name: String) throws -> Int {
+    let values = stages + (head.map { [$0.pooled, $0.logits] } ?? [])
+    guard let index = outputNames.firstIndex(of: name) else {
+      throw ModelError.notSupported(
+        "\"\(name)\" cannot be computed; \(outputNames.joined(separator: ", ")) can")
+    }
+    return values[index]
   }
 }

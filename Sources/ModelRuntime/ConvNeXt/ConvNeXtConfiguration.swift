@@ -9,33 +9,64 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
   public let inputChannels: Int
   /// How many classes the head tells apart; `nil` for a backbone without one.
   public let classes: Int?
+  /// Whose names the tensors have.
+  public let scheme: NamingScheme
 
-  /// Recognises the network whose tensors lie under `prefix`, and checks that all are there in the right shape.
+  /// Recognises the network whose tensors lie under `prefix`.
   ///
-  /// - Throws: ``ModelError``.
+  /// - Throws: ``ModelError`` where it is another network, or where what tells the size is missing.
   public init(inferredFrom dict: StateDict, prefix: String = "") throws {
     try Self.refuseOthers(dict, prefix)
+    guard let scheme = NamingScheme.find(in: dict, prefix: prefix) else {
+      if dict[prefix + NamingScheme.facebook.mark] != nil {
+        throw ModelError.missing(key: prefix + "stages.0.0.dwconv.weight")
+      }
+      throw ModelError.notSupported(
+        "this is no ConvNeXt that is known: there is no \(prefix)\(NamingScheme.facebook.mark), nor what stands for "
+          + "it in timm, torchvision, transformers or OpenMMLab")
+    }
     var (depths, dims): ([Int], [Int]) = ([], [])
     for stage in 0..<4 {
-      let convolution = "\(prefix)downsample_layers.\(stage).\(stage == 0 ? 0 : 1).weight"
+      let convolution = "\(prefix)\(scheme.downsample(stage).convolution).weight"
       guard let tensor = dict[convolution] else { throw ModelError.missing(key: convolution) }
       guard tensor.shape.count == 4, tensor.shape.allSatisfy({ (1...Self.maximumWidth).contains($0) }) else {
         throw ModelError.notSupported("\(convolution) of shape \(tensor.shape) is no convolution's weight")
       }
       dims.append(tensor.shape[0])
+      func depthwise(_ block: Int) -> String {
+        "\(prefix)\(scheme.block(stage, block)).\(scheme.name(of: .depthwise)).weight"
+      }
       var depth = 0
-      while dict["\(prefix)stages.\(stage).\(depth).dwconv.weight"] != nil { depth += 1 }
-      guard depth > 0 else { throw ModelError.missing(key: "\(prefix)stages.\(stage).0.dwconv.weight") }
+      while dict[depthwise(depth)] != nil { depth += 1 }
+      guard depth > 0 else { throw ModelError.missing(key: depthwise(0)) }
+      // A block that is there behind one that is not.
+      if let later = Self.laterBlock(dict, "\(prefix)\(scheme.block(stage, 0))", from: depth) {
+        throw ModelError.notSupported("\(depthwise(depth)) is missing, though \(later) is there")
+      }
       depths.append(depth)
     }
-    let stem = "\(prefix)downsample_layers.0.0.weight"
-    inputChannels = dict[stem]?.shape[1] ?? 3
-    classes = dict[prefix + "norm.weight"] == nil ? nil : dict[prefix + "head.weight"]?.shape.first
-    (self.depths, self.dims) = (depths, dims)
-    for (key, shape) in shapes(prefix) {
-      guard let tensor = dict[key] else { throw ModelError.missing(key: key) }
-      if tensor.shape != shape { throw ModelError.wrongShape(key: key, expected: shape, found: tensor.shape) }
+    let (norm, head) = scheme.head(under: prefix)
+    inputChannels = dict[prefix + scheme.mark]?.shape[1] ?? 3
+    classes = dict[norm + ".weight"] == nil ? nil : dict[head + ".weight"]?.shape.first
+    (self.depths, self.dims, self.scheme) = (depths, dims, scheme)
+  }
+
+  /// A backbone of this size under facebookresearch's names.
+  init(depths: [Int], dims: [Int], inputChannels: Int) {
+    (self.depths, self.dims, self.inputChannels) = (depths, dims, inputChannels)
+    (classes, scheme) = (nil, .facebook)
+  }
+
+  /// How many parameters the four stages have, layer scales included.
+  var backboneParameterCount: Int {
+    var (count, input, kernel) = (0, inputChannels, 16)
+    for (depth, width) in zip(depths, dims) {
+      // A norm of the stem's output, but of the other layers' input.
+      count += width * input * kernel + width + 2 * (kernel == 16 ? width : input)
+      count += depth * (58 * width + 8 * width * width)
+      (input, kernel) = (width, 4)
     }
+    return count
   }
 
   /// A stride of 0 lets a few bytes claim any shape; no network is as wide as this.
@@ -50,43 +81,26 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
   /// The prefixes under which whole backbones lie, in the order of the file: one empty prefix for a classifier,
   /// `model.0.` to `model.3.` for what the surgery makes.
   public static func prefixes(in dict: StateDict) -> [String] {
-    let mark = "downsample_layers.0.0.weight"
-    return dict.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map {
-      String($0.dropLast(mark.count))
+    var prefixes: [String] = []
+    for name in dict.names {
+      for scheme in NamingScheme.allCases where name == scheme.mark || name.hasSuffix("." + scheme.mark) {
+        let prefix = String(name.dropLast(scheme.mark.count))
+        if !prefixes.contains(prefix), NamingScheme.find(in: dict, prefix: prefix) != nil {
+          prefixes.append(prefix)
+        }
+      }
     }
+    return prefixes
   }
 
-  /// Every tensor of the backbone with its shape, and those of the classifier where there is one.
-  ///
-  /// The layer scale `gamma` may be absent; where it is there, `dict` is checked when it is read.
-  private func shapes(_ prefix: String) -> [(String, [Int])] {
-    var shapes: [(String, [Int])] = []
-    for stage in 0..<4 {
-      let (width, input) = (dims[stage], stage == 0 ? inputChannels : dims[stage - 1])
-      let (norm, convolution, kernel) = stage == 0 ? (1, 0, 4) : (0, 1, 2)
-      let down = "\(prefix)downsample_layers.\(stage)."
-      shapes.append(("\(down)\(convolution).weight", [width, input, kernel, kernel]))
-      shapes.append(("\(down)\(convolution).bias", [width]))
-      for name in ["weight", "bias"] {
-        shapes.append(("\(down)\(norm).\(name)", [stage == 0 ? width : input]))
-      }
-      for block in 0..<depths[stage] {
-        let start = "\(prefix)stages.\(stage).\(block)."
-        shapes += [
-          (start + "dwconv.weight", [width, 1, 7, 7]), (start + "dwconv.bias", [width]),
-          (start + "norm.weight", [width]), (start + "norm.bias", [width]),
-          (start + "pwconv1.weight", [4 * width, width]), (start + "pwconv1.bias", [4 * width]),
-          (start + "pwconv2.weight", [width, 4 * width]), (start + "pwconv2.bias", [width]),
-        ]
-      }
+  /// A tensor of a block numbered `depth` or more.
+  private static func laterBlock(_ dict: StateDict, _ firstBlock: String, from depth: Int) -> String? {
+    let start = firstBlock.dropLast()
+    return dict.names.first { name in
+      guard name.hasPrefix(start) else { return false }
+      let rest = name.dropFirst(start.count)
+      return rest.contains(".") && Int(rest.prefix { $0 != "." }).map { $0 >= depth } ?? false
     }
-    if let classes {
-      shapes += [
-        (prefix + "norm.weight", [dims[3]]), (prefix + "norm.bias", [dims[3]]),
-        (prefix + "head.weight", [classes, dims[3]]), (prefix + "head.bias", [classes]),
-      ]
-    }
-    return shapes
   }
 
   private static func refuseOthers(_ dict: StateDict, _ prefix: String) throws {
@@ -95,21 +109,11 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
     if has(".grn.") {
       throw ModelError.notSupported("this is ConvNeXt V2 (it has GRN layers), which is another network")
     }
-    if dict[prefix + "downsample_layers.0.0.weight"] != nil { return }
-    let schemes = [
-      ("conv_dw.", "timm's"), ("features.1.0.block.", "torchvision's"),
-      ("layer_scale_parameter", "transformers'"),
-      ("depthwise_conv.", "OpenMMLab's"),
-    ]
-    if let (_, owner) = schemes.first(where: { has($0.0) }) {
+    guard NamingScheme.find(in: dict, prefix: prefix) == nil else { return }
+    if has("blocks.0.dwconv.") || has("blocks.0.conv_dw.") && !has("stages.") {
       throw ModelError.notSupported(
-        "this looks like ConvNeXt under \(owner) names; verify knows those of facebookresearch/ConvNeXt so far"
-      )
+        "this is an isotropic ConvNeXt (its blocks are not in stages), which is another network")
     }
-    if has("blocks.0.dwconv.") {
-      throw ModelError.notSupported("this is an isotropic ConvNeXt, which is another network")
-    }
-    throw ModelError.notSupported("this is no ConvNeXt: there is no downsample_layers.0.0.weight")
   }
 
   private static let variants: [(name: String, depths: [Int], dims: [Int])] = [

@@ -1,4 +1,6 @@
+internal import JSON
 internal import Tensors
+internal import YAML
 
 /// Gives the tensors of every ConvNeXt the names, and the shapes, that another library has for them.
 ///
@@ -76,4 +78,16 @@ public struct AdoptNaming: Step {
       draft.notes.append("\(scan.outside.count) \(verb)\(first)")
     }
   }
+}
+
+extension AdoptNaming: RecipeStep {
+  static let verb = "naming"
+  init(_ fields: StepFields) throws(YAMLError) {
+    let word = try fields.operand.requireString()
+    guard let scheme = NamingScheme(rawValue: word) else {
+      throw .unknownKey(fields.operand, candidates: NamingScheme.allCases.map(\.rawValue))
+    }
+    self.init(scheme)
+  }
+  var operand: JSONValue { .string(scheme.rawValue) }
 }

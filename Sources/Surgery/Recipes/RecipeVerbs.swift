@@ -7,9 +7,8 @@ enum RecipeVerbs {
   static let types: [any RecipeStep.Type] = [
     Drop.self, Keep.self, Rename.self, AddPrefix.self, StripPrefix.self, Replicate.self, MapNames.self,
     CastTo.self, Transpose.self, Permute.self, Reshape.self, Slice.self, Concat.self, Split.self, Stack.self,
-    AdoptNaming.self,
     Tie.self, Untie.self, Fill.self, AdaptInput.self, FuseBatchNorm.self, FoldNormalization.self,
-    Average.self, TakeEMA.self, StripOptimizer.self,
+    Average.self, TakeEMA.self, StripOptimizer.self, AdoptNaming.self, LiveOnly.self,
   ]
 
   private static let optional = "optional"

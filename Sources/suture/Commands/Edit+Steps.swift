@@ -28,6 +28,7 @@ extension Edit {
         $0.steps.append(Replicate($1))
       },
       .naming { $0.steps.append(AdoptNaming($1)) },
+      .step("live-only", "Of a replicated backbone, keep what a forward pass reads.", LiveOnly()),
       .option("tie", "PATTERN=NAME", "Make the tensors that fit the very same as NAME.") {
         let (pattern, name) = try StepWords("tie", $1, "PATTERN=NAME").pair()
         $0.steps.append(Tie(pattern, to: name))
@@ -129,7 +130,7 @@ extension Edit {
 }
 
 extension Argument<Edit> {
-  fileprivate static func step(_ name: String, _ help: String, _ step: any Step) -> Self {
+  static func step(_ name: String, _ help: String, _ step: any Step) -> Self {
     Argument(form: .flag, name: name, short: nil, placeholder: "", help: help) { edit, _ in
       edit.steps.append(step)
     }

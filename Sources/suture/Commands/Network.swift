@@ -1,46 +1,79 @@
 internal import ModelRuntime
 internal import Tensors
 
-/// A ConvNeXt in a file: a classifier, or replicas of its backbone of which each layer runs one stage.
+/// What a file holds that can be run: a ConvNeXt, or replicas of its backbone of which each layer runs one stage; and
+/// the detector around them where its model file is given.
 struct Network {
   let dict: StateDict
   let prefixes: [String]
-  private let classifier: ConvNeXt
-  private let stages: [ConvNeXtBlock]
+  /// The backbone; `nil` where a detector has none that could be run by itself.
+  let backbone: ConvNeXt?
+  let detector: DetectionModel?
 
-  init(_ dict: StateDict, engine: EngineKind) throws {
+  init(
+    _ dict: StateDict, modelFile: String? = nil, _ options: EngineOptions
+  ) throws {
     self.dict = dict
     prefixes = ConvNeXtConfiguration.prefixes(in: dict)
-    classifier = try ConvNeXt(dict, prefix: prefixes.first ?? "", engine: engine)
+    detector = try modelFile.map {
+      try DetectionModel(
+        file: try ModelFile(path: $0), weights: dict, engine: options.engine, precision: options.precision)
+    }
     // A single backbone runs all its stages; of four replicas, each runs its own.
-    guard prefixes.count <= 1 || prefixes.count == 4 else {
+    guard prefixes.count <= 1 || prefixes.count == 4 || detector != nil else {
       throw ModelError.notSupported(
         "it holds \(prefixes.count) backbones, under \(prefixes.joined(separator: ", ")); 1 or 4 can be run")
     }
+    let isRunnable = detector == nil || prefixes.count == 1 || prefixes.count == 4
     let places = prefixes.count == 4 ? prefixes : .init(repeating: prefixes.first ?? "", count: 4)
-    stages = try places.enumerated().map {
-      try ConvNeXtBlock(index: $0.offset, dict, prefix: $0.element, engine: engine)
-    }
+    backbone =
+      isRunnable
+      ? try ConvNeXt(dict, prefixes: places, engine: options.engine, precision: options.precision) : nil
   }
 
+  /// What it is, for a person: variant, names, element types.
   var description: String {
-    let name = classifier.configuration.variantName
-    if prefixes.count == 4 { return "\(name) backbone, four replicas: \(prefixes.joined(separator: ", "))" }
-    return classifier.configuration.classes.map { "\(name), \($0) classes" } ?? "\(name) backbone"
-  }
-
-  func features(_ image: FeatureMap) throws -> [FeatureMap] { try ConvNeXt.chain(stages, image) }
-
-  /// The outputs by name; those of the classifier only where they are wanted and can be had.
-  func outputs(_ image: FeatureMap, upTo names: [String]) throws -> [(name: String, map: FeatureMap)] {
-    let features = try features(image)
-    var outputs = features.enumerated().map { (name: "feature.\($0.offset)", map: $0.element) }
-    let wantsHead = names.contains("pooled") || names.contains("logits")
-    if wantsHead, classifier.configuration.classes != nil, let last = features.last {
-      let pooled = try classifier.pooled(last)
-      outputs.append(("pooled", pooled))
-      outputs.append(("logits", try classifier.logits(pooled: pooled)))
+    guard let configuration = backbone?.configuration else { return "a detector" }
+    var text = configuration.variantName
+    if prefixes.count == 4 {
+      text += " backbone, four replicas: \(prefixes.joined(separator: ", "))"
+    } else if let classes = configuration.classes {
+      text += ", \(Format.count(classes)) classes"
+    } else {
+      text += " backbone"
     }
-    return outputs
+    let read = Set(readNames)
+    let types = dict.entries.filter { read.contains($0.name) }.reduce(into: [String]()) {
+      if !$0.contains($1.tensor.dtype.rawValue) { $0.append($1.tensor.dtype.rawValue) }
+    }
+    return text + "; names of \(configuration.scheme.rawValue), \(types.joined(separator: " and "))"
   }
+
+  /// The names of the tensors that a forward pass reads.
+  var readNames: [String] { detector?.readNames ?? backbone?.readNames ?? [] }
+
+  /// What can be computed.
+  var outputNames: [String] { (backbone?.outputNames ?? []) + (detector?.outputNames ?? []) }
+
+  /// Whether an output comes of the detector, which is fed with images in [0, 1), not of the backbone alone, which is
+  /// fed with normalised ones.
+  static func isOfDetector(_ name: String) -> Bool { name.hasPrefix("layer.") || name.hasPrefix("detect.") }
+
+  /// The named outputs, all of the backbone or all of the detector.
+  func outputs(
+    _ names: [String], of image: FeatureMap, watch: ((LayerOutput) throws -> Void)? = nil
+  ) throws -> [NetworkOutput] {
+    if let detector, names.contains(where: Self.isOfDetector) {
+      return try detector.outputs(names, of: image, watch: watch)
+    }
+    guard let backbone else {
+      throw ModelError.notSupported("there is no backbone that could be run by itself")
+    }
+    return try backbone.outputs(names, of: image, watch: watch)
+  }
+
+  /// All outputs that a run without a reference looks at.
+  var allOutputs: [String] { detector?.outputNames ?? backbone?.outputNames ?? [] }
+
+  var inputChannels: Int { backbone?.configuration.inputChannels ?? 3 }
 }

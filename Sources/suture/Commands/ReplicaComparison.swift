@@ -1,6 +1,7 @@
+internal import Glibc
 internal import Tensors
 
-/// Whether each replica holds the original's tensors, bit for bit.
+/// Whether each replica of a backbone holds the original's tensors, bit for bit.
 struct ReplicaComparison {
   let replicas: Int
   /// How many tensors were compared.
@@ -14,22 +15,14 @@ struct ReplicaComparison {
   /// Names of the original that no replica has: what surgery dropped.
   private(set) var dropped: [String] = []
 
+  /// Compares the replicas of `result` under `prefixes` with the backbone of `original`.
   init(of result: StateDict, _ prefixes: [String], with original: StateDict, _ originalPrefix: String) throws
   {
     var (compared, used, known) = (0, Set<String>(), Set<String>())
-    var digests: [View: String] = [:]
-
-    /// Four names on one storage are hashed once.
-    func digest(_ tensor: Tensor) throws -> String {
-      let view = View(tensor)
-      if let found = digests[view] { return found }
-      let new = try tensor.sha256()
-      digests[view] = new
-      return new
-    }
-    for prefix in prefixes {
-      for entry in original.entries where entry.name.hasPrefix(originalPrefix) {
-        let key = String(entry.name.dropFirst(originalPrefix.count))
+    for entry in original.entries where entry.name.hasPrefix(originalPrefix) {
+      let key = String(entry.name.dropFirst(originalPrefix.count))
+      var truth = Elements(entry.tensor)
+      for prefix in prefixes {
         guard let copy = result[prefix + key] else {
           if key.hasPrefix("stages.") || key.hasPrefix("downsample_layers.") { missing.append(prefix + key) }
           continue
@@ -37,10 +30,7 @@ struct ReplicaComparison {
         compared += 1
         used.insert(entry.name)
         known.insert(prefix + key)
-        let isSame =
-          try copy.dtype == entry.tensor.dtype && copy.shape == entry.tensor.shape
-          && digest(copy) == digest(entry.tensor)
-        if !isSame { different.append(prefix + key) }
+        if try !truth.areSame(as: copy) { different.append(prefix + key) }
       }
     }
     (replicas, self.compared) = (prefixes.count, compared)
@@ -48,7 +38,62 @@ struct ReplicaComparison {
     dropped = original.names.filter { !used.contains($0) }
   }
 
+  /// Compares the replicas of `result` with the first of them.
+  init(among prefixes: [String], of result: StateDict) throws {
+    let first = prefixes[0]
+    let others = Array(prefixes.dropFirst())
+    var (compared, known) = (0, Set<String>())
+    for entry in result.entries where entry.name.hasPrefix(first) {
+      let key = String(entry.name.dropFirst(first.count))
+      var truth = Elements(entry.tensor)
+      known.insert(entry.name)
+      for prefix in others {
+        guard let copy = result[prefix + key] else {
+          missing.append(prefix + key)
+          continue
+        }
+        compared += 1
+        known.insert(prefix + key)
+        if try !truth.areSame(as: copy) { different.append(prefix + key) }
+      }
+    }
+    (replicas, self.compared) = (prefixes.count, compared)
+  }
+
   var passed: Bool { different.isEmpty && missing.isEmpty }
+
+  /// A tensor that several others are compared with.
+  private struct Elements {
+    private let tensor: Tensor
+    private var bytes: [UInt8]?
+    /// What has been found the same: four names on one storage are read once.
+    private var same: Set<View>
+
+    init(_ tensor: Tensor) { (self.tensor, same) = (tensor, [View(tensor)]) }
+
+    mutating func areSame(as other: Tensor) throws -> Bool {
+      guard other.dtype == tensor.dtype, other.shape == tensor.shape else { return false }
+      if same.contains(View(other)) { return true }
+      let ours = try bytes ?? tensor.contiguousBytes()
+      bytes = ours
+      var (position, isSame) = (0, true)
+      try other.forEachChunk { buffer, count in
+        isSame =
+          isSame
+          && ours.withUnsafeBytes { ours in
+            buffer.withUnsafeBytes { theirs in
+              guard count > 0, let ours = ours.baseAddress, let theirs = theirs.baseAddress else {
+                return true
+              }
+              return memcmp(ours + position, theirs, count) == 0
+            }
+          }
+        position += count
+      }
+      if isSame { same.insert(View(other)) }
+      return isSame
+    }
+  }
 
   /// A tensor's place, so that aliases are recognised.
   private struct View: Hashable {

@@ -1,0 +1,69 @@
+internal import JSON
+
+/// The forward pass beside that of other engines, each in a process of its own, in turn, round after round.
+struct RuntimeSuite {
+  let suture: String
+  let python: String
+  /// `.ci/peers.py`.
+  let peers: String
+  let checkpoint: String
+
+  private struct Workload {
+    let batch: Int
+    let size: Int
+    let passes: Int
+    var name: String { "\(batch)×\(size)" }
+  }
+
+  private static let workloads = [
+    Workload(batch: 1, size: 224, passes: 20), Workload(batch: 8, size: 224, passes: 5),
+    Workload(batch: 1, size: 640, passes: 5),
+  ]
+
+  func run(rounds: Int) throws {
+    for (dtype, engines) in [
+      ("float32", ["openvino", "onnxruntime", "torch"]), ("bfloat16", ["openvino-bf16", "torch-bf16"]),
+    ] {
+      for workload in Self.workloads { try run(workload, dtype, engines, rounds: rounds) }
+    }
+  }
+
+  private func run(_ workload: Workload, _ dtype: String, _ engines: [String], rounds: Int) throws {
+    var (ours, shares) = ([Double](), [Double]())
+    var theirs = [[Double]](repeating: [], count: engines.count)
+    for _ in 0..<rounds {
+      let report = try JSONParser.parse(
+        try ChildProcess(words: [
+          suture, "bench", checkpoint, "--batch", "\(workload.batch)", "--size", "\(workload.size)",
+          "--rounds",
+          "\(workload.passes)", "--dtype", dtype, "--json",
+        ]).output())
+      func figure(_ name: String) -> Double {
+        report.members?.first { $0.key == name }?.value.doubleValue ?? .nan
+      }
+      ours.append(figure("medianSeconds") * 1000)
+      shares.append(100 * figure("gflops") / figure("peakGflops"))
+      for (index, engine) in engines.enumerated() {
+        let said = try ChildProcess(words: [
+          python, peers, engine, checkpoint, "\(workload.batch)", "\(workload.size)", "\(workload.passes)",
+        ]).output()
+        theirs[index].append(Double(String(decoding: said, as: UTF8.self).prefix { $0 != "\n" }) ?? .nan)
+      }
+    }
+    print("ConvNeXt-T, \(workload.name), \(dtype)")
+    print("  suture         \(Self.text(ours)) ms, \(Self.text(shares)) % of the peak")
+    for (engine, times) in zip(engines, theirs) {
+      let ratios = zip(ours, times).map { $0 / $1 }
+      let name = engine + String(repeating: " ", count: max(0, 14 - engine.count))
+      print("  \(name) \(Self.text(times)) ms, suture takes \(Self.text(ratios, 100)) of it")
+    }
+    print("")
+  }
+
+  /// The median, and the least and largest.
+  private static func text(_ values: [Double], _ scale: Double = 10) -> String {
+    let sorted = values.sorted().map { ($0 * scale).rounded() / scale }
+    guard let first = sorted.first, let last = sorted.last else { return "–" }
+    return "\(sorted[sorted.count / 2]) (\(first)–\(last))"
+  }
+}

@@ -1,0 +1,12 @@
+// Loops of nothing but fused multiply-adds: what the processor can do at most, to measure engines by.
+#ifndef SUTURE_CPEAK_H
+#define SUTURE_CPEAK_H
+
+#include <stdint.h>
+
+// Both run `rounds` rounds on the widest vectors of the processor and give how many floating-point operations that was
+// (a multiply-add is two), 0 where it cannot do them.
+double suture_peak_float32(int64_t rounds);
+double suture_peak_bfloat16(int64_t rounds);
+
+#endif

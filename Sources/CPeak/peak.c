@@ -1,0 +1,58 @@
+#include "CPeak.h"
+
+// Sixteen sums that do not wait for each other: more than latency times units of any processor so far.
+#define SUMS 16
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+static volatile float sink;
+
+__attribute__((target("avx512f"))) static double float32_avx512(int64_t rounds) {
+  __m512 sums[SUMS], a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
+  for (int i = 0; i < SUMS; i++) sums[i] = _mm512_set1_ps((float)i);
+  for (int64_t round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < SUMS; i++) sums[i] = _mm512_fmadd_ps(sums[i], a, b);
+  }
+  for (int i = 0; i < SUMS; i++) sink = _mm512_reduce_add_ps(sums[i]);
+  return (double)rounds * SUMS * 16 * 2;
+}
+
+__attribute__((target("avx2,fma"))) static double float32_avx2(int64_t rounds) {
+  // Sixteen registers hold twelve sums and two factors.
+  __m256 sums[12], a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
+  for (int i = 0; i < 12; i++) sums[i] = _mm256_set1_ps((float)i);
+  for (int64_t round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 12; i++) sums[i] = _mm256_fmadd_ps(sums[i], a, b);
+  }
+  for (int i = 0; i < 12; i++) sink = _mm256_cvtss_f32(sums[i]);
+  return (double)rounds * 12 * 8 * 2;
+}
+
+__attribute__((target("avx512f,avx512bf16"))) static double bfloat16_avx512(int64_t rounds) {
+  __m512 sums[SUMS];
+  __m512bh a = (__m512bh)_mm512_set1_epi16(0x3C00), b = (__m512bh)_mm512_set1_epi16(0x3C00);
+  for (int i = 0; i < SUMS; i++) sums[i] = _mm512_set1_ps((float)i);
+  for (int64_t round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < SUMS; i++) sums[i] = _mm512_dpbf16_ps(sums[i], a, b);
+  }
+  for (int i = 0; i < SUMS; i++) sink = _mm512_reduce_add_ps(sums[i]);
+  return (double)rounds * SUMS * 32 * 2;
+}
+
+double suture_peak_float32(int64_t rounds) {
+  if (__builtin_cpu_supports("avx512f")) return float32_avx512(rounds);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return float32_avx2(rounds);
+  return 0;
+}
+
+double suture_peak_bfloat16(int64_t rounds) {
+  return __builtin_cpu_supports("avx512bf16") ? bfloat16_avx512(rounds) : 0;
+}
+#else
+double suture_peak_float32(int64_t rounds) { return 0; }
+double suture_peak_bfloat16(int64_t rounds) { return 0; }
+#endif

@@ -1,0 +1,131 @@
+internal import Glibc
+
+/// A graph made ready for images of one shape: primitives, packed weights, and one region for all activations.
+final class CompiledNetwork {
+  private struct Step {
+    let node: Int
+    let shape: MapShape
+    let output: UnsafeMutableRawPointer
+    let work: [CompiledLayer.Work]
+  }
+
+  private let steps: [Step]
+  private let region: Region
+  private let input: UnsafeMutableRawPointer
+  private let outputs: [(shape: MapShape, place: UnsafeMutableRawPointer)]
+
+  /// - Parameter weights: gives the packed weights for a node's requests.
+  init(
+    _ graph: Graph, _ context: CompilerContext, _ image: MapShape, outputs: [Int],
+    weights: ([(node: Int, requests: [WeightRequest])]) throws -> [[PackedWeights]]
+  ) throws {
+    let needed = graph.needed(for: outputs)
+    let shapes = try graph.shapes(for: image, needed: needed)
+    func shape(_ value: Int) throws -> MapShape {
+      guard let shape = shapes[value] else { throw ModelError.wrongInput("value \(value) is not computed") }
+      return shape
+    }
+    try Self.judgeMemory(graph, needed, shapes)
+    var lastUse = [Int](repeating: -1, count: graph.nodes.count + 1)
+    for index in needed { for input in graph.nodes[index].inputs { lastUse[input] = index } }
+    for output in outputs { lastUse[output] = .max }
+
+    var layers: [CompiledLayer] = []
+    var plan = BufferPlan()
+    var offsets = [0: plan.place(0, size: image.count * 4)]
+    var copies: [Int: Int] = [:]
+    for index in needed {
+      let node = graph.nodes[index]
+      let output = try shape(index + 1)
+      let layer: CompiledLayer
+      do {
+        layer = try context.compile(node.operation, try node.inputs.map(shape), output)
+      } catch ModelError.engine(let reason) { throw ModelError.engine("layer \(node.name): \(reason)") }
+      layers.append(layer)
+      let replaced = layer.replacedInput.map { node.inputs[$0] }
+      if let replaced, lastUse[replaced] == index, node.inputs.filter({ $0 == replaced }).count == 1 {
+        offsets[index + 1] = plan.handOver(replaced, to: index + 1)
+      } else {
+        offsets[index + 1] = plan.place(index + 1, size: output.count * 4)
+        copies[index] = replaced
+      }
+      for input in node.inputs where lastUse[input] == index { plan.free(input) }
+    }
+    let scratch = layers.map(\.scratchByteCount).max() ?? 0
+    let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
+    let region = Region(byteCount: plan.byteCount + scratch)
+    func place(_ value: Int) -> UnsafeMutableRawPointer { region.base + (offsets[value] ?? 0) }
+
+    steps = try zip(needed, zip(layers, packed)).map { index, prepared in
+      let node = graph.nodes[index]
+      let output = try shape(index + 1)
+      let buffers = CompiledLayer.Buffers(
+        inputs: node.inputs.map(place), output: place(index + 1), weights: prepared.1,
+        scratch: region.base + plan.byteCount)
+      var work = try prepared.0.emit(buffers)
+      if let from = copies[index].map(place) {
+        work.insert({ memcpy(buffers.output, from, output.count * 4) }, at: 0)
+      }
+      return Step(node: index, shape: output, output: buffers.output, work: work)
+    }
+    self.region = region
+    input = place(0)
+    self.outputs = try outputs.map { (try shape($0), place($0)) }
+  }
+
+  /// Refuses what the machine cannot hold, before anything of it is allocated.
+  private static func judgeMemory(_ graph: Graph, _ needed: [Int], _ shapes: [MapShape?]) throws {
+    var weights = 0
+    var largest = (name: "", count: 0)
+    for index in needed {
+      for parameter in graph.nodes[index].operation.parameters {
+        weights += min(parameter.count, 1 << 40) * 4
+      }
+      if let count = shapes[index + 1]?.count, count > largest.count {
+        largest = (graph.nodes[index].name, count)
+      }
+    }
+    // At least two maps of the largest size are alive at a time.
+    let total = weights + 2 * 4 * largest.count
+    guard total <= Region.physicalByteCount else {
+      throw ModelError.tooLarge(
+        "layer \(largest.name): it would need \(total >> 30) GiB, of them \(weights >> 30) GiB for weights; "
+          + "this machine has \(Region.physicalByteCount >> 30) GiB")
+    }
+  }
+
+  func run(_ image: FeatureMap, observe: LayerObserver?) throws -> [FeatureMap] {
+    image.values.withUnsafeBufferPointer { values in
+      if let base = values.baseAddress { memcpy(input, base, values.count * 4) }
+    }
+    for step in steps {
+      let start = observe == nil ? 0 : now
+      for work in step.work { try work() }
+      if let observe {
+        let seconds = now - start
+        let values = UnsafeBufferPointer(
+          start: step.output.assumingMemoryBound(to: Float.self), count: step.shape.count)
+        try observe(step.node, step.shape, values, seconds)
+      }
+    }
+    return outputs.map { shape, place in
+      let values = UnsafeBufferPointer(start: place.assumingMemoryBound(to: Float.self), count: shape.count)
+      return FeatureMap(shape, Array(values))
+    }
+  }
+}
+
+extension CompilerContext {
+  func compile(_ operation: Operation, _ inputs: [MapShape], _ output: MapShape) throws -> CompiledLayer {
+    switch operation {
+    case .convolution(let layer): try convolution(layer, inputs[0], output)
+    case .layerNorm(let layer): try layerNorm(layer, inputs[0])
+    case .feedForward(let layer): try feedForward(layer, inputs[0])
+    case .linear(let layer): try linear(layer, inputs[0])
+    case .mean: mean(inputs[0])
+    case .add: add(inputs[0])
+    case .concat: concat(inputs, output)
+    case .upsample(let factor): upsample(inputs[0], factor: factor)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+internal import COneDNN
+internal import CPeak
+internal import Dispatch
+internal import Synchronization
+
+/// What this machine can compute at most, measured.
+public enum MachinePeak {
+  /// How many threads the fast engine runs: `OMP_NUM_THREADS`, or one for each processor at hand.
+  public static var threads: Int { max(Int(omp_get_max_threads()), 1) }
+
+  /// Floating-point operations a second of bare multiply-adds in registers, on all of the engine's threads.
+  ///
+  /// The best of some rounds of a few milliseconds; 0 on a processor whose instructions are not known here.
+  public static func measure(_ precision: Precision) -> Double {
+    let kernel = precision == .float32 ? suture_peak_float32 : suture_peak_bfloat16
+    let threads = threads
+    var best = 0.0
+    for _ in 0..<8 {
+      let total = Mutex(0.0)
+      let start = now
+      DispatchQueue.concurrentPerform(iterations: threads) { _ in
+        let done = kernel(1_000_000)
+        total.withLock { $0 += done }
+      }
+      best = max(best, total.withLock { $0 } / (now - start))
+    }
+    return best
+  }
+}

@@ -1,0 +1,95 @@
+internal import COneDNN
+internal import Dispatch
+internal import Synchronization
+
+/// Reads weights and lays them out as primitives want them, in parallel.
+struct WeightPacker {
+  let context: CompilerContext
+
+  /// The requested weights, all in one region.
+  ///
+  /// - Throws: the first error that reading gave.
+  func pack(_ requests: [WeightRequest]) throws -> [PackedWeights] {
+    if requests.isEmpty { return [] }
+    let region = Region(byteCount: requests.reduce(0) { $0 + $1.byteCount })
+    var place = region.base
+    let packed = requests.map { request in
+      let bias = place + request.partCount * Region.aligned(request.packed.byteCount)
+      defer { place += request.byteCount }
+      return PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
+    }
+    // Large ones first, so that no thread is left with one at the end.
+    let order = requests.indices.sorted { requests[$0].weightCount > requests[$1].weightCount }
+    let workers = min(max(Int(omp_get_max_threads()), 1), requests.count)
+    let state = PackingState(context: context, requests: requests, packed: packed, order: order)
+    let threads = omp_get_max_threads()
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      // What oneDNN does for one of our threads is not to start a team of its own.
+      omp_set_num_threads(1)
+      state.work()
+    }
+    omp_set_num_threads(threads)
+    try state.rethrow()
+    return packed
+  }
+}
+
+/// What the threads share: the next piece of work, and the first error.
+private final class PackingState: @unchecked Sendable {
+  private let context: CompilerContext
+  private let requests: [WeightRequest]
+  private let packed: [PackedWeights]
+  private let order: [Int]
+  private let next = Atomic<Int>(0)
+  private let failure = Mutex<(any Error)?>(nil)
+
+  init(context: CompilerContext, requests: [WeightRequest], packed: [PackedWeights], order: [Int]) {
+    (self.context, self.requests, self.packed, self.order) = (context, requests, packed, order)
+  }
+
+  /// Packs one after the other until none is left.
+  func work() {
+    do {
+      // A stream belongs to one thread.
+      let dnnl = try OneDNN()
+      var scratch: Region?
+      while true {
+        let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard turn < order.count, failure.withLock({ $0 == nil }) else { return }
+        let (request, target) = (requests[order[turn]], packed[order[turn]])
+        if (scratch?.byteCount ?? 0) < request.weightCount * 4 {
+          scratch = Region(byteCount: request.weightCount * 4)
+        }
+        if let scratch { try pack(request, target, scratch, dnnl) }
+      }
+    } catch {
+      failure.withLock { $0 = $0 ?? error }
+    }
+  }
+
+  private func pack(
+    _ request: WeightRequest, _ target: PackedWeights, _ scratch: Region, _ dnnl: OneDNN
+  ) throws {
+    let buffer = request.plain == nil ? target.weights : scratch.base
+    let weights = UnsafeMutableBufferPointer(
+      start: buffer.bindMemory(to: Float.self, capacity: request.weightCount), count: request.weightCount)
+    let bias = UnsafeMutableBufferPointer(
+      start: target.bias.bindMemory(to: Float.self, capacity: request.biasCount), count: request.biasCount)
+    try request.fill(weights, bias)
+    guard let plain = request.plain else { return }
+    let primitive = try CompilerContext(dnnl: dnnl, precision: context.precision).reorder(
+      plain, request.packed)
+    let pad = UnsafeMutableRawPointer.allocate(
+      byteCount: max(primitive.scratchpadByteCount, 1), alignment: Region.alignment)
+    defer { pad.deallocate() }
+    for part in 0..<request.partCount {
+      let from = buffer + part * request.partOffset * 4
+      let execution = try primitive.bound(
+        to: [(DNNL_ARG_FROM, plain, from), (DNNL_ARG_TO, request.packed, target.part(part))], scratchpad: pad,
+        dnnl)
+      try execution(dnnl)
+    }
+  }
+
+  func rethrow() throws { if let error = failure.withLock({ $0 }) { throw error } }
+}

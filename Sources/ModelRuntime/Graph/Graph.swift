@@ -1,0 +1,51 @@
+/// A network: nodes in the order in which they run.
+///
+/// Value 0 is the image, value i what node i − 1 gives.
+struct Graph: Sendable {
+  struct Node: Sendable {
+    /// The layer's place in the state dict, for errors and reports.
+    let name: String
+    let operation: Operation
+    /// The values that it reads, all of smaller number than its own.
+    let inputs: [Int]
+  }
+
+  private(set) var nodes: [Node] = []
+
+  /// Adds a node and gives the number of its value.
+  mutating func add(_ name: String, _ operation: Operation, _ inputs: [Int]) -> Int {
+    nodes.append(Node(name: name, operation: operation, inputs: inputs))
+    return nodes.count
+  }
+
+  /// The nodes that `outputs` need, in order.
+  func needed(for outputs: [Int]) -> [Int] {
+    var wanted = Set(outputs)
+    for value in stride(from: nodes.count, to: 0, by: -1) where wanted.contains(value) {
+      wanted.formUnion(nodes[value - 1].inputs)
+    }
+    return nodes.indices.filter { wanted.contains($0 + 1) }
+  }
+
+  /// The shape of each value for an image of shape `input`; of the nodes in `needed` only.
+  ///
+  /// - Throws: ``ModelError`` naming the layer that does not fit.
+  func shapes(for input: MapShape, needed: [Int]) throws -> [MapShape?] {
+    try input.check("an image")
+    var shapes = [MapShape?](repeating: nil, count: nodes.count + 1)
+    shapes[0] = input
+    for index in needed {
+      let node = nodes[index]
+      do {
+        let shape = try node.operation.output(for: node.inputs.compactMap { shapes[$0] })
+        try shape.check("a map")
+        shapes[index + 1] = shape
+      } catch ModelError.wrongInput(let reason) {
+        throw ModelError.wrongInput("layer \(node.name): \(reason)")
+      } catch ModelError.tooLarge(let reason) {
+        throw ModelError.tooLarge("layer \(node.name): \(reason)")
+      }
+    }
+    return shapes
+  }
+}

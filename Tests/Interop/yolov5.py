@@ -1,0 +1,147 @@
+"""A YOLOv5 detector in PyTorch around ConvNeXt's stages: what the tests compare the model file's network with.
+
+Written from YOLOv5's published behaviour, as functions over a state dict; runs in the dtype of its tensors.
+"""
+import math
+
+import torch
+import torch.nn.functional as F
+
+ANCHORS = [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]]
+
+
+def rows(depths, dims, nc):
+    """The layers of the article's model file, scaled to the backbone."""
+    big, small = dims[3], dims[2]
+    return [
+        *([-1, 1, "ConvNeXt_Block", [dims[i], i, 3, list(depths), list(dims)]] for i in range(4)),
+        [-1, 1, "Conv", [big, 1, 1]], [-1, 1, "nn.Upsample", [None, 2, "nearest"]],
+        [[-1, 2], 1, "Concat", [1]], [-1, 3, "C3", [big, False]],
+        [-1, 1, "Conv", [small, 1, 1]], [-1, 1, "nn.Upsample", [None, 2, "nearest"]],
+        [[-1, 1], 1, "Concat", [1]], [-1, 3, "C3", [small, False]],
+        [-1, 1, "Conv", [small, 3, 2]], [[-1, 8], 1, "Concat", [1]], [-1, 3, "C3", [big, True]],
+        [-1, 1, "Conv", [big, 3, 2]], [[-1, 4], 1, "Concat", [1]], [-1, 3, "C3", [big, False]],
+        [[11, 14, 17], 1, "Detect", ["nc", "anchors"]],
+    ]
+
+
+def text(depths, dims, nc, depth_multiple=0.33, width_multiple=0.5):
+    def spell(value):
+        if isinstance(value, list):
+            return "[" + ", ".join(map(spell, value)) + "]"
+        return str(value)
+
+    layers = rows(depths, dims, nc)
+    head = "\n".join(f"  - {spell(row)}" for row in layers[4:])
+    backbone = "\n".join(f"  - {spell(row)}" for row in layers[:4])
+    anchors = "\n".join(f"  - {level}" for level in ANCHORS)
+    return (
+        f"nc: {nc}\ndepth_multiple: {depth_multiple}\nwidth_multiple: {width_multiple}\nanchors:\n{anchors}\n"
+        f"backbone:\n{backbone}\nhead:\n{head}\n"
+    )
+
+
+class Detector:
+    """The network of `text`; `shapes` are the tensors that its neck and head need."""
+
+    def __init__(self, depths, dims, nc, backbone, depth_multiple=0.33, width_multiple=0.5):
+        self.layers, self.nc, self.backbone = rows(depths, dims, nc), nc, backbone
+        self.gd, self.gw, self.shapes, self.channels = depth_multiple, width_multiple, {}, []
+        for i, (source, n, kind, args) in enumerate(self.layers):
+            n = max(round(n * self.gd), 1) if n > 1 else n
+            sources = source if isinstance(source, list) else [source]
+            c1 = [3 if i == 0 else self.channels[s] for s in sources]
+            c2 = c1[0]
+            if kind == "ConvNeXt_Block":
+                c2 = args[0]
+            elif kind in ("Conv", "C3"):
+                c2 = args[0] if args[0] == 3 * (nc + 5) else math.ceil(args[0] * self.gw / 8) * 8
+                if kind == "Conv":
+                    self.conv(f"model.{i}", c1[0], c2, args[1])
+                else:
+                    hidden = c2 // 2
+                    self.conv(f"model.{i}.cv1", c1[0], hidden, 1)
+                    self.conv(f"model.{i}.cv2", c1[0], hidden, 1)
+                    self.conv(f"model.{i}.cv3", 2 * hidden, c2, 1)
+                    for j in range(n):
+                        self.conv(f"model.{i}.m.{j}.cv1", hidden, hidden, 1)
+                        self.conv(f"model.{i}.m.{j}.cv2", hidden, hidden, 3)
+            elif kind == "Concat":
+                c2 = sum(c1)
+            elif kind == "Detect":
+                for j, c in enumerate(c1):
+                    self.shapes[f"model.{i}.m.{j}.weight"] = (3 * (nc + 5), c, 1, 1)
+                    self.shapes[f"model.{i}.m.{j}.bias"] = (3 * (nc + 5),)
+            self.layers[i] = [source, n, kind, args]
+            self.channels.append(c2)
+
+    def conv(self, start, c1, c2, k):
+        self.shapes[start + ".conv.weight"] = (c2, c1, k, k)
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            self.shapes[f"{start}.bn.{name}"] = (c2,)
+
+    def weights(self, seed):
+        generator = torch.Generator().manual_seed(seed)
+        state = {}
+        for name, shape in self.shapes.items():
+            noise = torch.randn(shape, generator=generator)
+            if len(shape) > 1:
+                state[name] = 1.5 * noise / math.prod(shape[1:]) ** 0.5
+            elif name.endswith("running_var"):
+                state[name] = 0.5 + noise.abs()
+            elif name.endswith("bn.weight"):
+                state[name] = 1 + 0.2 * noise
+            else:
+                state[name] = 0.2 * noise
+        strides = torch.tensor([8.0, 16.0, 32.0]).view(3, 1, 1)
+        state[f"model.{len(self.layers) - 1}.anchors"] = torch.tensor(ANCHORS).float().view(3, 3, 2) / strides
+        return state
+
+    def outputs(self, state, x):
+        """layer.N, detect.raw.N and detect.decoded; `self.backbone(i, x)` runs a stage."""
+        maps, result = [], {}
+
+        def conv(start, x, k=1, s=1):
+            x = F.conv2d(x, state[start + ".conv.weight"], stride=s, padding=k // 2)
+            p = [state[f"{start}.bn.{n}"] for n in ("running_mean", "running_var", "weight", "bias")]
+            return F.silu(F.batch_norm(x, *p, eps=1e-3))
+
+        for i, (source, n, kind, args) in enumerate(self.layers):
+            sources = source if isinstance(source, list) else [source]
+            xs = [x if i == 0 else maps[s] for s in sources]
+            start = f"model.{i}"
+            if kind == "ConvNeXt_Block":
+                y = self.backbone(i, xs[0])
+            elif kind == "Conv":
+                y = conv(start, xs[0], args[1], args[2])
+            elif kind == "C3":
+                y = conv(start + ".cv1", xs[0])
+                for j in range(n):
+                    z = conv(f"{start}.m.{j}.cv2", conv(f"{start}.m.{j}.cv1", y), 3)
+                    y = y + z if args[1] else z
+                y = conv(start + ".cv3", torch.cat((y, conv(start + ".cv2", xs[0])), 1))
+            elif kind == "Concat":
+                y = torch.cat(xs, 1)
+            elif kind == "nn.Upsample":
+                y = F.interpolate(xs[0], scale_factor=2, mode="nearest")
+            else:
+                result.update(self.detect(state, start, xs))
+                break
+            maps.append(y)
+            result[f"layer.{i}"] = y
+        return result
+
+    def detect(self, state, start, xs):
+        result, boxes = {}, []
+        for j, (x, stride) in enumerate(zip(xs, (8, 16, 32))):
+            y = F.conv2d(x, state[f"{start}.m.{j}.weight"], state[f"{start}.m.{j}.bias"])
+            b, _, h, w = y.shape
+            y = y.view(b, 3, self.nc + 5, h, w).permute(0, 1, 3, 4, 2).contiguous()
+            result[f"detect.raw.{j}"] = y
+            s = y.sigmoid()
+            gy, gx = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            xy = (s[..., :2] * 2 - 0.5 + torch.stack((gx, gy), 2)) * stride
+            wh = (s[..., 2:4] * 2) ** 2 * (state[start + ".anchors"][j] * stride).view(1, 3, 1, 1, 2)
+            boxes.append(torch.cat((xy, wh, s[..., 4:]), -1).view(b, -1, self.nc + 5))
+        result["detect.decoded"] = torch.cat(boxes, 1)
+        return result
