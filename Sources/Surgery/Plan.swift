@@ -61,8 +61,7 @@ public struct Plan: Sendable {
       reports.append(
         Report(
           summary: draft.resolvedSummary ?? step.summary, matched: matched, keys: draft.touched,
-          before: before,
-          after: draft.entries.count, notes: draft.notes))
+          before: before, after: draft.entries.count, notes: draft.notes))
     }
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", hints: ["the input has \(input.count)"])

@@ -20,12 +20,9 @@ public struct NumberFormat: Sendable {
       wide = [UInt8](repeating: 0, count: count * 8)
       _ = FloatCast(from: format, to: .float64).convert(bytes, count: count, into: &wide)
     }
-    return wide.withUnsafeBytes { raw in
-      (0..<count).map { index in
-        Double(
-          bitPattern: UInt64(
-            littleEndian: unsafe raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)))
-      }
+    return unsafe [Double](unsafeUninitializedCapacity: count) { numbers, initialized in
+      unsafe UnsafeMutableRawBufferPointer(numbers).copyBytes(from: wide.prefix(count * 8))
+      initialized = count
     }
   }
 
@@ -34,12 +31,7 @@ public struct NumberFormat: Sendable {
   /// - Returns: how many finite ones are too large for the dtype.
   @discardableResult
   public func write(_ values: [Double], into buffer: inout [UInt8]) -> Int {
-    var wide = [UInt8](repeating: 0, count: values.count * 8)
-    wide.withUnsafeMutableBytes { raw in
-      for (index, value) in values.enumerated() {
-        unsafe raw.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: index * 8, as: UInt64.self)
-      }
-    }
+    let wide = values.withUnsafeBytes { unsafe [UInt8]($0) }
     if format == .float64 {
       buffer.replaceSubrange(0..<wide.count, with: wide)
       return 0

@@ -132,7 +132,8 @@ import Testing
       "\"name\": \"m.0.head.bias\"",
     ] { #expect(plan.output.contains(part), "\(part)") }
     let digest = try #require(plan.output.firstMatch(of: /sha256:[0-9a-f]{64}/)?.output)
-    #expect(try suture(["edit", Self.atto, "-o", out, "--digest", String(digest)] + flags).code == 0)
+    let done = try suture(["edit", Self.atto, "-o", out, "--digest", String(digest), "--json"] + flags)
+    #expect(done.code == 0 && done.output.contains(digest))
     let other = try suture(
       "edit", Self.atto, "-o", folder.path + "/x.pth", "--digest", String(digest), "--drop", "norm*")
     #expect(other.code == 5 && folder.names == ["out.pth"])

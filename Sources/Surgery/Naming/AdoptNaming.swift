@@ -23,26 +23,21 @@ public struct AdoptNaming: Step {
     let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) })
     let table = scheme.table
     var entries = draft.entries
-    var touched = 0
+    var touched: [String] = []
     for network in scan.networks {
       for (index, key) in network.members {
         let old = entries[index]
         let tensor = try table.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
         let name = try network.name(key, in: scheme)
-        if name != old.name || tensor.shape != old.tensor.shape {
-          touched += 1
-          draft.touched.append(old.name)
-        }
-        if tensor.shape != old.tensor.shape {
-          entries[index] = Draft.Entry(name: old.name, origin: old.origin, tensor: tensor)
-        }
+        if name != old.name || tensor.shape != old.tensor.shape { touched.append(old.name) }
+        if tensor.shape != old.tensor.shape { entries[index].tensor = tensor }
         entries[index].name = name
       }
     }
     try prove(scan, entries)
     describe(scan, &draft)
-    draft.entries = entries
-    return touched
+    (draft.entries, draft.touched) = (entries, touched)
+    return touched.count
   }
 
   /// Reads the new names as a stranger would: the same networks must come out.

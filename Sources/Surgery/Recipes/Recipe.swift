@@ -47,7 +47,8 @@ public struct Recipe: Sendable {
 
   /// What the options of writing are called; those that are flags take `true`.
   static let outputOptions: [(name: String, isFlag: Bool)] = [
-    ("format", false), ("dtype", false), ("keep-dtype", false), ("shared", false), ("sparse", false),
+    ("format", false), ("as", false), ("dtype", false), ("keep-dtype", false), ("shared", false),
+    ("sparse", false),
     ("max-shard-size", false), ("extras", false), ("keep-storages", true), ("metadata", false),
     ("no-provenance", true), ("hash", true), ("proof", true),
   ]

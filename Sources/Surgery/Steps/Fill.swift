@@ -59,10 +59,14 @@ public struct Fill: Step {
   }
 
   private func repeating(_ element: [UInt8], _ entry: Draft.Entry) throws -> Tensor {
+    let block = [[UInt8]](repeating: element, count: 4096).flatMap(\.self)
     let contents = ComputedContents(
       byteCount: entry.tensor.byteCount, unit: element.count, from: []
     ) { range, buffer in
-      for place in 0..<range.count { buffer[place] = element[place % element.count] }
+      for place in stride(from: 0, to: range.count, by: block.count) {
+        let count = min(block.count, range.count - place)
+        buffer.replaceSubrange(place..<(place + count), with: block[..<count])
+      }
     }
     return try Tensor(
       Storage(contents, label: entry.name), dtype: entry.tensor.dtype, shape: entry.tensor.shape)

@@ -14,8 +14,13 @@ public struct Optionally: Step {
 
   public func apply(to draft: inout Draft) throws -> Int {
     let before = draft
-    do { return try step.apply(to: &draft) } catch let failure as StepFailure where failure.kind == .noMatch {
+    do {
+      let touched = try step.apply(to: &draft)
+      draft.resolvedSummary = draft.resolvedSummary ?? step.summary
+      return touched
+    } catch let failure as StepFailure where failure.kind == .noMatch {
       draft = before
+      draft.resolvedSummary = "\(summary): there was none"
       draft.notes.append("it \(failure.reason), which is allowed")
       return 0
     }

@@ -101,7 +101,10 @@ struct Edit: Command {
     if let done = try prepared?.write() {
       for line in done.lines() { Console.note(line) }
       warn(plan.casts)
-      if writing.json { try Console.print(JSONWriter.text(done.json(schema: "suture.edit/1")) + "\n") }
+      if writing.json {
+        let members = (done.json(schema: "suture.edit/1").members ?? []) + [("digest", .string(plan.digest))]
+        try Console.print(JSONWriter.text(.object(members)) + "\n")
+      }
     }
     return .done
   }

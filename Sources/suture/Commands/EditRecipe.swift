@@ -60,6 +60,7 @@ extension Edit {
     var options: [Recipe.Option] = []
     func add(_ name: String, _ value: String?) { if let value { options.append((name, value)) } }
     add("format", writing.format?.rawValue)
+    add("as", writing.program?.rawValue)
     add("dtype", writing.dtype?.rawValue)
     for pattern in writing.keptDTypes { add("keep-dtype", pattern) }
     add("shared", writing.shared?.rawValue)
