@@ -21,3 +21,8 @@ enum Suggestion {
     }
   }
 }
+
+extension Pattern {
+  /// What this was perhaps meant to be, where it fits none of `names`.
+  public func suggestions(among names: [String]) -> [String] { Suggestion.hints(for: text, among: names) }
+}

@@ -287,6 +287,8 @@ class Steps(unittest.TestCase):
         self.assertSame(torch.load(out, weights_only=True)["w"], ema["w"])
         suture("edit", source, "-o", out, "--strip-optimizer", "--force")
         self.assertSame(torch.load(out, weights_only=True)["w"], weights["w"])
+        suture("edit", source, "-o", out, "--strip-optimizer", "--extras", "keep", "--force")
+        self.assertEqual(set(torch.load(out, weights_only=True)), {"model", "model_ema", "epoch"})
         suture("edit", source, "-o", out, "--key", ".", "--strip-optimizer", "--force")
         self.assertEqual(set(torch.load(out, weights_only=True)), {"model.w", "model_ema.w"})
         torch.save(weights, source)

@@ -118,6 +118,21 @@ public struct PlainObject: Sendable {
 }
 
 extension PlainObject {
+  /// The object without the items of its outermost dict that have one of these names.
+  public func without(_ names: Set<String>) -> PlainObject {
+    func keeps(_ item: (key: PlainValue, value: PlainValue)) -> Bool {
+      if case .string(let name) = item.key { !names.contains(name) } else { true }
+    }
+    let rest: PlainValue
+    switch root {
+    case .dict(let items): rest = .dict(items.filter(keeps))
+    case .orderedDict(let items, let attributes):
+      rest = .orderedDict(items.filter(keeps), attributes: attributes)
+    default: rest = root
+    }
+    return PlainObject(root: rest, wrapper: wrapper, notes: notes)
+  }
+
   /// The checkpoint that YOLOv5's `train.py --weights` takes: it asks `ckpt['model'].float().state_dict()`.
   ///
   /// The other keys are those that its own checkpoints have, as one has them whose training is over.

@@ -8,7 +8,7 @@ public struct Fill: Step {
   public enum Content: Sendable, Equatable {
     case zeros
     case constant(Double)
-    /// Numbers of ``NormalNumbers``: each tensor has its own, by its name.
+    /// Numbers of `NormalNumbers`: each tensor has its own, by its name.
     case normal(mean: Double = 0, deviation: Double = 1, seed: Int)
   }
 

@@ -79,12 +79,8 @@ struct Edit: Command {
     report.say(atMost: dryRun ? 200 : 12)
     try require(plan)
     if let savedRecipe { try save(recipe(), to: savedRecipe) }
-    if plan.stripsOptimizer, keepsExtras {
-      throw UsageError(
-        "--extras keep would keep the optimizer that is to be stripped",
-        hints: ["leave it away: the weights alone are written then"])
-    }
-    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
+    var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
+    if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
     let prepared = try output?.prepare(
       plan.output, from: checkpoint, steps: (key.map { ["key \($0)"] } ?? []) + plan.reports.map(\.summary),
       object: object)

@@ -153,7 +153,8 @@ struct Output {
   private func requireMatches(_ patterns: [Pattern], _ stateDict: StateDict) throws {
     for pattern in patterns where !stateDict.names.contains(where: pattern.matches) {
       throw UsageError(
-        "--keep-dtype \"\(pattern.text)\" fits no name", hints: ["suture inspect lists the names"])
+        "--keep-dtype \"\(pattern.text)\" fits no name",
+        hints: pattern.suggestions(among: stateDict.names))
     }
   }
 
