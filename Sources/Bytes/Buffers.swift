@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Lends a buffer of at least `size` bytes, whose content is whatever was there before.
 ///
 /// Buffers are used again: one as large as a chunk would otherwise be cleared for each of a thousand small tensors.
@@ -12,5 +10,5 @@ public func withBuffer<R>(_ size: Int, _ body: (inout [UInt8]) throws -> R) reth
   return try body(&buffer)
 }
 
-private let spare = Mutex<[[UInt8]]>([])
+private let spare = Guarded<[[UInt8]]>([])
 private let largestKept = 1 << 20

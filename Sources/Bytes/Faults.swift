@@ -1,12 +1,11 @@
 internal import Glibc
-internal import Synchronization
 
 /// Makes system calls stumble in debug builds: calls that a signal interrupts, and reads and writes that do only a part.
 ///
 /// The environment variable `SUTURE_FAULTS` holds a seed; without it, and in release builds, nothing stumbles.
 enum Faults {
   #if DEBUG
-  private static let generator = Mutex<UInt64>(
+  private static let generator = Guarded<UInt64>(
     Process.environment("SUTURE_FAULTS").flatMap { UInt64($0) } ?? 0)
 
   /// Begins to stumble, as the seed decides; 0 ends it.

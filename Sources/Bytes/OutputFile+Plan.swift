@@ -11,7 +11,7 @@ extension OutputFile {
   /// - Complexity: O(*n*) in the bytes; memory for some hundred kilobytes a worker.
   public func write(_ plan: OutputPlan, workers: Int, progress: @escaping @Sendable (Int) -> Void) throws {
     let batches = plan.batches(of: Self.batchSize)
-    let checksums = Mutex([UInt32](repeating: 0, count: plan.pieces.count))
+    let checksums = Guarded([UInt32](repeating: 0, count: plan.pieces.count))
     try concurrently(batches.count, workers: workers) { index in
       let batch = batches[index]
       let region = OutputRegion(self, at: plan.offsets[batch.lowerBound])

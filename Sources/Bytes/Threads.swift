@@ -42,7 +42,7 @@ private final class Work: Sendable {
   private let count: Int
   private let body: @Sendable (Int) throws -> Void
   private let next = Atomic(0)
-  private let firstFailure = Mutex<(any Error)?>(nil)
+  private let firstFailure = Guarded<(any Error)?>(nil)
 
   init(count: Int, _ body: @escaping @Sendable (Int) throws -> Void) {
     (self.count, self.body) = (count, body)

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Synchronization
 
 /// The elements of a view one after another in row-major order, whatever order they are stored in.
 ///
@@ -48,7 +47,7 @@ struct GatheredContents: StorageContents {
   }
 
   /// The latest last.
-  private static let cache = Mutex<[(identity: Identity, bytes: [UInt8])]>([])
+  private static let cache = Guarded<[(identity: Identity, bytes: [UInt8])]>([])
 }
 
 extension Tensor {

@@ -1,5 +1,4 @@
 public import Bytes
-internal import Synchronization
 
 /// A zip archive, parsed by libzip, with the place of every payload known.
 ///
@@ -23,7 +22,7 @@ public final class ArchiveReader: Sendable {
   public let recordsChecksums: Bool
 
   private let positions: [ExactString: Int]
-  private let archive: Mutex<Handle>
+  private let archive: Guarded<Handle>
 
   /// libzip's handle crosses threads only under the mutex.
   private struct Handle: @unchecked Sendable { let archive: LibzipArchive }
@@ -48,7 +47,7 @@ public final class ArchiveReader: Sendable {
     self.records = records
     recordsChecksums = records.contains { $0.crc32 != 0 } || records.allSatisfy { $0.size == 0 }
     warnings = try Self.trailing(records, source)
-    self.archive = Mutex(Handle(archive: archive))
+    self.archive = Guarded(Handle(archive: archive))
   }
 
   /// The record of that name, byte for byte.

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Synchronization
 
 /// The contents of a deflated record.
 ///
@@ -8,9 +7,9 @@ internal import Synchronization
 final class InflatedRecord: ByteSource {
   private let archive: ArchiveReader
   private let record: Record
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
-  private struct State: ~Copyable {
+  private struct State {
     var held: [UInt8]?
     var stream: Stream?
   }

@@ -1,12 +1,11 @@
 internal import Bytes
-internal import Synchronization
 
 /// A source that reads some kilobytes where a few bytes are asked for, and remembers them.
 ///
 /// The structure of an archive is read in many small pieces that lie close together.
 final class ReadAhead: ByteSource {
   private let source: any ByteSource
-  private let window = Mutex(Window())
+  private let window = Guarded(Window())
 
   private struct Window {
     var start = 0

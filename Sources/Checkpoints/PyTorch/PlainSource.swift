@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import Bytes
 
 /// A pickled object that is made plain data of when someone asks, from whatever thread.
 final class PlainSource: Sendable {
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   /// The builder of tensors remembers what it built; the mutex lets one thread at a time do that.
   private struct State: @unchecked Sendable {
@@ -12,7 +12,7 @@ final class PlainSource: Sendable {
   }
 
   init(_ object: PickledObject, script: ScriptClasses?, _ choice: WrapperChoice) {
-    state = Mutex(State(object: object, script: script, choice: choice))
+    state = Guarded(State(object: object, script: script, choice: choice))
   }
 
   func plain(keepsStructure: Bool) throws -> PlainObject {

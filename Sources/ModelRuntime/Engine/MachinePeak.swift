@@ -1,7 +1,7 @@
 internal import COneDNN
 internal import CPeak
 internal import Dispatch
-internal import Synchronization
+internal import Bytes
 
 /// What this machine can compute at most, measured.
 public enum MachinePeak {
@@ -16,7 +16,7 @@ public enum MachinePeak {
     let threads = threads
     var best = 0.0
     for _ in 0..<8 {
-      let total = Mutex(0.0)
+      let total = Guarded(0.0)
       let start = now
       DispatchQueue.concurrentPerform(iterations: threads) { _ in
         let done = kernel(1_000_000)

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Bytes
 
 /// Runs a graph on oneDNN 2.6, activations in N×H×W×C throughout.
 ///
@@ -13,7 +13,7 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
   private let graph: Graph
   private let context: CompilerContext
   /// Guards all below: oneDNN's threads serve one network at a time.
-  private let lock = Mutex<Void>(())
+  private let lock = Guarded<Void>(())
   private var compiled: [Key: CompiledNetwork] = [:]
   private var packed: [Int: [PackedWeights]] = [:]
 

@@ -1,5 +1,6 @@
 internal import COneDNN
 internal import Dispatch
+internal import Bytes
 internal import Synchronization
 
 /// Reads weights and lays them out as primitives want them, in parallel.
@@ -41,7 +42,7 @@ private final class PackingState: @unchecked Sendable {
   private let packed: [PackedWeights]
   private let order: [Int]
   private let next = Atomic<Int>(0)
-  private let failure = Mutex<(any Error)?>(nil)
+  private let failure = Guarded<(any Error)?>(nil)
 
   init(context: CompilerContext, requests: [WeightRequest], packed: [PackedWeights], order: [Int]) {
     (self.context, self.requests, self.packed, self.order) = (context, requests, packed, order)

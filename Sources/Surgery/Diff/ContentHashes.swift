@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Synchronization
 internal import Tensors
 
 /// The SHA-256 of tensors' elements, each view hashed once however many names it has.
@@ -33,7 +32,7 @@ struct ContentHashes {
     var views: [View: Tensor] = [:]
     for tensor in tensors { views[View(tensor)] = tensor }
     let work = Array(views)
-    let found = Mutex<[View: Content]>([:])
+    let found = Guarded<[View: Content]>([:])
     try concurrently(work.count, workers: workers) { index in
       let content = try Self.content(work[index].value)
       progress(work[index].value.byteCount)

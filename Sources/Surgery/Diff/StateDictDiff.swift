@@ -1,5 +1,4 @@
 public import Bytes
-internal import Synchronization
 public import Tensors
 
 /// What differs between two state dicts: names, shapes, dtypes, then values.
@@ -99,7 +98,7 @@ public struct StateDictDiff: Sendable {
       }
     }
     let work = pairs
-    let found = Mutex([ValueDifference?](repeating: nil, count: work.count))
+    let found = Guarded([ValueDifference?](repeating: nil, count: work.count))
     try concurrently(work.count, workers: workers) { index in
       let difference = try work[index].one.difference(from: work[index].other, tolerance: tolerance)
       progress(work[index].one.byteCount.adding(saturating: work[index].other.byteCount))

@@ -1,7 +1,6 @@
 internal import Bytes
 internal import Checkpoints
 internal import JSON
-internal import Synchronization
 
 /// Many conversions into one folder: each succeeds or fails by itself, and what was done is not done again.
 struct ConvertBatch {
@@ -53,7 +52,7 @@ struct ConvertBatch {
 
   func run() throws -> ExitCode {
     if !isFolder(folder) { try createFolder(folder) }
-    let failures = Mutex<[ExitCode]>([])
+    let failures = Guarded<[ExitCode]>([])
     do {
       try concurrently(jobs.count, workers: convert.jobs) { index in
         let job = jobs[index]

@@ -95,12 +95,11 @@ extension Command {
       }
     }
     if let extra = rest.first {
-      let looksExpanded = operands.dropFirst().allSatisfy {
-        $0.hasSuffix(".") || $0.contains { $0.isNumber || $0 == "=" }
-      }
+      // A pattern that the shell has expanded is the likeliest reason where there are patterns.
+      let takesPatterns = arguments.contains { $0.placeholder.hasPrefix("P") && $0.takesValue }
       throw UsageError(
         "unexpected argument \"\(extra)\"",
-        hints: looksExpanded
+        hints: takesPatterns
           ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"]
           : [])
     }

@@ -1,6 +1,5 @@
 internal import Bytes
 internal import JSON
-internal import Synchronization
 
 /// Says how far the work is, to a person or to a program, from whatever thread does it.
 final class Progress: Sendable {
@@ -16,7 +15,7 @@ final class Progress: Sendable {
   private let file: String
   private let style: Style
   private let start = Process.seconds
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   private struct State {
     var done = 0
