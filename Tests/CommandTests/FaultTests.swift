@@ -41,7 +41,7 @@ import Testing
     #expect(Self.hidden(folder).isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
+  @Test(.timeLimit(.minutes(20)), arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
   func `by a signal at any moment leaves what stood there, or all of the new`(signal: CInt) throws {
     let folder = try Folder()
     try folder.write("in.safetensors", Self.safetensors(30, size: 1_000_000))

@@ -136,7 +136,7 @@ import YAML
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(20)),
     arguments: [
       "%TAG !a! b\n", "# x\n", "é\n\n", "'", "\"\\n", "{", "- - ", "a: b\n ", "? ", "!!str ", "&a ", "|\n",
       "%x y\n",
