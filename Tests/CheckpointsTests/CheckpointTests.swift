@@ -161,7 +161,8 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(20))) func `that repeats one large value on many paths is walked in bounded time`()
+  @Test(.timeLimit(.minutes(20)))
+  func `that repeats one large value on many paths is walked in bounded time`()
     throws
   {
     // Hand-made: memo 0 is the value, and what follows refers to it 300,000 times.
