@@ -12,7 +12,7 @@ internal import Tensors
 struct Benchmarks {
   static func main() throws {
     let words = CommandLine.arguments.filter { $0 != "--huge" }
-    if words.count == 3, let make = makers[words[1]] { return try make(words[2]) }
+    if words.count == 3, let make = helpers[words[1]] { return try make(words[2]) }
     if words.count == 6, words[1] == "--runtime" { return try runtime(words) }
     guard words.count > 1 else {
       print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge]")
@@ -37,7 +37,10 @@ struct Benchmarks {
       print(
         "\(what), \(try FileSource(path).byteCount / 1_000_000) MB; \(rounds) rounds in turn; medians; warm cache\n"
       )
-      for comparison in comparisons { try comparison.run(rounds: rounds) }
+      for var comparison in comparisons {
+        comparison.memory = try FileSource(path).byteCount * 2
+        try comparison.run(rounds: rounds)
+      }
     }
 
     let tiny = try make("--make", "tiny.pth")
@@ -64,13 +67,14 @@ struct Benchmarks {
     ).run(rounds: Int(words[3]) ?? 5)
   }
 
-  private static let makers: [String: @Sendable (String) throws -> Void] = [
+  private static let helpers: [String: @Sendable (String) throws -> Void] = [
     "--make": {
       try CheckpointWriter.write(
         try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), to: $0,
         WriteOptions(.pytorchZip))
     },
     "--make-large": { try CheckpointWriter.write(try Synthetic.large(), to: $0, WriteOptions(.pytorchZip)) },
+    "--touch": { try Comparison.touch(Int($0) ?? 0) },
     "--make-huge": { try Synthetic.huge($0) },
   ]
 }
