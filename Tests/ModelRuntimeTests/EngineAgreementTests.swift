@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelRuntime
 
-/// The fast engine against plain loops, on networks that chance makes up.
+/// The fast engines against plain loops, on networks that chance makes up.
 @Suite struct `The engines` {
   @Test func `agree on 200 random configurations`() throws {
     let seed = UInt64.random(in: 0 ... .max)
@@ -19,13 +19,17 @@ import Testing
         batch: Int.random(in: 1...2, using: &generator), height: Int.random(in: 32...49, using: &generator),
         width: Int.random(in: 32...49, using: &generator), channels: 3)
       for index in image.values.indices { image.values[index] = Float.random(in: -2...2, using: &generator) }
-      let (fast, plain) = (try ConvNeXt(dict), try ConvNeXt(dict, engine: .reference))
+      let plain = try ConvNeXt(dict, engine: .reference)
       let names = plain.outputNames
-      for (ours, truth) in zip(try fast.outputs(names, of: image), try plain.outputs(names, of: image)) {
-        #expect(ours.shape == truth.shape)
-        let error = Difference(ours.values, from: truth.values).relative
-        // A pixel whose few channels are nearly alike is normalised by a tiny deviation, and rounding with it.
-        #expect(error < 2e-5, "seed \(seed), round \(round): \(depths) \(dims) \(ours.name)")
+      let truths = try plain.outputs(names, of: image)
+      for engine in [EngineKind.fast, .oneDNN] {
+        for (ours, truth) in zip(try ConvNeXt(dict, engine: engine).outputs(names, of: image), truths) {
+          #expect(ours.shape == truth.shape)
+          let error = Difference(ours.values, from: truth.values).relative
+          // A pixel whose few channels are nearly alike is normalised by a tiny deviation, and rounding with it.
+          #expect(
+            error < 2e-5, "seed \(seed), round \(round), \(engine): \(depths) \(dims) \(ours.name)")
+        }
       }
     }
   }

@@ -12,7 +12,7 @@ import Testing
   }
   private static let path = "Fixtures/Layers/layers.safetensors"
 
-  /// The error of both engines over the peak of the output.
+  /// The error of each engine over the peak of the output.
   private func errors(_ name: String, _ operation: (StateDict) throws -> Operation) throws -> [Double] {
     let dict = try Self.fixtures.get()
     let image = try FeatureMap(nchw: try #require(dict[name + ".in.x"]))
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func `moves and averages pixels`() throws {
-    #expect(try errors("upsample") { _ in .upsample(factor: 2) } == [0, 0])
+    #expect(try errors("upsample") { _ in .upsample(factor: 2) }.allSatisfy { $0 == 0 })
     for error in try errors("mean", { _ in .mean }) { #expect(error < 1e-7) }
   }
 }

@@ -16,7 +16,7 @@ public struct ConvNeXt: Sendable {
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape.
   public init(
-    _ dict: StateDict, prefix: String? = nil, engine: EngineKind = .oneDNN, precision: Precision = .float32
+    _ dict: StateDict, prefix: String? = nil, engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     let found = prefix ?? ConvNeXtConfiguration.prefixes(in: dict).first ?? ""
     try self.init(dict, prefixes: .init(repeating: found, count: 4), engine: engine, precision: precision)
@@ -26,7 +26,7 @@ public struct ConvNeXt: Sendable {
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape, or the backbones differ in size.
   public init(
-    _ dict: StateDict, prefixes: [String], engine: EngineKind = .oneDNN, precision: Precision = .float32
+    _ dict: StateDict, prefixes: [String], engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     guard prefixes.count == 4 else {
       throw ModelError.wrongInput("four stages need four prefixes, not \(prefixes.count)")

@@ -12,7 +12,7 @@ public struct ConvNeXtBlock: Sendable {
   ///
   /// - Throws: ``ModelError`` where a tensor that it reads is missing or has the wrong shape.
   public init(
-    index: Int, _ dict: StateDict, prefix: String, engine: EngineKind = .oneDNN,
+    index: Int, _ dict: StateDict, prefix: String, engine: EngineKind = .fast,
     precision: Precision = .float32
   ) throws {
     guard (0..<4).contains(index) else { throw ModelError.wrongInput("there is no stage \(index)") }

@@ -21,19 +21,33 @@ struct CompiledLayer {
 
 /// Weights that a layer wants: how they are read, and how they are to lie.
 struct WeightRequest {
-  /// Row-major float32, as ``fill`` writes them, of one part; `nil` where there is nothing to reorder.
-  let plain: Layout?
+  /// Reads weights and bias, folded with what stands beside them.
+  typealias Fill = (
+    _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
+  ) throws -> Void
+
+  /// How what is read comes to lie as it is wanted.
+  enum Packing {
+    /// It is read so.
+    case none(Fill)
+    /// oneDNN reorders it from row-major float32, part by part; the parts begin `offset` elements apart.
+    case reorder(from: Layout, offset: Int, Fill)
+    /// A kernel of ours packs it, by way of a scratch buffer of ``weightCount`` floats.
+    case kernel(
+      (
+        _ scratch: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeMutableRawPointer,
+        _ bias: UnsafeMutablePointer<Float>
+      ) throws -> Void)
+  }
+
   /// How one part is to lie.
   let packed: Layout
   /// How many parts there are, one after the other along the sum.
   var partCount = 1
-  /// How many elements apart the parts begin in what ``fill`` writes.
-  var partOffset = 0
+  /// How many floats are read at a time.
   let weightCount: Int
   let biasCount: Int
-  /// Reads weights and bias, folded with what stands beside them.
-  let fill:
-    (_ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>) throws -> Void
+  let packing: Packing
 
   var byteCount: Int { partCount * Region.aligned(packed.byteCount) + Region.aligned(biasCount * 4) }
 }
@@ -53,4 +67,6 @@ struct PackedWeights {
 struct CompilerContext {
   let dnnl: OneDNN
   let precision: Precision
+  /// Whether kernels of ours compute what they can.
+  let usesKernels: Bool
 }

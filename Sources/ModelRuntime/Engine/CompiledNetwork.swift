@@ -100,7 +100,8 @@ final class CompiledNetwork {
 
 extension CompilerContext {
   func compile(_ operation: Operation, _ inputs: [MapShape], _ output: MapShape) throws -> CompiledLayer {
-    switch operation {
+    if usesKernels, let layer = try kernel(operation, inputs[0]) { return layer }
+    return switch operation {
     case .convolution(let layer): try convolution(layer, inputs[0], output)
     case .layerNorm(let layer): try layerNorm(layer, inputs[0])
     case .feedForward(let layer): try feedForward(layer, inputs[0])

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// Runs a graph on oneDNN 2.6, activations in N×H×W×C throughout.
+/// Runs a graph on oneDNN 2.6 and on kernels of ours, activations in N×H×W×C throughout.
 ///
 /// An N×C×H×W source would fall to oneDNN's reference convolution, a hundred times slower. Primitives are made once for
 /// each shape of image, weights packed once, when a layer that reads them first runs.
@@ -20,9 +20,12 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
   /// How many shapes are kept ready; each holds its activations.
   private static let maximumShapes = 4
 
-  init(_ graph: Graph, _ precision: Precision) throws {
+  /// - Parameter usesKernels: whether kernels of ours compute what they can, where the processor has the instructions.
+  init(_ graph: Graph, _ precision: Precision, usesKernels: Bool) throws {
     self.graph = graph
-    context = CompilerContext(dnnl: try OneDNN(), precision: precision)
+    context = CompilerContext(
+      dnnl: try OneDNN(), precision: precision,
+      usesKernels: usesKernels && CompilerContext.hasKernels(for: precision))
   }
 
   func prepare(_ image: MapShape, outputs: [Int]) throws {

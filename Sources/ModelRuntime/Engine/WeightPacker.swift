@@ -71,20 +71,32 @@ private final class PackingState: @unchecked Sendable {
   private func pack(
     _ request: WeightRequest, _ target: PackedWeights, _ scratch: Region, _ dnnl: OneDNN
   ) throws {
-    let buffer = request.plain == nil ? target.weights : scratch.base
-    let weights = UnsafeMutableBufferPointer(
-      start: buffer.bindMemory(to: Float.self, capacity: request.weightCount), count: request.weightCount)
-    let bias = UnsafeMutableBufferPointer(
-      start: target.bias.bindMemory(to: Float.self, capacity: request.biasCount), count: request.biasCount)
-    try request.fill(weights, bias)
-    guard let plain = request.plain else { return }
-    let primitive = try CompilerContext(dnnl: dnnl, precision: context.precision).reorder(
+    func floats(_ start: UnsafeMutableRawPointer, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
+      UnsafeMutableBufferPointer(start: start.bindMemory(to: Float.self, capacity: count), count: count)
+    }
+    let bias = floats(target.bias, request.biasCount)
+    switch request.packing {
+    case .none(let fill): try fill(floats(target.weights, request.weightCount), bias)
+    case .reorder(let plain, let offset, let fill):
+      try fill(floats(scratch.base, request.weightCount), bias)
+      try reorder(scratch.base, plain, offset, request, target, dnnl)
+    case .kernel(let pack):
+      guard let base = bias.baseAddress else { return }
+      try pack(floats(scratch.base, request.weightCount), target.weights, base)
+    }
+  }
+
+  private func reorder(
+    _ buffer: UnsafeMutableRawPointer, _ plain: Layout, _ offset: Int, _ request: WeightRequest,
+    _ target: PackedWeights, _ dnnl: OneDNN
+  ) throws {
+    let primitive = try CompilerContext(dnnl: dnnl, precision: context.precision, usesKernels: false).reorder(
       plain, request.packed)
     let pad = UnsafeMutableRawPointer.allocate(
       byteCount: max(primitive.scratchpadByteCount, 1), alignment: Region.alignment)
     defer { pad.deallocate() }
     for part in 0..<request.partCount {
-      let from = buffer + part * request.partOffset * 4
+      let from = buffer + part * offset * 4
       let execution = try primitive.bound(
         to: [(DNNL_ARG_FROM, plain, from), (DNNL_ARG_TO, request.packed, target.part(part))], scratchpad: pad,
         dnnl)

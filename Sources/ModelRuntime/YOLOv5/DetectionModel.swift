@@ -29,7 +29,7 @@ public struct DetectionModel: Sendable {
   /// - Throws: an error that says where in the file a layer is wrong, or ``ModelError`` where a tensor does not fit.
   ///   Nothing has run then.
   public init(
-    file: ModelFile, weights: StateDict, engine: EngineKind = .oneDNN, precision: Precision = .float32
+    file: ModelFile, weights: StateDict, engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     let parsed = try LayerParser(file).layers
     table = DetectorTable.text(parsed)

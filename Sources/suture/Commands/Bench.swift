@@ -19,7 +19,8 @@ struct Bench: Command {
       .option("batch", "N", "How many images at a time; 1 by default.", \.batchText),
       .option("rounds", "N", "How many passes are timed; 20 by default.", \.roundsText),
       .option("dtype", "DTYPE", "float32, or bfloat16 for the products.", \.dtypeName),
-      .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
+      .option(
+        "engine", "ENGINE", "fast (the default), onednn alone, or reference for plain loops.", \.engineName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
       .flag("verbose", short: "v", "Each layer's time and speed.", \.verbose),

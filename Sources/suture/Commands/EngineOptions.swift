@@ -6,8 +6,9 @@ struct EngineOptions {
   let precision: Precision
 
   init(engine: String?, dtype: String?) throws {
-    guard let kind = EngineKind(rawValue: engine ?? EngineKind.oneDNN.rawValue) else {
-      throw UsageError("there is no engine \"\(engine ?? "")\"", hints: ["onednn and reference are known"])
+    guard let kind = EngineKind(rawValue: engine ?? EngineKind.fast.rawValue) else {
+      throw UsageError(
+        "there is no engine \"\(engine ?? "")\"", hints: ["fast, onednn and reference are known"])
     }
     guard let precision = Precision(rawValue: dtype ?? Precision.float32.rawValue) else {
       throw UsageError("--dtype takes float32 or bfloat16, not \"\(dtype ?? "")\"")

@@ -44,7 +44,8 @@ struct Verify: Command {
       .flag("force", "Replace OUT.png where it exists.", \.force),
       .option(
         "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
-      .option("engine", "ENGINE", "onednn, or reference for plain loops.", \.engineName),
+      .option(
+        "engine", "ENGINE", "fast (the default), onednn alone, or reference for plain loops.", \.engineName),
       .option("dtype", "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.dtypeName),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),

@@ -36,9 +36,8 @@ extension CompilerContext {
       rounding?.scratchpadByteCount ?? 0)
 
     let request = WeightRequest(
-      plain: plain, packed: try primitive.weightsLayout(), weightCount: layer.weight.count,
-      biasCount: layer.outputChannels
-    ) { weights, bias in try layer.readFolded(weights, bias) }
+      packed: try primitive.weightsLayout(), weightCount: layer.weight.count, biasCount: layer.outputChannels,
+      packing: .reorder(from: plain, offset: 0) { weights, bias in try layer.readFolded(weights, bias) })
     return CompiledLayer(weights: [request], scratchByteCount: normalized + rounded + scratchpad) { buffers in
       let dnnl = dnnl
       let pad = buffers.scratch + normalized + rounded
@@ -74,7 +73,7 @@ extension CompilerContext {
 
 extension Convolution {
   /// Weights and bias with the norms before and behind multiplied in.
-  fileprivate func readFolded(
+  func readFolded(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
     try weight.read(into: weights)

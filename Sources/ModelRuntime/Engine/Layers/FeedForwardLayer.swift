@@ -102,7 +102,7 @@ extension CompilerContext {
 
 extension FeedForward {
   /// W · diag(norm.weight), and bias + W · norm.bias.
-  fileprivate func readFirst(
+  func readFirst(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
     try first.weight.read(into: weights)
@@ -125,7 +125,7 @@ extension FeedForward {
   }
 
   /// diag(scale) · W, and scale · bias.
-  fileprivate func readSecond(
+  func readSecond(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
     try second.weight.read(into: weights)

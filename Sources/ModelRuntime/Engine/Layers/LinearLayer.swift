@@ -95,12 +95,12 @@ extension CompilerContext {
 extension Product {
   /// The weights that it wants, which `fill` writes as PyTorch has them, [outputs, inputs].
   func request(
-    _ count: Int, inputs: Int, outputs: Int,
-    _ fill: @escaping (UnsafeMutableBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) throws -> Void
+    _ count: Int, inputs: Int, outputs: Int, _ fill: @escaping WeightRequest.Fill
   ) throws -> WeightRequest {
     // The product wants [inputs, outputs], which is the same memory read down its columns.
     WeightRequest(
-      plain: try Layout([partWidth, outputs], strides: [1, inputs]), packed: try weightsLayout(),
-      partCount: primitives.count, partOffset: partWidth, weightCount: count, biasCount: outputs, fill: fill)
+      packed: try weightsLayout(), partCount: primitives.count, weightCount: count, biasCount: outputs,
+      packing: .reorder(
+        from: try Layout([partWidth, outputs], strides: [1, inputs]), offset: partWidth, fill))
   }
 }

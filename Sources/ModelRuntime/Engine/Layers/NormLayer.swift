@@ -30,12 +30,12 @@ extension CompilerContext {
   func layerNorm(_ layer: LayerNorm, _ x: MapShape) throws -> CompiledLayer {
     let (primitive, layout) = try normalization(layer, rows: x.rows, isAffine: true)
     let channels = try Layout([x.channels], dnnl_a)
-    let request = WeightRequest(plain: nil, packed: channels, weightCount: x.channels, biasCount: x.channels)
-    {
-      weights, bias in
-      try layer.weight.read(into: weights)
-      try layer.bias.read(into: bias)
-    }
+    let request = WeightRequest(
+      packed: channels, weightCount: x.channels, biasCount: x.channels,
+      packing: .none { weights, bias in
+        try layer.weight.read(into: weights)
+        try layer.bias.read(into: bias)
+      })
     return CompiledLayer(
       weights: [request], scratchByteCount: primitive.scratchpadByteCount, replacedInput: 0
     ) { buffers in
