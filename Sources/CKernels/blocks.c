@@ -17,8 +17,7 @@ const float suture_zeros[PANEL] = {0};
 #define BLOCK_TARGET ROUNDING
 #include "block.h"
 
-__attribute__((target(ROUNDING))) static void round_words(const float *from, word *to, ptrdiff_t words) {
-  // It may write beyond the words, within the STRIDE of the row.
+__attribute__((target(ROUNDING))) void suture_round(const float *from, word *to, ptrdiff_t words) {
   for (ptrdiff_t k = 0; k < words; k += 16) {
     __m512 low = _mm512_loadu_ps(from + 2 * k), high = _mm512_loadu_ps(from + 2 * k + 16);
     _mm512_storeu_si512(to + k, (__m512i)_mm512_cvtne2ps_pbh(high, low));
@@ -29,7 +28,7 @@ void suture_place(const stretches *s, suture_precision precision, const float *r
   for (ptrdiff_t number = 0; number < s->count; number++) {
     ptrdiff_t words = stretch_words(s, number);
     const float *from = row + number * s->length * s->per_word;
-    if (precision == SUTURE_BFLOAT16) round_words(from, to + number * pitch, words);
+    if (precision == SUTURE_BFLOAT16) suture_round(from, to + number * pitch, words);
     else memcpy(to + number * pitch, from, (size_t)words * sizeof(word));
   }
 }

@@ -1,11 +1,12 @@
 // Products are made of blocks: up to ROWS rows times PANEL columns, 28 sums in registers that a stretch of the inner
 // dimension is added to.
 //
-// Rows lie STRIDE words apart, so that all of a block are reached from one pointer; columns in panels of PANEL, word by
-// word side by side, in the order in which they are read. A word is one float32, or two bfloat16 that are multiplied and
-// added at once.
+// Rows lie STRIDE words apart, so that all of a block are reached from one pointer; columns in panels of PANEL, word
+// by word side by side, in the order in which they are read. A word is one float32, or two bfloat16 that are multiplied
+// and added at once.
 //
-// No more than STRETCH words are summed in a row before the sum is added to others: long sums in one float32 lose digits.
+// No more than STRETCH words are summed in a row before the sum is added to others: long sums in one float32 lose
+// digits.
 #ifndef SUTURE_BLOCKS_H
 #define SUTURE_BLOCKS_H
 
@@ -18,8 +19,8 @@ typedef uint32_t word;
 enum {
   ROWS = 14,
   PANEL = 32,
-  STRETCH = 384,
-  STRIDE = 400,       // an odd number of cache lines, so that rows do not fall into the same places of the cache
+  STRETCH = 256,
+  STRIDE = 272,       // an odd number of cache lines, so that rows do not fall into the same places of the cache
   TILE = 112,         // the rows that a thread takes at a time, at most
   CACHE = 640 << 10,  // the bytes that they may take
 };
@@ -40,8 +41,8 @@ INLINE void *take(char **at, ptrdiff_t count) {
   return start;
 }
 
-// What a block's sums begin with, 32 floats for every row, and where they go, after what lies in `base` and in `also` has
-// been added to them, if those are there. Pitches are in floats.
+// What a block's sums begin with, 32 floats for every row, and where they go, after what lies in `base` and in `also`
+// has been added to them, if those are there. Pitches are in floats.
 typedef struct {
   const float *start;
   float *to;
@@ -97,6 +98,10 @@ INLINE ptrdiff_t stretch_words(const stretches *s, ptrdiff_t number) {
 // Puts a row of floats into stretches that lie `pitch` words apart. The row's last word must be whole, and for bfloat16
 // 32 floats behind the row must be readable.
 void suture_place(const stretches *s, suture_precision precision, const float *row, word *to, ptrdiff_t pitch);
+
+// Rounds floats to `words` words of two bfloat16. Up to 32 floats behind them are read, up to 15 words behind them
+// written, which the STRIDE of a row has room for.
+void suture_round(const float *from, word *to, ptrdiff_t words);
 
 // Packs `columns` rows of a matrix, `pitch` floats apart, as a panel; what is missing is 0.
 void suture_pack_panel(

@@ -1,7 +1,7 @@
 // The depthwise convolution, 7×7 over a border of three zeros.
 //
-// Sixteen channels at a time, a slab: seven rows of its pixels, copied side by side with their border, stay in the first
-// cache while up to 14 pixels of an output row are summed in registers.
+// Sixteen channels at a time, a slab: seven rows of its pixels, copied side by side with their border, stay in the
+// first cache while up to 14 pixels of an output row are summed in registers.
 #include "CKernels.h"
 
 #if defined(__x86_64__)

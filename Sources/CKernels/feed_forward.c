@@ -109,8 +109,7 @@ __attribute__((target(VECTORS))) static void activate_float32(const float *sums,
   }
 }
 
-__attribute__((target(ROUNDING))) static void activate_bfloat16(
-  const float *sums, ptrdiff_t rows, word *to) {
+__attribute__((target(ROUNDING))) static void activate_bfloat16(const float *sums, ptrdiff_t rows, word *to) {
   for (ptrdiff_t row = 0; row < rows; row++) {
     __m512 low = gelu(_mm512_load_ps(sums + row * PANEL)), high = gelu(_mm512_load_ps(sums + row * PANEL + 16));
     _mm512_storeu_si512(to + row * STRIDE, (__m512i)_mm512_cvtne2ps_pbh(high, low));
@@ -167,76 +166,101 @@ size_t suture_feed_forward_scratch(const suture_feed_forward *layer) {
   return (size_t)layer->threads * thread_bytes(&g) + (size_t)(g.tiles * g.parts * part_floats(&g)) * sizeof(float);
 }
 
-// Computes a tile over some chunks of the hidden layer: to `y` when those are all, to `part` otherwise.
-static void compute(const run *r, const workplace *w, ptrdiff_t tile, ptrdiff_t from, ptrdiff_t to, float *part) {
-  const suture_feed_forward *layer = r->layer;
+// The rows of a tile, and the blocks that they are computed in.
+typedef struct {
+  ptrdiff_t first, rows, blocks;
+} extent;
+
+static extent extent_of(const run *r, ptrdiff_t tile) {
+  ptrdiff_t first = tile * r->g.tile, rows = least(r->g.tile, r->layer->rows - first);
+  return (extent){first, rows, quotient(rows, ROWS)};
+}
+
+static ptrdiff_t block_start(extent e, ptrdiff_t block) { return e.rows * block / e.blocks; }
+
+static void normalize_rows(const run *r, const workplace *w, extent e) {
   const geometry *g = &r->g;
-  bool half = layer->precision == SUTURE_BFLOAT16;
-  block_kernel *const *blocks = blocks_of(layer->precision);
-  ptrdiff_t channels = layer->channels, width = g->panels * PANEL;
-  ptrdiff_t first_row = tile * g->tile, rows = least(g->tile, layer->rows - first_row);
-  const float *x = r->x + first_row * channels;
-  float *y = r->y + first_row * channels;
-
-  bool is_direct = g->s.count == 1 && !half;
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    float *to = is_direct ? (float *)(w->normal + row * STRIDE) : w->row;
-    normalize(x + row * channels, channels, layer->epsilon, to);
-    if (!is_direct) suture_place(&g->s, layer->precision, to, w->normal + row * STRIDE, g->tile * STRIDE);
+  ptrdiff_t channels = r->layer->channels;
+  bool is_direct = g->s.count == 1 && r->layer->precision == SUTURE_FLOAT32;
+  for (ptrdiff_t row = 0; row < e.rows; row++) {
+    word *place = w->normal + row * STRIDE;
+    float *to = is_direct ? (float *)place : w->row;
+    normalize(r->x + (e.first + row) * channels, channels, r->layer->epsilon, to);
+    if (!is_direct) suture_place(&g->s, r->layer->precision, to, place, g->tile * STRIDE);
   }
+}
 
-  ptrdiff_t count = quotient(rows, ROWS);
-  for (ptrdiff_t chunk = from; chunk < to; chunk++) {
-    const word *panel = r->weights + chunk_start(g, chunk);
-    ptrdiff_t columns = chunk_columns(layer, g, chunk);
-    for (ptrdiff_t column = 0; column < columns; column += PANEL) {
-      const float *bias = r->biases + chunk * g->chunk + column;
-      const char *ahead = (const char *)(panel + g->s.words * PANEL);
-      for (ptrdiff_t block = 0; block < count; block++) {
-        ptrdiff_t start = rows * block / count, height = rows * (block + 1) / count - start;
-        for (ptrdiff_t number = 0; number < g->s.count; number++) {
-          ptrdiff_t words = stretch_words(&g->s, number);
-          block_target target = {
-            .start = number == 0 ? bias : suture_zeros, .base = number == 0 ? NULL : w->sums, .base_pitch = PANEL,
-            .to = w->sums, .to_pitch = PANEL, .masks = {0xFFFF, 0xFFFF}, .ahead = ahead};
-          blocks[height](
-            w->normal + (number * g->tile + start) * STRIDE, panel + number * g->s.length * PANEL, words, &target);
-          ahead += words * 32;
-        }
-        word *middle = w->middle + start * STRIDE + column / g->s.per_word;
-        if (half) activate_bfloat16(w->sums, height, middle);
-        else activate_float32(w->sums, height, middle);
-      }
-      panel += g->s.words * PANEL;
-    }
-
-    ptrdiff_t words = quotient(columns, g->s.per_word);
-    for (ptrdiff_t number = 0; number < g->panels; number++) {
-      ptrdiff_t output = number * PANEL;
-      bool is_first = chunk == from, is_last = chunk + 1 == to;
-      const char *ahead = (const char *)(panel + words * PANEL);
-      for (ptrdiff_t block = 0; block < count; block++) {
-        ptrdiff_t start = rows * block / count, height = rows * (block + 1) / count - start;
-        float *partial = (part ? part : w->partial) + start * width + output;
-        block_target target = {
-          .start = suture_zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width,
-          .masks = {0xFFFF, 0xFFFF}, .ahead = ahead};
-        if (is_first) {
-          target.base = NULL;
-          if (!part) target.start = r->biases + multiple(layer->hidden, PANEL) + output;
-        }
-        if (is_last && !part) {
-          target.to = y + start * channels + output;
-          target.also = target.to;
-          target.to_pitch = target.also_pitch = channels;
-          mask(&target, channels - output);
-          claim(&target, height);
-        }
-        blocks[height](w->middle + start * STRIDE, panel, words, &target);
+// From normal to middle, by the weights at `panel`; gives where the weights of the second product begin.
+static const word *first_product(
+  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel) {
+  const geometry *g = &r->g;
+  block_kernel *const *blocks = blocks_of(r->layer->precision);
+  ptrdiff_t columns = chunk_columns(r->layer, g, chunk);
+  for (ptrdiff_t column = 0; column < columns; column += PANEL, panel += g->s.words * PANEL) {
+    const float *bias = r->biases + chunk * g->chunk + column;
+    const char *ahead = (const char *)(panel + g->s.words * PANEL);
+    for (ptrdiff_t block = 0; block < e.blocks; block++) {
+      ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
+      block_target target = {.to = w->sums, .to_pitch = PANEL, .base_pitch = PANEL, .masks = {0xFFFF, 0xFFFF}};
+      for (ptrdiff_t number = 0; number < g->s.count; number++) {
+        ptrdiff_t words = stretch_words(&g->s, number);
+        target.start = number == 0 ? bias : suture_zeros;
+        target.base = number == 0 ? NULL : w->sums;
+        target.ahead = ahead;
+        const word *rows = w->normal + (number * g->tile + start) * STRIDE;
+        blocks[height](rows, panel + number * g->s.length * PANEL, words, &target);
         ahead += words * 32;
       }
-      panel += words * PANEL;
+      word *middle = w->middle + start * STRIDE + column / g->s.per_word;
+      if (r->layer->precision == SUTURE_BFLOAT16) activate_bfloat16(w->sums, height, middle);
+      else activate_float32(w->sums, height, middle);
     }
+  }
+  return panel;
+}
+
+// Adds what middle gives to the sums of the chunks before, and the last of all to the residual.
+//
+// Without a part, the sums of all chunks are in `partial` until the last; with one they stay there, without the bias.
+static void second_product(
+  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel, bool is_first, bool is_last,
+  float *part) {
+  const geometry *g = &r->g;
+  block_kernel *const *blocks = blocks_of(r->layer->precision);
+  ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
+  ptrdiff_t words = quotient(chunk_columns(r->layer, g, chunk), g->s.per_word);
+  for (ptrdiff_t output = 0; output < width; output += PANEL, panel += words * PANEL) {
+    const char *ahead = (const char *)(panel + words * PANEL);
+    for (ptrdiff_t block = 0; block < e.blocks; block++) {
+      ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
+      float *partial = (part ? part : w->partial) + start * width + output;
+      block_target target = {
+        .start = suture_zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width,
+        .masks = {0xFFFF, 0xFFFF}, .ahead = ahead};
+      if (is_first) {
+        target.base = NULL;
+        if (!part) target.start = r->biases + multiple(r->layer->hidden, PANEL) + output;
+      }
+      if (is_last && !part) {
+        target.to = r->y + (e.first + start) * channels + output;
+        target.also = target.to;
+        target.to_pitch = target.also_pitch = channels;
+        mask(&target, channels - output);
+        claim(&target, height);
+      }
+      blocks[height](w->middle + start * STRIDE, panel, words, &target);
+      ahead += words * 32;
+    }
+  }
+}
+
+// Computes a tile over the chunks from `from` to `to`: to `y` when those are all, to `part` otherwise.
+static void compute(const run *r, const workplace *w, ptrdiff_t tile, ptrdiff_t from, ptrdiff_t to, float *part) {
+  extent e = extent_of(r, tile);
+  normalize_rows(r, w, e);
+  for (ptrdiff_t chunk = from; chunk < to; chunk++) {
+    const word *panel = first_product(r, w, e, chunk, r->weights + chunk_start(&r->g, chunk));
+    second_product(r, w, e, chunk, panel, chunk == from, chunk + 1 == to, part);
   }
 }
 

@@ -1,7 +1,7 @@
 // GELU, x · Φ(x) with the exact Φ, of sixteen numbers.
 //
-// Φ(x) − ½ is odd, and 0.5 beyond 5.4 to within a float32. Below, it is one of 31 polynomials of the fourth degree, about
-// points GELU_STEP apart, off by 1e-8 at most. They are found when first wanted, by interpolation through the points of
+// Φ(x) − ½ is odd, and 0.5 beyond 5.4 to within a float32. Below, it is one of 31 polynomials of the fourth degree,
+// about points GELU_STEP apart, off by 1e-8 at most. They are found when first wanted, by interpolation through the points of
 // Chebyshev; one instruction looks up a coefficient for all sixteen.
 #ifndef SUTURE_GELU_H
 #define SUTURE_GELU_H

@@ -1,6 +1,6 @@
 // OpenMP's threads, those that oneDNN computes with: a second team would get in their way.
 //
-// Clang would want a runtime of its own; these are the functions of libgomp that GCC compiles `#pragma omp parallel` to.
+// Clang would want a runtime of its own; these are the functions of libgomp that GCC makes of `#pragma omp parallel`.
 #ifndef SUTURE_THREADS_H
 #define SUTURE_THREADS_H
 

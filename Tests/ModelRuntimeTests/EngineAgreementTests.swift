@@ -8,6 +8,7 @@ import Testing
   @Test func `agree on 200 random configurations`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     var generator = Seeded(seed)
+    var (outputs, outliers) = (0, [String]())
     for round in 0..<200 {
       let depths = (0..<4).map { _ in Int.random(in: 1...2, using: &generator) }
       let widest = round % 20 == 0 ? 70 : 20
@@ -26,12 +27,16 @@ import Testing
         for (ours, truth) in zip(try ConvNeXt(dict, engine: engine).outputs(names, of: image), truths) {
           #expect(ours.shape == truth.shape)
           let error = Difference(ours.values, from: truth.values).relative
-          // A pixel whose few channels are nearly alike is normalised by a tiny deviation, and rounding with it.
           #expect(
-            error < 2e-5, "seed \(seed), round \(round), \(engine): \(depths) \(dims) \(ours.name)")
+            error < 1e-3, "seed \(seed), round \(round), \(engine): \(depths) \(dims) \(ours.name)")
+          outputs += 1
+          if error > 5e-6 { outliers.append("round \(round), \(engine): \(ours.name) \(error)") }
         }
       }
     }
+    // A pixel whose few channels are nearly alike is normalised by a tiny deviation, and rounding with it; whichever engine
+    // that strikes, it is rare. What is wrong is off by far more.
+    #expect(outliers.count <= outputs / 100, "seed \(seed): \(outliers)")
   }
 
   @Test func `keep what was packed for one shape when they run another`() throws {

@@ -32,13 +32,15 @@ struct `A kernel` {
       let (firstBias, secondBias) = (floats(hidden, 1, &generator), floats(channels, 1, &generator))
       let (x, residual) = (floats(rows * channels, 2, &generator), floats(rows * channels, 1, &generator))
 
-      let weights = Aligned(suture_feed_forward_weight_words(&layer))
-      let biases = Aligned(suture_feed_forward_bias_count(&layer))
-      let scratch = Aligned(suture_feed_forward_scratch(&layer) / 4)
-      suture_feed_forward_pack_first(&layer, first, firstBias, weights.base, biases.base)
-      suture_feed_forward_pack_second(&layer, second, secondBias, weights.base, biases.base)
+      let memory = Memory()
+      defer { memory.free() }
+      let weights = memory.floats(suture_feed_forward_weight_words(&layer))
+      let biases = memory.floats(suture_feed_forward_bias_count(&layer))
+      let scratch = memory.floats(suture_feed_forward_scratch(&layer) / 4)
+      suture_feed_forward_pack_first(&layer, first, firstBias, weights, biases)
+      suture_feed_forward_pack_second(&layer, second, secondBias, weights, biases)
       var y = residual
-      suture_feed_forward_run(&layer, x, &y, weights.base, biases.base, scratch.base)
+      suture_feed_forward_run(&layer, x, &y, weights, biases, scratch)
 
       for row in Set([0, rows / 2, rows - 1]) {
         let normal = normalized(Array(x[(row * channels)..<((row + 1) * channels)]))
@@ -62,55 +64,84 @@ struct `A kernel` {
   }
 
   @Test(arguments: precisions)
-  func `computes products of patches`(precision: suture_precision) throws {
+  func `convolves all channels, normalised before or activated after`(precision: suture_precision) throws {
     var generator = Seeded(seed)
-    for round in 0..<40 {
-      let (kernel, inputs) = (
-        Int.random(in: 1...4, using: &generator), Int.random(in: 1...70, using: &generator)
-      )
+    for round in 0..<60 {
+      let kernel = Int.random(in: 1...4, using: &generator)
+      let normalizes = round % 3 == 0
+      // Sums longer than a group of stretches holds, now and then.
+      let inputs = Int.random(in: 1...(round % 10 == 0 ? 300 : 40), using: &generator)
       let outputs = Int.random(in: 1...100, using: &generator)
       let (height, width) = (
         Int.random(in: 4...20, using: &generator), Int.random(in: 4...20, using: &generator)
       )
       let batch = Int.random(in: 1...3, using: &generator)
-      var layer = suture_patches(
-        precision: precision, batch: batch, height: height, width: width, kernel: kernel, inputs: inputs,
-        outputs: outputs, epsilon: 1e-6, threads: Int32.random(in: 1...5, using: &generator))
+      let stride = Int.random(in: 1...4, using: &generator)
+      let padding = normalizes ? 0 : Int.random(in: 0...kernel, using: &generator)
+      var layer = suture_convolution(
+        precision: precision, batch: batch, height: height, width: width, inputs: inputs, outputs: outputs,
+        kernel: kernel, stride: stride, padding: padding, normalizes: normalizes, activates: round % 2 == 0,
+        epsilon: 1e-6, threads: Int32.random(in: 1...5, using: &generator))
       let length = inputs * kernel * kernel
       let kernels = floats(outputs * length, 1 / Float(length).squareRoot(), &generator)
-      let bias = floats(outputs, 1, &generator)
-      let x = floats(batch * height * width * inputs, 2, &generator)
+      let (bias, x) = (floats(outputs, 1, &generator), floats(batch * height * width * inputs, 2, &generator))
 
-      let weights = Aligned(suture_patches_weight_words(&layer))
-      let biases = Aligned(suture_patches_bias_count(&layer))
-      let (scratch, room) = (
-        Aligned(suture_patches_scratch(&layer) / 4), Aligned(suture_patches_packing_floats(&layer))
+      let memory = Memory()
+      defer { memory.free() }
+      let weights = memory.floats(suture_convolution_weight_words(&layer))
+      let biases = memory.floats(suture_convolution_bias_count(&layer))
+      let scratch = memory.floats(suture_convolution_scratch(&layer) / 4)
+      let room = memory.floats(suture_convolution_packing_floats(&layer))
+      suture_convolution_pack(&layer, kernels, bias, weights, biases, room)
+      let (down, across) = (
+        (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1
       )
-      suture_patches_pack(&layer, kernels, bias, weights.base, biases.base, room.base)
-      let (down, across) = (height / kernel, width / kernel)
       var y = [Float](repeating: .nan, count: batch * down * across * outputs)
-      suture_patches_run(&layer, x, &y, weights.base, biases.base, scratch.base)
+      suture_convolution_run(&layer, x, &y, weights, biases, scratch)
 
-      for image in 0..<batch {
-        for (row, column) in [(0, 0), (down - 1, across - 1), (down / 2, across / 2)] {
-          var sums = bias.map { Double($0) }
-          for place in 0..<(kernel * kernel) {
-            let (dy, dx) = (place / kernel, place % kernel)
-            let pixel = ((image * height + row * kernel + dy) * width + column * kernel + dx) * inputs
-            for (input, value) in normalized(Array(x[pixel..<(pixel + inputs)])).enumerated() {
-              for output in 0..<outputs {
-                sums[output] += value * Double(kernels[(output * inputs + input) * kernel * kernel + place])
-              }
+      for (row, column) in [(0, 0), (down - 1, across - 1), (down / 2, across / 2)] {
+        let image = Int.random(in: 0..<batch, using: &generator)
+        var sums = bias.map { Double($0) }
+        for place in 0..<(kernel * kernel) {
+          let (top, left) = (
+            row * stride + place / kernel - padding, column * stride + place % kernel - padding
+          )
+          guard 0..<height ~= top, 0..<width ~= left else { continue }
+          let start = ((image * height + top) * width + left) * inputs
+          let pixel = Array(x[start..<(start + inputs)])
+          for (input, value) in (normalizes ? normalized(pixel) : pixel.map { Double($0) }).enumerated() {
+            for output in 0..<outputs {
+              sums[output] += value * Double(kernels[(output * inputs + input) * kernel * kernel + place])
             }
           }
-          for (output, sum) in sums.enumerated() {
-            let ours = y[((image * down + row) * across + column) * outputs + output]
-            #expect(
-              abs(sum - Double(ours)) < Self.bound(precision) * max(1, abs(sum)),
-              "seed \(seed), round \(round): \(layer)")
-          }
+        }
+        for (output, sum) in sums.enumerated() {
+          let truth = layer.activates ? sum / (1 + exp(-sum)) : sum
+          let ours = y[((image * down + row) * across + column) * outputs + output]
+          #expect(
+            abs(truth - Double(ours)) < Self.bound(precision) * max(1, abs(sum)),
+            "seed \(seed), round \(round): \(layer)")
         }
       }
+    }
+  }
+
+  @Test func `knows SiLU to its tails`() throws {
+    let inputs = stride(from: Float(-110), through: 110, by: 0.05).map { $0 } + [-1e30, -1e6, 1e6, 0, 1e-30]
+    var layer = suture_convolution(
+      precision: SUTURE_FLOAT32, batch: 1, height: 1, width: inputs.count, inputs: 1, outputs: 1, kernel: 1,
+      stride: 1, padding: 0, normalizes: false, activates: true, epsilon: 0, threads: 1)
+    let memory = Memory()
+    defer { memory.free() }
+    let weights = memory.floats(suture_convolution_weight_words(&layer))
+    let biases = memory.floats(suture_convolution_bias_count(&layer))
+    let scratch = memory.floats(suture_convolution_scratch(&layer) / 4)
+    suture_convolution_pack(&layer, [1], [0], weights, biases, memory.floats(32))
+    var y = [Float](repeating: .nan, count: inputs.count)
+    suture_convolution_run(&layer, inputs, &y, weights, biases, scratch)
+    for (input, ours) in zip(inputs, y) {
+      let truth = Double(input) / (1 + exp(-Double(input)))
+      #expect(abs(truth - Double(ours)) <= 2e-7 * max(1, abs(truth)), "SiLU of \(input)")
     }
   }
 
@@ -129,12 +160,14 @@ struct `A kernel` {
         threads: Int32.random(in: 1...5, using: &generator))
       let (kernels, bias) = (floats(channels * 49, 1, &generator), floats(channels, 1, &generator))
       let x = floats(batch * height * width * channels, 1, &generator)
-      let weights = Aligned(suture_depthwise_weight_count(&layer))
-      let biases = Aligned(suture_depthwise_bias_count(&layer))
-      let scratch = Aligned(suture_depthwise_scratch(&layer) / 4)
-      suture_depthwise_pack(&layer, kernels, bias, weights.base, biases.base)
+      let memory = Memory()
+      defer { memory.free() }
+      let weights = memory.floats(suture_depthwise_weight_count(&layer))
+      let biases = memory.floats(suture_depthwise_bias_count(&layer))
+      let scratch = memory.floats(suture_depthwise_scratch(&layer) / 4)
+      suture_depthwise_pack(&layer, kernels, bias, weights, biases)
       var y = [Float](repeating: .nan, count: x.count)
-      suture_depthwise_run(&layer, x, &y, weights.base, biases.base, scratch.base)
+      suture_depthwise_run(&layer, x, &y, weights, biases, scratch)
 
       for place in 0..<(batch * height * width) {
         let (image, row, column) = (place / width / height, place / width % height, place % width)
@@ -159,13 +192,15 @@ struct `A kernel` {
     for input in inputs {
       var layer = suture_feed_forward(
         precision: SUTURE_FLOAT32, rows: 1, channels: 1, hidden: 1, epsilon: 1e-6, threads: 1)
-      let weights = Aligned(suture_feed_forward_weight_words(&layer))
-      let biases = Aligned(suture_feed_forward_bias_count(&layer))
-      let scratch = Aligned(suture_feed_forward_scratch(&layer) / 4)
-      suture_feed_forward_pack_first(&layer, [1], [input], weights.base, biases.base)
-      suture_feed_forward_pack_second(&layer, [1], [0], weights.base, biases.base)
+      let memory = Memory()
+      defer { memory.free() }
+      let weights = memory.floats(suture_feed_forward_weight_words(&layer))
+      let biases = memory.floats(suture_feed_forward_bias_count(&layer))
+      let scratch = memory.floats(suture_feed_forward_scratch(&layer) / 4)
+      suture_feed_forward_pack_first(&layer, [1], [input], weights, biases)
+      suture_feed_forward_pack_second(&layer, [1], [0], weights, biases)
       var y: [Float] = [0]
-      suture_feed_forward_run(&layer, [5], &y, weights.base, biases.base, scratch.base)
+      suture_feed_forward_run(&layer, [5], &y, weights, biases, scratch)
       let truth = 0.5 * Double(input) * (1 + erf(Double(input) / 2.0.squareRoot()))
       #expect(abs(truth - Double(y[0])) <= 2e-7 * max(1, abs(truth)), "GELU of \(input)")
     }
@@ -182,16 +217,19 @@ struct `A kernel` {
   }
 }
 
-/// Memory that begins with a cache line, full of what must not be read.
-private final class Aligned {
-  let base: UnsafeMutablePointer<Float>
+/// Buffers that begin with a cache line, full of what must not be read.
+private final class Memory {
+  private var buffers: [UnsafeMutableRawPointer] = []
 
-  init(_ count: some BinaryInteger) {
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(Int(count), 1) * 4, alignment: 64)
-    base = raw.bindMemory(to: Float.self, capacity: max(Int(count), 1))
-    base.update(repeating: .nan, count: Int(count))
+  func floats(_ count: some BinaryInteger) -> UnsafeMutablePointer<Float> {
+    let count = max(Int(count), 1)
+    let buffer = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
+    buffers.append(buffer)
+    let floats = buffer.bindMemory(to: Float.self, capacity: count)
+    floats.update(repeating: .nan, count: count)
+    return floats
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  func free() { for buffer in buffers { buffer.deallocate() } }
 }
 #endif

@@ -64,30 +64,33 @@ size_t suture_depthwise_scratch(const suture_depthwise *layer);
 void suture_depthwise_run(
   const suture_depthwise *layer, const float *x, float *y, const float *weights, const float *biases, void *scratch);
 
-// A convolution whose stride is its kernel's size, without a border, of pixels that are normalised first. What the norm
-// multiplies by and adds lies in the weights.
+// A convolution of all channels. Its pixels are normalised first if `normalizes` (what the norm multiplies by and adds
+// lies in the weights, so there may be no padding then), and x · σ(x) follows if `activates`.
 typedef struct {
   suture_precision precision;
   ptrdiff_t batch, height, width;  // of the input
-  ptrdiff_t kernel, inputs, outputs;
+  ptrdiff_t inputs, outputs;
+  ptrdiff_t kernel, stride, padding;
+  bool normalizes, activates;
   float epsilon;
   int threads;
-} suture_patches;
+} suture_convolution;
 
 // How many 32-bit words the packed kernels take, how many floats the packed biases, and how many packing needs beside
 // them.
-ptrdiff_t suture_patches_weight_words(const suture_patches *layer);
-ptrdiff_t suture_patches_bias_count(const suture_patches *layer);
-ptrdiff_t suture_patches_packing_floats(const suture_patches *layer);
+ptrdiff_t suture_convolution_weight_words(const suture_convolution *layer);
+ptrdiff_t suture_convolution_bias_count(const suture_convolution *layer);
+ptrdiff_t suture_convolution_packing_floats(const suture_convolution *layer);
 
 // Packs kernels [outputs, inputs, kernel, kernel] and biases [outputs].
-void suture_patches_pack(
-  const suture_patches *layer, const float *kernels, const float *bias, void *weights, float *biases, float *scratch);
+void suture_convolution_pack(
+  const suture_convolution *layer, const float *kernels, const float *bias, void *weights, float *biases,
+  float *scratch);
 
-size_t suture_patches_scratch(const suture_patches *layer);
+size_t suture_convolution_scratch(const suture_convolution *layer);
 
-// Convolves `x` [batch, height, width, inputs] to `y` [batch, height / kernel, width / kernel, outputs].
-void suture_patches_run(
-  const suture_patches *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch);
+// Convolves `x` [batch, height, width, inputs] to `y`, output pixels of `outputs` channels.
+void suture_convolution_run(
+  const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch);
 
 #endif

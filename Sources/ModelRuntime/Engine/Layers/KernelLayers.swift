@@ -11,7 +11,7 @@ extension CompilerContext {
     switch operation {
     case .feedForward(let layer): try fusedFeedForward(layer, x)
     case .convolution(let layer) where layer.isDepthwise7x7: try depthwise(layer, x)
-    case .convolution(let layer) where layer.isOfPatches: try layer.norm.map { try patches(layer, $0, x) }
+    case .convolution(let layer) where layer.isProduct: try product(layer, x)
     default: nil
     }
   }
@@ -77,30 +77,31 @@ extension CompilerContext {
     }
   }
 
-  /// A norm and a convolution whose stride is its kernel's size.
-  private func patches(_ layer: Convolution, _ norm: LayerNorm, _ x: MapShape) throws -> CompiledLayer {
-    var kernel = suture_patches(
-      precision: precision.ofKernels, batch: x.batch, height: x.height, width: x.width, kernel: layer.kernel,
-      inputs: layer.inputChannels, outputs: layer.outputChannels, epsilon: Float(norm.epsilon),
-      threads: threads)
+  /// A convolution of all channels, with the norm before it and the activation behind it.
+  private func product(_ layer: Convolution, _ x: MapShape) throws -> CompiledLayer {
+    var kernel = suture_convolution(
+      precision: precision.ofKernels, batch: x.batch, height: x.height, width: x.width,
+      inputs: layer.inputChannels, outputs: layer.outputChannels, kernel: layer.kernel, stride: layer.stride,
+      padding: layer.padding, normalizes: layer.norm != nil, activates: layer.activation == .silu,
+      epsilon: Float(layer.norm?.epsilon ?? 0), threads: threads)
     let count = layer.weight.count
     let request = WeightRequest(
-      packed: try Layout([suture_patches_weight_words(&kernel)], dnnl_a),
-      weightCount: count + suture_patches_packing_floats(&kernel),
-      biasCount: suture_patches_bias_count(&kernel),
+      packed: try Layout([suture_convolution_weight_words(&kernel)], dnnl_a),
+      weightCount: count + suture_convolution_packing_floats(&kernel),
+      biasCount: suture_convolution_bias_count(&kernel),
       packing: .kernel { [kernel] scratch, weights, biases in
         var kernel = kernel
         let bias = try layer.readFolded(UnsafeMutableBufferPointer(rebasing: scratch[..<count]))
-        suture_patches_pack(
+        suture_convolution_pack(
           &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { $0 + count })
       })
-    return CompiledLayer(weights: [request], scratchByteCount: suture_patches_scratch(&kernel)) {
+    return CompiledLayer(weights: [request], scratchByteCount: suture_convolution_scratch(&kernel)) {
       [kernel] buffers in
       let packed = buffers.weights[0]
       return [
         {
           var kernel = kernel
-          suture_patches_run(
+          suture_convolution_run(
             &kernel, buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
             buffers.scratch)
         }
@@ -117,13 +118,13 @@ extension Convolution {
   /// As in each block of a ConvNeXt.
   fileprivate var isDepthwise7x7: Bool {
     groups == inputChannels && groups == outputChannels && kernel == 7 && stride == 1 && padding == 3
-      && norm == nil && isLinear
+      && norm == nil && activation == .none
   }
 
-  /// Each input pixel is in one output only, as between the stages of a ConvNeXt.
-  fileprivate var isOfPatches: Bool { groups == 1 && kernel == stride && padding == 0 && isLinear }
-
-  private var isLinear: Bool { if case .none = activation { true } else { false } }
+  /// All channels go into each output, and what follows can be computed behind the sums.
+  ///
+  /// The three channels of an image are too few to be laid out one pixel at a time.
+  fileprivate var isProduct: Bool { groups == 1 && inputChannels > 3 && activation != .gelu }
 
   /// Reads the folded weights and gives the folded bias.
   fileprivate func readFolded(_ weights: UnsafeMutableBufferPointer<Float>) throws -> [Float] {
