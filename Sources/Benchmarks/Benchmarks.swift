@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Checkpoints
+internal import Glibc
 internal import Tensors
 
 /// Measures the commands beside the same work done by others, in turn, round after round.
@@ -10,7 +11,14 @@ internal import Tensors
 /// The machine may be shared: read the ratios, not the times.
 @main
 struct Benchmarks {
-  static func main() throws {
+  static func main() {
+    do { try run() } catch {
+      print(error)
+      exit(1)
+    }
+  }
+
+  private static func run() throws {
     let words = CommandLine.arguments.filter { $0 != "--huge" }
     if words.count == 3, let make = helpers[words[1]] { return try make(words[2]) }
     if words.count == 6, words[1] == "--runtime" { return try runtime(words) }
