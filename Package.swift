@@ -27,7 +27,7 @@ func debian(_ name: String, _ package: String, pkgConfig: String? = nil) -> Targ
 
 /// The tests of one room.
 func tests(of room: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: room + "Tests", dependencies: dependencies, swiftSettings: swift)
+  .testTarget(name: room + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: swift)
 }
 
 /// A function that libFuzzer feeds; without `--sanitize=fuzzer` it links to a program that does nothing.
@@ -82,6 +82,7 @@ let package = Package(
     fuzz("Picture", ["Pictures"]),
     fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
 
+    .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: swift),
     tests(of: "Bytes", ["Bytes"]),
     tests(of: "JSON", ["JSON", "Bytes"]),
     tests(of: "YAML", ["YAML", "JSON", "Bytes"]),

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `A cast of floats` {
@@ -112,7 +113,7 @@ import Testing
   ) {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     let anything = (0..<10_000).map { _ in random.next() >> UInt64(64 - from.byteCount * 8) }
     let near = (0..<10_000).map { _ in
       let number =
@@ -126,7 +127,7 @@ import Testing
   @Test func `of any number of elements leaves alone what is behind them`() {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     for count in Array(0...70) + [127, 129, 2047, 2048, 2049, 4096, 5001] {
       for (from, to) in [
         (FloatFormat.float32, FloatFormat.float16), (.float32, .bfloat16), (.float64, .float32),

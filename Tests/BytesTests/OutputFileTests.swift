@@ -1,32 +1,7 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
-
-/// A folder that goes with the test.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/suture-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw SystemError("create", "/tmp", code: errno) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit { for name in names { unlink("\(path)/\(name)") }; rmdir(path) }
-
-  var names: [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-}
 
 @Suite struct `An output file` {
   @Test func `appears only when it is committed`() throws {

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `check --into` {
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test func `says what is wrong, and the flag that would mend it`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let other = folder.path + "/other.safetensors"
     #expect(
       try suture("edit", atto, "-o", other, "--naming", "torchvision", "--add-prefix", "module.").code == 0)
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test func `tells dtypes that loading casts, and passes them`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let half = folder.path + "/half.pth"
     #expect(try suture("convert", atto, "-o", half, "--dtype", "float16").code == 0)
     let said = try suture("check", half, "--into", atto)

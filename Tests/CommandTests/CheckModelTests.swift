@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `Check into a model file` {
@@ -7,7 +8,7 @@ import Testing
   private static let fixture = fixtures + "/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
 
   /// The model file of the fixture's network, with something replaced.
-  private func model(_ folder: Folder, _ changes: [(String, String)] = []) throws -> String {
+  private func model(_ folder: TemporaryFolder, _ changes: [(String, String)] = []) throws -> String {
     let file = try FileSource(Self.fixtures + "/YOLOv5/yolov5_convnext_tiny.yaml")
     var text = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
     let atto = [
@@ -22,7 +23,7 @@ import Testing
     return folder.path + "/model.yaml"
   }
 
-  private func backbone(_ folder: Folder, _ more: String...) throws -> String {
+  private func backbone(_ folder: TemporaryFolder, _ more: String...) throws -> String {
     let path = folder.path + "/backbone.pth"
     let said = try suture(["edit", Self.fixture, "-o", path, "--preset", "convnext-yolov5"] + more)
     #expect(said.code == 0, "\(said.messages)")
@@ -31,7 +32,7 @@ import Testing
 
   @Test(arguments: [[], ["--live-only"]])
   func `passes what the mission writes, and tells what is read`(more: [String]) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = folder.path + "/backbone.pth"
     #expect(try suture(["edit", Self.fixture, "-o", path, "--preset", "convnext-yolov5"] + more).code == 0)
     let model = try model(folder)
@@ -46,7 +47,7 @@ import Testing
   }
 
   @Test func `raises an alarm where blocks of the model get nothing`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = try backbone(folder)
     let said = try suture(
       "check", path, "--into", try model(folder, [("[2, 2, 6, 2]", "[2, 2, 9, 2]")]), "--json")
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func `says how a bare checkpoint would be made to load`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let said = try suture("check", Self.fixture, "--into", try model(folder))
     #expect(said.code == 1)
     #expect(said.output.contains("ALARM      not one key"))
@@ -72,7 +73,7 @@ import Testing
     ("-1, 3, C3, [384, False]", "-1, 3, C9, [384, False]", "is not known"),
   ])
   func `refuses a model file that YOLOv5 could not train`(old: String, new: String, reason: String) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = try backbone(folder)
     let said = try suture("check", path, "--into", try model(folder, [(old, new)]))
     #expect(said.code == 3)

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 /// The command as a user meets it: exit codes, messages, and what is left on disk.
@@ -9,7 +10,7 @@ import Testing
   private static let atto = fixture + "convnext_atto_cifar10_ema.pth"
 
   @Test func `inspects, converts, edits and verifies the trained Atto`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let listing = try suture("inspect", Self.atto, "norm*")
     #expect(listing.code == 0)
     #expect(listing.output.contains("norm.weight") && listing.output.contains("2 of 128 tensors"))
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func `writes the same bytes twice`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     for name in ["a.pth", "b.pth", "a.safetensors", "b.safetensors"] {
       #expect(try suture("convert", Self.atto, "-o", "\(folder.path)/\(name)").code == 0)
     }
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func `fails a verification against other weights`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let changed = folder.path + "/changed.safetensors"
     #expect(try suture("convert", Self.atto, "-o", changed).code == 0)
     var bytes = try FileSource(changed).bytes(0..<FileSource(changed).byteCount)
@@ -73,7 +74,7 @@ import Testing
       (["--help"], 0), (["inspect", "--help"], 0), (["--version"], 0),
     ] as [([String], Int32)])
   func `gives the exit code of the contract`(words: [String], code: Int32) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let said = try suture(
       words.map { $0.replacing("ATTO", with: Self.atto).replacing("OUT", with: folder.path) })
     #expect(said.code == code, "\(said.messages)")
@@ -84,7 +85,7 @@ import Testing
   }
 
   @Test func `never replaces a file unasked, nor its own input`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("there.pth", [1, 2, 3])
     let target = folder.path + "/there.pth"
     #expect(try suture("convert", Self.atto, "-o", target).code == 7)
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func `says what a foreign file is`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let cases: [([UInt8], String)] = [
       ([], "empty"), (Array("hello\n".utf8), "text file"), (Array("<!DOCTYPE html>".utf8), "HTML"),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"), ([0x1F, 0x8B, 8, 0], "gzip"),

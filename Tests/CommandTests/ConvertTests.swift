@@ -1,12 +1,13 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct `Convert` {
   private typealias Source = `Writing that is disturbed`
 
   @Test func `does many files, and not again what is there and whole`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     for name in ["a", "b", "c"] { try folder.write("\(name).safetensors", Source.safetensors(3, size: 1000)) }
     let inputs = ["a", "b", "c"].map { "\(folder.path)/\($0).safetensors" }
     let out = folder.path + "/out"
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func `goes on after a failure where it is told to`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("good.safetensors", Source.safetensors(3, size: 1000))
     try folder.write("bad.safetensors", Array("nothing of the kind".utf8))
     let out = folder.path + "/out"
@@ -48,7 +49,7 @@ import Testing
   }
 
   @Test func `does not take another's output for its own`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("a.safetensors", Source.safetensors(3, size: 1000))
     try folder.write("other.safetensors", Source.safetensors(4, size: 1000))
     let (input, out) = ("\(folder.path)/a.safetensors", folder.path + "/out")
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test func `reports its progress as lines of JSON`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("a.safetensors", Source.safetensors(3, size: 1000))
     let said = try suture(
       "convert", "\(folder.path)/a.safetensors", "-o", "\(folder.path)/a.pth", "--progress", "json")
@@ -82,7 +83,7 @@ import Testing
   }
 
   @Test func `verifies every checksum of the source, those of what is left out too`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("a.safetensors", Source.safetensors(3, size: 1000))
     let path = "\(folder.path)/a.pth"
     #expect(try suture("convert", "\(folder.path)/a.safetensors", "-o", path).code == 0)
@@ -120,7 +121,7 @@ import Testing
     ([], "say where to write"),
   ])
   func `refuses what cannot be meant`(words: [String], reason: String) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("in.safetensors", Source.safetensors(3, size: 1000))
     let input = "\(folder.path)/in.safetensors"
     let said = try suture(

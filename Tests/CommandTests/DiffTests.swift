@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `diff` {
@@ -7,7 +8,7 @@ import Testing
   private let corpus = root + "/Fixtures/Corpus/"
 
   @Test func `finds nothing between formats`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let other = folder.path + "/a.safetensors"
     #expect(try suture("convert", atto, "-o", other).code == 0)
     let said = try suture("diff", atto, other)
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func `tells what surgery did`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let other = folder.path + "/b.pth"
     #expect(
       try suture(
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test func `asks for bits, or for closeness`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let half = folder.path + "/half.safetensors"
     #expect(try suture("convert", atto, "-o", half, "--dtype", "float16").code == 0)
     let strict = try suture("diff", atto, half)
@@ -58,7 +59,7 @@ import Testing
   }
 
   @Test func `compares only what a pattern fits`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let other = folder.path + "/b.pth"
     #expect(try suture("edit", atto, "-o", other, "--drop", "head*").code == 0)
     #expect(try suture("diff", atto, other).code == 1)

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 /// Surgery as a user meets it: flags, recipes, presets, plans.
@@ -7,7 +8,7 @@ import Testing
   static let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
   static let atto = root + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
 
-  private func edit(_ folder: Folder, _ words: String...) throws -> Said {
+  private func edit(_ folder: TemporaryFolder, _ words: String...) throws -> Said {
     try suture(["edit", Self.atto, "-o", folder.path + "/out.pth"] + words)
   }
 
@@ -49,7 +50,7 @@ import Testing
       (["--concat", "q.w=qkv", "k.w=qkv", "v.w=qkv"], 2, "did the shell expand braces"),
     ] as [([String], Int32, String)])
   func `refuses with a reason and writes nothing`(words: [String], code: Int32, reason: String) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let said = try suture(
       ["edit", Self.atto, "-o", folder.path + "/out.pth"]
         + words.map { $0.replacing("FOLDER", with: folder.path) })
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func `a recipe that flags wrote does what the flags did, to the byte`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let flags = [
       "--drop", "head*", "--drop", "norm*", "--fill", "stages.0.*.gamma=normal(0,0.02,7)", "--adapt-input",
       "downsample_layers.0.0.weight=4", "--cast", "*.norm.weight=float16", "--replicate", "m.{0,1}.",
@@ -89,7 +90,7 @@ import Testing
   }
 
   @Test func `a recipe's input and output sections are kept, and flags go before them`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write(
       "r.yaml",
       Array(
@@ -121,7 +122,7 @@ import Testing
   }
 
   @Test func `the plan for programs accounts for every key, and edit is held to its digest`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let flags = ["--drop", "norm*", "--fill", "head.bias=0", "--replicate", "m.{0,1}."]
     let out = folder.path + "/out.pth"
     let plan = try suture(["edit", Self.atto, "-o", out, "-n", "--json"] + flags)
@@ -143,7 +144,7 @@ import Testing
   }
 
   @Test func `presets are listed, printed, and done`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let list = try suture("presets")
     #expect(list.code == 0 && list.output.contains("convnext-yolov5-live\n  "))
     #expect(try suture("presets", "--json").output.contains("\"schema\": \"suture.presets/1\""))
@@ -161,13 +162,13 @@ import Testing
   }
 
   @Test func `steps may match nothing where that is allowed`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let said = try edit(folder, "--drop", "nothing*", "--allow-unmatched")
     #expect(said.code == 0 && said.messages.contains("it matched no keys, which is allowed"))
   }
 
   @Test func `a table renames, and back`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("t.yaml", Array("\"stages.#.#.dwconv.*\": \"stages.{1}.blocks.{2}.conv_dw.{3}\"\n".utf8))
     let table = folder.path + "/t.yaml"
     let out = folder.path + "/out.pth"
@@ -182,7 +183,7 @@ import Testing
   }
 
   @Test func `the EMA is taken and the optimizer stripped where they are beside the weights`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let (corpus, out) = (Self.root + "/Fixtures/Corpus/", folder.path + "/out.pth")
     let ema = corpus + "259_wrap_model_ema.pth"
     let taken = try suture("edit", ema, "-o", out, "--take-ema")

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 /// What must hold whatever happens while a file is written.
@@ -20,12 +21,12 @@ import Testing
     return try file.bytes(0..<file.byteCount)
   }
 
-  private static func hidden(_ folder: Folder) -> [String] {
+  private static func hidden(_ folder: TemporaryFolder) -> [String] {
     folder.names.filter { $0.hasPrefix(".suture-") }
   }
 
   @Test func `by short writes and interrupted calls comes out the same`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("in.safetensors", Self.safetensors(40, size: 100_000))
     for output in ["out.pth", "out.safetensors"] {
       let path = "\(folder.path)/\(output)"
@@ -43,7 +44,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(20)), arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
   func `by a signal at any moment leaves what stood there, or all of the new`(signal: CInt) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("in.safetensors", Self.safetensors(30, size: 1_000_000))
     let (input, output) = ("\(folder.path)/in.safetensors", "\(folder.path)/out.pth")
     let start = Process.seconds
@@ -52,7 +53,7 @@ import Testing
     let whole = try Self.bytes(output)
     let old = Array("what stood there".utf8)
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     var stopped = 0
     for run in 0..<25 {
       try folder.write("out.pth", old)
@@ -76,7 +77,7 @@ import Testing
   }
 
   @Test func `by a source that shrinks ends in an error, not in a signal`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let source = Self.safetensors(30, size: 1_000_000)
     var seen = 0
     for wait in [0, 2000, 5000, 10000, 20000, 30000, 40000] {
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func `by a file that vanishes still has it, since it is open`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("in.safetensors", Self.safetensors(3, size: 1000))
     unlink("\(folder.path)/in.safetensors")
     let said = try suture("convert", "\(folder.path)/in.safetensors", "-o", "\(folder.path)/out.pth")
@@ -106,7 +107,7 @@ import Testing
   }
 
   @Test func `by a full disk leaves nothing behind`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let disk = folder.path + "/disk"
     try createFolder(disk)
     guard mount("none", disk, "tmpfs", 0, "size=10m") == 0 else {
@@ -138,20 +139,5 @@ import Testing
       #expect(try suture("check", "\(disk)/\(name)").code == 0)
       unlink("\(disk)/\(name)")
     }
-  }
-}
-
-/// SplitMix64, so that a failure can be had again from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,11 +1,12 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `The graft command` {
   private static let atto = `The edit command`.atto
 
   /// A base of 128 keys whose head is another, and a part of its norms.
-  private func files(_ folder: Folder) throws -> (base: String, part: String, out: String) {
+  private func files(_ folder: TemporaryFolder) throws -> (base: String, part: String, out: String) {
     let (base, part) = (folder.path + "/base.pth", folder.path + "/part.safetensors")
     #expect(try suture("edit", Self.atto, "-o", base, "--fill", "*=0").code == 0)
     #expect(
@@ -14,7 +15,7 @@ import Testing
   }
 
   @Test func `says what comes from where, and writes it`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let (base, part, out) = try files(folder)
     let said = try suture("graft", base, "--from", part, "-o", out, "--expect", "4")
     #expect(said.code == 0, "\(said.messages)")
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func `refuses what does not fit and writes nothing`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let (base, part, out) = try files(folder)
     let cut = folder.path + "/cut.pth"
     #expect(try suture("edit", Self.atto, "-o", cut, "--keep", "head*", "--slice", "head.*=0:5").code == 0)
@@ -64,7 +65,7 @@ import Testing
   }
 
   @Test func `takes a module that was pickled whole as its base`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let base = `The edit command`.root + "/Fixtures/Corpus/271_yolov5_style.pt"
     let part = folder.path + "/part.safetensors"
     #expect(try suture("edit", base, "-o", part, "--keep", "model.0.bias", "--fill", "*=3").code == 0)

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `The option --naming` {
@@ -6,7 +7,7 @@ import Testing
   private let atto = root + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
 
   @Test func `converts the trained Atto and back to the same tensors`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let (there, back) = (folder.path + "/there.safetensors", folder.path + "/back.safetensors")
     let plain = folder.path + "/plain.safetensors"
     let said = try suture("convert", atto, "-o", there, "--naming", "timm-conv-mlp")
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test func `is a step in its order`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let said = try suture(
       "edit", atto, "-o", folder.path + "/out.pth", "--naming", "timm", "--drop", "head.*", "--add-prefix",
       "backbone.", "--expect", "124")
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test func `refuses a scheme that there is not, and names that it does not know`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let out = folder.path + "/out.pth"
     let typo = try suture("convert", atto, "-o", out, "--naming", "torchvison")
     #expect(typo.code == 2)

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import TestSupport
 
 /// What a run of the command left.
 struct Said {
@@ -18,10 +19,10 @@ func suture(_ words: [String], environment: [String] = []) throws -> Said {
 /// The command at work.
 final class Running {
   private var process = pid_t()
-  private let folder: Folder
+  private let folder: TemporaryFolder
 
   init(_ words: [String], environment: [String] = []) throws {
-    folder = try Folder()
+    folder = try TemporaryFolder()
     let command = try Self.command()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -78,44 +79,4 @@ private func readLink(_ path: String) throws -> [UInt8] {
   var buffer = [CChar](repeating: 0, count: 4096)
   let count = readlink(path, &buffer, buffer.count)
   return buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
-}
-
-/// A folder that goes with the test.
-final class Folder {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/suture-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw SystemError("create", "/tmp", code: errno) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-
-  func write(_ name: String, _ bytes: [UInt8]) throws {
-    let output = try OutputFile("\(path)/\(name)")
-    try output.write(bytes)
-    try output.commit(replacing: true)
-  }
-
-  func text(_ name: String) throws -> String {
-    let file = try FileSource("\(path)/\(name)")
-    return String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
-  }
-
-  var names: [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `verify` {
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func `compares replicas with each other and with the original, whatever their names`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let replicas = folder.path + "/r.pth"
     #expect(
       try suture(
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func `names the first layer that differs, and by how much`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = folder.path + "/changed.safetensors"
     #expect(try suture("convert", Self.atto, "-o", path).code == 0)
     var bytes = try FileSource(path).bytes(0..<FileSource(path).byteCount)
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func `looks at pictures and names what it sees`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     try folder.write("labels.txt", Array("plane\ncar\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n".utf8))
     let said = try suture(
       "verify", Self.atto, "--image", Self.root + "Fixtures/Photos/chelsea.png", "--size", "32", "--labels",
@@ -72,7 +73,7 @@ import Testing
   }
 
   @Test func `draws features, and replaces no file unless it is told to`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = folder.path + "/features.png"
     let words = ["verify", Self.atto, "--size", "64", "--features", path]
     #expect(try suture(words).code == 0)

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct `why` {
@@ -6,7 +7,7 @@ import Testing
   private let atto = root + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
 
   @Test func `follows a tensor through two runs`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let (one, two) = (folder.path + "/one.pth", folder.path + "/two.safetensors")
     #expect(
       try suture(
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func `says so where there is no provenance`() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let bare = folder.path + "/bare.safetensors"
     #expect(try suture("convert", atto, "-o", bare, "--no-provenance").code == 0)
     let said = try suture("why", bare, "head.bias")

@@ -8,38 +8,22 @@ Needs torch, numpy and safetensors; where they are missing it says so and skips.
 import argparse
 import hashlib
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import unittest
 from collections import OrderedDict
 from pathlib import Path
 
-try:
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
-except ImportError as missing:
-    print(f"skipped: the tests against PyTorch need it ({missing})")
-    sys.exit(0)
+from harness import SEED, suture, tries
 
-sys.path.insert(0, str(Path(__file__).parent))
-import convnext  # noqa: E402
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-ROOT = Path(__file__).resolve().parents[2]
-SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
-ROUNDS = int(os.environ.get("ROUNDS", 60))
+import convnext
+
+ROUNDS = tries("ROUNDS", 60)
 SURGERY = ["--drop", "norm*", "--drop", "head*", "--replicate", "model.{0..3}."]
-
-
-def suture(*words, expect=0):
-    done = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=True)
-    if done.returncode != expect:
-        raise AssertionError(f"suture {words} gave {done.returncode}, not {expect}:\n{done.stderr}")
-    return done
 
 
 def digest(tensor):

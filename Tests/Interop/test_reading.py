@@ -10,7 +10,6 @@ import os
 import pickle
 import random
 import subprocess
-import sys
 import tempfile
 import unittest
 import warnings
@@ -18,21 +17,14 @@ import zipfile
 from collections import Counter, OrderedDict
 from pathlib import Path
 
-try:
-    import numpy
-    import torch
-except ImportError as missing:
-    print(f"skipped: the tests against PyTorch need it ({missing})")
-    sys.exit(0)
+from harness import ROOT, SEED, SUTURE, tries
 
-sys.path.insert(0, str(Path(__file__).parent))
-import truth  # noqa: E402
+import torch
+
+import truth
 
 warnings.filterwarnings("ignore")
-ROOT = Path(__file__).resolve().parents[2]
-SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
-OBJECTS = int(os.environ.get("OBJECTS", 500))
+OBJECTS = tries("OBJECTS", 500)
 REAL = Path(os.environ.get("REAL", ROOT / "Fixtures/Real"))
 
 

@@ -7,7 +7,6 @@ Needs torch and safetensors. What needs timm, torchvision or transformers is ski
 """
 import importlib
 import json
-import os
 import random
 import subprocess
 import sys
@@ -16,29 +15,16 @@ import unittest
 from collections import OrderedDict
 from pathlib import Path
 
-try:
-    import torch
-    from safetensors.torch import load_file, save_file
-    from torch import nn
-except ImportError as missing:
-    print(f"skipped: the tests against PyTorch need it ({missing})")
-    sys.exit(0)
+from harness import SEED, SUTURE, suture, tries
 
-sys.path.insert(0, str(Path(__file__).parent))
-import convnext  # noqa: E402
+import torch
+from safetensors.torch import load_file
+from torch import nn
 
-ROOT = Path(__file__).resolve().parents[2]
-SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
-ROUNDS = int(os.environ.get("ROUNDS", 60))
+import convnext
+
+ROUNDS = tries("ROUNDS", 60)
 SCHEMES = ["facebookresearch", "timm", "timm-conv-mlp", "torchvision", "transformers", "openmmlab"]
-
-
-def suture(*words, expect=0):
-    done = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=True)
-    if done.returncode != expect:
-        raise AssertionError(f"suture {words} gave {done.returncode}, not {expect}:\n{done.stdout}{done.stderr}")
-    return done
 
 
 def library(name):

@@ -6,38 +6,22 @@
 Needs torch and safetensors; where they are missing it says so and skips.
 """
 import json
-import os
-import random
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-try:
-    import torch
-    from safetensors.torch import save_file
-except ImportError as missing:
-    print(f"skipped: the tests against PyTorch need it ({missing})")
-    sys.exit(0)
+from harness import ROOT, SEED, suture
 
-sys.path.insert(0, str(Path(__file__).parent))
-import convnext  # noqa: E402
-import torchvision_tiny  # noqa: E402
-import yolov5  # noqa: E402
+import torch
+from safetensors.torch import save_file
 
-ROOT = Path(__file__).resolve().parents[2]
-SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+import torchvision_tiny
+import yolov5
+
+import convnext
+
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
-
-
-def suture(*words, expect=0):
-    done = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=True)
-    if done.returncode != expect:
-        raise AssertionError(f"suture {words} gave {done.returncode}, not {expect}:\n{done.stdout}{done.stderr}")
-    return done
 
 
 def names(scheme, key):

@@ -19,32 +19,20 @@ import warnings
 from collections import OrderedDict
 from pathlib import Path
 
-try:
-    import numpy
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import load_file, load_model, save_file, save_model
-except ImportError as missing:
-    print(f"skipped: the tests against PyTorch need it ({missing})")
-    sys.exit(0)
+from harness import ROOT, SEED, SUTURE, suture, tries
+
+import numpy
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, load_model, save_model
 
 warnings.filterwarnings("ignore")
-ROOT = Path(__file__).resolve().parents[2]
-SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
-ROUNDS = int(os.environ.get("ROUNDS", 300))
+ROUNDS = tries("ROUNDS", 300)
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2,
           torch.float8_e4m3fnuz, torch.float8_e5m2fnuz]
 DTYPES = FLOATS + [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.uint16, torch.bool,
                    torch.complex64]
-
-
-def suture(*words, expect=0, text=True):
-    done = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=text)
-    if done.returncode != expect:
-        raise AssertionError(f"suture {words} gave {done.returncode}, not {expect}:\n{done.stderr}")
-    return done
 
 
 def inspect(path):

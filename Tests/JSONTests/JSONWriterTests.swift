@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct JSONWriterTests {
@@ -43,7 +44,7 @@ import Testing
   @Test func `every value reads back as it was written`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     for _ in 0..<2000 {
       let value = randomValue(depth: 0, &random)
       #expect(try JSONParser.parse(JSONWriter.bytes(value)) == value, "seed \(seed)")
@@ -54,7 +55,7 @@ import Testing
   @Test func `every finite double reads back as it was written`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     for _ in 0..<5000 {
       let value = Double(bitPattern: random.next())
       if !value.isFinite { continue }
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  private func randomValue(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
+  private func randomValue(depth: Int, _ random: inout Seeded) -> JSONValue {
     switch Int.random(in: 0..<(depth < 5 ? 8 : 6), using: &random) {
     case 0: return .null
     case 1: return .bool(.random(using: &random))
@@ -79,7 +80,7 @@ import Testing
     }
   }
 
-  private func randomString(_ random: inout SeededGenerator) -> String {
+  private func randomString(_ random: inout Seeded) -> String {
     var text = ""
     for _ in 0..<Int.random(in: 0..<9, using: &random) {
       let limit: UInt32 = [0x20, 0x80, 0x800, 0x10000, 0x110000].randomElement(using: &random) ?? 0x80

@@ -1,6 +1,7 @@
 #if arch(x86_64)
 import CKernels
 import Glibc
+import TestSupport
 import Testing
 
 /// The kernels against sums in double precision, on sizes that chance makes up and on any number of threads.

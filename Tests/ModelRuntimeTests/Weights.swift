@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 
 /// Random weights under facebookresearch's names.
 enum Weights {
@@ -38,20 +39,5 @@ enum Weights {
     try add("head.weight", [classes, dims[3]])
     try add("head.bias", [classes])
     return dict
-  }
-}
-
-/// Random numbers that a seed repeats: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import Tensors
+import TestSupport
 
 /// A tensor as a list of numbers in row-major order: the model that the steps are compared with.
 struct Plain: Equatable {
@@ -42,20 +43,7 @@ struct Plain: Equatable {
   }
 }
 
-/// Random numbers that a seed repeats: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension Seeded {
   /// A tensor of that shape: its axes stored in any order, with an offset and gaps.
   mutating func tensor(_ shape: [Int], _ dtype: DType = .float32, positive: Bool = false) throws -> Tensor {
     let order = Array(shape.indices).shuffled(using: &self)

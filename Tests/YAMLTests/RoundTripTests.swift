@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import YAML
 
@@ -21,7 +22,7 @@ private indirect enum Model: Equatable {
     }
   }
 
-  static func random(_ depth: Int, _ random: inout SeededGenerator) -> Model {
+  static func random(_ depth: Int, _ random: inout Seeded) -> Model {
     let count = Int.random(in: 0...4, using: &random)
     switch depth == 0 ? 0 : Int.random(in: 0...2, using: &random) {
     case 0: return .text(text(&random))
@@ -32,14 +33,14 @@ private indirect enum Model: Equatable {
     }
   }
 
-  private static func text(_ random: inout SeededGenerator) -> String {
+  private static func text(_ random: inout Seeded) -> String {
     let alphabet = Array("ab*{}[]!&%@#:,?|>-'\"\\ é🚀0.~")
     return String(
       (0..<Int.random(in: 0...6, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "a" })
   }
 
   /// The model in block or flow style, with all of its texts in quotes of either kind.
-  func yaml(_ indentation: Int, _ random: inout SeededGenerator) -> String {
+  func yaml(_ indentation: Int, _ random: inout Seeded) -> String {
     let blanks = String(repeating: " ", count: indentation)
     switch self {
     case .text(let text): return Self.quoted(text, &random)
@@ -55,7 +56,7 @@ private indirect enum Model: Equatable {
     }
   }
 
-  private func flow(_ random: inout SeededGenerator) -> String {
+  private func flow(_ random: inout Seeded) -> String {
     switch self {
     case .text(let text): return Self.quoted(text, &random)
     case .list(let models): return "[" + models.map { $0.flow(&random) }.joined(separator: ", ") + "]"
@@ -65,7 +66,7 @@ private indirect enum Model: Equatable {
     }
   }
 
-  private static func quoted(_ text: String, _ random: inout SeededGenerator) -> String {
+  private static func quoted(_ text: String, _ random: inout Seeded) -> String {
     if Bool.random(using: &random) {
       return "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
     }
@@ -76,7 +77,7 @@ private indirect enum Model: Equatable {
 @Suite struct RoundTripTests {
   @Test func `random documents come back as they were written`() throws {
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     for _ in 0..<500 {
       let model = Model.random(4, &random)
       let text = model.yaml(0, &random)

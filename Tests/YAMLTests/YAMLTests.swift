@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import YAML
 
@@ -104,7 +105,7 @@ import YAML
 
   @Test func `random bytes in a document never crash`() {
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded(seed)
     let text = Array(
       "a: [1, \"x\", 'y', {b: c}]\nd: |\n  e\n- *x\n&y !!int 1\n? h\n: 12:30 # \t%@`<<~-0.5e+1".utf8)
     for _ in 0..<2000 {

@@ -1,5 +1,6 @@
 import Bytes
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -8,7 +9,7 @@ import Testing
   @Test func `random state dicts read back as they were written`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SafetensorsRandom(seed: seed)
+    var random = Seeded(seed)
     for _ in 0..<60 {
       var dict = StateDict()
       for index in 0..<Int.random(in: 0..<12, using: &random) {
@@ -39,7 +40,7 @@ import Testing
   @Test func `a random change of one byte never ends the process`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("seed \(seed)")
-    var random = SafetensorsRandom(seed: seed)
+    var random = Seeded(seed)
     let header =
       "{\(entry("a", shape: "[2,1]", 0, 2)),\"__metadata__\":{},\(entry("b", "F32", shape: "[1]", 2, 6))}"
     let whole = safetensors(header, data: 6)
@@ -53,12 +54,12 @@ import Testing
     }
   }
 
-  private func randomName(_ random: inout SafetensorsRandom) -> String {
+  private func randomName(_ random: inout Seeded) -> String {
     ["", "layer.", "é", "e\u{301}", "😀 \"", "\n\\\u{1}/", "model.0."].randomElement(using: &random) ?? ""
   }
 
   /// A tensor whose axes are in any order, with gaps and an offset in its storage.
-  private func randomTensor(_ random: inout SafetensorsRandom) throws -> Tensor {
+  private func randomTensor(_ random: inout Seeded) throws -> Tensor {
     let dtypes = DType.allCases.filter { $0.safetensorsName != nil }
     let dtype = dtypes.randomElement(using: &random) ?? .float32
     // Two numbers of 4 bits share a byte, so that one alone cannot be.
