@@ -1,6 +1,4 @@
-internal import JSON
 internal import Tensors
-internal import YAML
 
 /// Joins tensors along a new axis, as `torch.stack`: `experts.#.weight` into `experts.weight`.
 ///
@@ -21,7 +19,7 @@ public struct Stack: Step {
   public var summary: String { "stack \(quoted(patterns)) to \"\(template)\" along axis \(axis)" }
 
   public func apply(to draft: inout Draft) throws -> Int {
-    try join(patterns, template, &draft) { entries in
+    try join(&draft) { entries in
       let shape = entries[0].tensor.shape
       guard axis >= -shape.count - 1, axis <= shape.count, shape.count < Tensor.maximumRank else {
         throw doesNotFit(entries[0], "a new axis cannot be \(axis)")
@@ -40,19 +38,6 @@ public struct Stack: Step {
   }
 }
 
-extension Stack: RecipeStep {
+extension Stack: JoiningStep {
   static let verb = "stack"
-  static let options = ["to", "axis"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    self.init(
-      try fields.operand.requireStrings(), to: try fields.require("to").requireString(),
-      axis: try fields.integer("axis", unsaid: 0))
-  }
-
-  var operand: JSONValue { .strings(patterns) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    [("to", .string(template))] + (axis == 0 ? [] : [("axis", .integer(axis))])
-  }
 }
