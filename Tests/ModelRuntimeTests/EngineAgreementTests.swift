@@ -52,6 +52,10 @@ import Testing
       let (ours, truth) = (try fast(image), try plain(image))
       #expect(Difference(ours.values, from: truth.values).relative < 5e-6)
       #expect(try fast(image).values == ours.values)
+      if height == 33 {
+        fast.release()
+        #expect(try fast(image).values == ours.values)
+      }
     }
   }
 

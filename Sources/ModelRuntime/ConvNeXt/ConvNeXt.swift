@@ -66,6 +66,9 @@ public struct ConvNeXt: Sendable {
     (0..<4).map { "feature.\($0)" } + (head == nil ? [] : ["pooled", "logits"])
   }
 
+  /// Lets go of the packed weights and the activations; the next run makes them anew.
+  public func release() { network.release() }
+
   /// The named outputs for normalised images; features are N×C×H×W, a classifier's outputs N×C.
   ///
   /// - Parameter watch: is shown each layer's output when it has been computed.

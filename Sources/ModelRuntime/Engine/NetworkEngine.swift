@@ -7,6 +7,9 @@ protocol NetworkEngine: Sendable {
 
   /// Makes everything ready for images of this shape, so that the next run only computes.
   func prepare(_ image: MapShape, outputs: [Int]) throws
+
+  /// Lets go of all that was made ready; the next run makes it anew.
+  func release()
 }
 
 /// Is shown a node's number, its output's shape and values, and for how many seconds it ran.

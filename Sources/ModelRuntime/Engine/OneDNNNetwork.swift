@@ -36,6 +36,13 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
     try lock.withLock { _ in try network(image.mapShape, outputs).run(image, observe: observe) }
   }
 
+  func release() {
+    lock.withLock { _ in
+      compiled.removeAll()
+      packed.removeAll()
+    }
+  }
+
   private func network(_ image: MapShape, _ outputs: [Int]) throws -> CompiledNetwork {
     let key = Key(image: image, outputs: outputs)
     if let known = compiled[key] { return known }

@@ -10,6 +10,8 @@ struct Network: Sendable {
 
   func prepare(_ image: MapShape, _ outputs: [Int]) throws { try engine.prepare(image, outputs: outputs) }
 
+  func release() { engine.release() }
+
   func run(
     _ image: FeatureMap, _ outputs: [Int], watch: ((LayerOutput) throws -> Void)? = nil
   ) throws -> [FeatureMap] {

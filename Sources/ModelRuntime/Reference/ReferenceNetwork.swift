@@ -11,6 +11,9 @@ struct ReferenceNetwork: NetworkEngine {
     _ = try graph.shapes(for: image, needed: graph.needed(for: outputs))
   }
 
+  /// Nothing is kept.
+  func release() {}
+
   func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap] {
     let needed = graph.needed(for: outputs)
     let shapes = try graph.shapes(for: image.mapShape, needed: needed)

@@ -171,6 +171,7 @@ struct Verify: Command {
     {
       report.addRemark(found)
     }
+    if network.detector != nil { backbone.release() }
   }
 
   // MARK: With given outputs
@@ -206,6 +207,8 @@ struct Verify: Command {
         }
         report.addOutput(ours, try tensor.floats(), tolerance: tolerance)
       }
+      // The detector packs the backbone's weights once more: both at a time would need twice the memory.
+      if !isOfDetector { network.backbone?.release() }
     }
   }
 }
