@@ -36,18 +36,10 @@ extension CompilerContext {
         try bias.withUnsafeMutableBufferPointer { try layer.readSecond(scratch, $0) }
         suture_feed_forward_pack_second(&kernel, scratch.baseAddress, bias, weights, biases)
       })
-    return CompiledLayer(
-      weights: [request], scratchByteCount: suture_feed_forward_scratch(&kernel), replacedInput: 1
-    ) { [kernel] buffers in
-      let packed = buffers.weights[0]
-      return [
-        {
-          var kernel = kernel
-          suture_feed_forward_run(
-            &kernel, buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
-            buffers.scratch)
-        }
-      ]
+    return self.layer(request, scratch: suture_feed_forward_scratch(&kernel), replacing: 1) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      suture_feed_forward_run(&kernel, x, y, weights, biases, scratch)
     }
   }
 
@@ -62,18 +54,10 @@ extension CompilerContext {
         let bias = try layer.readFolded(scratch)
         suture_depthwise_pack(&kernel, scratch.baseAddress, bias, weights.floats, biases)
       })
-    return CompiledLayer(weights: [request], scratchByteCount: suture_depthwise_scratch(&kernel)) {
-      [kernel] buffers in
-      let packed = buffers.weights[0]
-      return [
-        {
-          var kernel = kernel
-          suture_depthwise_run(
-            &kernel, buffers.inputs[0].floats, buffers.output.floats, packed.weights.floats,
-            packed.bias.floats,
-            buffers.scratch)
-        }
-      ]
+    return self.layer(request, scratch: suture_depthwise_scratch(&kernel)) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      suture_depthwise_run(&kernel, x, y, weights.floats, biases, scratch)
     }
   }
 
@@ -95,14 +79,28 @@ extension CompilerContext {
         suture_convolution_pack(
           &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { $0 + count })
       })
-    return CompiledLayer(weights: [request], scratchByteCount: suture_convolution_scratch(&kernel)) {
-      [kernel] buffers in
+    return self.layer(request, scratch: suture_convolution_scratch(&kernel)) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+    }
+  }
+
+  private typealias Run = (
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ weights: UnsafeMutableRawPointer,
+    _ biases: UnsafePointer<Float>, _ scratch: UnsafeMutableRawPointer
+  ) -> Void
+
+  /// A layer that is one call of a kernel.
+  private func layer(
+    _ request: WeightRequest, scratch: Int, replacing input: Int? = nil, _ run: @escaping Run
+  ) -> CompiledLayer {
+    CompiledLayer(weights: [request], scratchByteCount: scratch, replacedInput: input) { buffers in
       let packed = buffers.weights[0]
       return [
         {
-          var kernel = kernel
-          suture_convolution_run(
-            &kernel, buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
+          run(
+            buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
             buffers.scratch)
         }
       ]
