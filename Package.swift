@@ -1,98 +1,186 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings that every Swift target shares.
-let swift: [SwiftSetting] = [
+// Folder names are short; module names carry the prefix Suture, so that they collide with nobody's JSON, YAML or Bytes.
+// An arrow points from a room to those below it: nothing here may depend on what stands further down in the list.
+
+// MARK: Settings
+
+let language: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableExperimentalFeature("Lifetimes"),
-  // Without it a reader used from another module runs many times slower: see the performance notes in the README.
+  // Without it a reader used from another module runs many times slower. It is an unsafe flag, which the tools version
+  // 6.2 admits in versioned dependencies.
   .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
-/// A library target of ours.
-///
-/// The dependencies are the arrows of the diagram in the README; they point down only.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+/// What builds the programs that only people who work on Suture need: benchmarks and fuzz targets.
+let buildsTools = Context.environment["SUTURE_TOOLS"] != nil
+
+// MARK: Kinds of modules
+
+/// Who sees a room of the library.
+enum Visibility {
+  /// `import Suture` brings it.
+  case exported
+  /// Other rooms only.
+  case hidden
 }
 
-/// A module map over one of Debian's libraries.
+/// A room of the library: `Sources/<name>`, module `Suture<name>`.
+struct Room {
+  let name: String
+  let visibility: Visibility
+  let dependencies: [String]
+
+  init(_ name: String, _ visibility: Visibility, uses dependencies: [String] = []) {
+    (self.name, self.visibility, self.dependencies) = (name, visibility, dependencies)
+  }
+
+  /// Whether it says `unsafe` where it leaves what Swift guarantees; then the compiler holds it to that.
+  var touchesMemory: Bool { ["Bytes", "Numbers"].contains(name) }
+
+  var target: Target {
+    .target(
+      name: module(name), dependencies: dependencies.map { .init(stringLiteral: module($0)) },
+      path: "Sources/\(name)", swiftSettings: language + (touchesMemory ? [.strictMemorySafety()] : []))
+  }
+}
+
+/// The module of a room, or of C code whose folder begins with a C: `Bytes` is SutureBytes, `CSystem` CSutureSystem.
+func module(_ name: String) -> String {
+  let isC = name.hasPrefix("C") && name.dropFirst().first?.isUppercase == true
+  return isC ? "CSuture" + name.dropFirst() : "Suture" + name
+}
+
+/// C code of ours: `Sources/C/<name>`.
+func c(_ name: String, flags: [String] = []) -> Target {
+  .target(
+    name: module(name), path: "Sources/C/\(name)", cSettings: flags.isEmpty ? [] : [.unsafeFlags(flags)])
+}
+
+/// A module map over one of Debian's libraries: `Sources/C/<name>`.
 func debian(_ name: String, _ package: String, pkgConfig: String? = nil) -> Target {
-  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+  .systemLibrary(
+    name: module(name), path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
-/// The tests of one room.
-func tests(of room: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: room + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: swift)
+/// A program: `Sources/<folder>`.
+func program(_ name: String, in folder: String, uses rooms: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: rooms.map { .init(stringLiteral: $0.isEmpty ? "Suture" : module($0)) },
+    path: "Sources/\(folder)", swiftSettings: language)
 }
 
-/// A function that libFuzzer feeds; without `--sanitize=fuzzer` it links to a program that does nothing.
-func fuzz(_ what: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: "Fuzz" + what, dependencies: dependencies, swiftSettings: swift)
+/// A function that libFuzzer feeds: `Sources/Fuzz/<name>`; without `--sanitize=fuzzer` it links to a program that does
+/// nothing.
+func fuzz(_ name: String, _ rooms: [String]) -> Target {
+  program("Fuzz\(name)", in: "Fuzz/\(name)", uses: rooms)
 }
+
+/// The tests of one room: `Tests/<name>`.
+func tests(_ name: String, uses rooms: [String], programs: [String] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: (rooms.map(module) + programs + ["TestSupport"]).map { .init(stringLiteral: $0) },
+    path: "Tests/\(name)", swiftSettings: language)
+}
+
+// MARK: The list
+
+let libraries: [Target] = [
+  debian("CLibzip", "libzip-dev", pkgConfig: "libzip"),
+  debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
+  debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
+  debian("COneDNN", "libdnnl-dev"),
+  debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
+  c("CSystem"),
+  c("CNumbers"),
+  c("CPeak"),
+  // Without optimization, what is written for speed would make the tests wait. ThreadSanitizer does not see OpenMP's
+  // barriers, and would take what lies behind one for a race.
+  c("CKernels", flags: ["-O2", "-fno-sanitize=thread"]),
+  .target(
+    name: module("CPictures"), path: "Sources/C/CPictures",
+    linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+]
+
+let rooms = [
+  Room("Text", .exported),
+  Room("Bytes", .exported, uses: ["Text", "CSystem", "CDeflate", "CCrypto"]),
+  Room("Numbers", .exported, uses: ["CNumbers"]),
+  Room("JSON", .exported, uses: ["Text", "Bytes"]),
+  Room("YAML", .hidden, uses: ["Text", "Bytes", "CYAML"]),
+  Room("Pickle", .exported, uses: ["Text", "Bytes"]),
+  Room("ZipArchive", .hidden, uses: ["Text", "Bytes", "CLibzip"]),
+  Room("Pictures", .exported, uses: ["Text", "Bytes", "CPictures"]),
+  Room("Tensors", .exported, uses: ["Text", "Bytes", "Numbers"]),
+  Room("Checkpoints", .exported, uses: ["Text", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
+  Room("Surgery", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors"]),
+  Room(
+    "ModelRuntime", .exported,
+    uses: [
+      "Text", "Bytes", "Numbers", "Tensors", "YAML", "CSystem", "CNumbers", "CKernels", "CPeak", "COneDNN",
+    ]),
+]
+
+/// What `import Suture` gives.
+let umbrella = Target.target(
+  name: "Suture",
+  dependencies: rooms.filter { $0.visibility == .exported }.map { .init(stringLiteral: module($0.name)) },
+  swiftSettings: language)
+
+let command = program(
+  "suture", in: "suture",
+  uses: [
+    "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
+    "Pictures",
+  ])
+
+let tools: [Target] = [
+  program("Benchmarks", in: "Benchmarks", uses: ["Bytes", "JSON", "Tensors", "Checkpoints"]),
+  fuzz("Archive", ["Bytes", "ZipArchive"]),
+  fuzz("Pickle", ["Bytes", "Checkpoints"]),
+  fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("YAML", ["YAML"]),
+  fuzz("Picture", ["Pictures"]),
+  fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
+]
+
+let testTargets: [Target] = [
+  .target(
+    name: "TestSupport", dependencies: [.init(stringLiteral: module("Bytes"))], path: "Tests/TestSupport",
+    swiftSettings: language),
+  tests("Text", uses: ["Text"]),
+  tests("Bytes", uses: ["Bytes", "Text"]),
+  tests("Numbers", uses: ["Numbers", "Bytes"]),
+  tests("JSON", uses: ["JSON", "Bytes", "Text"]),
+  tests("YAML", uses: ["YAML", "JSON", "Bytes", "Text"]),
+  tests("Tensors", uses: ["Tensors", "Bytes", "Numbers", "Text"]),
+  tests("Pickle", uses: ["Pickle", "Bytes", "Text"]),
+  tests("ZipArchive", uses: ["ZipArchive", "Bytes", "Text"]),
+  tests("Pictures", uses: ["Bytes", "Pictures", "Text"]),
+  tests(
+    "Checkpoints",
+    uses: ["Checkpoints", "Bytes", "Numbers", "JSON", "Tensors", "Pickle", "ZipArchive", "Text"]),
+  tests("Surgery", uses: ["Surgery", "Tensors", "Bytes", "Numbers", "Checkpoints", "JSON", "Text"]),
+  tests(
+    "ModelRuntime",
+    uses: ["Bytes", "Numbers", "CKernels", "ModelRuntime", "Tensors", "Checkpoints", "YAML", "Text"]),
+  tests("suture", uses: ["Bytes", "Text", "JSON"], programs: ["suture"]),
+]
 
 let package = Package(
   name: "Suture",
   products: [
     .executable(name: "suture", targets: ["suture"]),
-    .library(name: "Suture", targets: ["Tensors", "Checkpoints", "Surgery", "ModelRuntime"]),
+    .library(name: "Suture", targets: ["Suture"]),
   ],
-  targets: [
-    debian("CLibzip", "libzip-dev", pkgConfig: "libzip"),
-    debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
-    debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
-    debian("COneDNN", "libdnnl-dev"),
-    debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
-    .target(name: "CSystem"),
-    .target(name: "CPeak"),
-    // Without optimization, what is written for speed would make the tests wait. ThreadSanitizer does not see OpenMP's
-    // barriers, and would take what lies behind one for a race.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2", "-fno-sanitize=thread"])]),
-    .target(name: "CPictures", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-
-    room("Bytes", ["CSystem", "CDeflate", "CCrypto"]),
-    room("JSON", ["Bytes"]),
-    room("YAML", ["Bytes", "CYAML"]),
-    room("Tensors", ["Bytes"]),
-    room("Pickle", ["Bytes"]),
-    room("ZipArchive", ["Bytes", "CLibzip"]),
-    room("Checkpoints", ["Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    room("Surgery", ["Bytes", "JSON", "YAML", "Tensors"]),
-    room("Pictures", ["Bytes", "CPictures"]),
-    room("ModelRuntime", ["Bytes", "CKernels", "CPeak", "CSystem", "Tensors", "YAML", "COneDNN"]),
-    .executableTarget(
-      name: "suture",
-      dependencies: [
-        "Bytes", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime", "Pictures",
-      ],
-      swiftSettings: swift),
-    .executableTarget(
-      name: "Benchmarks", dependencies: ["Bytes", "JSON", "Tensors", "Checkpoints"], swiftSettings: swift),
-
-    fuzz("Archive", ["Bytes", "ZipArchive"]),
-    fuzz("Pickle", ["Bytes", "Checkpoints"]),
-    fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
-    fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
-    fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
-    fuzz("YAML", ["YAML"]),
-    fuzz("Picture", ["Pictures"]),
-    fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
-
-    .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: swift),
-    tests(of: "Bytes", ["Bytes"]),
-    tests(of: "JSON", ["JSON", "Bytes"]),
-    tests(of: "YAML", ["YAML", "JSON", "Bytes"]),
-    tests(of: "Tensors", ["Tensors", "Bytes"]),
-    tests(of: "Pickle", ["Pickle", "Bytes"]),
-    tests(of: "ZipArchive", ["ZipArchive", "Bytes"]),
-    tests(of: "Checkpoints", ["Checkpoints", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-    tests(of: "Surgery", ["Surgery", "Tensors", "Bytes", "Checkpoints"]),
-    tests(of: "ModelRuntime", ["Bytes", "CKernels", "ModelRuntime", "Tensors", "Checkpoints", "YAML"]),
-    tests(of: "Pictures", ["Bytes", "Pictures"]),
-    tests(of: "Command", ["Bytes", "suture"]),
-  ]
+  targets: libraries + rooms.map(\.target) + [umbrella, command] + (buildsTools ? tools : []) + testTargets
 )

@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
 internal import Glibc
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureTensors
 
 /// Measures the commands beside the same work done by others, in turn, round after round.
 ///

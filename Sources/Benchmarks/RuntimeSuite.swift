@@ -1,4 +1,4 @@
-internal import JSON
+internal import SutureJSON
 
 /// The forward pass beside that of other engines, each in a process of its own, in turn, round after round.
 struct RuntimeSuite {

@@ -1,5 +1,5 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureTensors
 
 /// Checkpoints of the shape of real ones.
 enum Synthetic {

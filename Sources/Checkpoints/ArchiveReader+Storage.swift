@@ -1,5 +1,5 @@
-internal import Tensors
-internal import ZipArchive
+internal import SutureTensors
+internal import SutureZipArchive
 
 extension ArchiveReader {
   /// The contents of a record as a storage.

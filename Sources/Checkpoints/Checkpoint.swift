@@ -1,7 +1,7 @@
-public import Bytes
-internal import Pickle
-public import Tensors
-internal import ZipArchive
+public import SutureBytes
+internal import SuturePickle
+public import SutureTensors
+internal import SutureZipArchive
 
 /// A file of weights, opened without reading a tensor.
 public struct Checkpoint: Sendable {

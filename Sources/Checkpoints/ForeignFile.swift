@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// Names what a file is that holds no weights we can read.
 enum ForeignFile {

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// What a careful look at every byte of a checkpoint found.
 public struct Integrity: Sendable {

@@ -1,6 +1,7 @@
-internal import Bytes
-internal import JSON
-internal import Tensors
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureText
 
 /// Where a file came from: the runs of this tool that made it, the latest last.
 ///

@@ -1,4 +1,4 @@
-public import Pickle
+public import SuturePickle
 
 /// How much a file may ask for before it is refused as a bomb.
 ///

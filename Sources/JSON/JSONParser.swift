@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// A strict parser of RFC 8259 for documents that nobody vouches for.
 ///

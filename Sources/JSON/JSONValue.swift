@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// A JSON document, with the order of its members and the text of its numbers kept.
 public enum JSONValue: Sendable {

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// Activations: N images of H×W pixels with C channels, stored N×H×W×C.
 public struct FeatureMap: Sendable {

@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// Writes a protocol 2 stream with the opcodes that torch's `weights_only` loader knows.
 ///

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 extension Unpickler {
   /// Runs one opcode.

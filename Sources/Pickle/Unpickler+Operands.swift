@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// How opcodes spell numbers and text in the stream.
 extension Unpickler {

@@ -1,4 +1,4 @@
-public import Bytes
+public import SutureBytes
 
 /// The pickle machine: runs a stream's opcodes over a stack of inert values.
 ///

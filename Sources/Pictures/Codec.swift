@@ -1,4 +1,4 @@
-internal import CPictures
+internal import CSuturePictures
 
 /// A library's two ways into a file: its header, and its pixels.
 struct Codec {

@@ -1,5 +1,5 @@
-internal import Bytes
-internal import CPictures
+internal import CSuturePictures
+internal import SutureBytes
 
 /// An image of 8-bit RGB pixels, row after row.
 public struct Picture: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// The vectors of a batch norm, and the bias of the convolution before it, as numbers that are read when they are needed.
 ///

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 extension DType {
   /// The little-endian bytes of an element of that value; `nil` where the dtype has no such number.

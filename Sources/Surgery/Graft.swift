@@ -1,5 +1,7 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+internal import SutureNumbers
+public import SutureTensors
+internal import SutureText
 
 /// `base.update(part)`, with what `update` hides: which keys stay what they were, and which nobody asked for.
 ///

@@ -1,4 +1,4 @@
-internal import CYAML
+internal import CSutureYAML
 
 /// libyaml's parser over bytes of its own.
 struct EventReader: ~Copyable {

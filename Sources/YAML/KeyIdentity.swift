@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// What two keys of one mapping must not have in common.
 ///

@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// Why bytes are not the YAML document that was wanted, and where.
 public struct YAMLError: Error, Equatable, CustomStringConvertible {

@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// What a schema asks of a mapping: keys that must be there, and no others than it knows.
 extension YAMLMapping {

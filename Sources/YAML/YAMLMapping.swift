@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// A mapping in the order of the document, whose keys are scalars, no two alike.
 public struct YAMLMapping: Sendable {

@@ -1,4 +1,5 @@
-public import Bytes
+public import SutureBytes
+internal import SutureText
 
 /// A zip archive, parsed by libzip, with the place of every payload known.
 ///

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// The contents of a deflated record.
 ///

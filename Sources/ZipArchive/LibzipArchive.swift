@@ -1,5 +1,5 @@
-internal import Bytes
-internal import CLibzip
+internal import CSutureLibzip
+internal import SutureBytes
 
 /// A libzip archive open for reading.
 ///

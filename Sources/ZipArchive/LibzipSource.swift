@@ -1,5 +1,5 @@
-internal import Bytes
-internal import CLibzip
+internal import CSutureLibzip
+internal import SutureBytes
 
 /// Our end of a `zip_source_function`: gives libzip the bytes of a ``ByteSource`` and watches where it reads.
 ///

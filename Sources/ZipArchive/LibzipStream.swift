@@ -1,5 +1,5 @@
-internal import Bytes
-internal import CLibzip
+internal import CSutureLibzip
+internal import SutureBytes
 
 /// An entry being inflated from its start on.
 ///

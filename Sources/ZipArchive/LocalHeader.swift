@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// The header that stands before each record's payload, as far as it repeats the central directory.
 ///

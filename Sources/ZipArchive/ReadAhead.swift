@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// A source that reads some kilobytes where a few bytes are asked for, and remembers them.
 ///

@@ -1,4 +1,5 @@
-public import Bytes
+public import SutureBytes
+internal import SutureText
 
 /// Lays an archive out as `torch.save` does, byte for byte: stored records only, each payload on a multiple of 64
 /// bytes, so that torch can map it, find it by arithmetic, and trust `.format_version`.

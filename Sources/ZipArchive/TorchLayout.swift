@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// The headers of torch's archive layout; ``StoredArchivePlan`` draws how they follow each other.
 ///

@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
 @main

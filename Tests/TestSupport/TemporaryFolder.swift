@@ -1,5 +1,5 @@
-import Bytes
 import Glibc
+import SutureBytes
 
 /// A folder that goes with the test, and the files in it.
 public final class TemporaryFolder {

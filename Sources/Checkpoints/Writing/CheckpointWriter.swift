@@ -1,5 +1,5 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+public import SutureTensors
 
 /// Writes state dicts to files that appear only when they are whole.
 public struct CheckpointWriter: Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Reads a file that was written, and compares every tensor with what it should be.
 enum Proof {

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// How a checkpoint is to be written.
 public struct WriteOptions: Sendable {

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 extension WritePlan {
   /// Whether all that is planned stands there already, as far as can be told without its tensors: the sizes of the files

@@ -1,5 +1,5 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+public import SutureTensors
 
 /// What will be written, decided down to the byte before a tensor is read.
 public struct WritePlan: Sendable {

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// A ConvNeXt: a stem, four stages joined by downsample layers, and, where the file has one, a classifier.
 ///

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// One stage of a backbone with the downsampling before it: what a detector's `ConvNeXt_Block(index)` layer runs.
 ///

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Makes a graph's nodes of the tensors of a backbone.
 struct ConvNeXtBuilder {

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// The size of a ConvNeXt, told by the names and shapes of its tensors.
 public struct ConvNeXtConfiguration: Sendable, Equatable {

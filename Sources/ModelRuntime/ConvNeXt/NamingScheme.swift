@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// How a library names the tensors of a ConvNeXt.
 public enum NamingScheme: String, Sendable, CaseIterable {

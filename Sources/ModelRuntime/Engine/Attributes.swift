@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 /// What follows an operation while its result is still at hand.
 final class Attributes {

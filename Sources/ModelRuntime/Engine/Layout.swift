@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 /// The shape, element type and layout of a memory; a reference, so that its address can be given to C.
 final class Layout {

@@ -1,7 +1,7 @@
-internal import COneDNN
-internal import CPeak
+internal import CSutureOneDNN
+internal import CSuturePeak
 internal import Dispatch
-internal import Bytes
+internal import SutureBytes
 
 /// What this machine can compute at most, measured.
 public enum MachinePeak {

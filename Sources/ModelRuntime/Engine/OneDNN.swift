@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 /// oneDNN's engine for this processor, and the stream that its primitives run in.
 final class OneDNN: @unchecked Sendable {

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// Runs a graph on oneDNN 2.6 and on kernels of ours, activations in N×H×W×C throughout.
 ///

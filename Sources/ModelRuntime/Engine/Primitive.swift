@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 /// A compiled operation with its description.
 final class Primitive {

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// Seconds on a clock that only goes forward.
 var now: Double { Process.seconds }

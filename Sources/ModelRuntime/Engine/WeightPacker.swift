@@ -1,6 +1,6 @@
-internal import COneDNN
+internal import CSutureOneDNN
 internal import Dispatch
-internal import Bytes
+internal import SutureBytes
 internal import Synchronization
 
 /// Reads weights and lays them out as primitives want them, in parallel.

@@ -8,7 +8,7 @@ public struct LayerOutput {
   let values: UnsafeBufferPointer<Float>
 
   /// The first value that is NaN or infinite; `nil` where all are finite.
-  public var firstNotFinite: Float? { ModelRuntime.firstNotFinite(values).map { values[$0] } }
+  public var firstNotFinite: Float? { SutureModelRuntime.firstNotFinite(values).map { values[$0] } }
 
   /// A copy that stays.
   public var map: FeatureMap { FeatureMap(shape, Array(values)) }

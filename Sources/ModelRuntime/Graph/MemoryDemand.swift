@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// What a network would take of the machine's memory, in bytes.
 struct MemoryDemand {

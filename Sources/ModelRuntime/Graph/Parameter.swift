@@ -1,6 +1,6 @@
-internal import CSystem
+internal import CSutureNumbers
 internal import Glibc
-internal import Tensors
+internal import SutureTensors
 
 /// A tensor that a layer reads: its shape is checked when the graph is built, its elements are read when the layer
 /// is prepared.

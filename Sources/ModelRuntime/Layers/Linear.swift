@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// A linear map of each pixel's channels, as `nn.Linear` on N×H×W×C.
 struct Linear: Sendable {

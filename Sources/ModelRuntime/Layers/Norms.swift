@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Normalises each pixel's channels with the biased variance, as `nn.LayerNorm`.
 struct LayerNorm: Sendable {

@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 /// The arguments of a row, asked for by their place.
 struct Arguments {

@@ -1,5 +1,5 @@
-public import Tensors
-internal import YAML
+public import SutureTensors
+internal import SutureYAML
 
 /// A YOLOv5 detector: the layers of a model file with the weights of a state dict.
 public struct DetectionModel: Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Makes a graph of layers and of the tensors that lie under `model.<i>.`.
 struct DetectorBuilder {

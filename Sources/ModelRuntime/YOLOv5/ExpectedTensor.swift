@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 /// A tensor of the state dict that YOLOv5 would give a model which it built of a model file.
 public struct ExpectedTensor: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 /// Makes layers of rows, as YOLOv5's `parse_model` does, and refuses what that would build wrongly or not at all.
 struct LayerParser {

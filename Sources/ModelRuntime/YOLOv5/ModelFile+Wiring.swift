@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 extension ModelFile {
   /// Refuses maps of different sizes that are to be joined, and anchors in the other order than their levels, before there

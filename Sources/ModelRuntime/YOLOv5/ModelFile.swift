@@ -1,5 +1,5 @@
-internal import Bytes
-internal import YAML
+internal import SutureBytes
+internal import SutureYAML
 
 /// A YOLOv5 model file: what its keys and rows say, before anything is made of them.
 public struct ModelFile: Sendable {

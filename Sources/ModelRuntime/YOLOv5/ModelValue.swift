@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 /// An argument of a layer as Python has it after `parse_model` has evaluated it.
 indirect enum ModelValue: Sendable, Equatable {

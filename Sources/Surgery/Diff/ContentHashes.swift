@@ -1,5 +1,5 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureTensors
 
 /// The SHA-256 of tensors' elements, each view hashed once however many names it has.
 struct ContentHashes {

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureTensors
+internal import SutureText
 
 /// Names that two state dicts do not share, though what they stand for is the same, element for element.
 ///

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureNumbers
+internal import SutureTensors
 
 /// Reads little-endian elements as numbers of 64 bits, a complex one as two.
 struct ElementDecoder {

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureTensors
+internal import SutureText
 
 /// What the tensors of one ConvNeXt are called in another that has the names of another library.
 struct NamingChange {

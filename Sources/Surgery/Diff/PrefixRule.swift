@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// One prefix that became another.
 struct PrefixRule: Hashable {

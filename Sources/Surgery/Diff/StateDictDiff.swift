@@ -1,5 +1,6 @@
-public import Bytes
-public import Tensors
+public import SutureBytes
+public import SutureTensors
+internal import SutureText
 
 /// What differs between two state dicts: names, shapes, dtypes, then values.
 public struct StateDictDiff: Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 extension Tensor {
   /// About how many bytes of each of two tensors are held at a time.

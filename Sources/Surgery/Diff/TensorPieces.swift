@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// A shape cut into pieces that are small, and whose elements follow one another in row-major order.
 ///

@@ -1,4 +1,4 @@
-public import Tensors
+public import SutureTensors
 
 extension LoadReport {
   /// The changes of names with which most of the file would load; `nil` where none does better than this report.

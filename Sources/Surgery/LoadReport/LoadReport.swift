@@ -1,5 +1,5 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+public import SutureTensors
 
 /// What `load_state_dict` would say of a state dict, told without PyTorch.
 public struct LoadReport: Sendable {

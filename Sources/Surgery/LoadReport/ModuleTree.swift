@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// The modules that the keys of a model tell of, in the order in which PyTorch visits them.
 struct ModuleTree {

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import Tensors
+internal import SutureBytes
+internal import SutureTensors
+internal import SutureText
 
 /// Prefixes that tell the names of a file from those of a model, found in the names themselves.
 struct PrefixProposals {

@@ -1,5 +1,6 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+internal import SutureNumbers
+public import SutureTensors
 
 extension StateDict {
   /// The blocks of ConvNeXts whose layer scale is 1e-6 throughout: what it is before the first step of training.

@@ -1,5 +1,6 @@
-internal import Bytes
-public import Tensors
+internal import SutureBytes
+public import SutureTensors
+internal import SutureText
 
 /// Which ConvNeXts a state dict holds, and under whose names.
 public struct NamingScan: Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 extension Tensor {
   /// The same elements with axes of size 1 added at the end or taken from there, until there are `rank`: a view.

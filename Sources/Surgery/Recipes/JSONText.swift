@@ -1,4 +1,4 @@
-internal import JSON
+internal import SutureJSON
 
 /// JSON as the reader of YAML takes it: nearly all of JSON is YAML, and that reader knows lines and columns.
 enum JSONText {

@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 extension MapNames {
   /// Reads a table from a document of its own: a mapping of patterns to templates, in YAML or JSON.

@@ -1,5 +1,5 @@
-internal import Bytes
-internal import JSON
+internal import SutureBytes
+internal import SutureJSON
 
 extension Recipe {
   /// The recipe as JSON.

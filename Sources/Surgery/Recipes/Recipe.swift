@@ -1,6 +1,6 @@
-internal import Bytes
-internal import JSON
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureYAML
 
 /// Surgery that can be kept and done again: steps, what they must come to, and how to read and write.
 ///

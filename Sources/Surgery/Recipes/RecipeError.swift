@@ -1,4 +1,4 @@
-internal import YAML
+internal import SutureYAML
 
 /// A recipe that cannot be read: where, what is wrong, and what to write instead.
 public struct RecipeError: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// A step that recipes can hold: a verb with its operand, and options beside it.
 ///

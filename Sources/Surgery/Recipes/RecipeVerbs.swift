@@ -1,6 +1,7 @@
-internal import Bytes
-internal import JSON
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureText
+internal import SutureYAML
 
 /// All steps that recipes know, and how one is read and written.
 enum RecipeVerbs {

@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Gives a convolution that takes 3 channels, or a multiple of them, another number of input channels.
 ///

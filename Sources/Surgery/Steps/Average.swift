@@ -1,7 +1,7 @@
-internal import Bytes
-internal import JSON
-public import Tensors
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+public import SutureTensors
+internal import SutureYAML
 
 /// The mean of this checkpoint and others of the same keys and shapes.
 ///

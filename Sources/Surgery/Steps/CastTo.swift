@@ -1,6 +1,7 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureNumbers
+internal import SutureTensors
+internal import SutureYAML
 
 /// Gives the floating-point tensors that fit another dtype, as `Tensor.to(dtype)` does.
 public struct CastTo: Step {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Joins tensors along an axis, as `torch.cat`: `blocks.#.{q,k,v}.weight` into `blocks.{1}.qkv.weight`.
 ///

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Leaves out the entries whose names fit one of the patterns.
 public struct Drop: Step {

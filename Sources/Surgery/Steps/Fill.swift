@@ -1,7 +1,8 @@
-internal import Bytes
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureText
+internal import SutureYAML
 
 /// Gives tensors new elements of the same shape and dtype: zeros, a constant, or normal random numbers.
 public struct Fill: Step {

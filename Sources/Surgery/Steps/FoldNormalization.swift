@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Makes a convolution take `x` where it took `(x - mean) / std`.
 ///

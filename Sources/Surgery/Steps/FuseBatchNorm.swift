@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Multiplies a batch norm into the convolution before it, as `torch.nn.utils.fuse_conv_bn_eval` does.
 ///

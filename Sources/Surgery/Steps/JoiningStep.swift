@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// A step that makes one tensor of several, along an axis.
 protocol JoiningStep: RecipeStep {

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Leaves out all entries but those whose names fit one of the patterns.
 public struct Keep: Step {

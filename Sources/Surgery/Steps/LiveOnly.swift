@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Of a backbone that was replicated for the layers of a YOLOv5, keeps what a forward pass reads.
 ///

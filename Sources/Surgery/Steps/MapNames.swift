@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Renames by a table of patterns and templates, whose rows have no order; it can be read backwards.
 public struct MapNames: Step {

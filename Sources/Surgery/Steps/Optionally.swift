@@ -1,4 +1,4 @@
-internal import JSON
+internal import SutureJSON
 
 /// A step that may match nothing.
 public struct Optionally: Step {

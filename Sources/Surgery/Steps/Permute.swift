@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Puts the axes in another order, as `Tensor.permute`; a view.
 public struct Permute: Step {

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Gives the entries that fit a pattern new names, made from what its wildcards stand for.
 public struct Rename: Step {

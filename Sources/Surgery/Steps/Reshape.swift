@@ -1,7 +1,7 @@
-internal import Bytes
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Gives the same elements other sizes, as `Tensor.reshape`.
 public struct Reshape: Step {

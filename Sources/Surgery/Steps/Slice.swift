@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Takes a range of an axis, as `tensor[:, 0:10]`; a view.
 ///

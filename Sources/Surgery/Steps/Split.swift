@@ -1,7 +1,7 @@
-internal import Bytes
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Cuts tensors along an axis into pieces of their own names, as `torch.split`; the pieces are views.
 public struct Split: Step {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import SutureTensors
 
 /// Joins tensors along a new axis, as `torch.stack`: `experts.#.weight` into `experts.weight`.
 ///

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Leaves out what only training needs: the optimizer, the learning rate schedule, the gradient scaler.
 ///

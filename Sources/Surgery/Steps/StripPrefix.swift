@@ -1,6 +1,6 @@
-internal import Bytes
-internal import JSON
-internal import YAML
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureYAML
 
 /// Takes a prefix from every name that has it.
 public struct StripPrefix: Step {

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+internal import SutureJSON
+internal import SutureYAML
 
 /// Takes the moving average of the weights that training code keeps beside them, such as `model_ema`.
 ///

@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Makes tensors the very same as another one, as tied embeddings are: what they held is dropped.
 public struct Tie: Step {

@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Swaps two axes, as `Tensor.transpose`; a view.
 public struct Transpose: Step {

@@ -1,6 +1,6 @@
-internal import JSON
-internal import Tensors
-internal import YAML
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureYAML
 
 /// Gives each tensor that fits a storage of its own, as `Tensor.clone` does.
 public struct Untie: Step {

@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import ModelRuntime
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureModelRuntime
 
 struct Bench: Command {
   static let name = "bench"

@@ -1,5 +1,5 @@
-internal import JSON
-internal import ModelRuntime
+internal import SutureJSON
+internal import SutureModelRuntime
 
 /// The figures of `bench`, as text and as JSON.
 struct BenchMeasurement {

@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureTensors
 
 struct Check: Command {
   static let name = "check"

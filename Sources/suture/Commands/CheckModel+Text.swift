@@ -1,5 +1,5 @@
-internal import Checkpoints
-internal import Surgery
+internal import SutureCheckpoints
+internal import SutureSurgery
 
 extension CheckModel {
   var text: String {

@@ -1,8 +1,8 @@
-internal import Checkpoints
-internal import JSON
-internal import ModelRuntime
-internal import Surgery
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureModelRuntime
+internal import SutureSurgery
+internal import SutureTensors
 
 /// What `check --into MODEL.yaml` finds out: what would become of a YOLOv5 that is built of a model file when the file is
 /// put into it by `model_dict.update` and `load_state_dict`.

@@ -1,6 +1,6 @@
-internal import Checkpoints
-internal import JSON
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureTensors
 
 /// What `check` says: the schema `suture.check/1`.
 struct CheckReport {

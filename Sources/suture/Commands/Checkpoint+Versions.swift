@@ -1,4 +1,4 @@
-internal import Checkpoints
+internal import SutureCheckpoints
 
 extension Checkpoint {
   /// Whether loading the state dict tells modules the version that they were saved with: the attribute `_metadata`

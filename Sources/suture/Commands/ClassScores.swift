@@ -1,6 +1,6 @@
-internal import Bytes
-internal import JSON
-internal import ModelRuntime
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureModelRuntime
 
 /// A class with its probability.
 struct ClassScores {

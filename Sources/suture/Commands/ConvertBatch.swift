@@ -1,6 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureText
 
 /// Many conversions into one folder: each succeeds or fails by itself, and what was done is not done again.
 struct ConvertBatch {
@@ -39,7 +40,7 @@ struct ConvertBatch {
   private static func name(for input: String, _ format: WriteOptions.Format?) -> String {
     var name = input
     while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-    name = String(name.dropFirst(Bytes.folder(of: name).count))
+    name = String(name.dropFirst(SutureBytes.folder(of: name).count))
     if name.hasSuffix(".index.json") { name.removeLast(".index.json".count) }
     let known = WriteOptions.Format(path: name)
     let format = format ?? (known == .safetensors ? .pytorchZip : .safetensors)

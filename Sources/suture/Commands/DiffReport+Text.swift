@@ -1,6 +1,6 @@
-internal import Checkpoints
-internal import Surgery
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureSurgery
+internal import SutureTensors
 
 extension DiffReport {
   private static let (mostRows, mostValues) = (8, 20)

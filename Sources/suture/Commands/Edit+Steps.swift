@@ -1,4 +1,4 @@
-internal import Surgery
+internal import SutureSurgery
 
 /// The steps as options of the command line, which run in the order given.
 extension Edit {

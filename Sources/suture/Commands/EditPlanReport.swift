@@ -1,7 +1,7 @@
-internal import Checkpoints
-internal import JSON
-internal import Surgery
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureTensors
 
 /// A plan as it is told: in a few lines, or for programs.
 struct PlanReport {

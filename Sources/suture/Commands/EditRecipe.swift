@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import Surgery
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureSurgery
+internal import SutureTensors
 
 /// Recipes into flags, and flags into recipes.
 extension Edit {

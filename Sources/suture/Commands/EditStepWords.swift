@@ -1,4 +1,4 @@
-internal import Surgery
+internal import SutureSurgery
 
 /// The value of an option that is a step: `PATTERN=VALUE@AXIS`.
 struct StepWords {

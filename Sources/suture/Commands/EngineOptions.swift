@@ -1,4 +1,4 @@
-internal import ModelRuntime
+internal import SutureModelRuntime
 
 /// What `verify` and `bench` are told about how to compute.
 struct EngineOptions {

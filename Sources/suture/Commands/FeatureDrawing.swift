@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import ModelRuntime
-internal import Pictures
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureModelRuntime
+internal import SuturePictures
 
 /// The picture of the four feature maps: a grid a stage, the original's and the result's side by side.
 struct FeatureDrawing {

@@ -1,4 +1,4 @@
-internal import ModelRuntime
+internal import SutureModelRuntime
 
 /// Where the outputs of two networks of one size begin to differ.
 enum FirstDifference {

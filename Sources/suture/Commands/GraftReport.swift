@@ -1,7 +1,7 @@
-internal import Checkpoints
-internal import JSON
-internal import Surgery
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureTensors
 
 /// What a graft does to each key.
 struct GraftReport {

@@ -1,8 +1,8 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import Surgery
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureTensors
 
 struct Inspect: Command {
   static let name = "inspect"

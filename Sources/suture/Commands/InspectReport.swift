@@ -1,6 +1,6 @@
-internal import Checkpoints
-internal import JSON
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureTensors
 
 /// What `inspect --json` prints: the schema `suture.inspect/1`.
 struct InspectReport {

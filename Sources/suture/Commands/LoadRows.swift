@@ -1,4 +1,4 @@
-internal import Surgery
+internal import SutureSurgery
 
 /// The lines in which a load is told: a count, and names folded below one another.
 struct LoadRows {

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import ModelRuntime
+internal import SutureBytes
+internal import SutureModelRuntime
+internal import SutureText
 
 /// Which keys a forward pass of a YOLOv5 reads that is built of a model file.
 struct ModelReads {

@@ -1,5 +1,5 @@
-internal import ModelRuntime
-internal import Tensors
+internal import SutureModelRuntime
+internal import SutureTensors
 
 /// What a file holds that can be run: a ConvNeXt, or replicas of its backbone of which each layer runs one stage; and
 /// the detector around them where its model file is given.

@@ -1,5 +1,5 @@
-internal import Checkpoints
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureTensors
 
 /// What is said about every file that is opened.
 enum Notes {

@@ -1,7 +1,7 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureTensors
 
 /// A checkpoint that is ready to be written: everything about it is decided.
 struct PreparedOutput {

@@ -1,6 +1,7 @@
-internal import Bytes
-internal import JSON
-internal import Surgery
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureText
 
 struct Presets: Command {
   static let name = "presets"

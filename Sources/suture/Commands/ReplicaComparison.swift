@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Tensors
+internal import SutureTensors
 
 /// Whether each replica of a backbone holds the original's tensors, bit for bit.
 struct ReplicaComparison {

@@ -1,8 +1,8 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import ModelRuntime
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureModelRuntime
+internal import SutureTensors
 
 struct Verify: Command {
   static let name = "verify"

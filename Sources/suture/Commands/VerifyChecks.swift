@@ -1,6 +1,6 @@
-internal import Bytes
-internal import ModelRuntime
-internal import Tensors
+internal import SutureBytes
+internal import SutureModelRuntime
+internal import SutureTensors
 
 /// The checks of `verify` that look at the file by itself.
 enum VerifyChecks {

@@ -1,7 +1,7 @@
-internal import Checkpoints
-internal import ModelRuntime
-internal import Pictures
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureModelRuntime
+internal import SuturePictures
+internal import SutureTensors
 
 /// Where the images come from that `verify` feeds a network with.
 struct VerifyImages {

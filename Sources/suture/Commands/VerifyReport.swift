@@ -1,5 +1,5 @@
-internal import JSON
-internal import ModelRuntime
+internal import SutureJSON
+internal import SutureModelRuntime
 
 /// The checks of `verify`, as lines with figures and as JSON.
 struct VerifyReport {

@@ -1,8 +1,9 @@
-internal import Bytes
-internal import Checkpoints
-internal import JSON
-internal import Surgery
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureTensors
+internal import SutureText
 
 struct Why: Command {
   static let name = "why"

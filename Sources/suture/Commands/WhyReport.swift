@@ -1,7 +1,7 @@
-internal import Checkpoints
-internal import JSON
-internal import Surgery
-internal import Tensors
+internal import SutureCheckpoints
+internal import SutureJSON
+internal import SutureSurgery
+internal import SutureTensors
 
 /// What `why` says: the schema `suture.why/1`.
 struct WhyReport {

@@ -1,7 +1,8 @@
-internal import Bytes
-internal import Checkpoints
-internal import Surgery
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureNumbers
+internal import SutureSurgery
+internal import SutureTensors
 
 /// What a command that writes a checkpoint is told about the writing.
 struct Writing {

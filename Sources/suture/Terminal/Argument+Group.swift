@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 extension Argument {
   /// Arguments that several commands share, for those of them that keep the values at `path`.

@@ -1,4 +1,4 @@
-internal import Checkpoints
+internal import SutureCheckpoints
 
 extension Argument {
   /// `--limit NAME=VALUE`, for files that ask for more than usual.

@@ -1,5 +1,6 @@
-internal import Bytes
-internal import Surgery
+internal import SutureBytes
+internal import SutureSurgery
+internal import SutureText
 
 extension Argument {
   /// `--naming SCHEME`, which a command does at once or keeps for later.

@@ -1,4 +1,5 @@
-internal import Bytes
+internal import SutureBytes
+internal import SutureText
 
 /// A subcommand: its arguments as a table of key paths, and what it does.
 protocol Command {

@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// Data goes to standard output, everything that is said about it to standard error.
 enum Console {

@@ -1,8 +1,8 @@
-internal import Bytes
-internal import Checkpoints
-internal import ModelRuntime
-internal import Surgery
-internal import Tensors
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureModelRuntime
+internal import SutureSurgery
+internal import SutureTensors
 
 /// What an error means to the person who sees it, and to the program that reads the exit code.
 struct Diagnosis {

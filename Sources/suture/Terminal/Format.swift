@@ -1,4 +1,4 @@
-internal import Bytes
+internal import SutureBytes
 
 /// How numbers and names are shown.
 enum Format {

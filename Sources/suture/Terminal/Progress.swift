@@ -1,5 +1,5 @@
-internal import Bytes
-internal import JSON
+internal import SutureBytes
+internal import SutureJSON
 
 /// Says how far the work is, to a person or to a program, from whatever thread does it.
 final class Progress: Sendable {

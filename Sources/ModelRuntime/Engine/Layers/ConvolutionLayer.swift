@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 extension CompilerContext {
   /// A convolution with its norms folded in: the batch norm into weights and bias, the affine half of the layer norm

@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 extension CompilerContext {
   /// How many bytes of the hidden layer are computed at a time: they stay in the caches between the two

@@ -1,5 +1,5 @@
-internal import CKernels
-internal import COneDNN
+internal import CSutureKernels
+internal import CSutureOneDNN
 
 #if arch(x86_64)
 /// What kernels of ours compute: the layers that a ConvNeXt spends nearly all of its time in.
@@ -109,7 +109,9 @@ extension CompilerContext {
 }
 
 extension Precision {
-  fileprivate var ofKernels: suture_precision { self == .bfloat16 ? SUTURE_BFLOAT16 : SUTURE_FLOAT32 }
+  fileprivate var ofKernels: suture_precision {
+    self == .bfloat16 ? SUTURE_PRECISION_BFLOAT16 : SUTURE_PRECISION_FLOAT32
+  }
 }
 
 extension Convolution {

@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 /// A product of pixels and weights with what follows it, summed part by part.
 ///

@@ -1,4 +1,4 @@
-internal import COneDNN
+internal import CSutureOneDNN
 
 extension CompilerContext {
   /// Normalises `rows` pixels; with weight and bias where `isAffine`.

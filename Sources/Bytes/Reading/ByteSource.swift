@@ -1,0 +1,59 @@
+/// Bytes that can be read from any offset: a file, memory, a record that has to be inflated first.
+public protocol ByteSource: Sendable {
+  /// What to call it in an error.
+  var name: String { get }
+
+  /// How many bytes there are.
+  var byteCount: Int { get }
+
+  /// Fills the first `count` bytes of `buffer`, which holds at least that many, from `offset` on.
+  ///
+  /// - Throws: an error that names the source where fewer bytes are there than `byteCount` promised.
+  func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws
+}
+
+extension ByteSource {
+  /// The bytes of `range` as an array.
+  public func bytes(_ range: Range<Int>) throws -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: range.count)
+    try read(into: &result, count: range.count, at: range.lowerBound)
+    return result
+  }
+}
+
+/// A source gave fewer bytes than it had when it was opened.
+public struct SourceShrank: Error, CustomStringConvertible {
+  public let name: String
+  public let offset: Int
+  public let needed: Int
+
+  public init(name: String, offset: Int, needed: Int) {
+    (self.name, self.offset, self.needed) = (name, offset, needed)
+  }
+
+  public var description: String {
+    "\(name) ended while it was being read: \(needed) bytes wanted at byte \(offset). "
+      + "Another program may have truncated it"
+  }
+}
+
+/// Bytes in memory.
+public struct MemorySource: ByteSource {
+  public let name: String
+  public let bytes: [UInt8]
+
+  public init(_ bytes: [UInt8], name: String = "memory") { (self.bytes, self.name) = (bytes, name) }
+
+  public var byteCount: Int { bytes.count }
+
+  public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
+    guard offset >= 0, count >= 0, count <= bytes.count - offset, count <= buffer.count else {
+      throw SourceShrank(name: name, offset: offset, needed: count)
+    }
+    unsafe buffer.withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes {
+        unsafe target.copyMemory(from: .init(rebasing: $0[offset..<(offset + count)]))
+      }
+    }
+  }
+}

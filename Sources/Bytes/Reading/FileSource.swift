@@ -1,0 +1,75 @@
+internal import Glibc
+
+/// A regular file, open for reading.
+///
+/// Reads go through `pread(2)`: a file that another program truncates meanwhile is an error here, never the
+/// SIGBUS that a mapping would bring.
+public final class FileSource: ByteSource {
+  public let name: String
+  public let byteCount: Int
+  let descriptor: CInt
+
+  /// Opens the file at `path`.
+  ///
+  /// - Throws: ``SystemError`` where it cannot be opened; ``NotAFile`` where it is a directory, a pipe or a device.
+  public init(_ path: String) throws {
+    // O_NONBLOCK: opening a FIFO that nobody writes to must not hang before we can say that it is a FIFO.
+    let descriptor = CInt(retrying { unsafe Int(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) })
+    if descriptor < 0 { throw SystemError.last("open", path) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      let error = SystemError.last("stat", path)
+      close(descriptor)
+      throw error
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw NotAFile(path: path, kind: NotAFile.Kind(mode: status.st_mode))
+    }
+    self.descriptor = descriptor
+    name = path
+    byteCount = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
+    guard offset >= 0, count >= 0, count <= buffer.count else {
+      throw SourceShrank(name: name, offset: offset, needed: count)
+    }
+    try unsafe buffer.withUnsafeMutableBytes { target in
+      var done = 0
+      while done < count {
+        let got = unsafe readOnce(
+          descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
+        if got < 0 { throw SystemError.last("read", name) }
+        if got == 0 { throw SourceShrank(name: name, offset: offset + done, needed: count - done) }
+        done += got
+      }
+    }
+  }
+}
+
+/// A path that leads to something other than a regular file.
+public struct NotAFile: Error, CustomStringConvertible {
+  public enum Kind: String, Sendable {
+    case directory = "a directory"
+    case pipe = "a pipe, which cannot be read from any offset"
+    case special = "not a regular file"
+  }
+
+  public let path: String
+  public let kind: Kind
+
+  public var description: String { "\(path) is \(kind.rawValue)" }
+}
+
+extension NotAFile.Kind {
+  init(mode: mode_t) {
+    switch mode & S_IFMT {
+    case S_IFDIR: self = .directory
+    case S_IFIFO, S_IFSOCK: self = .pipe
+    default: self = .special
+    }
+  }
+}

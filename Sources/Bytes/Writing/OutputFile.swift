@@ -1,0 +1,142 @@
+internal import CSutureSystem
+internal import Glibc
+internal import Synchronization
+
+/// A file that appears under its name only once it is whole.
+///
+/// Bytes go to a hidden temporary file beside `path`; ``commit(replacing:)`` renames it into place. When that
+/// never happens, because of an error or a signal, the temporary file goes and whatever stood at `path` stays.
+public final class OutputFile: Sendable {
+  public let path: String
+
+  /// Where the bytes are until the file gets its name.
+  public let temporaryPath: String
+
+  let descriptor: CInt
+  private let guarded: Guard
+  private let isOpen = Atomic(true)
+  let mayClone = Atomic(true)
+
+  /// The list of files that a signal removes is C's; a handle may be given back from any thread.
+  @safe private struct Guard: @unchecked Sendable { let handle: OpaquePointer? }
+
+  /// What the user wants nobody to be allowed: it can only be had by setting it, which one thread may do once.
+  private static let mask: mode_t = {
+    let mask = umask(0)
+    umask(mask)
+    return mask
+  }()
+
+  /// Creates the temporary file.
+  ///
+  /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, ``NotReplaceable`` where
+  ///   `path` leads to a directory, a pipe or a device.
+  public init(_ path: String) throws {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw NotReplaceable(path: path, kind: NotAFile.Kind(mode: status.st_mode))
+    }
+    // mkstemp's name does not grow with the output's, so a name that just fits still does.
+    var template = Array((folder(of: path) + ".suture-XXXXXX").utf8CString)
+    var handle: OpaquePointer?
+    let descriptor = unsafe suture_make_guarded_file(&template, &handle)
+    if descriptor < 0 { throw SystemError.last("write", path) }
+    fchmod(descriptor, 0o666 & ~Self.mask)
+    temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guarded = unsafe Guard(handle: handle)
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  deinit { discard() }
+
+  /// Gives the file up: the temporary file goes.
+  public func discard() {
+    guard isOpen.exchange(false, ordering: .relaxed) else { return }
+    close(descriptor)
+    unsafe unlink(temporaryPath)
+    unsafe suture_forget_file(guarded.handle)
+  }
+
+  /// How many bytes the file system of the output still has room for.
+  public var freeSpace: Int? {
+    var status = statvfs()
+    guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
+    let (bytes, overflow) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))
+    return overflow ? nil : Int(exactly: bytes)
+  }
+
+  /// Gives the file its name.
+  ///
+  /// - Parameter replacing: whether a file that stands there already may be replaced.
+  /// - Throws: ``SystemError``; with ``SystemError/isAlreadyThere`` where a file appeared and may not be replaced.
+  public func commit(replacing: Bool) throws {
+    let renamed =
+      unsafe replacing ? rename(temporaryPath, path) : suture_rename_exclusive(temporaryPath, path)
+    if renamed != 0 { throw SystemError.last("write", path) }
+    isOpen.store(false, ordering: .relaxed)
+    unsafe suture_forget_file(guarded.handle)
+    if close(descriptor) != 0 { throw SystemError.last("close", path) }
+  }
+
+  /// Waits until the bytes are on the device, not only in memory.
+  public func synchronize() throws {
+    if fsync(descriptor) != 0 { throw SystemError.last("write", path) }
+  }
+
+  /// Writes a file that is at hand as a whole.
+  public func write(_ bytes: [UInt8]) throws { try write(bytes, count: bytes.count, at: 0) }
+
+  /// Lets `count` bytes from `offset` on be stored where those of `source` from `start` on are.
+  ///
+  /// - Returns: whether the file system could do that.
+  func share(_ source: FileSource, from start: Int, count: Int, at offset: Int) -> Bool {
+    if suture_share_range(source.descriptor, Int64(start), Int64(count), descriptor, Int64(offset)) == 0 {
+      return true
+    }
+    // What could not be done once will not be done for the next stretch.
+    mayClone.store(false, ordering: .relaxed)
+    return false
+  }
+
+  /// Writes the first `count` bytes of `bytes` at `offset`.
+  func write(_ bytes: [UInt8], count: Int, at offset: Int) throws {
+    precondition(count <= bytes.count)
+    try unsafe bytes.withUnsafeBytes { source in
+      var done = 0
+      while done < count {
+        let put = unsafe writeOnce(
+          descriptor, source.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
+        if put < 0 { throw SystemError.last("write", path) }
+        done += put
+      }
+    }
+  }
+}
+
+/// An output path leads to something that a file cannot take the place of.
+public struct NotReplaceable: Error, CustomStringConvertible {
+  public let path: String
+  public let kind: NotAFile.Kind
+
+  public var description: String { "cannot write \(path): it is \(kind.rawValue)" }
+}
+
+/// Lets SIGINT, SIGTERM and SIGHUP remove unfinished outputs before they end the process with code 130.
+public func removeUnfinishedFilesOnSignals() { suture_remove_guarded_files_on_signals() }
+
+/// Does something that those signals may not cut in two: they wait until it is done.
+public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
+  suture_hold_signals()
+  defer { suture_release_signals() }
+  return try body()
+}
+
+/// Waits until names that were given or taken in a folder are on the device.
+public func synchronize(folder: String) throws {
+  let descriptor = CInt(retrying { unsafe Int(open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)) })
+  if descriptor < 0 { throw SystemError.last("write", folder) }
+  defer { close(descriptor) }
+  // A file system that cannot do this for folders keeps names safe by other means.
+  if fsync(descriptor) != 0, suture_errno() != EINVAL { throw SystemError.last("write", folder) }
+}

@@ -1,0 +1,318 @@
+// Norm, first product, GELU, second product, and the residual, a tile of pixels at a time.
+//
+//     rows of x ─ norm ─► normal ─┐                      for each chunk of the hidden layer:
+//                                 ├─ first ─ GELU ─► middle ─ second ─► partial sums ─► + residual
+//                         weights ┘
+//
+// A tile is as large as the second cache holds, a chunk of the hidden layer STRETCH words: what is between the two
+// products never leaves the cache.
+//
+// Threads take tiles in turn. Where there are fewer tiles than threads, each tile is computed in parts of the hidden
+// layer, whose sums are added behind a barrier.
+#include "CKernels.h"
+
+#if defined(__x86_64__)
+#include "blocks.h"
+#include "gelu.h"
+#include "norm.h"
+#include "threads.h"
+
+#include <string.h>
+
+// The sizes that follow from a layer.
+typedef struct {
+  stretches s;              // of a row of the input
+  ptrdiff_t chunks, chunk;  // of the hidden layer, in columns: a multiple of PANEL
+  ptrdiff_t panels;         // of the output
+  ptrdiff_t tiles, tile;    // of the rows
+  ptrdiff_t parts;          // of the hidden layer that a tile is computed in
+} geometry;
+
+static geometry measure(const suture_feed_forward *layer) {
+  geometry g;
+  g.s = stretches_of(layer->channels, layer->precision);
+  ptrdiff_t chunks = quotient(layer->hidden, STRETCH * g.s.per_word);
+  g.chunk = multiple(quotient(layer->hidden, chunks), PANEL);
+  g.chunks = quotient(layer->hidden, g.chunk);
+  g.panels = quotient(layer->channels, PANEL);
+  ptrdiff_t row_bytes = ((g.s.count + 1) * STRIDE + g.panels * PANEL) * (ptrdiff_t)sizeof(word);
+  ptrdiff_t tile = most(ROWS * 3, least(TILE, CACHE / row_bytes / ROWS * ROWS));
+  // As many tiles as all threads can have the same number of, unless that makes them too small.
+  g.tiles = quotient(layer->rows, tile);
+  if (layer->rows >= ROWS * 3 * layer->threads) g.tiles = multiple(g.tiles, layer->threads);
+  g.tile = quotient(layer->rows, g.tiles);
+  g.tiles = quotient(layer->rows, g.tile);
+  g.parts = g.tiles >= layer->threads ? 1 : least(quotient(layer->threads, g.tiles), g.chunks);
+  return g;
+}
+
+static ptrdiff_t chunk_columns(const suture_feed_forward *layer, const geometry *g, ptrdiff_t chunk) {
+  return least(g->chunk, layer->hidden - chunk * g->chunk);
+}
+
+// Where a chunk's weights begin: the panels of the first product, then those of the second.
+static ptrdiff_t chunk_start(const geometry *g, ptrdiff_t chunk) {
+  return chunk * (g->chunk * g->s.words + g->chunk / g->s.per_word * g->panels * PANEL);
+}
+
+ptrdiff_t suture_feed_forward_weight_words(const suture_feed_forward *layer) {
+  geometry g = measure(layer);
+  ptrdiff_t columns = chunk_columns(layer, &g, g.chunks - 1);
+  return chunk_start(&g, g.chunks - 1) + multiple(columns, PANEL) * g.s.words
+    + quotient(columns, g.s.per_word) * g.panels * PANEL;
+}
+
+ptrdiff_t suture_feed_forward_bias_count(const suture_feed_forward *layer) {
+  return multiple(layer->hidden, PANEL) + multiple(layer->channels, PANEL);
+}
+
+void suture_feed_forward_pack_first(
+  const suture_feed_forward *layer, const float *first, const float *bias, void *weights, float *biases) {
+  geometry g = measure(layer);
+  for (ptrdiff_t chunk = 0; chunk < g.chunks; chunk++) {
+    word *panel = (word *)weights + chunk_start(&g, chunk);
+    ptrdiff_t columns = chunk_columns(layer, &g, chunk);
+    for (ptrdiff_t column = 0; column < columns; column += PANEL) {
+      const float *rows = first + (chunk * g.chunk + column) * layer->channels;
+      suture_pack_panel(
+        panel, rows, layer->channels, least(PANEL, columns - column), layer->channels, g.s.per_word);
+      panel += g.s.words * PANEL;
+    }
+  }
+  memset(biases, 0, (size_t)multiple(layer->hidden, PANEL) * sizeof(float));
+  memcpy(biases, bias, (size_t)layer->hidden * sizeof(float));
+}
+
+void suture_feed_forward_pack_second(
+  const suture_feed_forward *layer, const float *second, const float *bias, void *weights, float *biases) {
+  geometry g = measure(layer);
+  for (ptrdiff_t chunk = 0; chunk < g.chunks; chunk++) {
+    ptrdiff_t columns = chunk_columns(layer, &g, chunk);
+    word *panel = (word *)weights + chunk_start(&g, chunk) + multiple(columns, PANEL) * g.s.words;
+    for (ptrdiff_t output = 0; output < layer->channels; output += PANEL) {
+      const float *rows = second + output * layer->hidden + chunk * g.chunk;
+      suture_pack_panel(panel, rows, layer->hidden, least(PANEL, layer->channels - output), columns, g.s.per_word);
+      panel += quotient(columns, g.s.per_word) * PANEL;
+    }
+  }
+  biases += multiple(layer->hidden, PANEL);
+  memset(biases, 0, (size_t)multiple(layer->channels, PANEL) * sizeof(float));
+  memcpy(biases, bias, (size_t)layer->channels * sizeof(float));
+}
+
+__attribute__((target(VECTORS))) static void activate_float32(const float *sums, ptrdiff_t rows, word *to) {
+  for (ptrdiff_t row = 0; row < rows; row++) {
+    for (int half = 0; half < 2; half++) {
+      __m512 value = gelu(_mm512_load_ps(sums + row * PANEL + half * 16));
+      _mm512_storeu_ps((float *)to + row * STRIDE + half * 16, value);
+    }
+  }
+}
+
+__attribute__((target(ROUNDING))) static void activate_bfloat16(const float *sums, ptrdiff_t rows, word *to) {
+  for (ptrdiff_t row = 0; row < rows; row++) {
+    __m512 low = gelu(_mm512_load_ps(sums + row * PANEL)), high = gelu(_mm512_load_ps(sums + row * PANEL + 16));
+    _mm512_storeu_si512(to + row * STRIDE, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
+typedef struct {
+  const suture_feed_forward *layer;
+  geometry g;
+  const float *x;
+  float *y;
+  const word *weights;
+  const float *biases;
+  char *scratch;
+  size_t thread_bytes;
+  float *parts;  // the sums of each part of each tile, where there are parts
+  work_list list;
+} run;
+
+// A row's last words may be read beyond its channels.
+static ptrdiff_t row_floats(const geometry *g) { return g->s.words * 2 + 48; }
+
+// What a thread works in.
+typedef struct {
+  word *normal;    // [stretches][tile][STRIDE]
+  word *middle;    // [tile][STRIDE]
+  float *partial;  // [tile][panels * PANEL]
+  float *sums;     // [ROWS][PANEL]
+  float *row;      // one normalised pixel
+} workplace;
+
+// Divides the memory at `at` and gives the place; `at` is behind it then.
+static workplace settle(const geometry *g, char **at) {
+  workplace w;
+  w.normal = take(at, g->s.count * g->tile * STRIDE);
+  w.middle = take(at, g->tile * STRIDE);
+  w.partial = take(at, g->tile * g->panels * PANEL);
+  w.sums = take(at, ROWS * PANEL);
+  w.row = take(at, row_floats(g));
+  return w;
+}
+
+static size_t thread_bytes(const geometry *g) {
+  char *at = NULL;
+  settle(g, &at);
+  return (size_t)at;
+}
+
+// The sums of one part of a tile.
+static ptrdiff_t part_floats(const geometry *g) { return g->parts > 1 ? g->tile * g->panels * PANEL : 0; }
+
+size_t suture_feed_forward_scratch(const suture_feed_forward *layer) {
+  geometry g = measure(layer);
+  return (size_t)layer->threads * thread_bytes(&g) + (size_t)(g.tiles * g.parts * part_floats(&g)) * sizeof(float);
+}
+
+// The rows of a tile, and the blocks that they are computed in.
+typedef struct {
+  ptrdiff_t first, rows, blocks;
+} extent;
+
+static extent extent_of(const run *r, ptrdiff_t tile) {
+  ptrdiff_t first = tile * r->g.tile, rows = least(r->g.tile, r->layer->rows - first);
+  return (extent){first, rows, quotient(rows, ROWS)};
+}
+
+static ptrdiff_t block_start(extent e, ptrdiff_t block) { return e.rows * block / e.blocks; }
+
+static void normalize_rows(const run *r, const workplace *w, extent e) {
+  const geometry *g = &r->g;
+  ptrdiff_t channels = r->layer->channels;
+  bool is_direct = g->s.count == 1 && r->layer->precision == SUTURE_PRECISION_FLOAT32;
+  for (ptrdiff_t row = 0; row < e.rows; row++) {
+    word *place = w->normal + row * STRIDE;
+    float *to = is_direct ? (float *)place : w->row;
+    normalize(r->x + (e.first + row) * channels, channels, r->layer->epsilon, to);
+    if (!is_direct) suture_place(&g->s, r->layer->precision, to, place, g->tile * STRIDE);
+  }
+}
+
+// From normal to middle, by the weights at `panel`; gives where the weights of the second product begin.
+static const word *first_product(
+  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel) {
+  const geometry *g = &r->g;
+  block_kernel *const *blocks = blocks_of(r->layer->precision);
+  ptrdiff_t columns = chunk_columns(r->layer, g, chunk);
+  for (ptrdiff_t column = 0; column < columns; column += PANEL, panel += g->s.words * PANEL) {
+    const float *bias = r->biases + chunk * g->chunk + column;
+    const char *ahead = (const char *)(panel + g->s.words * PANEL);
+    for (ptrdiff_t block = 0; block < e.blocks; block++) {
+      ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
+      block_target target = {.to = w->sums, .to_pitch = PANEL, .base_pitch = PANEL, .masks = {0xFFFF, 0xFFFF}};
+      for (ptrdiff_t number = 0; number < g->s.count; number++) {
+        ptrdiff_t words = stretch_words(&g->s, number);
+        target.start = number == 0 ? bias : suture_zeros;
+        target.base = number == 0 ? NULL : w->sums;
+        target.ahead = ahead;
+        const word *rows = w->normal + (number * g->tile + start) * STRIDE;
+        blocks[height](rows, panel + number * g->s.length * PANEL, words, &target);
+        ahead += words * 32;
+      }
+      word *middle = w->middle + start * STRIDE + column / g->s.per_word;
+      if (r->layer->precision == SUTURE_PRECISION_BFLOAT16) activate_bfloat16(w->sums, height, middle);
+      else activate_float32(w->sums, height, middle);
+    }
+  }
+  return panel;
+}
+
+// Adds what middle gives to the sums of the chunks before, and the last of all to the residual.
+//
+// Without a part, the sums of all chunks are in `partial` until the last; with one they stay there, without the bias.
+static void second_product(
+  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel, bool is_first, bool is_last,
+  float *part) {
+  const geometry *g = &r->g;
+  block_kernel *const *blocks = blocks_of(r->layer->precision);
+  ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
+  ptrdiff_t words = quotient(chunk_columns(r->layer, g, chunk), g->s.per_word);
+  for (ptrdiff_t output = 0; output < width; output += PANEL, panel += words * PANEL) {
+    const char *ahead = (const char *)(panel + words * PANEL);
+    for (ptrdiff_t block = 0; block < e.blocks; block++) {
+      ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
+      float *partial = (part ? part : w->partial) + start * width + output;
+      block_target target = {
+        .start = suture_zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width,
+        .masks = {0xFFFF, 0xFFFF}, .ahead = ahead};
+      if (is_first) {
+        target.base = NULL;
+        if (!part) target.start = r->biases + multiple(r->layer->hidden, PANEL) + output;
+      }
+      if (is_last && !part) {
+        target.to = r->y + (e.first + start) * channels + output;
+        target.also = target.to;
+        target.to_pitch = target.also_pitch = channels;
+        mask(&target, channels - output);
+        claim(&target, height);
+      }
+      blocks[height](w->middle + start * STRIDE, panel, words, &target);
+      ahead += words * 32;
+    }
+  }
+}
+
+// Computes a tile over the chunks from `from` to `to`: to `y` when those are all, to `part` otherwise.
+static void compute(const run *r, const workplace *w, ptrdiff_t tile, ptrdiff_t from, ptrdiff_t to, float *part) {
+  extent e = extent_of(r, tile);
+  normalize_rows(r, w, e);
+  for (ptrdiff_t chunk = from; chunk < to; chunk++) {
+    const word *panel = first_product(r, w, e, chunk, r->weights + chunk_start(&r->g, chunk));
+    second_product(r, w, e, chunk, panel, chunk == from, chunk + 1 == to, part);
+  }
+}
+
+// Adds the parts of all tiles to the residual.
+static void gather(const run *r, int thread, int threads) {
+  const geometry *g = &r->g;
+  ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
+  const float *bias = r->biases + multiple(r->layer->hidden, PANEL);
+  ptrdiff_t part_size = part_floats(g);
+  ptrdiff_t first = r->layer->rows * thread / threads, end = r->layer->rows * (thread + 1) / threads;
+  for (ptrdiff_t row = first; row < end; row++) {
+    ptrdiff_t tile = row / g->tile, within = row % g->tile;
+    const float *part = r->parts + tile * g->parts * part_size + within * width;
+    float *y = r->y + row * channels;
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      float sum = bias[c];
+      for (ptrdiff_t p = 0; p < g->parts; p++) sum += part[p * part_size + c];
+      y[c] += sum;
+    }
+  }
+}
+
+static void work(void *argument) {
+  run *r = argument;
+  const geometry *g = &r->g;
+  char *at = r->scratch + (size_t)thread_number() * r->thread_bytes;
+  workplace w = settle(g, &at);
+  // What no row fills is read all the same, as the second half of a last word.
+  memset(w.row, 0, (size_t)row_floats(g) * sizeof(float));
+  ptrdiff_t part_size = part_floats(g);
+  for (ptrdiff_t job; (job = take_work(&r->list, thread_number())) >= 0;) {
+    ptrdiff_t tile = job / g->parts, part = job % g->parts;
+    compute(
+      r, &w, tile, g->chunks * part / g->parts, g->chunks * (part + 1) / g->parts,
+      g->parts > 1 ? r->parts + job * part_size : NULL);
+  }
+  if (g->parts > 1) {
+    wait_for_all();
+    gather(r, thread_number(), thread_count());
+  }
+}
+
+void suture_feed_forward_run(
+  const suture_feed_forward *layer, const float *x, float *y, const void *weights, const float *biases,
+  void *scratch) {
+  prepare_gelu();
+  run r = {.layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases};
+  r.scratch = scratch;
+  r.thread_bytes = thread_bytes(&r.g);
+  r.parts = (float *)(r.scratch + (size_t)layer->threads * r.thread_bytes);
+  list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
+  in_parallel(work, &r, layer->threads);
+}
+
+#endif

@@ -1,0 +1,40 @@
+// What Swift cannot say itself: prototypes that Glibc's module hides, code that must be safe inside a
+// signal handler.
+#ifndef SUTURE_CSYSTEM_H
+#define SUTURE_CSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Renames `from` to `to` in one step, failing with EEXIST where `to` exists. 0, or -1 with errno.
+int suture_rename_exclusive(const char *from, const char *to);
+
+// Remembers a file that must not outlive the process when SIGINT, SIGTERM or SIGHUP ends it.
+struct suture_guarded;
+
+// Returns a handle for `suture_forget_file`, or NULL where there is no memory (the file is then not guarded).
+struct suture_guarded *suture_guard_file(const char *path);
+
+// Makes and opens a temporary file as mkstemp does, guarded from its first moment. The descriptor, or -1 with errno.
+int suture_make_guarded_file(char *name_template, struct suture_guarded **file);
+
+// Between these two, on the same thread and not nested, the signals that end the process wait, on every thread.
+void suture_hold_signals(void);
+void suture_release_signals(void);
+
+// Lets `count` bytes of one file be stored where those of another are (FICLONERANGE). 0, or -1 with errno.
+int suture_share_range(int from, long long offset, long long count, int to, long long at);
+
+// Stops guarding a file; NULL is ignored.
+void suture_forget_file(struct suture_guarded *file);
+
+// Installs the handlers that unlink the guarded files and exit with 130.
+void suture_remove_guarded_files_on_signals(void);
+
+// How many processors this process may run on, at least 1.
+int suture_processor_count(void);
+
+// errno, which is a macro that Swift cannot call portably.
+int suture_errno(void);
+
+#endif

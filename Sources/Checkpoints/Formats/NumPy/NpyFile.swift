@@ -1,0 +1,129 @@
+internal import SutureBytes
+internal import SutureTensors
+
+// An .npy file:
+//
+//   1. 6 bytes       0x93 'NUMPY'
+//   2. 2 bytes       the version: 1.0, 2.0 or 3.0
+//   3. 2 or 4 bytes  the header's length, little-endian; 4 from version 2 on
+//   4.               the header, a Python dict in text: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
+//   5. to the end    the elements
+
+/// One array that `numpy.save` wrote.
+struct NpyFile {
+  let tensor: Tensor
+  let byteOffset: Int
+  /// How many bytes follow the array.
+  let trailing: Int
+
+  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  private static let headerLimit = 1 << 20
+
+  /// - Parameter label: what to call the array's storage.
+  init(_ source: any ByteSource, label: String) throws {
+    func fault(_ reason: String, at offset: Int) -> CheckpointError {
+      CheckpointError(
+        source.name, "byte \(offset): \(reason)", hints: ["numpy.save writes files that are whole"])
+    }
+    let start = try source.bytes(0..<min(12, source.byteCount))
+    guard start.starts(with: Self.magic), start.count >= 10 else {
+      throw fault("not the start of an .npy file", at: 0)
+    }
+    guard (1...3).contains(start[6]), start[7] == 0 else {
+      throw fault("version \(start[6]).\(start[7]) of the format is unknown; 1.0 to 3.0 are read", at: 6)
+    }
+    let isLong = start[6] > 1
+    guard start.count == 12 || !isLong else { throw fault("the file ends in its header", at: start.count) }
+    let length = start[8..<(isLong ? 12 : 10)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let headerOffset = isLong ? 12 : 10
+    guard length <= Self.headerLimit, length <= source.byteCount - headerOffset else {
+      throw fault("its header should take \(length) bytes", at: 8)
+    }
+    let text = String(decoding: try source.bytes(headerOffset..<(headerOffset + length)), as: UTF8.self)
+    guard let header = NpyHeader(text) else {
+      throw fault("its header is not the dict that numpy.save writes", at: headerOffset)
+    }
+    guard let type = NumpyDType(header.descr) else {
+      throw CheckpointError(
+        source.name, "its dtype \"\(header.descr.prefix(60))\" has no counterpart in torch",
+        hints: ["object and structured arrays are not read"])
+    }
+    byteOffset = headerOffset + length
+    do {
+      let byteCount = try Shape.elementCount(header.shape).multiplied(checked: type.dtype.byteCount)
+      guard byteCount <= source.byteCount - byteOffset else {
+        throw fault(
+          "the array needs \(byteCount) bytes, \(source.byteCount - byteOffset) are left", at: byteOffset)
+      }
+      trailing = source.byteCount - byteOffset - byteCount
+      let storage = Storage(
+        source, offset: byteOffset, byteCount: byteCount, label: label,
+        swapWidth: type.isBigEndian ? type.dtype.swapWidth : 1)
+      tensor = try Tensor(
+        storage, dtype: type.dtype, shape: header.shape,
+        strides: try NumpyArray.strides(header.shape, isFortran: header.isFortran), offset: 0)
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw fault("its shape \(header.shape) cannot be right: \(error)", at: headerOffset)
+    }
+  }
+}
+
+/// The dict at the head of an .npy file.
+struct NpyHeader {
+  let descr: String
+  let isFortran: Bool
+  let shape: [Int]
+
+  /// `nil` where the text is not a dict of exactly these three.
+  init?(_ text: String) {
+    var rest = Substring(text)
+    var (descr, isFortran, shape): (String?, Bool?, [Int]?)
+    guard Self.take("{", &rest) else { return nil }
+    while !Self.take("}", &rest) {
+      guard let key = Self.quoted(&rest), Self.take(":", &rest) else { return nil }
+      switch key {
+      case "descr": descr = Self.quoted(&rest)
+      case "fortran_order":
+        isFortran = Self.take("True", &rest) ? true : Self.take("False", &rest) ? false : nil
+      case "shape": shape = Self.tuple(&rest)
+      default: return nil
+      }
+      if !Self.take(",", &rest), rest.first != "}" { return nil }
+    }
+    guard let descr, let isFortran, let shape else { return nil }
+    (self.descr, self.isFortran, self.shape) = (descr, isFortran, shape)
+  }
+
+  private static func take(_ token: String, _ rest: inout Substring) -> Bool {
+    rest = rest.drop { $0 == " " || $0 == "\n" }
+    guard rest.hasPrefix(token) else { return false }
+    rest = rest.dropFirst(token.count).drop { $0 == " " || $0 == "\n" }
+    return true
+  }
+
+  private static func quoted(_ rest: inout Substring) -> String? {
+    guard let quote = rest.first, quote == "'" || quote == "\"" else { return nil }
+    let text = rest.dropFirst().prefix { $0 != quote }
+    let end = rest.dropFirst(1 + text.count)
+    guard end.first == quote else { return nil }
+    rest = end.dropFirst()
+    return String(text)
+  }
+
+  private static func tuple(_ rest: inout Substring) -> [Int]? {
+    guard take("(", &rest) else { return nil }
+    var values: [Int] = []
+    while !take(")", &rest) {
+      // Python 2 wrote long integers with an L.
+      let digits = rest.prefix { $0.isASCII && $0.isNumber }
+      guard let value = Int(digits) else { return nil }
+      values.append(value)
+      rest = rest.dropFirst(digits.count)
+      _ = take("L", &rest)
+      if !take(",", &rest), rest.first != ")" { return nil }
+    }
+    return values
+  }
+}

@@ -1,0 +1,83 @@
+internal import SuturePickle
+internal import SutureTensors
+
+/// An array as NumPy pickles it.
+///
+///     numpy._core.multiarray._reconstruct(numpy.ndarray, (0,), b'b')
+///         with state (1, shape, dtype, is Fortran order, bytes)
+///     numpy._core.numeric._frombuffer(bytes, dtype, shape, 'C' or 'F')                    protocol 5
+///     numpy.dtype('f4', False, True) with state (3, '<', None, …)
+///
+/// Before NumPy 2 the modules were called `numpy.core`.
+struct NumpyArray {
+  let type: NumpyDType
+  let shape: [Int]
+  let isFortran: Bool
+  let bytes: [UInt8]
+
+  /// `nil` where the value is no array of numbers.
+  init?(_ id: PickleID, _ graph: PickleGraph) {
+    guard case .object(let object) = graph[id], let name = graph.globalName(object.callable) else {
+      return nil
+    }
+    let parts: (shape: PickleID, type: PickleID, isFortran: Bool, bytes: PickleID)
+    if Self.reconstructors.contains(name), let state = object.states.last.flatMap({ graph.items($0) }),
+      state.count == 5
+    {
+      parts = (state[1], state[2], graph.int(state[3]) == 1, state[4])
+    } else if Self.fromBuffer.contains(name), object.arguments.count == 4 {
+      let arguments = object.arguments
+      parts = (arguments[2], arguments[1], graph.string(arguments[3]) == "F", arguments[0])
+    } else {
+      return nil
+    }
+    guard let type = NumpyDType(parts.type, graph), let sizes = graph.items(parts.shape),
+      let bytes = graph.bytes(parts.bytes)
+    else { return nil }
+    let shape = sizes.compactMap { graph.int($0) }
+    guard shape.count == sizes.count else { return nil }
+    (self.type, self.shape, self.bytes, isFortran) = (type, shape, bytes, parts.isFortran)
+  }
+
+  /// Whether the name is one of NumPy's functions that make arrays.
+  static func isReconstructor(_ name: String) -> Bool {
+    reconstructors.contains(name) || fromBuffer.contains(name)
+  }
+
+  private static let reconstructors: Set<String> = [
+    "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
+  ]
+  private static let fromBuffer: Set<String> = [
+    "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer",
+  ]
+
+  func tensor(_ location: PickleLocation, at offset: Int) throws -> Tensor {
+    let storage = Storage(
+      bytes, label: "array at \(offset)", swapWidth: type.isBigEndian ? type.dtype.swapWidth : 1)
+    do {
+      let strides = try Self.strides(shape, isFortran: isFortran)
+      return try Tensor(storage, dtype: type.dtype, shape: shape, strides: strides, offset: 0)
+    } catch {
+      throw location.error(
+        "an array cannot be right: \(error)", at: offset, hints: ["the file is damaged, or made to mislead"])
+    }
+  }
+
+  /// The strides of an array without gaps, in elements; in Fortran order the first index runs fastest.
+  static func strides(_ shape: [Int], isFortran: Bool) throws -> [Int] {
+    isFortran
+      ? try Shape.contiguousStrides(shape.reversed()).reversed()
+      : try Shape.contiguousStrides(shape)
+  }
+}
+
+extension NumpyDType {
+  /// The dtype that a pickled `numpy.dtype(code, align, copy)` is.
+  init?(_ id: PickleID, _ graph: PickleGraph) {
+    guard case .object(let object) = graph[id], graph.globalName(object.callable) == "numpy.dtype",
+      let code = object.arguments.first.flatMap({ graph.string($0) })
+    else { return nil }
+    let order = object.states.last.flatMap { graph.items($0) }?.dropFirst().first.flatMap { graph.string($0) }
+    self.init(code, order: order?.first)
+  }
+}

@@ -1,0 +1,77 @@
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+
+/// What the header says about one tensor, checked by itself.
+struct SafetensorsEntry {
+  let name: String
+  let dtype: DType
+  let shape: [Int]
+  /// The tensor's bytes, counted from the end of the header.
+  let begin: Int
+  let end: Int
+
+  private let order: Int
+
+  /// - Parameter order: how many tensors the header has before this one.
+  init(_ name: String, _ value: JSONValue, order: Int, source: String) throws(SafetensorsError) {
+    func refusal(_ reason: SafetensorsError.Reason) -> SafetensorsError {
+      SafetensorsError(source, tensor: name, reason)
+    }
+    func field(_ key: String) throws(SafetensorsError) -> JSONValue {
+      guard let field = value[key] else { throw refusal(.missingField(key)) }
+      return field
+    }
+    func sizes(_ key: String, expected: String) throws(SafetensorsError) -> [Int] {
+      guard let elements = try field(key).arrayValue else {
+        throw refusal(.malformedField(key, expected: expected))
+      }
+      var sizes: [Int] = []
+      sizes.reserveCapacity(elements.count)
+      for element in elements {
+        guard let size = element.integerValue, size >= 0 else {
+          throw refusal(.malformedField(key, expected: expected))
+        }
+        sizes.append(size)
+      }
+      return sizes
+    }
+
+    guard let dtypeName = try field("dtype").stringValue else {
+      throw refusal(.malformedField("dtype", expected: "a string"))
+    }
+    guard let dtype = DType(safetensorsName: dtypeName) else { throw refusal(.unknownDType(dtypeName)) }
+    var shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    if dtype == .float4_e2m1fn_x2 {
+      // The format counts single numbers of 4 bits, torch counts bytes.
+      guard let last = shape.last, last % 2 == 0 else {
+        throw refusal(.malformedField("shape", expected: "an even last size: two F4 numbers share a byte"))
+      }
+      shape[shape.count - 1] = last / 2
+    }
+    let offsets = try sizes("data_offsets", expected: "two whole numbers from 0 to \(Int.max)")
+    guard offsets.count == 2 else {
+      throw refusal(.malformedField("data_offsets", expected: "two whole numbers from 0 to \(Int.max)"))
+    }
+    guard shape.count <= Tensor.maximumRank else {
+      throw refusal(.tooManyDimensions(shape.count, limit: Tensor.maximumRank))
+    }
+    let (begin, end) = (offsets[0], offsets[1])
+    guard begin <= end else { throw refusal(.reversedOffsets(begin: begin, end: end)) }
+    let needed: Int
+    do { needed = try Shape.elementCount(shape).multiplied(checked: dtype.byteCount) } catch {
+      throw refusal(.sizeOverflow(shape: shape))
+    }
+    guard needed == end - begin else {
+      throw refusal(.sizeMismatch(shape: shape, dtype: dtype, needed: needed, declared: end - begin))
+    }
+    (self.name, self.dtype, self.shape) = (name, dtype, shape)
+    (self.begin, self.end, self.order) = (begin, end, order)
+  }
+
+  /// Whether this tensor's data come first; an empty tensor comes before one that begins at the same byte, and
+  /// empty ones at the same byte come in the order of the header.
+  func precedes(_ other: SafetensorsEntry) -> Bool {
+    (begin, end, order) < (other.begin, other.end, other.order)
+  }
+}

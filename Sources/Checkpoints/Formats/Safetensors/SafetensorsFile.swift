@@ -1,0 +1,179 @@
+public import SutureBytes
+internal import SutureJSON
+public import SutureTensors
+
+// A safetensors file:
+//
+//   1. 8 bytes       N, the length of the header, an unsigned little-endian integer
+//   2. N bytes       the header, a JSON object padded with spaces:
+//                      "__metadata__": {key: string, …}                                  optional
+//                      name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [b, e]}   for each tensor
+//   3. to the end    the data: the elements of each tensor, row-major and little-endian, in its bytes b..<e,
+//                    which are counted from the end of the header. The tensors cover the data without hole or overlap.
+
+/// A safetensors file whose header has been read and checked, and whose data wait to be asked for.
+public struct SafetensorsFile: Sendable {
+  /// The tensors in the order of their data, or in that of the state dict that was written, where the file knows it.
+  ///
+  /// Each has a storage of its own, unless the metadata say that it is another's. The metadata are in the order of the
+  /// header.
+  public let stateDict: StateDict
+
+  /// The names that the metadata record as another's; their tensors are views of what that one stores.
+  public let restoredNames: [String]
+
+  /// The runs of this tool that made the file, where the metadata say so.
+  public let provenance: Provenance?
+
+  /// How long a header may be.
+  ///
+  /// The safetensors library has the same limit.
+  public static let headerLimit = 100_000_000
+
+  /// How many bytes the length of the header takes.
+  static let lengthSize = 8
+
+  /// The name in the header that is no tensor's.
+  static let metadataKey = "__metadata__"
+
+  /// Reads the header.
+  ///
+  /// What the safetensors library refuses is refused here, duplicate names besides. Like the library, this accepts
+  /// white space around the object and unknown fields in the entry of a tensor.
+  public init(_ source: any ByteSource) throws(SafetensorsError) {
+    let header = try Self.header(of: source)
+    let document: JSONValue
+    do { document = try JSONParser.parse(header) } catch {
+      throw Self.refusal(of: error, in: source)
+    }
+    guard let members = document.members else {
+      throw SafetensorsError(source.name, offset: Self.lengthSize, .notAnObject(found: document.kind))
+    }
+
+    var metadata: [(key: String, value: String)] = []
+    var entries: [SafetensorsEntry] = []
+    entries.reserveCapacity(members.count)
+    for (name, value) in members {
+      if name == Self.metadataKey {
+        metadata = try Self.metadata(value, in: source)
+      } else {
+        entries.append(try SafetensorsEntry(name, value, order: entries.count, source: source.name))
+      }
+    }
+    entries.sort { $0.precedes($1) }
+
+    let dataOffset = Self.lengthSize + header.count
+    try Self.checkCover(entries, dataOffset: dataOffset, source: source)
+    var stateDict = StateDict()
+    stateDict.metadata = metadata
+    for entry in entries {
+      let storage = Storage(
+        source, offset: dataOffset + entry.begin, byteCount: entry.end - entry.begin, label: entry.name)
+      let tensor: Tensor
+      do { tensor = try Tensor(storage, dtype: entry.dtype, shape: entry.shape) } catch {
+        // The entry was checked; what remains are the strides of an empty tensor.
+        throw SafetensorsError(source.name, tensor: entry.name, .sizeOverflow(shape: entry.shape))
+      }
+      do { try stateDict.append(entry.name, tensor) } catch {
+        throw SafetensorsError(source.name, tensor: entry.name, .duplicateName)
+      }
+    }
+    restoredNames = try SharedTensors.restore(&stateDict, source: source.name)
+    provenance = stateDict.takeProvenance()
+    self.stateDict = stateDict
+  }
+
+  /// The bytes of the header, without those of its length.
+  private static func header(of source: any ByteSource) throws(SafetensorsError) -> [UInt8] {
+    let available = source.byteCount - lengthSize
+    guard available >= 0 else {
+      throw SafetensorsError(source.name, .noHeaderLength(byteCount: source.byteCount))
+    }
+    do {
+      let declared = length(try source.bytes(0..<lengthSize))
+      guard let count = Int(exactly: declared), count <= headerLimit else {
+        throw SafetensorsError(source.name, .headerTooLarge(declared, limit: headerLimit))
+      }
+      guard count <= available else {
+        throw SafetensorsError(source.name, .truncatedHeader(declared: count, available: available))
+      }
+      return try source.bytes(lengthSize..<(lengthSize + count))
+    } catch let error as SafetensorsError {
+      throw error
+    } catch {
+      throw SafetensorsError(source.name, .unreadable("\(error)"))
+    }
+  }
+
+  /// The number in the first 8 of `bytes`.
+  static func length(_ bytes: some Collection<UInt8>) -> UInt64 {
+    bytes.prefix(lengthSize).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  private static func refusal(of error: JSONError, in source: any ByteSource) -> SafetensorsError {
+    let offset = lengthSize + error.offset
+    // A key of the outermost object is a name; any other belongs to the entry of a tensor or to the metadata.
+    if case .duplicateKey(let name, depth: 0) = error.reason {
+      return SafetensorsError(source.name, tensor: name, offset: offset, .duplicateName)
+    }
+    return SafetensorsError(source.name, offset: offset, .malformedJSON("\(error.reason)"))
+  }
+
+  private static func metadata(_ value: JSONValue, in source: any ByteSource) throws(SafetensorsError)
+    -> [(key: String, value: String)]
+  {
+    // The library reads null as no metadata, and some writers put it there.
+    if value == .null { return [] }
+    guard let members = value.members else {
+      throw SafetensorsError(source.name, .malformedMetadata(key: nil, found: value.kind))
+    }
+    var metadata: [(key: String, value: String)] = []
+    for (key, value) in members {
+      guard let text = value.stringValue else {
+        throw SafetensorsError(source.name, .malformedMetadata(key: key, found: value.kind))
+      }
+      metadata.append((key: key, value: text))
+    }
+    return metadata
+  }
+
+  /// Throws unless `entries`, in the order of their data, cover the data from the first byte to the last.
+  private static func checkCover(_ entries: [SafetensorsEntry], dataOffset: Int, source: any ByteSource)
+    throws(SafetensorsError)
+  {
+    var end = 0
+    for entry in entries {
+      // The header is at most 100 MB long, but an offset may be the largest number there is.
+      let place = dataOffset.addingReportingOverflow(entry.begin)
+      let offset = place.overflow ? nil : place.partialValue
+      if entry.begin > end {
+        throw SafetensorsError(
+          source.name, tensor: entry.name, offset: offset, .hole(byteCount: entry.begin - end))
+      }
+      if entry.begin < end {
+        throw SafetensorsError(
+          source.name, tensor: entry.name, offset: offset, .overlap(byteCount: end - entry.begin))
+      }
+      end = entry.end
+    }
+    let available = source.byteCount - dataOffset
+    if end > available {
+      throw SafetensorsError(source.name, .truncatedData(needed: end, available: available))
+    }
+    if end < available {
+      throw SafetensorsError(source.name, offset: dataOffset + end, .trailingData(byteCount: available - end))
+    }
+  }
+}
+
+extension StateDict {
+  /// Takes the provenance out of the metadata, and puts the entries in the order that it knows.
+  fileprivate mutating func takeProvenance() -> Provenance? {
+    guard let place = metadata.firstIndex(where: { $0.key == Provenance.metadataKey }),
+      let provenance = Provenance(metadata[place].value.utf8)
+    else { return nil }
+    metadata.remove(at: place)
+    restoreOrder(provenance)
+    return provenance
+  }
+}

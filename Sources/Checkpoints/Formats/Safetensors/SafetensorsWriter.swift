@@ -1,0 +1,186 @@
+public import SutureBytes
+internal import SutureJSON
+public import SutureTensors
+internal import SutureText
+
+/// Writes state dicts as the safetensors library does, to the byte.
+public enum SafetensorsWriter {
+  /// What a file will be, before a byte of it is written.
+  public struct Layout: Sendable {
+    /// All that precedes the data: the header's length, the header and its padding.
+    public let header: [UInt8]
+
+    /// The positions of the tensors among the entries of the state dict, in the order of their data.
+    public let order: [Int]
+
+    /// How many bytes the whole file takes.
+    public let byteCount: Int
+  }
+
+  /// Lays a file out.
+  ///
+  /// Tensors come by dtype, the widest first, and then by name, byte by byte; metadata come by key. So the same
+  /// tensors and metadata make the same file, whatever their order.
+  ///
+  /// - Parameters:
+  ///   - name: what errors call the file.
+  ///   - headerLimit: how long the header may become; beyond the default, readers refuse the file.
+  /// - Throws: ``SafetensorsError`` where the format cannot hold a tensor or its name, where a key of the metadata
+  ///   comes twice, and where the header is longer than readers accept.
+  public static func layout(
+    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors",
+    headerLimit: Int = SafetensorsFile.headerLimit
+  ) throws(SafetensorsError) -> Layout {
+    let entries = stateDict.entries
+    var ranks: [Int] = []
+    ranks.reserveCapacity(entries.count)
+    for entry in entries {
+      guard entry.name != SafetensorsFile.metadataKey else {
+        throw SafetensorsError(name, tensor: entry.name, .reservedName)
+      }
+      if let layout = entry.tensor.layout.name {
+        throw SafetensorsError(name, tensor: entry.name, .unwritableLayout(layout))
+      }
+      guard let rank = entry.tensor.dtype.safetensorsRank else {
+        throw SafetensorsError(name, tensor: entry.name, .unwritableDType(entry.tensor.dtype))
+      }
+      ranks.append(rank)
+    }
+    let order = entries.indices.sorted { one, other in
+      if ranks[one] != ranks[other] { return ranks[one] > ranks[other] }
+      return ExactString(entries[one].name) < ExactString(entries[other].name)
+    }
+
+    var members = try metadataMember(metadata, name: name)
+    var end = 0
+    for entry in order.map({ entries[$0] }) {
+      let begin = end
+      do { end = try begin.adding(checked: entry.tensor.byteCount) } catch {
+        throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: entry.tensor.shape))
+      }
+      let fields: JSONValue = [
+        "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
+        "shape": .array(try shape(entry, name).map { .integer($0) }),
+        "data_offsets": [.integer(begin), .integer(end)],
+      ]
+      members.append((key: entry.name, value: fields))
+    }
+
+    let header = try header(of: .object(members), name: name, limit: headerLimit)
+    let (byteCount, overflow) = header.count.addingReportingOverflow(end)
+    if overflow { throw SafetensorsError(name, .sizeOverflow(shape: [header.count, end])) }
+    return Layout(header: header, order: order, byteCount: byteCount)
+  }
+
+  /// Plans a file; a tensor that shares its storage is written in full.
+  ///
+  /// - Throws: what ``layout(_:metadata:name:headerLimit:)`` throws.
+  public static func plan(
+    _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors"
+  ) throws -> OutputPlan {
+    let layout = try layout(stateDict, metadata: metadata, name: name)
+    let header = OutputPlan.Piece(head: layout.header, MemoryPayload([]))
+    return try OutputPlan([header] + layout.order.map { OutputPlan.Piece(stateDict.entries[$0].tensor) })
+  }
+
+  /// What a file will hold.
+  struct Contents {
+    let plan: OutputPlan
+    /// The names that are stored, and those that are so though they share bytes with another.
+    let stored: [String]
+    let copied: [String]
+    /// The names that are not, and are recorded as another's.
+    let recorded: [String]
+  }
+
+  /// Plans a file with everything in its metadata that it is to say about itself.
+  ///
+  /// - Throws: ``SharedNames`` where names share storage and may not; what ``plan(_:metadata:name:)`` throws.
+  static func contents(
+    _ stateDict: StateDict, shared: SharedPolicy, provenance: Provenance?, name: String
+  ) throws -> Contents {
+    var metadata = stateDict.metadata.map { ($0.key, $0.value) }
+    // The library writes this for PyTorch, and transformers refuses a file without it.
+    if !metadata.contains(where: { $0.0 == "format" }) { metadata.append(("format", "pt")) }
+    var stored = stateDict
+    var copied: [String] = []
+    switch shared {
+    case .copy: copied = stateDict.aliases.flatMap { $0 }
+    case .error:
+      if let group = stateDict.aliases.first { throw SharedNames(path: name, names: group) }
+    case .alias:
+      let tensors = try SharedTensors(stateDict)
+      (stored, copied) = (tensors.stored, tensors.copied)
+      metadata += tensors.metadata.map { ($0.key, $0.value) }
+    }
+    if var provenance {
+      provenance.order = try order(stateDict, stored, name: name)
+      metadata.append((Provenance.metadataKey, provenance.text))
+    }
+    return Contents(
+      plan: try plan(stored, metadata: metadata, name: name), stored: stored.names, copied: copied,
+      recorded: SharedTensors.recorded(stateDict, stored))
+  }
+
+  /// For each entry its place in the order in which the file will be read: stored tensors by the layout, then the names
+  /// that are recorded as another's; `nil` where that is the same order.
+  private static func order(_ stateDict: StateDict, _ stored: StateDict, name: String) throws -> [Int]? {
+    let names = try layout(stored, name: name).order.map { stored.entries[$0].name }
+    return Provenance.order(of: stateDict.names, readAs: names + SharedTensors.recorded(stateDict, stored))
+  }
+
+  /// The sizes as the format counts them.
+  private static func shape(_ entry: StateDict.Entry, _ name: String) throws(SafetensorsError) -> [Int] {
+    var shape = entry.tensor.shape
+    guard entry.tensor.dtype == .float4_e2m1fn_x2 else { return shape }
+    guard let last = shape.last else {
+      throw SafetensorsError(name, tensor: entry.name, .unwritableDType(.float4_e2m1fn_x2))
+    }
+    do { shape[shape.count - 1] = try last.multiplied(checked: 2) } catch {
+      throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: shape))
+    }
+    return shape
+  }
+
+  private static func metadataMember(_ metadata: [(String, String)], name: String) throws(SafetensorsError)
+    -> [(key: String, value: JSONValue)]
+  {
+    if metadata.isEmpty { return [] }
+    // The library writes them in the order of a hash map, which differs from run to run.
+    let sorted = metadata.sorted { ExactString($0.0) < ExactString($1.0) }
+    for (one, next) in zip(sorted, sorted.dropFirst()) where ExactString(one.0) == ExactString(next.0) {
+      throw SafetensorsError(name, .duplicateMetadataKey(one.0))
+    }
+    let members = sorted.map { (key: $0.0, value: JSONValue.string($0.1)) }
+    return [(key: SafetensorsFile.metadataKey, value: .object(members))]
+  }
+
+  /// The length and the text of a header, padded so that the data begin at a multiple of 8.
+  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError)
+    -> [UInt8]
+  {
+    let text = JSONWriter.bytes(document)
+    let padding = (8 - text.count % 8) % 8
+    let count = text.count + padding
+    guard count <= limit else {
+      throw SafetensorsError(name, .oversizedOutputHeader(count, limit: limit))
+    }
+    var header: [UInt8] = []
+    header.reserveCapacity(SafetensorsFile.lengthSize + count)
+    header.append(littleEndian: UInt64(count))
+    header += text
+    header += repeatElement(UInt8(ascii: " "), count: padding)
+    return header
+  }
+}
+
+/// Names share storage, which was not to be.
+public struct SharedNames: Error, CustomStringConvertible {
+  public let path: String
+  public let names: [String]
+
+  public var description: String {
+    "\(path): \(names.prefix(4).joined(separator: ", "))\(names.count > 4 ? ", …" : "") share storage, which safetensors "
+      + "cannot hold\n  --shared copy writes each in full, --shared alias one of them and the others' names; a .pth shares"
+  }
+}

@@ -1,0 +1,138 @@
+internal import SutureBytes
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureText
+
+// An index says which file of the same folder holds which tensor:
+//
+//   {"metadata": {"total_size": 32}, "weight_map": {"a.weight": "model-00001-of-00002.safetensors", …}}
+//
+// It is called model.safetensors.index.json or pytorch_model.bin.index.json.
+
+/// A checkpoint in several files, with an index.
+struct ShardedCheckpoint {
+  private let path: String
+  private let folder: String
+  private let weightMap: [(key: String, file: String)]
+  private let limits: ReadLimits
+  private let provenance: Provenance?
+
+  private static let indexLimit = 100_000_000
+
+  /// Whether a file that begins so can be an index.
+  static func looksLikeIndex(_ start: [UInt8]) -> Bool {
+    start.first { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "{")
+  }
+
+  /// The index of a folder; `nil` where there is none.
+  static func index(in folder: String) throws -> String? {
+    let names = try fileNames(in: folder).filter { $0.hasSuffix(".index.json") }.sorted()
+    guard names.count <= 1 else {
+      throw CheckpointError(
+        folder, "there are \(names.count) indices in this folder",
+        hints: ["open one of: \(names.joined(separator: ", "))"])
+    }
+    return names.first.map { folder + "/" + $0 }
+  }
+
+  /// Reads an index; `nil` where the file is JSON, but no index.
+  init?(_ source: any ByteSource, limits: ReadLimits) throws {
+    guard source.byteCount <= Self.indexLimit else { return nil }
+    let document: JSONValue
+    do { document = try JSONParser.parse(try source.bytes(0..<source.byteCount)) } catch let error
+      as JSONError
+    {
+      guard source.name.hasSuffix(".index.json") else { return nil }
+      throw CheckpointError(
+        source.name, "byte \(error.offset): \(error.reason)", hints: ["the index is damaged"])
+    }
+    guard let map = document["weight_map"] else {
+      guard source.name.hasSuffix(".index.json") else { return nil }
+      throw CheckpointError(source.name, "the index has no weight_map")
+    }
+    provenance = document["metadata"]?[Provenance.metadataKey]?.stringValue.flatMap { Provenance($0.utf8) }
+    guard let members = map.members else {
+      throw CheckpointError(source.name, "the index's weight_map is \(map.kind), not an object")
+    }
+    weightMap = try members.map { key, value in
+      guard let file = value.stringValue, Self.isPlainName(file) else {
+        throw CheckpointError(
+          source.name, "the index puts \"\(key.prefix(80))\" into something that is no file of this folder",
+          hints: ["a shard's name may have no slash: shards lie beside their index"])
+      }
+      return (key, file)
+    }
+    path = source.name
+    folder = source.name.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
+    self.limits = limits
+  }
+
+  private static func isPlainName(_ name: String) -> Bool {
+    !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.utf8.contains(0)
+  }
+
+  func checkpoint() throws -> Checkpoint {
+    var shards: [String: Checkpoint] = [:]
+    for (key, file) in weightMap where shards[file] == nil { shards[file] = try open(file, for: key) }
+    var stateDict = StateDict()
+    var missing: [(key: String, file: String)] = []
+    for (key, file) in weightMap {
+      guard let tensor = shards[file]?.stateDict[key] else {
+        missing.append((key, file))
+        continue
+      }
+      try stateDict.append(key, tensor)
+    }
+    if let first = missing.first {
+      throw CheckpointError(
+        path, "\(missing.count) tensors of the index are in no shard, \"\(first.key.prefix(80))\" for one",
+        hints: ["it should be in \(first.file)", "fetch the shards and the index again, from the same place"])
+    }
+    let files = weightMap.map(\.file).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    var warnings: [String] = []
+    var known: Set<ExactString> = []
+    for name in stateDict.names { known.insert(ExactString(name)) }
+    for file in files {
+      guard let shard = shards[file] else { continue }
+      // A name that is stored under another's is in no index.
+      for name in shard.restoredNames where known.insert(ExactString(name)).inserted {
+        if let tensor = shard.stateDict[name] { try stateDict.append(name, tensor) }
+      }
+      warnings += shard.warnings.map { "\(file): \($0)" }
+      let unlisted = shard.stateDict.names.filter { !known.contains(ExactString($0)) }
+      if let first = unlisted.first {
+        warnings.append(
+          "\(file) holds \(unlisted.count) tensors that the index does not list, \"\(first.prefix(80))\" for one; "
+            + "they are left out")
+      }
+      for (key, value) in shard.stateDict.metadata
+      where !stateDict.metadata.contains(where: { $0.key == key }) {
+        stateDict.metadata.append((key, value))
+      }
+    }
+    stateDict.restoreOrder(provenance)
+    return Checkpoint(
+      path: path, container: .sharded, byteCount: shards.values.reduce(0) { $0 &+ $1.byteCount },
+      stateDict: stateDict, extras: files.flatMap { shards[$0]?.extras ?? [] },
+      globals: files.flatMap { shards[$0]?.globals ?? [] }, warnings: warnings,
+      recordsChecksums: shards.values.contains { $0.recordsChecksums },
+      provenance: provenance ?? files.lazy.compactMap { shards[$0]?.provenance }.first,
+      files: [path] + files.map(place),
+      records: { [shards] in files.flatMap { shards[$0]?.records ?? [] } })
+  }
+
+  private func place(_ file: String) -> String { folder.isEmpty ? file : folder + "/" + file }
+
+  private func open(_ file: String, for key: String) throws -> Checkpoint {
+    do {
+      return try Checkpoint.open(place(file), limits: limits, inShard: true)
+    } catch let error as SystemError where error.isMissing {
+      let keys = weightMap.filter { $0.file == file }.map(\.key)
+      throw CheckpointError(
+        self.path,
+        "the shard \(file) is missing, and with it \(keys.count) tensors, \"\(keys[0].prefix(80))\" for one",
+        hints: ["fetch it into the folder of the index"])
+    }
+  }
+}

@@ -1,0 +1,150 @@
+internal import SutureBytes
+internal import SuturePickle
+internal import SutureTensors
+
+// The tar archive that torch.save of PyTorch 0.1 wrote:
+//
+//   storages   a pickled count; for each: a pickled (key, location, class), the count of its elements in 8 bytes, the
+//              elements; then a pickled list of views: (key, key of the whole, offset, element count)
+//   tensors    a pickled count; for each: a pickled (key, key of its storage, class), the rank in 8 bytes, the sizes,
+//              the strides and the offset in 8 bytes each, all little-endian
+//   pickle     the object; a persistent id is the key of a tensor or of a storage, or (class, file, source)
+//   sys_info   a dict about the machine
+
+/// A checkpoint of PyTorch 0.1.
+struct TarFile {
+  private let location: PickleLocation
+  private let graph: PickleGraph
+  private let references: TarReferences
+  private let limits: ReadLimits
+
+  static func isTorch(_ archive: TarArchive) -> Bool {
+    archive["pickle"] != nil && archive["storages"] != nil
+  }
+
+  init(_ source: any ByteSource, _ archive: TarArchive, limits: ReadLimits) throws {
+    self.limits = limits
+    func member(_ name: String) -> SourceSlice? {
+      archive[name].map {
+        SourceSlice(source: source, range: $0.offset..<($0.offset + $0.size), name: "\(source.name): \(name)")
+      }
+    }
+    guard let pickle = member("pickle"), let storages = member("storages") else {
+      throw CheckpointError(source.name, "a tar archive without the files pickle and storages")
+    }
+    var references = TarReferences(path: source.name)
+    try references.readStorages(storages, limits: limits.pickle)
+    // Later versions of the layout, as others wrote it, describe tensors in the pickle.
+    if let tensors = member("tensors") { try references.readTensors(tensors, limits: limits.pickle) }
+    self.references = references
+    location = PickleLocation(path: source.name, record: "pickle")
+    var pickles = Pickles(pickle, limits.pickle)
+    graph = try pickles.next()
+  }
+
+  func contents(key: String?) throws -> PickledObject.Contents {
+    try PickledObject(graph: graph, location: location, references: references, limits: limits)
+      .contents(key: key, warnings: [])
+  }
+}
+
+/// The storages and tensors of a tar file, by their keys.
+struct TarReferences: References {
+  let path: String
+  private var storages: [String: (storage: Storage, dtype: DType)] = [:]
+  private var tensors: [String: Tensor] = [:]
+
+  init(path: String) { self.path = path }
+
+  var namesClasses: Bool { true }
+
+  func tensor(_ key: String) -> Tensor? { tensors[key] }
+
+  func storage(_ reference: StorageReference) throws -> Storage {
+    guard let found = storages[reference.key] else {
+      throw CheckpointError(
+        path, record: "storages", "storage \(reference.key.prefix(40)) is missing")
+    }
+    guard let view = reference.view else { return found.storage }
+    guard view.range.upperBound <= found.storage.byteCount else {
+      throw CheckpointError(
+        path, record: "storages",
+        "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
+          + "has \(found.storage.byteCount)")
+    }
+    return found.storage.slice(view.range, label: view.key)
+  }
+
+  mutating func readStorages(_ source: any ByteSource, limits: PickleLimits) throws {
+    var pickles = Pickles(source, limits)
+    let count = try pickles.count("storages")
+    for _ in 0..<count {
+      let graph = try pickles.next()
+      guard let parts = graph.items(graph.root), parts.count == 3, let key = graph.key(parts[0]),
+        let type = graph.globalName(parts[2]), let dtype = TorchDType.storageClass(type)
+      else { throw fault(source, pickles.position, "a storage is not described as (key, location, class)") }
+      let (storage, end) = try LegacyStorage.read(
+        source, at: pickles.position, elementSize: dtype.byteCount, label: key)
+      guard storages.updateValue((storage, dtype), forKey: key) == nil else {
+        throw fault(source, pickles.position, "storage \(key.prefix(40)) comes twice")
+      }
+      pickles.position = end
+    }
+    if pickles.position == source.byteCount { return }
+    let views = try pickles.next()
+    for view in views.items(views.root) ?? [] {
+      guard let parts = views.items(view), parts.count == 4, let key = views.key(parts[0]),
+        let whole = views.key(parts[1]).flatMap({ storages[$0] }), let offset = views.int(parts[2]),
+        let count = views.int(parts[3]), case let size = whole.dtype.byteCount,
+        case let total = whole.storage.byteCount / size, count >= 0, offset >= 0, count <= total,
+        offset <= total - count
+      else { throw fault(source, pickles.position, "a view of a storage does not lie within it") }
+      storages[key] = (
+        whole.storage.slice((offset * size)..<((offset + count) * size), label: key), whole.dtype
+      )
+    }
+  }
+
+  mutating func readTensors(_ source: any ByteSource, limits: PickleLimits) throws {
+    var pickles = Pickles(source, limits)
+    let count = try pickles.count("tensors")
+    for _ in 0..<count {
+      let graph = try pickles.next()
+      guard let parts = graph.items(graph.root), parts.count == 3, let key = graph.key(parts[0]),
+        let owner = graph.key(parts[1]).flatMap({ storages[$0] })
+      else {
+        throw fault(source, pickles.position, "a tensor is not described as (key, key of its storage, class)")
+      }
+      // The rank takes 4 bytes; the 4 after it were never used.
+      let rank = try integers(source, pickles.position, count: 1)[0] & 0xFFFF_FFFF
+      guard rank <= Tensor.maximumRank else {
+        throw fault(source, pickles.position, "a tensor has \(rank) dimensions")
+      }
+      let numbers = try integers(source, pickles.position + 8, count: 2 * rank + 1)
+      do {
+        tensors[key] = try Tensor(
+          owner.storage, dtype: owner.dtype, shape: Array(numbers.prefix(rank)),
+          strides: Array(numbers[rank..<(2 * rank)]), offset: numbers[2 * rank])
+      } catch { throw fault(source, pickles.position, "a tensor cannot be right: \(error)") }
+      pickles.position += 8 * (2 * rank + 2)
+    }
+  }
+
+  private func integers(_ source: any ByteSource, _ position: Int, count: Int) throws -> [Int] {
+    guard position + 8 * count <= source.byteCount else {
+      throw fault(source, position, "the file ends inside a tensor's description")
+    }
+    let bytes = try source.bytes(position..<(position + 8 * count))
+    return (0..<count).map { index in
+      Int(
+        Int64(
+          bitPattern: bytes[(8 * index)..<(8 * index + 8)].reversed().reduce(UInt64(0)) {
+            $0 << 8 | UInt64($1)
+          }))
+    }
+  }
+
+  private func fault(_ source: any ByteSource, _ position: Int, _ reason: String) -> CheckpointError {
+    CheckpointError(source.name, "byte \(position): \(reason)", hints: ["the file is damaged or cut short"])
+  }
+}

@@ -1,0 +1,72 @@
+internal import SuturePickle
+
+/// The classes of a TorchScript archive, as far as its code says what a module's parameters and buffers are.
+///
+///     code/__torch__/torch/nn/modules/conv.py:
+///       class Conv2d(Module):
+///         __parameters__ = ["weight", "bias", ]
+///         __buffers__ = []
+///
+/// The code is read for these two lines, and never run.
+struct ScriptClasses {
+  /// The functions by which TorchScript says which type a list has: they give back what they are given.
+  static let typeTags: Set<String> = [
+    "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist",
+    "torch.jit._pickle.build_boollist",
+    "torch.jit._pickle.build_tensorlist", "torch.jit._pickle.restore_type_tag",
+  ]
+
+  struct Class {
+    /// The names of its parameters and buffers.
+    var members: Set<String> = []
+  }
+
+  private var classes: [String: Class] = [:]
+
+  /// The class of that qualified name, such as `__torch__.torch.nn.modules.conv.Conv2d`.
+  subscript(name: String) -> Class? { classes[name] }
+
+  var isEmpty: Bool { classes.isEmpty }
+
+  /// Adds the classes of one file.
+  ///
+  /// - Parameter path: where it lies under `code/`, such as `__torch__/torch/nn/modules/conv.py`.
+  mutating func add(_ source: String, path: String) {
+    guard path.hasSuffix(".py") else { return }
+    let module = path.dropLast(3).split(separator: "/").joined(separator: ".")
+    var current: String?
+    for line in source.split(separator: "\n") {
+      if line.hasPrefix("class ") {
+        let name = line.dropFirst("class ".count).prefix { $0 != "(" && $0 != ":" }
+        current = line.contains("(Module)") ? "\(module).\(name)" : nil
+        if let current { classes[current] = Class() }
+      } else if let current, let names = Self.list(line) {
+        classes[current]?.members.formUnion(names)
+      }
+    }
+  }
+
+  /// The names in `__parameters__ = ["weight", "bias", ]`; `nil` for another line.
+  private static func list(_ line: Substring) -> [String]? {
+    let text = line.drop { $0 == " " }
+    guard text.hasPrefix("__parameters__ = [") || text.hasPrefix("__buffers__ = [") else { return nil }
+    // Names of attributes hold no quotes: every second piece stands between two.
+    return text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+      .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+  }
+}
+
+extension PickleGraph {
+  /// The value inside a call of TorchScript's that only says which type it has.
+  func withoutTypeTag(_ id: PickleID) -> PickleID {
+    var inner = id
+    // A list in a dict in a list is tagged at each level, never twice at one.
+    for _ in 0..<2 {
+      guard case .object(let object) = self[inner], let name = globalName(object.callable),
+        ScriptClasses.typeTags.contains(name), let first = object.arguments.first
+      else { return inner }
+      inner = first
+    }
+    return inner
+  }
+}

@@ -1,0 +1,198 @@
+internal import SutureBytes
+internal import SutureJSON
+internal import SuturePickle
+internal import SutureTensors
+internal import SutureZipArchive
+
+/// The zip format of `torch.save` since PyTorch 1.6.
+///
+///     <prefix>/data.pkl         the object, tensors as references to storages
+///     <prefix>/byteorder        "little" or "big"; absent before PyTorch 2.1
+///     <prefix>/data/<key>       one storage each, raw elements
+///     <prefix>/version          "3"
+///     <prefix>/constants.pkl    and code/, of TorchScript only
+///     <prefix>/.…               hints for torch's own loader
+struct TorchArchive {
+  private let archive: ArchiveReader
+  /// What stands before `data.pkl`, up to and with the slash.
+  private let prefix: String
+  private let isBigEndian: Bool
+  private let limits: ReadLimits
+
+  private var path: String { archive.source.name }
+
+  static let noChecksums = "the archive records no checksums, so none can be verified"
+
+  init(_ archive: ArchiveReader, limits: ReadLimits) throws {
+    (self.archive, self.limits) = (archive, limits)
+    prefix = try Self.findPrefix(archive.records.map(\.name), path: archive.source.name)
+    try Self.checkVersion(archive, prefix)
+    isBigEndian = try Self.isBigEndian(archive, prefix)
+    try verifySmallRecords()
+  }
+
+  /// Whether it holds a TorchScript module: beside the object there is the code of its classes.
+  var isScript: Bool { archive[prefix + "constants.pkl"] != nil }
+
+  /// Reads every record that is no storage, so that damage shows though nothing in it is needed.
+  private func verifySmallRecords() throws {
+    for record in archive.records where record.size <= Self.smallRecord {
+      let name = record.name.dropFirst(prefix.count)
+      guard record.name.hasPrefix(prefix), !name.hasPrefix("data/"), name != "data.pkl" else { continue }
+      _ = try archive.contents(of: record, limit: Self.smallRecord)
+    }
+  }
+
+  private static let smallRecord = 1 << 16
+  /// A pickle of this size may be as repetitive as it likes.
+  private static let certainlySmall = 1 << 24
+
+  /// Reads the pickle and finds the state dict in it.
+  func contents(key: String?) throws -> PickledObject.Contents {
+    let name = prefix + "data.pkl"
+    guard let record = archive[name] else {
+      throw CheckpointError(path, record: name, "the record is missing")
+    }
+    if record.size > Self.certainlySmall, record.size / limits.inflation > record.compressedSize {
+      throw CheckpointError(
+        path, record: name,
+        "it would inflate from \(record.compressedSize) bytes to \(record.size): a bomb, or not a checkpoint",
+        hints: ["--limit inflation=N allows more"])
+    }
+    let graph: PickleGraph
+    do {
+      graph = try Unpickler.load(
+        try archive.contents(of: record, limit: limits.pickle.streamBytes), limits: limits.pickle)
+    } catch let error as PickleError {
+      throw CheckpointError(
+        path, record: name, "\(error)",
+        hints: error.hints("the pickle is damaged, or not one that torch.save writes"))
+    }
+    var warnings = archive.warnings
+    if graph.streamByteCount < record.size {
+      warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
+    }
+    if !archive.recordsChecksums { warnings.append(Self.noChecksums) }
+    let object = PickledObject(
+      graph: graph, location: PickleLocation(path: path, record: name), references: self, limits: limits,
+      isBigEndian: isBigEndian, script: try scriptClasses())
+    var contents = try object.contents(key: key, warnings: warnings)
+    contents.provenance = try own(TorchWriter.provenanceRecord).flatMap { Provenance($0) }
+    contents.choice.stateDict.metadata = try ownMetadata()
+    return contents
+  }
+
+  /// What this tool wrote beside the checkpoint, which torch ignores.
+  private func own(_ name: String) throws -> [UInt8]? {
+    guard let record = archive[prefix + name], record.size <= Self.codeLimit else { return nil }
+    return try archive.contents(of: record, limit: Self.codeLimit)
+  }
+
+  /// The metadata of the safetensors file that the tensors came from.
+  private func ownMetadata() throws -> [(key: String, value: String)] {
+    guard let text = try own(TorchWriter.metadataRecord),
+      let members = try? JSONParser.parse(text).members
+    else { return [] }
+    return members.compactMap { key, value in value.stringValue.map { (key, $0) } }
+  }
+
+  /// What the code of a TorchScript archive says about its classes; `nil` for another archive.
+  private func scriptClasses() throws -> ScriptClasses? {
+    guard isScript else { return nil }
+    var classes = ScriptClasses()
+    let folder = prefix + "code/"
+    for record in archive.records where record.name.hasPrefix(folder) && record.name.hasSuffix(".py") {
+      let source = String(decoding: try archive.contents(of: record, limit: Self.codeLimit), as: UTF8.self)
+      classes.add(source, path: String(record.name.dropFirst(folder.count)))
+    }
+    return classes
+  }
+
+  private static let codeLimit = 1 << 28
+
+  // MARK: What kind of archive
+
+  private static func findPrefix(_ names: [String], path: String) throws -> String {
+    let pickles = names.filter { name in
+      !name.hasPrefix("__MACOSX/") && (name == "data.pkl" || name.hasSuffix("/data.pkl"))
+    }
+    // `data/data.pkl` belongs to the prefix `data/`; a storage of that name cannot exist, keys are numbers.
+    guard let pickle = pickles.first else { throw notTorch(names, path: path) }
+    let prefix = String(pickle.dropLast("data.pkl".count))
+    if pickles.count > 1 {
+      throw CheckpointError(
+        path, "the archive has \(pickles.count) checkpoints in it: \(pickles.joined(separator: ", "))",
+        hints: ["it is not clear which one is meant; unpack it and zip one of them"])
+    }
+    return prefix
+  }
+
+  private static func notTorch(_ names: [String], path: String) -> CheckpointError {
+    if names.contains(where: { $0.hasSuffix(".data/extern_modules") || $0.hasSuffix("/extern_modules") }) {
+      return CheckpointError(
+        path, "a torch.package archive, which holds code and is not supported",
+        hints: ["in Python: save the state_dict() of the model inside with torch.save"])
+    }
+    for (suffix, reason, hint) in otherArchives where names.contains(where: { $0.hasSuffix(suffix) }) {
+      return CheckpointError(path, reason, hints: [hint])
+    }
+    return CheckpointError(
+      path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
+      hints: ["it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"])
+  }
+
+  /// Zip archives that hold weights in a form of their own, told by a name that only they have.
+  private static let otherArchives: [(suffix: String, reason: String, hint: String)] = [
+    (
+      "model.weights.h5", "a Keras model (.keras), whose weights are in HDF5",
+      "export the weights from Keras, to .npz for one"
+    ),
+    (
+      "archive_format", "an exported program (torch.export.save, .pt2), which is not read",
+      "in Python: torch.save(torch.export.load(file).state_dict, new_file)"
+    ),
+    (
+      "serialized_exported_program.json", "an exported program (torch.export.save, .pt2), which is not read",
+      "in Python: torch.save(torch.export.load(file).state_dict, new_file)"
+    ),
+    ("Manifest.json", "a Core ML package or the like", "use the original weights"),
+  ]
+
+  private static func checkVersion(_ archive: ArchiveReader, _ prefix: String) throws {
+    guard let record = archive[prefix + "version"] ?? archive[prefix + ".data/version"] else { return }
+    let text = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
+    let word = text.filter { !$0.isWhitespace }
+    guard let version = Int(word), (1...10).contains(version) else {
+      throw CheckpointError(
+        archive.source.name, record: record.name,
+        "the file format version is \"\(word.prefix(20))\"; 1 to 10 are known",
+        hints: ["a newer PyTorch wrote it, or the record is damaged"])
+    }
+  }
+
+  private static func isBigEndian(_ archive: ArchiveReader, _ prefix: String) throws -> Bool {
+    guard let record = archive[prefix + "byteorder"] else { return false }
+    switch String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self) {
+    case "little": return false
+    case "big": return true
+    case let other:
+      throw CheckpointError(
+        archive.source.name, record: record.name,
+        "the byte order is \"\(other.prefix(20))\"; little and big are known")
+    }
+  }
+}
+
+extension TorchArchive: References {
+  /// The storage that the record `data/<key>` holds.
+  func storage(_ reference: StorageReference) throws -> Storage {
+    let name = prefix + "data/" + reference.key
+    guard let record = archive[name] else {
+      throw CheckpointError(
+        path, record: name, "the record of storage \(reference.key) is missing",
+        hints: ["the archive is incomplete: fetch it again"])
+    }
+    return archive.storage(
+      of: record, label: reference.key, swapWidth: reference.swapWidth, verifies: limits.verifies)
+  }
+}

@@ -1,0 +1,117 @@
+public import SutureBytes
+internal import SutureJSON
+internal import SuturePickle
+public import SutureTensors
+internal import SutureZipArchive
+
+/// Plans files as `torch.save` writes them, record for record.
+///
+/// A storage is written once, however many tensors view it, so four names for one tensor cost one tensor. The
+/// bytes depend on the tensors alone: no time, no host and no file name goes in.
+public enum TorchWriter {
+  /// Records that torch ignores: the runs of this tool that made the file, and the metadata of a safetensors file.
+  static let provenanceRecord = ".suture/provenance.json"
+  static let metadataRecord = ".suture/metadata.json"
+
+  /// What a file will hold.
+  public struct Contents {
+    public let plan: OutputPlan
+    public let storageCount: Int
+  }
+
+  /// Lays a file out.
+  ///
+  /// - Parameters:
+  ///   - object: what the file is to hold beside the state dict, and where that stands in it; `nil` for nothing.
+  ///   - keepsStorages: whether bytes that no tensor views are written too.
+  ///   - name: what errors call the file.
+  /// - Throws: `CheckpointError` where torch could not be made to load a tensor.
+  public static func plan(
+    _ stateDict: StateDict, in object: PlainObject? = nil, provenance: Provenance? = nil,
+    keepsStorages: Bool = false, name: String = "a .pth"
+  ) throws -> Contents {
+    for entry in stateDict.entries {
+      guard case .meta = entry.tensor.layout else { continue }
+      throw CheckpointError(
+        name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
+        hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
+    }
+    var tensors: [Tensor] = []
+    let root = (object?.root ?? .stateDict).filled(with: stateDict)
+    _ = root.mapTensors { tensor in
+      tensors.append(tensor)
+      return tensor
+    }
+    let packing = StoragePacking(tensors, keepsUnused: keepsStorages)
+    let storages: StorageTable
+    let packed = try root.mapTensors { try packing($0) }
+    tensors = []
+    _ = packed.mapTensors { tensor in
+      tensors.append(tensor)
+      return tensor
+    }
+    storages = StorageTable(tensors)
+    try check(tensors, storages, name: name)
+
+    var archive = StoredArchivePlan(prefix: "archive")
+    var pickler = Pickler()
+    pickler.value(packed, storages)
+    try archive.add("data.pkl", pickler.finish())
+    try archive.add(".format_version", Array("1".utf8))
+    try archive.add(".storage_alignment", Array("64".utf8))
+    try archive.add("byteorder", Array("little".utf8))
+    for (key, storage) in storages.storages.enumerated() { try archive.add("data/\(key)", storage) }
+    try archive.add("version", Array("3\n".utf8))
+    let metadata = stateDict.metadata.filter { $0 != ("format", "pt") }
+    if !metadata.isEmpty {
+      let members = metadata.map { (key: $0.key, value: JSONValue.string($0.value)) }
+      try archive.add(metadataRecord, JSONWriter.bytes(.object(members)))
+    }
+    if var provenance {
+      provenance.order = nil
+      try archive.add(provenanceRecord, Array(provenance.text.utf8))
+    }
+    return Contents(
+      plan: try archive.finish(identity: ".data/serialization_id"), storageCount: storages.storages.count)
+  }
+
+  /// Throws where a tensor is one that torch could not be made to load.
+  private static func check(_ tensors: [Tensor], _ storages: StorageTable, name: String) throws {
+    for tensor in tensors where tensor.dtype.isQuantized && storages.type(of: tensor.storage) == nil {
+      throw CheckpointError(
+        name,
+        "a \(tensor.dtype) tensor shares its storage with a tensor of another dtype, which torch cannot load",
+        hints: ["drop one of them"], kind: .unstorable)
+    }
+  }
+}
+
+/// Gives storages their keys, in the order of first use, and their storage class.
+struct StorageTable {
+  private(set) var storages: [Storage] = []
+  private var keys: [ObjectIdentifier: Int] = [:]
+  private var types: [ObjectIdentifier: DType?] = [:]
+
+  init(_ tensors: [Tensor]) {
+    for view in tensors.flatMap(\.views) {
+      let (id, dtype) = (ObjectIdentifier(view.storage), view.dtype)
+      if keys[id] == nil {
+        keys[id] = storages.count
+        storages.append(view.storage)
+      }
+      // A typed storage has one dtype, of which it holds a whole number: torch takes the first it meets for all.
+      let fits =
+        TorchDType.storageClass(of: dtype) != nil && view.storage.byteCount % dtype.byteCount == 0
+      if let known = types[id], known != dtype {
+        types[id] = .some(nil)
+      } else {
+        types[id] = fits ? dtype : .some(nil)
+      }
+    }
+  }
+
+  func key(of storage: Storage) -> String { String(keys[ObjectIdentifier(storage)] ?? 0) }
+
+  /// The dtype of a typed storage; `nil` for an untyped one.
+  func type(of storage: Storage) -> DType? { types[ObjectIdentifier(storage)] ?? nil }
+}

@@ -1,0 +1,113 @@
+internal import SuturePickle
+
+/// An `nn.Module` that was pickled whole, taken apart without its class.
+///
+/// Its `__dict__` holds `_parameters`, `_buffers`, `_modules` and the names of the buffers that a state dict leaves
+/// out; `state_dict()` is these three, in this order. A TorchScript module has them as plain attributes instead, and
+/// its class in the archive's code says which is which.
+struct PickledModule {
+  struct Child {
+    let name: String
+    let id: PickleID
+    /// Whether `state_dict()` leaves it out.
+    let isAttribute: Bool
+  }
+
+  let children: [Child]
+
+  /// `nil` where the object is no module.
+  init?(_ object: PickleObject, in graph: PickleGraph, script: ScriptClasses?) {
+    guard let state = object.states.last, case .dict(let items) = graph[state] else { return nil }
+    if let name = graph.callableName(object.callable), let type = script?[name] {
+      children = items.compactMap { key, value in
+        graph.string(key).map { name in
+          Child(
+            name: name, id: value,
+            isAttribute: !type.members.contains(name) && !Self.isScriptModule(value, graph, script))
+        }
+      }
+      return
+    }
+    var fields: [String: PickleID] = [:]
+    for (key, value) in items { if let name = graph.string(key) { fields[name] = value } }
+    guard let parameters = fields["_parameters"].flatMap({ Self.items($0, graph) }),
+      let modules = fields["_modules"].flatMap({ Self.items($0, graph) })
+    else { return nil }
+    let transient = Set(fields["_non_persistent_buffers_set"].map { Self.names($0, graph) } ?? [])
+    let text = PythonText(graph: graph)
+    var children: [Child] = []
+    for (key, value) in parameters where !graph.isNone(value) {
+      children.append(Child(name: text.key(key), id: value, isAttribute: false))
+    }
+    for (key, value) in fields["_buffers"].flatMap({ Self.items($0, graph) }) ?? [] where !graph.isNone(value)
+    {
+      let name = text.key(key)
+      children.append(Child(name: name, id: value, isAttribute: transient.contains(name)))
+    }
+    for (key, value) in modules where !graph.isNone(value) {
+      children.append(Child(name: text.key(key), id: value, isAttribute: false))
+    }
+    for (key, value) in items {
+      let name = text.key(key)
+      if Self.containers.contains(name) || Self.isBookkeeping(name, value, graph) { continue }
+      children.append(Child(name: name, id: value, isAttribute: true))
+    }
+    self.children = children
+  }
+
+  private static func isScriptModule(_ id: PickleID, _ graph: PickleGraph, _ script: ScriptClasses?) -> Bool {
+    guard case .object(let object) = graph[id] else { return false }
+    return graph.callableName(object.callable).map { script?[$0] != nil } ?? false
+  }
+
+  private static let containers: Set<String> = [
+    "_parameters", "_buffers", "_modules", "_non_persistent_buffers_set",
+  ]
+
+  /// Whether an attribute is one that every module has and that says nothing: empty tables of hooks and the like.
+  private static func isBookkeeping(_ name: String, _ id: PickleID, _ graph: PickleGraph) -> Bool {
+    guard name.hasPrefix("_") else { return false }
+    switch graph[id] {
+    case .none: return true
+    case .dict(let items): return items.isEmpty
+    case .object(let object):
+      return object.items.isEmpty && object.states.isEmpty && name.hasSuffix("hooks")
+        || name == "_backend" || (object.items.isEmpty && name.hasSuffix("_called"))
+        || (object.items.isEmpty && name.hasSuffix("_kwargs"))
+    default: return false
+    }
+  }
+
+  /// The pairs of a dict or an OrderedDict.
+  private static func items(_ id: PickleID, _ graph: PickleGraph) -> [(key: PickleID, value: PickleID)]? {
+    switch graph[id] {
+    case .dict(let items): items
+    case .object(let object) where graph.globalName(object.callable) == "collections.OrderedDict":
+      graph.initialItems(object) + object.items
+    default: nil
+    }
+  }
+
+  /// The texts in a set, which protocols below 4 spell as a call of `set`.
+  private static func names(_ id: PickleID, _ graph: PickleGraph) -> [String] {
+    switch graph[id] {
+    case .set(let items), .list(let items), .tuple(let items): items.compactMap { graph.string($0) }
+    case .object(let object):
+      object.arguments.first.flatMap { graph.items($0) }?.compactMap { graph.string($0) } ?? []
+    default: []
+    }
+  }
+}
+
+extension PickleGraph {
+  func isNone(_ id: PickleID) -> Bool { if case .none = self[id] { true } else { false } }
+
+  /// The pairs that OrderedDict was called with: a dict, or a list of pairs.
+  func initialItems(_ object: PickleObject) -> [(key: PickleID, value: PickleID)] {
+    guard let first = object.arguments.first(where: { globalName($0) == nil }) else { return [] }
+    if case .dict(let items) = self[first] { return items }
+    return items(first)?.compactMap { pair in
+      items(pair).flatMap { $0.count == 2 ? ($0[0], $0[1]) : nil }
+    } ?? []
+  }
+}

@@ -1,0 +1,146 @@
+internal import SuturePickle
+internal import SutureTensors
+
+/// The object of a checkpoint, and what its references mean: what every container of PyTorch comes down to.
+struct PickledObject {
+  let graph: PickleGraph
+  let location: PickleLocation
+  let limits: ReadLimits
+  let tensors: TensorBuilder
+  private let script: ScriptClasses?
+
+  init(
+    graph: PickleGraph, location: PickleLocation, references: any References, limits: ReadLimits,
+    isBigEndian: Bool = false, script: ScriptClasses? = nil, nesting: Int = 0
+  ) {
+    (self.graph, self.location, self.limits, self.script) = (graph, location, limits, script)
+    tensors = TensorBuilder(
+      graph: graph, location: location, references: references, isBigEndian: isBigEndian,
+      nested: NestedStorages(depth: nesting, limits: limits))
+  }
+
+  /// What ``Checkpoint`` shows of a file.
+  struct Contents {
+    var choice: WrapperChoice
+    var modules: [Checkpoint.Module]
+    var globals: [String]
+    var warnings: [String]
+    /// The object, to be made plain data of where someone asks.
+    var object: PlainSource
+    var provenance: Provenance?
+  }
+
+  /// Finds the state dict, and accounts for everything else.
+  ///
+  /// - Parameter arraysCount: whether NumPy arrays are tensors even where torch's are there too.
+  func contents(key: String?, warnings: [String], arraysCount: Bool = false) throws -> Contents {
+    try checkSafety()
+    // A file without a tensor of torch's may hold weights as arrays, as those of detectron2 do.
+    tensors.takesArrays = arraysCount || !graph.all.contains { tensors.isTensor($0.id) }
+    try tensors.checkReferences()
+    var walk = ObjectWalk(self, script: script)
+    try walk.run()
+    let choice = try WrapperChoice(walk.leaves, key: key, modules: walk.modules, path: location.path)
+    var warnings = warnings
+    warnings += try hiddenTensors(walk)
+    let inside = choice.leftInside
+    if inside > 0 {
+      let what =
+        inside == 1
+        ? "1 tensor lies inside an object or is an attribute of a module"
+        : "\(inside) tensors lie inside objects or are attributes of modules"
+      warnings.append("\(what); --key . shows all under their full paths")
+    }
+    return Contents(
+      choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings,
+      object: PlainSource(self, script: script, choice))
+  }
+
+  /// The classes and functions that the pickle names, in the order of their first use.
+  var globalNames: [String] {
+    var seen: Set<String> = []
+    return graph.all.compactMap { graph.globalName($0.id) }.filter { seen.insert($0).inserted }
+  }
+
+  // MARK: Safety
+
+  /// Refuses a pickle that names something which would run code.
+  func checkSafety() throws {
+    try graph.refuseUnsafe(location) {
+      var walk = ObjectWalk(self, script: script)
+      try? walk.run()
+      return [
+        "nothing was executed; \(walk.leaves.count { $0.tensor != nil }) tensors could be told apart in it"
+      ]
+    }
+  }
+
+  /// Finds tensors that the walk never met: arguments of functions we know nothing of, or keys of dicts.
+  ///
+  /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
+  /// result. A file that holds no others is refused.
+  private func hiddenTensors(_ walk: ObjectWalk) throws -> [String] {
+    let unmet = graph.all.map(\.id).filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
+    if unmet.isEmpty { return [] }
+    // What a tensor that was met is made of has been met with it.
+    let met = graph.reachable(from: walk.tensorIDs)
+    let hidden = Set(unmet.filter { !met.contains($0) })
+    if hidden.isEmpty { return [] }
+    var callables: [String] = []
+    for (_, value) in graph.all {
+      guard case .object(let object) = value, let name = graph.callableName(object.callable),
+        !callables.contains(name), !ObjectWalk.transparent.contains(name),
+        !hidden.isDisjoint(with: object.arguments.flatMap { [$0] + graph.plainItems($0) })
+      else { continue }
+      callables.append(name)
+      if callables.count == 3 { break }
+    }
+    let names = callables.isEmpty ? "something" : callables.map(Self.printable).joined(separator: ", ")
+    let sentence =
+      hidden.count == 1
+      ? "1 tensor is only an argument of \(names), which is unknown here"
+      : "\(hidden.count) tensors are only arguments of \(names), which is unknown here"
+    if !walk.tensorIDs.isEmpty {
+      return [sentence + "; what it would return is not known, so they are left out"]
+    }
+    throw location.error(
+      sentence + ", and there are no others", at: 0,
+      hints: ["what it would return cannot be known without running it, so nothing is shown as its result"],
+      kind: .unsafe)
+  }
+
+  static func printable(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
+      .joined()
+    return text.isEmpty ? "(empty)" : shown
+  }
+}
+
+extension PickleGraph {
+  /// Every value that can be come to from `roots` through calls and containers, the roots among them.
+  ///
+  /// - Complexity: O(*n*) in the number of values.
+  fileprivate func reachable(from roots: some Sequence<PickleID>) -> Set<PickleID> {
+    var found: Set<PickleID> = []
+    var waiting = Array(roots)
+    while let id = waiting.popLast() {
+      guard found.insert(id).inserted else { continue }
+      switch self[id] {
+      case .object(let object): waiting += object.arguments + object.states
+      default: waiting += plainItems(id)
+      }
+    }
+    return found
+  }
+
+  /// What a tuple, a list or a dict holds, down to the second level.
+  fileprivate func plainItems(_ id: PickleID) -> [PickleID] {
+    let items = oneLevel(id)
+    return items + items.flatMap(oneLevel)
+  }
+
+  private func oneLevel(_ id: PickleID) -> [PickleID] {
+    if case .dict(let pairs) = self[id] { return pairs.map(\.value) }
+    return items(id) ?? []
+  }
+}

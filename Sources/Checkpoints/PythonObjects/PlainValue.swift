@@ -1,0 +1,146 @@
+internal import SutureBytes
+internal import SutureNumbers
+public import SutureTensors
+
+/// A Python value that is data and nothing else: what `torch.load(weights_only=True)` gives without a class.
+public indirect enum PlainValue: Sendable {
+  case none
+  case bool(Bool)
+  case int(Int)
+  /// An integer beyond 64 bits, as two's complement bytes, little-endian.
+  case bigInt([UInt8])
+  case float(Double)
+  case complex(Double, Double)
+  case string(String)
+  case bytes([UInt8])
+  case list([PlainValue])
+  /// A set of values that are no tensors.
+  case set([PlainValue])
+  case tuple([PlainValue])
+  case dict([(key: PlainValue, value: PlainValue)])
+  /// An OrderedDict, with the attributes that were set on it: `_metadata` of a state dict.
+  case orderedDict([(key: PlainValue, value: PlainValue)], attributes: [(key: PlainValue, value: PlainValue)])
+  /// `torch.Size`.
+  case size([Int])
+  /// `torch.float32` and its like.
+  case dtype(DType)
+  case tensor(Tensor)
+  /// The tensor that the state dict has under this name.
+  case entry(String)
+  /// The place of the state dict as a whole.
+  case stateDict
+  /// A bare `torch.nn.Module` whose buffers are what this holds, by their dotted names: the one object that is no plain
+  /// data, for programs that ask a checkpoint's model for its `state_dict()`.
+  case module(PlainValue)
+
+  /// The value with every tensor in it replaced, in the order in which they are written.
+  func mapTensors(_ change: (Tensor) throws -> Tensor) rethrows -> PlainValue {
+    func pairs(_ items: [(key: PlainValue, value: PlainValue)]) throws -> [(
+      key: PlainValue, value: PlainValue
+    )] {
+      try items.map { ($0.key, try $0.value.mapTensors(change)) }
+    }
+    switch self {
+    case .list(let items): return .list(try items.map { try $0.mapTensors(change) })
+    case .tuple(let items): return .tuple(try items.map { try $0.mapTensors(change) })
+    case .dict(let items): return .dict(try pairs(items))
+    case .orderedDict(let items, let attributes):
+      return .orderedDict(try pairs(items), attributes: try pairs(attributes))
+    case .tensor(let tensor): return .tensor(try change(tensor))
+    case .module(let buffers): return .module(try buffers.mapTensors(change))
+    default: return self
+    }
+  }
+
+  /// The value with the tensors of `stateDict` where it has places for them.
+  func filled(with stateDict: StateDict) -> PlainValue {
+    switch self {
+    case .entry(let name): return stateDict[name].map { .tensor($0) } ?? .none
+    case .stateDict:
+      return .orderedDict(
+        stateDict.entries.map { (.string($0.name), .tensor($0.tensor)) }, attributes: [])
+    case .module(let buffers): return .module(buffers.filled(with: stateDict))
+    case .list(let items): return .list(items.map { $0.filled(with: stateDict) })
+    case .tuple(let items): return .tuple(items.map { $0.filled(with: stateDict) })
+    case .dict(let items): return .dict(items.map { ($0.key, $0.value.filled(with: stateDict)) })
+    case .orderedDict(let items, let attributes):
+      return .orderedDict(
+        items.map { ($0.key, $0.value.filled(with: stateDict)) },
+        attributes: attributes.map { ($0.key, $0.value.filled(with: stateDict)) })
+    default: return self
+    }
+  }
+}
+
+extension PlainValue {
+  /// The elements of a tensor in row-major order; `nil` where they are no numbers that Python has.
+  static func list(of tensor: Tensor) throws -> PlainValue? {
+    guard tensor.hasStatistics else { return nil }
+    let bytes = try tensor.contiguousBytes()
+    let size = tensor.dtype.byteCount
+    return .list(
+      (0..<tensor.elementCount).map { index in
+        let bits = bytes[(index * size)..<((index + 1) * size)].reversed().reduce(UInt64(0)) {
+          $0 << 8 | UInt64($1)
+        }
+        return number(bits, tensor.dtype)
+      })
+  }
+
+  /// The number that the bits of an element of `dtype` stand for.
+  static func number(_ bits: UInt64, _ dtype: DType) -> PlainValue {
+    switch dtype {
+    case .float64: .float(Double(bitPattern: bits))
+    case .float32: .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
+    case .float16:
+      .float(
+        Double(
+          HalfPrecision.float16([UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)])[0]))
+    case .int64: .int(Int(Int64(bitPattern: bits)))
+    case .int32: .int(Int(Int32(truncatingIfNeeded: bits)))
+    case .int16: .int(Int(Int16(truncatingIfNeeded: bits)))
+    case .int8: .int(Int(Int8(truncatingIfNeeded: bits)))
+    case .bool: .bool(bits != 0)
+    default:
+      // The sign bit of a number that needs all 64 is a byte of its own.
+      Int(exactly: bits).map { .int($0) }
+        ?? .bigInt((0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) } + [0])
+    }
+  }
+}
+
+/// The object of a checkpoint as plain data, with the place of its state dict.
+public struct PlainObject: Sendable {
+  public let root: PlainValue
+  /// The keys that lead to the state dict; empty where it is the root.
+  public let wrapper: [String]
+  /// What could not be kept, or only as something simpler; a sentence each.
+  public let notes: [String]
+}
+
+extension PlainObject {
+  /// The object without the items of its outermost dict that have one of these names.
+  public func without(_ names: Set<String>) -> PlainObject {
+    func keeps(_ item: (key: PlainValue, value: PlainValue)) -> Bool {
+      if case .string(let name) = item.key { !names.contains(name) } else { true }
+    }
+    let rest: PlainValue
+    switch root {
+    case .dict(let items): rest = .dict(items.filter(keeps))
+    case .orderedDict(let items, let attributes):
+      rest = .orderedDict(items.filter(keeps), attributes: attributes)
+    default: rest = root
+    }
+    return PlainObject(root: rest, wrapper: wrapper, notes: notes)
+  }
+
+  /// The checkpoint that YOLOv5's `train.py --weights` takes: it asks `ckpt['model'].float().state_dict()`.
+  ///
+  /// The other keys are those that its own checkpoints have, as one has them whose training is over.
+  public static let yolov5 = PlainObject(
+    root: .dict([
+      (.string("epoch"), .int(-1)), (.string("best_fitness"), .none), (.string("model"), .module(.stateDict)),
+      (.string("ema"), .none), (.string("updates"), .none), (.string("optimizer"), .none),
+      (.string("opt"), .none), (.string("git"), .none), (.string("date"), .none),
+    ]), wrapper: ["model"], notes: [])
+}

@@ -1,0 +1,115 @@
+internal import SuturePickle
+internal import SutureTensors
+
+/// The references to storages that stand where a pickled tensor has its elements.
+extension TensorBuilder {
+  /// Throws unless every persistent id is one that torch writes, used or not, and every nested blob is sound.
+  func checkReferences() throws {
+    for (id, value) in graph.all {
+      switch value {
+      case .persistent(let inner):
+        if isPacked(id) { continue }
+        if references.namesClasses, graph.callableName(id) != nil, isClassReference(inner) { continue }
+        if let key = graph.key(inner), references.tensor(key) != nil { continue }
+        _ = try storage(id, dtype: nil)
+      case .object(let object) where graph.globalName(object.callable) == NestedStorages.loader:
+        _ = try storage(id, dtype: nil)
+      default: break
+      }
+    }
+  }
+
+  /// Whether it refers to a storage with several quantized numbers in a byte: their tensors are no views of elements,
+  /// and are reported as what they are.
+  func isPacked(_ id: PickleID) -> Bool {
+    guard case .persistent(let inner) = graph[id], let parts = graph.items(inner), parts.count > 1 else {
+      return false
+    }
+    let name = graph.globalName(parts[1])
+    return name == "torch.QUInt4x2Storage" || name == "torch.QUInt2x4Storage"
+  }
+
+  private func isClassReference(_ id: PickleID) -> Bool {
+    guard let parts = graph.items(id), let first = parts.first else { return false }
+    return graph.string(first) == "module" || graph.globalName(first) != nil
+  }
+
+  /// The storage that a value refers to.
+  ///
+  /// - Parameter dtype: what the elements are where the storage does not say; in a big-endian file the bytes of an
+  ///   untyped storage change places by it.
+  func storage(_ id: PickleID, dtype: DType?) throws -> (StorageReference, Storage) {
+    if case .object(let object) = graph[id], graph.globalName(object.callable) == NestedStorages.loader {
+      guard let bytes = object.arguments.first.flatMap({ graph.bytes($0) }) else {
+        throw malformed("\(NestedStorages.loader) is not given bytes", at: id)
+      }
+      return try nested.storage(bytes, id: id, location)
+    }
+    var reference: StorageReference
+    if let known = parsed[id] {
+      reference = known
+    } else {
+      reference = try storageReference(id)
+      parsed[id] = reference
+    }
+    if isBigEndian { reference.swapWidth = (reference.dtype ?? dtype)?.swapWidth ?? 1 }
+    let key = reference.view?.key ?? reference.key
+    if let known = storages[key] {
+      guard known.reference.dtype == reference.dtype else {
+        throw malformed(
+          "storage \(key) is used both as \(known.reference.dtype?.rawValue ?? "untyped") and as "
+            + "\(reference.dtype?.rawValue ?? "untyped")", at: id)
+      }
+      if known.reference.swapWidth == reference.swapWidth || dtype == nil {
+        return (reference, known.storage)
+      }
+      if known.reference.swapWidth != 1 {
+        throw unsupported("a big-endian storage that tensors of different dtypes share", at: id)
+      }
+    }
+    let storage = try references.storage(reference)
+    guard reference.view?.range.count ?? reference.byteCount <= storage.byteCount else {
+      throw malformed(
+        "storage \(key) should hold \(reference.byteCount) bytes (\(reference.dtype?.rawValue ?? "untyped")), "
+          + "but \(storage.byteCount) are there", at: id)
+    }
+    storages[key] = (reference, storage)
+    return (reference, storage)
+  }
+
+  private func storageReference(_ id: PickleID) throws -> StorageReference {
+    guard case .persistent(let inner) = graph[id], case .tuple(let parts) = graph[inner],
+      // TorchScript of torch 1.4 and 1.5 has the place of a view too, but never a view.
+      parts.count == 5 || (parts.count == 6 && (references.namesClasses || graph.isNone(parts[5]))),
+      graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1])
+    else { throw malformed("a tensor's storage is not a reference that torch.save writes", at: id) }
+    guard let key = graph.key(parts[2]) else {
+      throw malformed("a storage's key is \(graph[parts[2]].kind)", at: id)
+    }
+    guard let count = graph.int(parts[4]), count >= 0 else {
+      throw malformed("storage \(key) has an impossible number of elements", at: id)
+    }
+    let dtype = TorchDType.storageClass(type)
+    guard type.hasPrefix("torch."), type.hasSuffix("UntypedStorage") || dtype != nil else {
+      throw unsupported("storage class \(type.prefix(100))", at: id)
+    }
+    let size = dtype?.byteCount ?? 1
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: size)
+    guard !overflow else { throw malformed("storage \(key) has an impossible number of elements", at: id) }
+    let view = parts.count == 6 ? try storageView(parts[5], size: size, within: byteCount, at: id) : nil
+    return StorageReference(key: key, dtype: dtype, byteCount: byteCount, view: view)
+  }
+
+  private func storageView(_ id: PickleID, size: Int, within byteCount: Int, at reference: PickleID) throws
+    -> (
+      key: String, range: Range<Int>
+    )?
+  {
+    if case .none = graph[id] { return nil }
+    guard let parts = graph.items(id), parts.count == 3, let key = graph.key(parts[0]),
+      let offset = graph.int(parts[1]), let count = graph.int(parts[2]), offset >= 0, count >= 0,
+      count <= byteCount / size, offset <= byteCount / size - count
+    else { throw malformed("a part of a storage does not lie within it", at: reference) }
+    return (key, (offset * size)..<((offset + count) * size))
+  }
+}

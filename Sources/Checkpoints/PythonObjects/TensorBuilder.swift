@@ -1,0 +1,261 @@
+internal import SuturePickle
+internal import SutureTensors
+
+/// Turns the calls by which torch pickles tensors into tensors.
+///
+///     torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, {'conj', 'neg'}])
+///     torch._utils._rebuild_tensor_v3(…, hooks, dtype[, {…}])     the dtype apart from an untyped storage
+///     torch._utils._rebuild_parameter(tensor, requires_grad, hooks)
+///     torch._tensor._rebuild_from_type_v2(function, class, arguments, state)
+///     torch.FloatTensor() with state (storage, offset, size, stride)                          torch 0.1
+///     and those of TensorBuilder+Layouts.swift
+///
+/// Only these make a tensor. What an unknown function was given is never shown as its result.
+final class TensorBuilder {
+  let graph: PickleGraph
+  let location: PickleLocation
+  let isBigEndian: Bool
+  /// Whether NumPy arrays count as tensors.
+  var takesArrays = false
+
+  let references: any References
+  let nested: NestedStorages
+  var storages: [String: (reference: StorageReference, storage: Storage)] = [:]
+  var parsed: [PickleID: StorageReference] = [:]
+  private var built: [PickleID: Tensor] = [:]
+
+  init(
+    graph: PickleGraph, location: PickleLocation, references: any References, isBigEndian: Bool,
+    nested: NestedStorages
+  ) {
+    (self.graph, self.location, self.references) = (graph, location, references)
+    (self.isBigEndian, self.nested) = (isBigEndian, nested)
+  }
+
+  /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.
+  func isTensor(_ id: PickleID) -> Bool { kind(of: id, depth: 0) != nil }
+
+  /// The tensor that the value `id`, of which ``isTensor(_:)`` holds, stands for.
+  func tensor(_ id: PickleID) throws -> Tensor {
+    if let known = built[id] { return known }
+    guard let kind = kind(of: id, depth: 0) else {
+      throw malformed("a tensor was expected, found \(graph[id].kind)", at: id)
+    }
+    if case .object(let object) = graph[id], !object.items.isEmpty || !object.elements.isEmpty {
+      throw malformed("items are assigned to a tensor", at: id)
+    }
+    let tensor: Tensor
+    switch kind {
+    case .call(let name, let arguments): tensor = try call(name, arguments, at: id)
+    case .reference(let known): tensor = known
+    case .inner(let inner):
+      tensor = try self.tensor(inner)
+      try refuseCast(of: tensor, at: id)
+    case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
+    }
+    built[id] = tensor
+    return tensor
+  }
+
+  /// `_rebuild_device_tensor_from_…(data, dtype, device, requires_grad)` casts what it is given to a dtype.
+  private func refuseCast(of tensor: Tensor, at id: PickleID) throws {
+    guard case .object(let object) = graph[id], let name = graph.callableName(object.callable),
+      Self.deviceWrappers.contains(name), object.arguments.count > 1
+    else { return }
+    let wanted = try dtype(object.arguments[1], at: id)
+    if wanted != tensor.dtype {
+      throw unsupported("a \(wanted) tensor that is stored as \(tensor.dtype)", at: id)
+    }
+  }
+
+  // MARK: What makes a tensor
+
+  /// How a value comes to be a tensor.
+  private enum Kind {
+    case call(String, [PickleID])
+    case reference(Tensor)
+    /// The value only wraps another.
+    case inner(PickleID)
+    case array(NumpyArray)
+  }
+
+  /// A wrapper in a wrapper is as deep as torch goes; a file may say otherwise.
+  private static let maximumDepth = 8
+
+  private func kind(of id: PickleID, depth: Int) -> Kind? {
+    if depth > Self.maximumDepth { return nil }
+    switch graph[id] {
+    case .persistent(let inner):
+      return graph.key(inner).flatMap { references.tensor($0) }.map { .reference($0) }
+    case .object(let object):
+      guard let name = graph.callableName(object.callable) else { return nil }
+      if Self.rebuilders.contains(name) {
+        return object.arguments.first.map(isPacked) == true ? nil : .call(name, object.arguments)
+      }
+      if Self.wrappers.contains(name), let first = object.arguments.first {
+        return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
+      }
+      if Self.typed.contains(name), object.arguments.count >= 3 {
+        return typedCall(object.arguments, depth: depth)
+      }
+      if Self.parameterClasses.contains(name) { return parameter(object, depth: depth) }
+      if TorchDType.tensorClass(name) != nil, let state = object.states.last, let parts = graph.items(state) {
+        return parts.count == 4 ? .call("torch._utils._rebuild_tensor", parts) : nil
+      }
+      return takesArrays ? NumpyArray(id, graph).map { .array($0) } : nil
+    default: return nil
+    }
+  }
+
+  private static let views: Set<String> = [
+    "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
+  ]
+  /// Whether the name is one of the functions and classes that make tensors.
+  static func isRebuilder(_ name: String) -> Bool {
+    rebuilders.contains(name) || wrappers.contains(name) || typed.contains(name)
+      || parameterClasses.contains(name)
+  }
+
+  private static let rebuilders = views.union(layouts)
+  private static let wrappers: Set<String> = deviceWrappers.union([
+    "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+  ])
+  /// Tensors of devices that torch saves by way of the CPU.
+  private static let deviceWrappers: Set<String> = [
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_device_tensor_from_numpy",
+    "torch._utils._rebuild_xla_tensor",
+  ]
+  private static let typed: Set<String> = [
+    "torch._tensor._rebuild_from_type", "torch._tensor._rebuild_from_type_v2",
+    "torch.tensor._rebuild_from_type", "torch.tensor._rebuild_from_type_v2",
+  ]
+  private static let parameterClasses: Set<String> = [
+    "torch.nn.parameter.Parameter", "torch.nn.Parameter", "torch.autograd.variable.Variable",
+  ]
+
+  /// `_rebuild_from_type(function, class, arguments, state)`: the class is a name, the function makes the tensor.
+  private func typedCall(_ arguments: [PickleID], depth: Int) -> Kind? {
+    guard let function = graph.globalName(arguments[0]), let inner = graph.items(arguments[2]) else {
+      return nil
+    }
+    if Self.rebuilders.contains(function) { return .call(function, inner) }
+    guard Self.wrappers.contains(function), let first = inner.first else { return nil }
+    return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
+  }
+
+  /// A parameter of torch 0.1 to 0.4: made from a tensor, or given one by its state.
+  private func parameter(_ object: PickleObject, depth: Int) -> Kind? {
+    let fromState = object.states.last.flatMap { graph.items($0) }?.first
+    for candidate in [object.arguments.first, fromState] {
+      if let candidate, kind(of: candidate, depth: depth + 1) != nil { return .inner(candidate) }
+    }
+    return nil
+  }
+
+  // MARK: Views
+
+  private func call(_ name: String, _ arguments: [PickleID], at id: PickleID) throws -> Tensor {
+    if !Self.views.contains(name) { return try layoutCall(name, arguments, at: id) }
+    guard arguments.count >= 4 else {
+      throw malformed("\(name) has \(arguments.count) arguments; 4 or more are needed", at: id)
+    }
+    var dtype: DType?
+    var bits: LazyBits = []
+    if name.hasSuffix("_v3"), arguments.count > 6 {
+      dtype = try self.dtype(arguments[6], at: id)
+      if arguments.count > 7 { bits = try lazyBits(arguments[7], at: id) }
+    } else if arguments.count > 6 {
+      bits = try lazyBits(arguments[6], at: id)
+    }
+    return try view(arguments, dtype: dtype, layout: .strided, bits: bits, at: id)
+  }
+
+  /// The view that the first four arguments of a rebuild function describe.
+  func view(
+    _ arguments: [PickleID], dtype: DType?, layout: TensorLayout, bits: LazyBits = [], at id: PickleID
+  ) throws -> Tensor {
+    guard let first = graph.int(arguments[1]) else {
+      throw malformed("the storage offset is \(graph[arguments[1]].kind), not a 64-bit int", at: id)
+    }
+    let shape = try ints(arguments[2], "size", at: id)
+    let strides = try ints(arguments[3], "stride", at: id)
+    let (reference, storage) = try self.storage(arguments[0], dtype: dtype)
+    guard let dtype = dtype ?? reference.dtype else {
+      throw unsupported("a tensor on an untyped storage without a dtype", at: id)
+    }
+    return try checked(at: id) {
+      let tensor = try Tensor(
+        storage, dtype: dtype, shape: shape, strides: strides, offset: first, layout: layout, lazyBits: bits)
+      let declared = reference.view?.range.count ?? reference.byteCount
+      if tensor.byteExtent.upperBound > declared {
+        throw TensorError.outOfBounds(
+          needed: tensor.byteExtent.upperBound, available: declared, storage: storage.label)
+      }
+      return tensor
+    }
+  }
+
+  func checked(at id: PickleID, _ make: () throws -> Tensor) throws -> Tensor {
+    do { return try make() } catch let error as TensorError {
+      throw malformed("a tensor cannot be right: \(error)", at: id)
+    }
+  }
+
+  private func lazyBits(_ id: PickleID, at tensor: PickleID) throws -> LazyBits {
+    guard case .dict(let flags) = graph[id] else {
+      // torch before 1.11 has nothing here; None is as good as no flags.
+      if case .none = graph[id] { return [] }
+      throw malformed("a tensor's flags are \(graph[id].kind), not a dict", at: tensor)
+    }
+    var bits: LazyBits = []
+    for (key, value) in flags {
+      guard let name = graph.string(key), let flag = graph.int(value) else {
+        throw malformed("a tensor has flags that are not booleans", at: tensor)
+      }
+      switch name {
+      case "conj": if flag != 0 { bits.insert(.conjugate) }
+      case "neg": if flag != 0 { bits.insert(.negative) }
+      default: throw unsupported("a tensor with the flag \"\(name.prefix(40))\"", at: tensor)
+      }
+    }
+    return bits
+  }
+
+  func dtype(_ id: PickleID, at tensor: PickleID) throws -> DType {
+    let name = graph.globalName(id)
+    guard let dtype = name.flatMap(TorchDType.named) else {
+      throw unsupported("dtype \(name ?? graph[id].kind)", at: tensor)
+    }
+    return dtype
+  }
+
+  func ints(_ id: PickleID, _ what: String, at tensor: PickleID) throws -> [Int] {
+    var source = id
+    // torch.Size((2, 3)) is a call; its one argument is the tuple.
+    if case .object(let object) = graph[source], graph.globalName(object.callable) == "torch.Size",
+      let first = object.arguments.first
+    {
+      source = first
+    }
+    guard let items = graph.items(source) else {
+      throw malformed("a tensor's \(what) is \(graph[source].kind), not a tuple", at: tensor)
+    }
+    return try items.map {
+      guard let value = graph.int($0) else {
+        throw malformed("a tensor's \(what) holds \(graph[$0].kind), not a 64-bit int", at: tensor)
+      }
+      return value
+    }
+  }
+
+  // MARK: Errors
+
+  func malformed(_ reason: String, at id: PickleID) -> CheckpointError {
+    location.error(
+      "\(reason)", at: graph.offset(of: id), hints: ["the file is damaged, or made to mislead"])
+  }
+
+  func unsupported(_ what: String, at id: PickleID) -> CheckpointError {
+    location.error("\(what) is not supported", at: graph.offset(of: id), hints: [])
+  }
+}

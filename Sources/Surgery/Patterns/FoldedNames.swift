@@ -1,0 +1,81 @@
+internal import SutureBytes
+internal import SutureText
+
+/// Several names in one line: `stages.2.{0..8}.gamma`.
+public struct FoldedNames: Sendable {
+  /// Fits exactly the members, read as a ``Pattern``.
+  public let pattern: String
+  /// The names, in the order in which they came.
+  public let members: [String]
+
+  public var count: Int { members.count }
+
+  /// Folds names that differ in one dotted component, again and again, from the last component to the first.
+  ///
+  /// Only whole rectangles of names are folded, so a fold stands for its members and nothing else.
+  ///
+  /// - Complexity: O(*n* · *c*) expected for *n* names of *c* components.
+  public static func fold(_ names: [String]) -> [FoldedNames] {
+    var groups = names.enumerated().map { index, name in
+      Group(name, index)
+    }
+    let longest = groups.map(\.components.count).max() ?? 0
+    for position in stride(from: longest - 1, through: 0, by: -1) {
+      var places: [ExactString: Int] = [:]
+      var merged: [Group] = []
+      for group in groups {
+        guard position < group.components.count, group.isFoldable else {
+          merged.append(group)
+          continue
+        }
+        let key = ExactString(group.key(without: position))
+        if let place = places[key] {
+          merged[place].components[position] += group.components[position]
+          merged[place].members += group.members
+        } else {
+          places[key] = merged.count
+          merged.append(group)
+        }
+      }
+      groups = merged
+    }
+    return groups.map { group in
+      FoldedNames(
+        pattern: group.components.map(spell).joined(separator: "."),
+        members: group.members.sorted().map { names[$0] })
+    }
+  }
+
+  private struct Group {
+    var components: [[String]]
+    var members: [Int]
+    /// Names with characters that mean something in a pattern stay alone.
+    let isFoldable: Bool
+
+    init(_ name: String, _ index: Int) {
+      components = name.split(separator: ".", omittingEmptySubsequences: false).map { [String($0)] }
+      members = [index]
+      isFoldable =
+        !name.utf8.contains(where: "{},*?#[]!\\".utf8.contains) && components.allSatisfy { !$0[0].isEmpty }
+    }
+
+    func key(without position: Int) -> String {
+      components.enumerated().map { $0.offset == position ? "{" : $0.element.sorted().joined(separator: ",") }
+        .joined(separator: ".")
+    }
+  }
+
+  /// One component's choices: `gamma`, `{weight,bias}`, `{0..8}`.
+  private static func spell(_ choices: [String]) -> String {
+    if choices.count == 1 { return choices[0] }
+    let numbers = choices.compactMap { Int($0) }
+    guard numbers.count == choices.count, numbers.allSatisfy({ $0 >= 0 }),
+      zip(numbers, choices).allSatisfy({ String($0) == $1 })
+    else { return "{\(choices.joined(separator: ","))}" }
+    let sorted = numbers.sorted()
+    if let first = sorted.first, let last = sorted.last, last - first == sorted.count - 1 {
+      return "{\(first)..\(last)}"
+    }
+    return "{\(sorted.map(String.init).joined(separator: ","))}"
+  }
+}

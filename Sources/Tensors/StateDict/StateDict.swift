@@ -1,0 +1,65 @@
+internal import SutureBytes
+internal import SutureText
+
+/// An ordered map from dotted name to tensor.
+public struct StateDict: Sendable {
+  public struct Entry: Sendable {
+    public let name: String
+    public let tensor: Tensor
+
+    public init(name: String, tensor: Tensor) { (self.name, self.tensor) = (name, tensor) }
+  }
+
+  /// The entries in the order of the file.
+  public private(set) var entries: [Entry] = []
+
+  /// What a safetensors file says about itself, in the order of the file.
+  public var metadata: [(key: String, value: String)] = []
+
+  private var positions: [ExactString: Int] = [:]
+
+  public init() {}
+
+  /// A state dict of `entries`.
+  ///
+  /// - Throws: ``DuplicateName``.
+  public init(_ entries: some Sequence<Entry>) throws(DuplicateName) {
+    for entry in entries { try append(entry.name, entry.tensor) }
+  }
+
+  public var count: Int { entries.count }
+  public var isEmpty: Bool { entries.isEmpty }
+  public var names: [String] { entries.map(\.name) }
+
+  /// The tensor of that name, byte for byte.
+  public subscript(name: String) -> Tensor? { positions[ExactString(name)].map { entries[$0].tensor } }
+
+  /// Adds an entry at the end.
+  ///
+  /// - Throws: ``DuplicateName`` where the name is taken.
+  public mutating func append(_ name: String, _ tensor: Tensor) throws(DuplicateName) {
+    guard positions.updateValue(entries.count, forKey: ExactString(name)) == nil else {
+      throw DuplicateName(name: name)
+    }
+    entries.append(Entry(name: name, tensor: tensor))
+  }
+
+  /// How many bytes the tensors take when each is written in full; of sparse ones, their parts.
+  public var byteCount: Int { entries.reduce(0) { $0.adding(saturating: $1.tensor.storedByteCount) } }
+
+  /// How many elements all tensors hold together.
+  public var elementCount: Int { entries.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) } }
+
+  /// The distinct storages in the order of first use.
+  public var storages: [Storage] {
+    var seen: Set<ObjectIdentifier> = []
+    return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
+  }
+
+}
+
+/// Two tensors of one name.
+public struct DuplicateName: Error, Equatable, CustomStringConvertible {
+  public let name: String
+  public var description: String { "two tensors would both be named \"\(name)\"" }
+}

@@ -1,0 +1,112 @@
+public import SutureBytes
+
+/// A range of bytes that one or more tensors view, read only when asked.
+///
+/// A storage is a reference: two tensors are aliases where they hold the same object.
+public final class Storage: Payload {
+  /// What the file calls it: the record's key in a `.pth`, the tensor's name in a `.safetensors`.
+  public let label: String
+  public let byteCount: Int
+
+  private let contents: any StorageContents
+  /// What all slices of one storage have in common.
+  let wholeID: Identity
+  /// Where in the whole a slice begins.
+  let placeInWhole: Int
+  /// The storage that this is a slice of; `nil` where it is none.
+  private let sliced: Storage?
+
+  final class Identity: Sendable {}
+
+  /// A storage of `byteCount` bytes from `offset` in `source`.
+  ///
+  /// - Parameter crc32: the checksum of the whole storage, where the file records one. Every byte that is given
+  ///   out has passed it.
+  /// - Parameter swapWidth: how wide the numbers of a big-endian storage are; they are given out little-endian.
+  public convenience init(
+    _ source: any ByteSource, offset: Int, byteCount: Int, label: String, crc32: UInt32? = nil,
+    swapWidth: Int = 1
+  ) {
+    self.init(
+      StoredContents(
+        source: source, offset: offset, byteCount: byteCount, label: label, expectedCRC: crc32,
+        swapWidth: swapWidth), label: label)
+  }
+
+  /// A storage in memory.
+  public convenience init(_ bytes: [UInt8], label: String = "memory", swapWidth: Int = 1) {
+    self.init(
+      MemorySource(bytes, name: label), offset: 0, byteCount: bytes.count, label: label, swapWidth: swapWidth)
+  }
+
+  /// A storage whose bytes are made when they are asked for.
+  public init(_ contents: any StorageContents, label: String) {
+    (self.contents, self.label, byteCount) = (contents, label, contents.byteCount)
+    (wholeID, placeInWhole, sliced) = (Identity(), 0, nil)
+  }
+
+  private init(slice range: Range<Int>, of whole: Storage, label: String) {
+    contents = JoinedContents(whole.contents, ranges: [range])
+    (self.label, byteCount, sliced) = (label, range.count, whole)
+    (wholeID, placeInWhole) = (whole.wholeID, whole.placeInWhole + range.lowerBound)
+  }
+
+  /// A part of this storage under a name of its own, as torch 0.1 to 0.4 save them.
+  ///
+  /// It stays an alias of what it is a part of.
+  public func slice(_ range: Range<Int>, label: String) -> Storage {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    return Storage(slice: range, of: self, label: label)
+  }
+
+  /// What this is a slice of; itself where it is none.
+  public var whole: Storage { sliced?.whole ?? self }
+
+  /// How many bytes are read at a time.
+  public static let chunkSize = 1 << 18
+
+  /// Where it begins in its source: the file, or what a record that is compressed inflates to.
+  public var offset: Int { contents.origin }
+
+  public var place: FileRange? { contents.place }
+
+  public var computesChecksum: Bool { contents.computesChecksum }
+
+  /// Gives out the whole storage in order, piece by piece, and checks the CRC at the end.
+  ///
+  /// - Parameter body: receives a buffer and how many of its bytes count. Bytes of a storage that turns out to be
+  ///   corrupt have been given out when the error comes, so nothing may be final before this returns.
+  /// - Throws: ``ChecksumMismatch``, and what the source throws.
+  @discardableResult
+  public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
+    try contents.forEachChunk(body)
+  }
+
+  /// Whether all bytes have passed the checksum, or there is none.
+  public var isVerified: Bool { contents.isVerified }
+
+  /// Reads everything once, unless that was done before, and checks the CRC.
+  public func verify() throws {
+    if !isVerified { _ = try forEachChunk { _, _ in } }
+  }
+
+  /// Fills the first `range.count` bytes of `buffer` with those of `range`.
+  ///
+  /// The first read of a storage with a CRC verifies all of it. In a big-endian storage the range begins with a
+  /// number.
+  public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount && range.count <= buffer.count)
+    try contents.read(range, into: &buffer)
+  }
+
+  /// Whether the file records a checksum for these bytes.
+  public var recordsChecksum: Bool { contents.recordsChecksum }
+
+  /// A storage of some of these bytes, those of `ranges` one after another, under the same name.
+  ///
+  /// - Parameter ranges: ascending and apart.
+  public func joining(_ ranges: [Range<Int>]) -> Storage {
+    if ranges == [0..<byteCount] { return self }
+    return Storage(JoinedContents(contents, ranges: ranges), label: label)
+  }
+}

@@ -1,0 +1,91 @@
+internal import SutureBytes
+internal import Synchronization
+
+/// Bytes that lie in a source as they are, or big-endian.
+final class StoredContents: StorageContents {
+  let byteCount: Int
+  private let source: any ByteSource
+  private let offset: Int
+  private let label: String
+  private let expectedCRC: UInt32?
+  /// How many bytes swap places to become little-endian; 1 where they are.
+  private let swapWidth: Int
+  private let verified: Atomic<Bool>
+
+  init(
+    source: any ByteSource, offset: Int, byteCount: Int, label: String, expectedCRC: UInt32?, swapWidth: Int
+  ) {
+    (self.source, self.offset, self.byteCount, self.label) = (source, offset, byteCount, label)
+    (self.expectedCRC, self.swapWidth) = (expectedCRC, swapWidth)
+    verified = Atomic(expectedCRC == nil)
+  }
+
+  var origin: Int { offset }
+
+  var isVerified: Bool { verified.load(ordering: .relaxed) }
+
+  var recordsChecksum: Bool { expectedCRC != nil }
+
+  /// The CRC is that of the bytes as they lie in the source.
+  var computesChecksum: Bool { expectedCRC != nil && swapWidth == 1 }
+
+  var place: FileRange? {
+    guard swapWidth == 1, let file = source as? FileSource else { return nil }
+    return FileRange(file, offset..<(offset + byteCount))
+  }
+
+  func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
+    let size = min(Storage.chunkSize, byteCount)
+    try withBuffer(size) { buffer in
+      var checksum = CRC32()
+      var position = 0
+      while position < byteCount {
+        let count = min(size, byteCount - position)
+        try source.read(into: &buffer, count: count, at: offset + position)
+        if expectedCRC != nil { checksum.update(buffer, count: count) }
+        swap(&buffer, count: count)
+        try body(buffer, count)
+        position += count
+      }
+      if let expectedCRC, checksum.value != expectedCRC {
+        throw ChecksumMismatch(
+          source: source.name, label: label, offset: offset, declared: expectedCRC, computed: checksum.value)
+      }
+    }
+    verified.store(true, ordering: .relaxed)
+    return computesChecksum ? expectedCRC : nil
+  }
+
+  func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+    if !isVerified { _ = try forEachChunk { _, _ in } }
+    try source.read(into: &buffer, count: range.count, at: offset + range.lowerBound)
+    swap(&buffer, count: range.count)
+  }
+
+  private func swap(_ buffer: inout [UInt8], count: Int) {
+    if swapWidth == 1 { return }
+    for start in stride(from: 0, to: count - swapWidth + 1, by: swapWidth) {
+      for byte in 0..<(swapWidth / 2) { buffer.swapAt(start + byte, start + swapWidth - 1 - byte) }
+    }
+  }
+}
+
+/// The bytes of a storage are not those that were written: their CRC-32 differs from the recorded one.
+public struct ChecksumMismatch: Error, CustomStringConvertible {
+  public let source: String
+  public let label: String
+  /// Where the storage begins in the source.
+  public let offset: Int
+  public let declared: UInt32
+  public let computed: UInt32
+
+  public var description: String {
+    "\(source): storage \(label) at byte \(offset) is corrupt: its CRC-32 is \(hexadecimal(computed)), "
+      + "the archive says \(hexadecimal(declared))"
+  }
+
+  private func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

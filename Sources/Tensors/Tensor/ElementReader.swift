@@ -1,0 +1,53 @@
+internal import SutureBytes
+
+/// The elements of a tensor in row-major order, from any place on.
+public struct ElementReader: Sendable {
+  private let tensor: Tensor
+  private let start: Int
+
+  /// - Throws: ``TensorError/noElements(_:)`` where the tensor is no plain view of stored elements.
+  public init(_ tensor: Tensor) throws {
+    try tensor.requirePlain()
+    self.tensor = try tensor.rowMajor()
+    start = self.tensor.byteExtent.lowerBound
+  }
+
+  /// What is read.
+  public var storage: Storage { tensor.storage }
+
+  /// Fills the first bytes of `buffer` with the elements of `range`, which lies within the tensor.
+  public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+    if range.isEmpty { return }
+    let size = tensor.dtype.byteCount
+    try tensor.storage.read(
+      (start + range.lowerBound * size)..<(start + range.upperBound * size), into: &buffer)
+  }
+
+  /// The elements of `range` as doubles.
+  ///
+  /// - Throws: ``TensorError/notConvertible(_:to:)`` where they are no real floating-point numbers.
+  public func doubles(_ range: Range<Int>) throws -> [Double] {
+    guard let format = NumberFormat(tensor.dtype) else {
+      throw TensorError.notConvertible(tensor.dtype, to: .float64)
+    }
+    return try withBuffer(range.count * tensor.dtype.byteCount) { buffer in
+      try read(range, into: &buffer)
+      return format.doubles(buffer, count: range.count)
+    }
+  }
+
+  /// All elements as doubles.
+  public func doubles() throws -> [Double] { try doubles(0..<tensor.elementCount) }
+}
+
+extension Tensor {
+  /// Throws unless the tensor is a plain view of stored elements that is not many times as large as what is stored.
+  ///
+  /// A few bytes can claim to be terabytes.
+  public func requirePlain() throws(TensorError) {
+    guard case .strided = layout else { throw .noElements(layout.name ?? "") }
+    if byteCount > Self.maximumExpansion, byteCount / 16 > byteExtent.count {
+      throw .expandsTooFar(byteCount: byteCount, stored: byteExtent.count)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// Where something is wrong, as far as that is known.
+public struct FailurePlace: Sendable, Equatable {
+  /// The path of a file or folder, or what stands for one.
+  public var file: String?
+  /// The record of an archive, or the member of a folder.
+  public var record: String?
+  /// Counted from 0.
+  public var byteOffset: Int?
+  /// The dotted path of a value, or the name of a tensor.
+  public var path: String?
+  /// Counted from 1.
+  public var line: Int?
+  /// Counted from 1.
+  public var column: Int?
+
+  public init(
+    file: String? = nil, record: String? = nil, byteOffset: Int? = nil, path: String? = nil, line: Int? = nil,
+    column: Int? = nil
+  ) {
+    (self.file, self.record, self.byteOffset) = (file, record, byteOffset)
+    (self.path, self.line, self.column) = (path, line, column)
+  }
+}
+
+extension FailurePlace: CustomStringConvertible {
+  /// `model.pth: archive/data.pkl at byte 17`, `recipe.yaml:3:5`; empty where nothing is known.
+  public var description: String {
+    var text = file ?? ""
+    if let line { text += ":\(line)" + (column.map { ":\($0)" } ?? "") }
+    for part in [record, path].compactMap(\.self) { text += (text.isEmpty ? "" : ": ") + part }
+    if let byteOffset { text += (text.isEmpty ? "" : " ") + "at byte \(byteOffset)" }
+    return text
+  }
+}

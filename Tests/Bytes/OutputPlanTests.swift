@@ -1,0 +1,116 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import SutureBytes
+
+@Suite(.serialized) struct `An output plan` {
+  private static let sizes = [1, 300_000, 7, 262_144, 0, 5, 1_500_000, 131_072, 131_073]
+
+  private func pieces() -> (plan: [OutputPlan.Piece], bytes: [UInt8], checksums: [UInt32]) {
+    var plan: [OutputPlan.Piece] = []
+    var (bytes, checksums): ([UInt8], [UInt32]) = ([], [])
+    for size in Self.sizes {
+      let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) }
+      let head = Array("<\(size)".utf8)
+      plan.append(
+        .init(head: head, MemoryPayload(payload), tailSize: 4) { crc32 in
+          var tail: [UInt8] = []
+          tail.append(littleEndian: crc32)
+          return tail
+        })
+      bytes += head + payload
+      bytes.append(littleEndian: CRC32.of(payload))
+      checksums.append(CRC32.of(payload))
+    }
+    return (plan, bytes, checksums)
+  }
+
+  @Test(arguments: [1, 2, 7]) func `is written in order, whoever writes which part`(workers: Int) throws {
+    let folder = try TemporaryFolder()
+    let (pieces, bytes, checksums) = pieces()
+    let expected = checksums
+    let plan = try OutputPlan(pieces, endSize: 3) { found in found == expected ? Array("end".utf8) : [] }
+    let output = try OutputFile(folder.path + "/out")
+    let told = Atomic(0)
+    try output.write(plan, workers: workers) { told.add($0, ordering: .relaxed) }
+    try output.commit(replacing: false)
+    let file = try FileSource(folder.path + "/out")
+    #expect(file.byteCount == plan.byteCount)
+    #expect(try file.bytes(0..<file.byteCount) == bytes + Array("end".utf8))
+    #expect(told.load(ordering: .relaxed) == plan.payloadByteCount)
+    #expect(try plan.agrees(with: file))
+  }
+
+  @Test(arguments: 1...20) func `survives signals and short writes`(seed: UInt64) throws {
+    let folder = try TemporaryFolder()
+    let (pieces, bytes, _) = pieces()
+    try folder.write("source", bytes)
+    let source = try FileSource(folder.path + "/source")
+    Faults.inject(seed: seed)
+    defer { Faults.inject(seed: 0) }
+    let output = try OutputFile(folder.path + "/out")
+    try output.write(try OutputPlan(pieces + [.init(Copied(source: source))]), workers: 2) { _ in }
+    try output.commit(replacing: false)
+    let file = try FileSource(folder.path + "/out")
+    #expect(try file.bytes(0..<file.byteCount) == bytes + bytes, "seed \(seed)")
+  }
+
+  @Test func `refuses a payload of another length than promised`() throws {
+    struct Short: Payload {
+      let byteCount = 3
+      func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? {
+        try body([1, 2], 2)
+        return nil
+      }
+    }
+    let folder = try TemporaryFolder()
+    let output = try OutputFile(folder.path + "/out")
+    #expect(throws: WrongSize.self) {
+      try output.write(try OutputPlan([.init(Short())]), workers: 1) { _ in }
+    }
+  }
+
+  @Test func `of more bytes than a file can have is refused`() {
+    struct Huge: Payload {
+      let byteCount = Int.max
+      func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? { nil }
+    }
+    #expect(throws: ArithmeticOverflow.self) { try OutputPlan([.init(Huge()), .init(Huge())]) }
+  }
+
+  @Test func `stops all workers at the first error`() throws {
+    struct Failure: Error {}
+    struct Failing: Payload {
+      let byteCount = 2_000_000
+      func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? { throw Failure() }
+    }
+    let folder = try TemporaryFolder()
+    do {
+      let output = try OutputFile(folder.path + "/out")
+      let plan = try OutputPlan((0..<50).map { _ in .init(Failing()) })
+      #expect(throws: Failure.self) { try output.write(plan, workers: 3) { _ in } }
+    }
+    #expect(folder.names.isEmpty)
+  }
+
+  /// A file, read as it is copied.
+  private struct Copied: Payload {
+    let source: FileSource
+    var byteCount: Int { source.byteCount }
+
+    func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? {
+      let bytes = try source.bytes(0..<source.byteCount)
+      try body(bytes, bytes.count)
+      return nil
+    }
+  }
+}
+
+extension TemporaryFolder {
+  fileprivate func write(_ name: String, _ bytes: [UInt8]) throws {
+    let output = try OutputFile("\(path)/\(name)")
+    try output.write(bytes)
+    try output.commit(replacing: true)
+  }
+}

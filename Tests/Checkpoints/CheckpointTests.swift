@@ -1,0 +1,201 @@
+import Glibc
+import SutureBytes
+import SuturePickle
+import SutureTensors
+import Testing
+
+@testable import SutureCheckpoints
+
+@Suite struct `A PyTorch checkpoint` {
+  private func open(_ key: String? = nil, _ body: (inout Pickler) -> Void) throws -> Checkpoint {
+    let file = try TorchFile(body)
+    return try Checkpoint.open(file.path, key: key)
+  }
+
+  private func refusal(_ body: (inout Pickler) -> Void) throws -> CheckpointError? {
+    do {
+      _ = try open(nil, body)
+      return nil
+    } catch let error as CheckpointError { return error }
+  }
+
+  @Test func `is entered where training code wraps it`() throws {
+    let checkpoint = try open { pickler in
+      pickler.dict([
+        ("epoch", { $0.int(3) }),
+        ("model_ema", { $0.dict([("w", { $0.tensor() })]) }),
+        ("model", { $0.dict([("w", { $0.tensor([2]) }), ("n.m", { $0.tensor() })]) }),
+        ("optimizer", { $0.dict([("state", { $0.dict([("0", { $0.tensor() })]) })]) }),
+      ])
+    }
+    #expect(checkpoint.wrapper == ["model"])
+    #expect(checkpoint.stateDict.names == ["w", "n.m"])
+    #expect(checkpoint.candidates == [.init(path: "model_ema", tensorCount: 1)])
+    #expect(checkpoint.extras.map(\.path) == ["epoch", "model_ema.w", "optimizer.state.0"])
+  }
+
+  @Test func `is entered elsewhere when a key says so`() throws {
+    func body(_ pickler: inout Pickler) {
+      pickler.dict([
+        ("model", { $0.dict([("w", { $0.tensor() })]) }),
+        ("other", { $0.dict([("a.b", { $0.dict([("v", { $0.tensor() })]) })]) }),
+      ])
+    }
+    #expect(try open("other", body).stateDict.names == ["a.b.v"])
+    #expect(try open("other.a.b", body).stateDict.names == ["v"])
+    #expect(try open(".", body).stateDict.names == ["model.w", "other.a.b.v"])
+    let error = #expect(throws: CheckpointError.self) { try open("nowhere", body) }
+    #expect(error?.hints.first?.contains("model, other") == true)
+  }
+
+  @Test func `that is a state dict needs no wrapper`() throws {
+    let checkpoint = try open {
+      $0.dict([("w", { $0.tensor() }), ("model", { $0.dict([("v", { $0.tensor() })]) })])
+    }
+    #expect(checkpoint.wrapper.isEmpty)
+    #expect(checkpoint.stateDict.names == ["w", "model.v"])
+    #expect(checkpoint.stateDict.aliases == [["w", "model.v"]])
+  }
+
+  @Test func `without tensors says what there is`() throws {
+    let checkpoint = try open { $0.dict([("epoch", { $0.int(3) })]) }
+    #expect(checkpoint.stateDict.isEmpty)
+    let error = #expect(throws: CheckpointError.self) { try checkpoint.requireTensors() }
+    #expect(error?.hints == ["found: epoch is int 3"])
+  }
+
+  @Test func `keeps unknown classes as inert extras`() throws {
+    let checkpoint = try open { pickler in
+      pickler.dict([
+        ("w", { $0.tensor() }),
+        (
+          "args",
+          {
+            $0.global("argparse", "Namespace")
+            $0.emptyTuple()
+            $0.reduce()
+            $0.dict([("lr", { $0.int(1) }), ("buffer", { $0.tensor() })])
+            $0.build()
+          }
+        ),
+      ])
+    }
+    #expect(checkpoint.stateDict.names == ["w"])
+    #expect(checkpoint.extras.map(\.kind) == ["argparse.Namespace", "int", "tensor"])
+    #expect(checkpoint.warnings.count == 1)
+  }
+
+  @Test(arguments: [
+    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("__builtin__", "getattr"),
+    ("subprocess", "Popen"),
+    ("torch", "load"), ("torch.hub", "load"), ("", ""), ("a b", "c"), ("runpy", "run_path"),
+  ])
+  func `that names dangerous code is refused as unsafe`(module: String, name: String) throws {
+    let error = try #require(
+      try refusal { pickler in
+        pickler.dict([
+          ("w", { $0.tensor() }),
+          (
+            "x",
+            {
+              $0.global(module, name)
+              $0.emptyTuple()
+              $0.reduce()
+            }
+          ),
+        ])
+      })
+    #expect(error.kind == .unsafe)
+    #expect(error.hints[0].contains("1 tensors could be told apart"))
+  }
+
+  @Test func `whose tensors do not fit their storages is refused`() throws {
+    let bodies: [(inout Pickler) -> Void] = [
+      { $0.tensor([5]) }, { $0.tensor(offset: 1) }, { $0.tensor(offset: -1) }, { $0.tensor([-4]) },
+      { $0.tensor([4], strides: [1, 1]) }, { $0.tensor([4], strides: [1 << 62]) }, { $0.tensor(count: 5) },
+      { $0.tensor([4], count: 2) }, { $0.tensor(count: -1) }, { $0.tensor(count: 0x4000_0000_0000_0001) },
+      { $0.tensor(key: "1") }, { $0.tensor(key: "../data.pkl") }, { $0.tensor(type: "BogusStorage") },
+      { $0.tensor([Int](repeating: 1, count: 300), strides: [Int](repeating: 1, count: 300)) },
+    ]
+    for (index, body) in bodies.enumerated() {
+      let error = try refusal { $0.dict([("w", body)]) }
+      #expect(error?.kind == .unreadable, "case \(index)")
+    }
+  }
+
+  @Test func `that uses one storage as two dtypes is refused`() throws {
+    let error = try refusal { $0.dict([("a", { $0.tensor() }), ("b", { $0.tensor(type: "IntStorage") })]) }
+    #expect(error?.reason.contains("both as float32") == true)
+  }
+
+  @Test func `that refers to something else than a storage is refused`() throws {
+    let error = try refusal { pickler in
+      pickler.dict([
+        ("w", { $0.tensor() }),
+        (
+          "x",
+          {
+            $0.int(3); $0.persistentID()
+          }
+        ),
+      ])
+    }
+    #expect(error?.reason.contains("not a reference that torch.save writes") == true)
+  }
+
+  @Test func `gives an error or the truth for every truncation and every flipped byte`() throws {
+    let file = try TorchFile(storages: [(0..<16).map { UInt8($0) }]) { $0.dict([("w", { $0.tensor() })]) }
+    let bytes = try file.bytes
+    let truth: [UInt8] = (0..<16).map { UInt8($0) }
+    for length in stride(from: 0, to: bytes.count, by: 1) {
+      let cut = try TorchFile(bytes: Array(bytes[..<length]))
+      #expect(throws: (any Error).self, "length \(length)") { try Checkpoint.open(cut.path) }
+    }
+    for index in bytes.indices {
+      var damaged = bytes
+      damaged[index] ^= 0x04
+      let changed = try TorchFile(bytes: damaged)
+      guard let checkpoint = try? Checkpoint.open(changed.path) else { continue }
+      guard let tensor = checkpoint.stateDict["w"], let read = try? tensor.contiguousBytes() else { continue }
+      #expect(read == truth, "byte \(index)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(20)))
+  func `that repeats one large value on many paths is walked in bounded time`()
+    throws
+  {
+    // Hand-made: memo 0 is the value, and what follows refers to it 300,000 times.
+    let recalls = (0..<300_000).flatMap { _ in [UInt8(ascii: "h"), 0] }
+    let nones = [UInt8](repeating: UInt8(ascii: "N"), count: 300_000)
+    let streams: [[UInt8]] = [
+      Array("(".utf8) + nones + Array("tq".utf8) + [0] + Array("0](".utf8) + recalls + Array("e.".utf8),
+      Array("]q".utf8) + [0] + Array("(".utf8) + recalls + Array("e.".utf8),
+    ]
+    for stream in streams {
+      var bytes = stream
+      bytes.insert(contentsOf: [0x80, 2], at: 0)
+      _ = try? Checkpoint.open(MemorySource(bytes, name: "memory"))
+    }
+  }
+
+  @Test func `that was written reads back with its sharing`() throws {
+    let file = try TorchFile { $0.dict([("a", { $0.tensor() }), ("b", { $0.tensor([2], offset: 2) })]) }
+    let first = try Checkpoint.open(file.path)
+    let path = file.path + ".pth"
+    try CheckpointWriter.write(first.stateDict, to: path, WriteOptions(.pytorchZip))
+    let second = try Checkpoint.open(path)
+    #expect(second.stateDict.names == ["a", "b"])
+    #expect(second.stateDict.aliases == [["a", "b"]])
+    #expect(second.stateDict["b"]?.offset == 2)
+    #expect(try second.stateDict["b"]?.sha256() == first.stateDict["b"]?.sha256())
+    #expect(throws: OutputExists.self) {
+      try CheckpointWriter.write(first.stateDict, to: path, WriteOptions(.pytorchZip))
+    }
+    var replacing = WriteOptions(.safetensors)
+    replacing.replaces = true
+    try CheckpointWriter.write(first.stateDict, to: path, replacing)
+    #expect(try Checkpoint.open(path).container == .safetensors)
+    unlink(path)
+  }
+}

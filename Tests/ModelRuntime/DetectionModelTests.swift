@@ -1,0 +1,85 @@
+import SutureTensors
+import Testing
+
+@testable import SutureModelRuntime
+
+@Suite struct `A detector` {
+  private func image(_ height: Int, _ width: Int, batch: Int = 1) throws -> FeatureMap {
+    var image = try FeatureMap(batch: batch, height: height, width: width, channels: 3)
+    for index in image.values.indices { image.values[index] = Float((index &* 7919) % 251) / 251 }
+    return image
+  }
+
+  @Test func `computes on oneDNN what plain loops compute, layer by layer`() throws {
+    let file = try SmallModelFile.with("nc: 3", "nc: 3")
+    for seed in 1...4 as ClosedRange<UInt64> {
+      let weights = try DetectorWeights(file, seed: seed).dict
+      let fast = try DetectionModel(file: file, weights: weights)
+      let plain = try DetectionModel(file: file, weights: weights, engine: .reference)
+      let image = try image(64, 96, batch: seed == 1 ? 2 : 1)
+      let names = plain.outputNames
+      #expect(names.count == 13 + 2 + 1)
+      for (ours, truth) in zip(try fast.outputs(names, of: image), try plain.outputs(names, of: image)) {
+        #expect(ours.shape == truth.shape)
+        #expect(Difference(ours.values, from: truth.values).relative < 5e-6, "\(ours.name), seed \(seed)")
+      }
+      // The same where only the end is wanted, and buffers are shared.
+      let alone = try fast.outputs(["detect.decoded"], of: image)[0]
+      #expect(alone.values == (try fast.outputs(names, of: image).last?.values))
+    }
+  }
+
+  @Test func `decodes boxes in pixels, level by level`() throws {
+    let head = DetectHead(anchors: [[10, 20, 30, 40]], strides: [8], outputsPerAnchor: 6)
+    let map = FeatureMap(
+      MapShape(batch: 1, height: 1, width: 2, channels: 12), [Float](repeating: 0, count: 24))
+    let boxes = head.decoded([map])
+    #expect(boxes.shape == [1, 4, 6])
+    #expect(Array(boxes.values[0..<6]) == [4, 4, 10, 20, 0.5, 0.5])
+    #expect(Array(boxes.values[18..<24]) == [12, 4, 30, 40, 0.5, 0.5])
+    #expect(head.raw(map, "r").shape == [1, 2, 1, 2, 6])
+  }
+
+  @Test func `takes its anchors from the weights, where they are divided by the stride`() throws {
+    let file = try SmallModelFile.with("nc: 3", "nc: 3")
+    var weights = try DetectorWeights(file, seed: 1).dict
+    let strides = try DetectionModel(file: file, weights: weights).strides
+    #expect(strides == [16, 32])
+    let image = try image(32, 32)
+    let own = try DetectionModel(file: file, weights: weights).outputs(["detect.decoded"], of: image)[0]
+    let stored = zip(file.anchors, strides).flatMap { level, stride in level.map { Float($0) / Float(stride) }
+    }
+    try weights.append("model.13.anchors", try Tensor(floats: stored, shape: [2, 2, 2]))
+    let model = try DetectionModel(file: file, weights: weights)
+    let same = try model.outputs(["detect.decoded"], of: image)[0]
+    #expect(Difference(same.values, from: own.values).relative < 1e-6)
+    #expect(model.readNames.contains("model.13.anchors") && model.unexpectedNames.isEmpty)
+  }
+
+  @Test func `names the tensor that is missing, bent or too many`() throws {
+    let file = try SmallModelFile.with("nc: 3", "nc: 3")
+    let weights = try DetectorWeights(file, seed: 1).dict
+    let read = try DetectionModel(file: file, weights: weights).readNames
+    for name in read where !name.hasSuffix("gamma") {
+      let cut = try StateDict(weights.entries.filter { $0.name != name })
+      let error = #expect(throws: ModelError.self, "\(name)") {
+        try DetectionModel(file: file, weights: cut, engine: .reference)
+      }
+      if case .missing(let key)? = error { #expect(key == name) } else { #expect(Bool(false), "\(name)") }
+    }
+    var more = weights
+    try more.append("model.0.stages.0.1.gamma", try Tensor(floats: [1], shape: [1]))
+    #expect(
+      try DetectionModel(file: file, weights: more, engine: .reference).unexpectedNames
+        == ["model.0.stages.0.1.gamma"])
+  }
+
+  @Test func `refuses an image whose maps do not fit together`() throws {
+    let file = try SmallModelFile.with("nc: 3", "nc: 3")
+    let model = try DetectionModel(file: file, weights: try DetectorWeights(file, seed: 1).dict)
+    let error = #expect(throws: ModelError.self) {
+      try model.outputs(["detect.decoded"], of: try image(48, 64))
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("multiples of 32"))
+  }
+}

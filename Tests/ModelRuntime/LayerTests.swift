@@ -1,0 +1,109 @@
+import SutureCheckpoints
+import SutureTensors
+import TestSupport
+import Testing
+
+@testable import SutureModelRuntime
+
+/// Single layers with awkward inputs, against what PyTorch computes in float64.
+@Suite struct `A layer` {
+  private static let fixtures = Result {
+    try Checkpoint.open(projectFolder + "/" + path)
+      .stateDict
+  }
+  private static let path = "Fixtures/Layers/layers.safetensors"
+
+  /// The error of each engine over the peak of the output.
+  private func errors(_ name: String, _ operation: (StateDict) throws -> Operation) throws -> [Double] {
+    let dict = try Self.fixtures.get()
+    let image = try FeatureMap(nchw: try #require(dict[name + ".in.x"]))
+    let expected = try FeatureMap(nchw: try #require(dict[name + ".out"]))
+    var graph = Graph()
+    let value = graph.add(name, try operation(dict), [0])
+    return try EngineKind.allCases.map { kind in
+      let output = try kind.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+      #expect(output.shape == expected.shape)
+      return Difference(output.values, from: expected.values).relative
+    }
+  }
+
+  private func renamed(_ dict: StateDict, _ names: [String: String]) throws -> StateDict {
+    try StateDict(
+      names.compactMap { new, old in dict[old].map { StateDict.Entry(name: new, tensor: $0) } })
+  }
+
+  @Test(arguments: [
+    "stem.4.4.0.1", "down.2.2.0.1", "depthwise.7.1.3.5", "depthwise_wide.7.1.3.40", "depthwise_tiny.7.1.3.9",
+    "1x1.1.1.0.1", "3x3.3.1.1.1", "3x3_grouped.3.1.1.2", "3x3_odd.3.2.1.1", "3x3_even.3.2.1.1",
+  ])
+  func `convolves as PyTorch does`(name: String) throws {
+    let numbers = name.split(separator: ".").dropFirst().compactMap { Int($0) }
+    let errors = try errors("conv." + name) { dict in
+      let weight = try #require(dict["conv.\(name).in.weight"])
+      return .convolution(
+        Convolution(
+          weight: try Parameter("conv.\(name).in.weight", in: dict, shape: weight.shape),
+          bias: try Parameter("conv.\(name).in.bias", in: dict, shape: [weight.shape[0]]),
+          inputChannels: weight.shape[1] * numbers[3], outputChannels: weight.shape[0], kernel: numbers[0],
+          stride: numbers[1], padding: numbers[2], groups: numbers[3]))
+    }
+    for error in errors { #expect(error < 5e-7) }
+  }
+
+  @Test(arguments: [("1", 5e-7), ("3", 5e-7), ("40", 5e-7), ("96", 5e-7), ("257", 5e-7), ("offset", 5e-5)])
+  func `normalises where the variance is tiny and the mean is large`(name: String, bound: Double) throws {
+    let errors = try errors("norm." + name) { dict in
+      let names = ["weight": "norm.\(name).in.weight", "bias": "norm.\(name).in.bias"]
+      let own = try renamed(dict, ["n.weight": names["weight"] ?? "", "n.bias": names["bias"] ?? ""])
+      return .layerNorm(try LayerNorm("n", in: own, channels: own["n.weight"]?.elementCount ?? 0))
+    }
+    for error in errors { #expect(error < bound) }
+  }
+
+  @Test(arguments: [("gelu", Activation.gelu), ("silu", .silu)])
+  func `computes activations to their tails`(name: String, activation: Activation) throws {
+    let errors = try errors(name) { _ in
+      let dict = try StateDict([
+        .init(name: "l.weight", tensor: try Tensor(floats: [1], shape: [1, 1])),
+        .init(name: "l.bias", tensor: try Tensor(floats: [0], shape: [1])),
+      ])
+      return .linear(try Linear("l", in: dict, inputs: 1, outputs: 1, activation: activation))
+    }
+    for error in errors { #expect(error < 2e-7) }
+  }
+
+  @Test(arguments: [("linear", 97, 33), ("linear.long", 8192, 3)])
+  func `sums long products`(name: String, inputs: Int, outputs: Int) throws {
+    let errors = try errors(name) { dict in
+      let own = try renamed(dict, ["l.weight": name + ".in.weight", "l.bias": name + ".in.bias"])
+      return .linear(try Linear("l", in: own, inputs: inputs, outputs: outputs))
+    }
+    for error in errors { #expect(error < 2e-6) }
+  }
+
+  @Test func `folds batch norms with hardly any variance`() throws {
+    let errors = try errors("batchnorm") { dict in
+      let identity = (0..<21).map { Float($0) }.flatMap { row in
+        (0..<21).map { Float($0) == row ? Float(1) : 0 }
+      }
+      var own = try renamed(
+        dict,
+        [
+          "b.weight": "batchnorm.in.weight", "b.bias": "batchnorm.in.bias",
+          "b.running_mean": "batchnorm.in.mean", "b.running_var": "batchnorm.in.variance",
+        ])
+      try own.append("w", try Tensor(floats: identity, shape: [21, 21, 1, 1]))
+      return .convolution(
+        Convolution(
+          weight: try Parameter("w", in: own, shape: [21, 21, 1, 1]), bias: nil, inputChannels: 21,
+          outputChannels: 21, kernel: 1, stride: 1, padding: 0, groups: 1,
+          batchNorm: try BatchNorm("b", in: own, channels: 21), activation: .silu))
+    }
+    for error in errors { #expect(error < 5e-7) }
+  }
+
+  @Test func `moves and averages pixels`() throws {
+    #expect(try errors("upsample") { _ in .upsample(factor: 2) }.allSatisfy { $0 == 0 })
+    for error in try errors("mean", { _ in .mean }) { #expect(error < 1e-7) }
+  }
+}

@@ -1,0 +1,142 @@
+import Testing
+
+@testable import SuturePickle
+
+@Suite struct `The pickle machine` {
+  private func root(_ bytes: [UInt8]) throws -> (PickleGraph, PickleValue) {
+    let graph = try Unpickler.load(bytes)
+    return (graph, graph[graph.root])
+  }
+
+  private func reason(_ bytes: [UInt8], limits: PickleLimits = .init()) -> PickleError.Reason? {
+    do {
+      _ = try Unpickler.load(bytes, limits: limits)
+      return nil
+    } catch { return error.reason }
+  }
+
+  @Test func `keeps a dict's items in the order of the stream`() throws {
+    let (graph, value) = try root(stream(0x80, 2, "}(U", 1, "bK", 1, "U", 1, "aK", 2, "u."))
+    guard case .dict(let items) = value else { return #expect(Bool(false), "\(value)") }
+    #expect(items.map { graph.string($0.key) } == ["b", "a"])
+    #expect(items.map { graph.int($0.value) } == [1, 2])
+  }
+
+  @Test(
+    arguments: [
+      ([], 0), ([0xFF], -1), ([0x00, 0x80, 0x00], 32768), ([0, 0, 0, 0, 0, 0, 0, 0x80], Int.min),
+      ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], Int.max), ([0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0], 255),
+    ] as [([UInt8], Int)])
+  func `reads LONG1 of any length as two's complement`(bytes: [UInt8], expected: Int) throws {
+    let (graph, _) = try root(stream(0x80, 2, 0x8A, bytes.count, bytes, "."))
+    #expect(graph.int(graph.root) == expected)
+  }
+
+  @Test func `keeps an integer beyond 64 bits whole`() throws {
+    let bytes = [UInt8](repeating: 0, count: 8) + [1]
+    guard case .bigInt(let kept) = try root(stream(0x8A, 9, bytes, ".")).1 else {
+      return #expect(Bool(false))
+    }
+    #expect(kept == bytes)
+  }
+
+  @Test func `makes an inert object of a call`() throws {
+    let (graph, value) = try root(stream("cos\nsystem\n(X", [2, 0, 0, 0], "lstR."))
+    guard case .object(let object) = value else { return #expect(Bool(false), "\(value)") }
+    #expect(graph.globalName(object.callable) == "os.system")
+    #expect(object.arguments.map { graph.string($0) } == ["ls"])
+  }
+
+  @Test func `hangs state on the object that BUILD finds`() throws {
+    let (_, value) = try root(stream("ccollections\nOrderedDict\n)R}b."))
+    guard case .object(let object) = value else { return #expect(Bool(false)) }
+    #expect(object.states.count == 1)
+  }
+
+  @Test func `takes names for STACK_GLOBAL from the stack`() throws {
+    let (_, value) = try root(stream(0x80, 4, 0x8C, 1, "m", 0x8C, 1, "n", 0x93, "."))
+    guard case .global(module: "m", name: "n") = value else { return #expect(Bool(false), "\(value)") }
+  }
+
+  @Test func `shares a value that the memo recalls`() throws {
+    let (_, value) = try root(stream(0x80, 4, "]", 0x94, "]", 0x94, "h", 0, "h", 1, 0x86, "."))
+    guard case .tuple(let items) = value else { return #expect(Bool(false)) }
+    #expect(items[0] != items[1])
+  }
+
+  @Test func `nests two hundred thousand lists without touching the stack`() throws {
+    let depth = 200_000
+    let bytes =
+      [UInt8](repeating: UInt8(ascii: "]"), count: depth)
+      + [UInt8](repeating: UInt8(ascii: "a"), count: depth - 1)
+    _ = try Unpickler.load(bytes + stream("."))
+  }
+
+  @Test func `reads one tuple out of a hundred thousand nested ones in linear time`() throws {
+    var bytes = stream("(")
+    for _ in 0..<100_000 { bytes += stream("N", 0x85) }
+    guard case .tuple(let items) = try root(bytes + stream("t.")).1 else { return #expect(Bool(false)) }
+    #expect(items.count == 100_000)
+  }
+
+  @Test(
+    arguments: [
+      (stream(), PickleError.Reason.noStop),
+      (stream("."), .stackUnderflow),
+      (stream("R."), .stackUnderflow),
+      (stream("t."), .missingMark),
+      (stream("}(K", 1, "u."), .oddItemCount),
+      (stream("]NNs."), .wrongOperand(expected: "a dict", found: "list")),
+      (stream("h", 200, "."), .notInMemo(200)),
+      (stream("q", 0, "."), .stackUnderflow),
+      (stream(0x82, 1, "."), .unsupportedOpcode),
+      (stream(0x97, "."), .unsupportedOpcode),
+      (stream("X", [0xF0, 0xFF, 0xFF, 0xFF], "abc"), .truncated(needed: 0xFFFF_FFF0, available: 3)),
+      (stream(0x8D, [0, 0, 0, 0, 0, 0, 0, 0x80]), .truncated(needed: Int.max, available: 0)),
+      (stream(0x8B, [0xFF, 0xFF, 0xFF, 0xFF], "."), .negativeLength(-1)),
+      (stream("Iabc\n."), .badNumber("abc")),
+      (stream("X", [1, 0, 0, 0], 0xFF, "."), .invalidText),
+      (stream(0x80, 6, "."), .unsupportedProtocol(6)),
+      (stream(0x95, [1, 0, 0, 0, 0, 0, 0, 0], "K", 1, "."), .frameBoundary),
+      (stream("X", [1, 0, 0, 0], "a)R."), .wrongOperand(expected: "a class or function", found: "str")),
+      (stream(0xFF), .unknownOpcode(0xFF)),
+    ] as [([UInt8], PickleError.Reason)])
+  func `refuses what is malformed and says why`(bytes: [UInt8], expected: PickleError.Reason) {
+    #expect(reason(bytes) == expected)
+  }
+
+  @Test func `tells the offset and the opcode of an error`() throws {
+    let error = #expect(throws: PickleError.self) { try Unpickler.load(stream(0x80, 2, "NNs.")) }
+    #expect(error?.offset == 4)
+    #expect(error?.description == "byte 4, SETITEM: the stack is empty")
+  }
+
+  @Test func `stops at each limit`() {
+    var limits = PickleLimits()
+    limits.opcodes = 3
+    #expect(reason(stream("NNNN."), limits: limits) == .limitExceeded("opcodes", 3))
+    limits = PickleLimits()
+    limits.values = 2
+    #expect(reason(stream("NNN."), limits: limits) == .limitExceeded("values", 2))
+    limits = PickleLimits()
+    limits.marks = 1
+    #expect(reason(stream("((."), limits: limits) == .limitExceeded("open MARKs", 1))
+    limits = PickleLimits()
+    limits.globalName = 4
+    #expect(
+      reason(stream("cmodule\nname\n."), limits: limits) == .limitExceeded("bytes in the name of a global", 4)
+    )
+  }
+
+  @Test func `never traps on noise`() {
+    var generator = SystemRandomNumberGenerator()
+    let opcodes = Array("().012BCFGIJKLMNPQRSTUVX]abcdeghijloprstuq}".utf8) + Array(0x80...0x98)
+    for _ in 0..<20_000 {
+      let bytes = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+        Bool.random(using: &generator)
+          ? opcodes.randomElement(using: &generator) ?? 0 : UInt8.random(in: 0...3, using: &generator)
+      }
+      _ = try? Unpickler.load(bytes + [0x2E])
+    }
+  }
+}

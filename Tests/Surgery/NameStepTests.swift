@@ -1,0 +1,144 @@
+import SutureTensors
+import Testing
+
+@testable import SutureSurgery
+
+@Suite struct `Steps on names` {
+  private func dict(_ names: [String]) throws -> StateDict {
+    try StateDict(
+      names.map { .init(name: $0, tensor: try Tensor(Storage([1], label: $0), dtype: .uint8, shape: [1])) })
+  }
+
+  private func names(_ names: [String], _ steps: any Step...) throws -> [String] {
+    try Plan(of: try dict(names), steps: steps).output.names
+  }
+
+  @Test func `near misses are shown`() throws {
+    let all = ["norm.weight", "a.norm.weight", "b.norm.bias", "gamma", "x.gamma", "c.bias"]
+    func notes(_ step: any Step) throws -> [String] {
+      try Plan(of: try dict(all), steps: [step]).reports[0].notes
+    }
+    #expect(
+      try notes(Drop("norm*")) == [
+        "kept 2 keys that contain \"norm\" but do not start with it, such as a.norm.weight"
+      ])
+    #expect(
+      try notes(Drop("gamma")) == ["kept 1 key that contains \"gamma\" but is not all of it, such as x.gamma"]
+    )
+    #expect(
+      try notes(Keep("*bias", "norm*"))[0]
+        == "dropped 1 key that contains \"norm\" but does not start with it, such as a.norm.weight")
+    #expect(try notes(Rename("*norm.bias", to: "y")).isEmpty)
+    #expect(try notes(Untie("norm*"))[0].hasPrefix("left alone 2 keys"))
+  }
+
+  @Test func `a table renames, and read backwards undoes it`() throws {
+    let table: KeyValuePairs = [
+      "stem.{0,1}.*": "downsample_layers.0.{1}.{2}",
+      "stages.#.blocks.#.conv_dw.*": "stages.{1}.{2}.dwconv.{3}",
+      "head.fc.?[ei]*": "head.{1}{2}{3}", "x[[]\\#*": "odd.{&}",
+    ]
+    let before = [
+      "stem.0.weight", "stem.1.bias", "stages.0.blocks.12.conv_dw.weight", "head.fc.weight", "x[#1", "other",
+    ]
+    let after = [
+      "downsample_layers.0.0.weight", "downsample_layers.0.1.bias", "stages.0.12.dwconv.weight",
+      "head.weight",
+      "odd.x[#1", "other",
+    ]
+    #expect(try names(before, MapNames(table)) == after)
+    #expect(try names(after, MapNames(table, reversed: true)) == before)
+    let swapped: KeyValuePairs = ["a.#.b.*": "b.{2}.a.{1}"]
+    #expect(try names(["a.1.b.c"], MapNames(swapped)) == ["b.c.a.1"])
+    #expect(try names(["b.c.a.1"], MapNames(swapped, reversed: true)) == ["a.1.b.c"])
+    #expect(try names(["a", "b"], MapNames(["a": "x"], rest: .drop)) == ["x"])
+  }
+
+  @Test func `a table that is ambiguous, incomplete or one-way is refused`() throws {
+    func kind(_ step: any Step) throws -> SurgeryError.Kind? {
+      do {
+        _ = try Plan(of: try dict(["a.1", "b.1"]), steps: [step])
+        return nil
+      } catch let error as SurgeryError { return error.kind }
+    }
+    #expect(try kind(MapNames(["a.*": "x.*", "*.1": "y.*"])) == .collision)
+    #expect(try kind(MapNames(["a.*": "x", "b.*": "x"])) == .collision)
+    #expect(try kind(MapNames(["a.*": "x.*"], rest: .error)) == .noMatch)
+    #expect(try kind(MapNames(["c": "d"])) == .noMatch)
+    #expect(try kind(MapNames(["a.*": "{x,y}.*"])) == .badPattern)
+    for row in [
+      ("re:/a.(.*)/", "b.{1}"), ("!a", "b"), ("a.*", "b"), ("a.*", "{1}.{1}"), ("a.*", "{2}"),
+      ("a.*", "{x,y}.*"),
+      ("a\\{*", "b.*"), ("a.{1", "b"), ("a.[1", "b"), ("a\\", "b"), ("a", "b{"),
+      ("a.*", "{9223372036854775807}"),
+    ] {
+      #expect(try kind(MapNames([row], reversed: true)) == .badPattern, "\(row)")
+    }
+  }
+
+  @Test func `an optional step may match nothing, but not fail otherwise`() throws {
+    #expect(
+      try names(["a"], Optionally(Drop("b")), Optionally(StripPrefix("x.")), AddPrefix("y.")) == ["y.a"])
+    #expect(throws: SurgeryError.self) { try names(["a", "b"], Optionally(Rename("*", to: "c"))) }
+    #expect(throws: SurgeryError.self) { try names(["a"], Optionally(Drop("{a"))) }
+  }
+
+  @Test func `the EMA and the optimizer are found beside the weights and among them`() throws {
+    let (weights, ema) = (try dict(["a", "b"]), try dict(["a", "b", "c"]))
+    var inputs = Inputs()
+    inputs.siblings = ["optimizer.state", "model_ema"]
+    inputs.extras = ["epoch", "optimizer.param_groups.0.lr", "scaler.scale"]
+    inputs.sibling = { path in
+      #expect(path == "model_ema")
+      return ema
+    }
+    let plan = try Plan(
+      of: weights, steps: [TakeEMA(), StripOptimizer(), Drop("c")], expecting: PlanExpectation(output: 2),
+      with: inputs)
+    #expect(plan.input.count == 3 && plan.accounting.dropped == ["c"] && plan.stripsOptimizer)
+    #expect(plan.reports[1].matched == 3)
+    #expect(plan.output.storages[0] === ema.storages[0])
+    #expect(throws: SurgeryError.self) {
+      try Plan(of: weights, steps: [Drop("a"), TakeEMA()], expecting: PlanExpectation(), with: inputs)
+    }
+    #expect(throws: SurgeryError.self) { try Plan(of: weights, steps: [TakeEMA()]) }
+    #expect(throws: SurgeryError.self) { try Plan(of: weights, steps: [StripOptimizer()]) }
+    #expect(
+      try names(["model.a", "model_ema.a", "optimizer.state.0"], StripOptimizer(), Drop("model.*")) == [
+        "model_ema.a"
+      ])
+    #expect(try names(["model.a", "model_ema.a"], TakeEMA()) == ["a"])
+  }
+
+  @Test func `expectations are kept`() throws {
+    func refusal(_ change: (inout PlanExpectation) -> Void) throws -> String? {
+      var expectation = PlanExpectation()
+      change(&expectation)
+      do {
+        _ = try Plan(
+          of: try dict(["a", "b"]), steps: [Drop("a"), Replicate("{x,y}.")], expecting: expectation)
+        return nil
+      } catch let error as SurgeryError {
+        #expect(error.kind == .expectation)
+        return error.reason
+      }
+    }
+    #expect(
+      try refusal { ($0.input, $0.dropped, $0.copied, $0.output, $0.storages, $0.kept) = (2, 1, 1, 2, 1, 0) }
+        == nil)
+    #expect(try refusal { $0.input = 3 } == "2 tensors come in, 3 were expected")
+    #expect(try refusal { $0.dropped = 0 } == "1 tensor are dropped, 0 were expected")
+    #expect(try refusal { $0.storages = 2 } == "the tensors lie on 1 storages, 2 were expected")
+    #expect(try refusal { $0.has = ["y.b", "z*"] } == "no key \"z*\" comes out, and one was expected")
+  }
+
+  @Test func `a digest is that of the plan`() throws {
+    let plan = { (names: [String], steps: [any Step]) in try Plan(of: try dict(names), steps: steps).digest }
+    let digest = try plan(["a", "b"], [Drop("a")])
+    #expect(digest.hasPrefix("sha256:") && digest.count == 71)
+    #expect(try digest == plan(["a", "b"], [Drop("a")]))
+    #expect(try digest != plan(["a", "b"], [Keep("b")]))
+    #expect(try digest != plan(["a", "c"], [Drop("a")]))
+    #expect(try plan(["a"], [Replicate("{x,y}.")]) != plan(["a"], [Replicate("{x,y}."), Untie("*")]))
+  }
+}

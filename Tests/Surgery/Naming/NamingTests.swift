@@ -1,0 +1,217 @@
+import SutureTensors
+import Testing
+
+@testable import SutureSurgery
+
+@Suite struct `Naming schemes` {
+  private static let pairs = NamingScheme.allCases.flatMap { from in
+    NamingScheme.allCases.map { (from, $0) }
+  }
+
+  private func convert(_ dict: StateDict, to scheme: NamingScheme) throws -> StateDict {
+    try Plan(of: dict, steps: [AdoptNaming(scheme)]).output
+  }
+
+  private func failure(_ dict: StateDict, to scheme: NamingScheme = .timm) throws -> SurgeryError? {
+    do {
+      _ = try convert(dict, to: scheme)
+      return nil
+    } catch let error as SurgeryError { return error }
+  }
+
+  private func dict(_ names: [String], shape: [Int] = [1]) throws -> StateDict {
+    try StateDict(
+      names.map {
+        .init(name: $0, tensor: try Tensor(Storage([1], label: $0), dtype: .uint8, shape: shape))
+      })
+  }
+
+  @Test(arguments: pairs)
+  func `there and back is the identity`(from: NamingScheme, to: NamingScheme) throws {
+    for _ in 0..<2 {
+      let network = Network(
+        scheme: from, prefix: ["", "module.", "_orig_mod.", "model.3.", "backbone."].randomElement() ?? "",
+        depths: (0..<4).map { _ in Int.random(in: 1...6) }, hasClassifier: .random(), hasFinalNorm: .random()
+      )
+      let input = try network.dict
+      let there = try convert(input, to: to)
+      #expect(try NamingScan(there).scheme == to)
+      #expect(try contents(convert(there, to: from)) == contents(input))
+    }
+  }
+
+  @Test(arguments: pairs)
+  func `give what the other library would have`(from: NamingScheme, to: NamingScheme) throws {
+    let converted = try convert(Network(scheme: from, prefix: "module.").dict, to: to)
+    let expected = try Network(scheme: to, prefix: "module.").dict
+    #expect(try contents(converted) == contents(expected))
+  }
+
+  @Test func `are told apart by names and shapes`() throws {
+    for scheme in NamingScheme.allCases {
+      for hasClassifier in [true, false] {
+        let scan = try NamingScan(
+          Network(scheme: scheme, prefix: "a.b.", hasClassifier: hasClassifier).dict)
+        #expect(scan.scheme == scheme)
+        #expect(scan.prefixes == ["a.b."])
+        #expect(scan.outside.isEmpty)
+      }
+    }
+  }
+
+  @Test func `are those of the libraries`() throws {
+    let names = { (scheme: NamingScheme) in
+      try convert(Network(scheme: .facebookresearch).dict, to: scheme).names
+    }
+    let facebook = try names(.facebookresearch)
+    for (index, row) in [
+      (
+        "downsample_layers.0.1.bias", "stem.1.bias", "features.0.1.bias", "convnext.embeddings.layernorm.bias"
+      ),
+      (
+        "downsample_layers.2.0.bias", "stages.2.downsample.0.bias", "features.4.0.bias",
+        "convnext.encoder.stages.2.downsampling_layer.0.bias"
+      ),
+      (
+        "stages.2.1.gamma", "stages.2.blocks.1.gamma", "features.5.1.layer_scale",
+        "convnext.encoder.stages.2.layers.1.layer_scale_parameter"
+      ),
+      (
+        "stages.2.1.pwconv2.weight", "stages.2.blocks.1.mlp.fc2.weight", "features.5.1.block.5.weight",
+        "convnext.encoder.stages.2.layers.1.pwconv2.weight"
+      ),
+      (
+        "stages.2.1.norm.weight", "stages.2.blocks.1.norm.weight", "features.5.1.block.2.weight",
+        "convnext.encoder.stages.2.layers.1.layernorm.weight"
+      ),
+      ("norm.bias", "head.norm.bias", "classifier.0.bias", "convnext.layernorm.bias"),
+      ("head.weight", "head.fc.weight", "classifier.2.weight", "classifier.weight"),
+    ].enumerated() {
+      let place = try #require(facebook.firstIndex(of: row.0), "row \(index)")
+      #expect(try names(.timm)[place] == row.1)
+      #expect(try names(.torchvision)[place] == row.2)
+      #expect(try names(.transformers)[place] == row.3)
+    }
+    let openmmlab = try names(.openmmlab)
+    #expect(openmmlab.contains("backbone.norm3.weight") && openmmlab.contains("head.fc.bias"))
+    #expect(openmmlab.contains("backbone.stages.0.0.pointwise_conv1.weight"))
+  }
+
+  @Test func `reshape without a copy`() throws {
+    let input = try Network(scheme: .timmConvolutional).dict
+    let output = try convert(input, to: .torchvision)
+    for (one, other) in zip(input.entries, output.entries) {
+      #expect(one.tensor.storage === other.tensor.storage)
+    }
+    let gamma = try #require(output["features.1.0.layer_scale"])
+    #expect(gamma.shape == [2, 1, 1] && gamma.strides == [1, 1, 1])
+    #expect(try #require(output["features.1.0.block.3.weight"]).shape == [8, 2])
+  }
+
+  @Test func `convert every replica of a detector and leave its neck alone`() throws {
+    let backbone = try Network(scheme: .timm, hasClassifier: false, hasFinalNorm: false).dict
+    var detector = try Plan(of: backbone, steps: [Replicate("model.{0..3}.")]).output
+    try detector.append("model.4.conv.weight", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+    let plan = try Plan(of: detector, steps: [AdoptNaming(.facebookresearch)])
+    #expect(plan.output["model.3.downsample_layers.0.0.weight"] != nil)
+    #expect(plan.output.names.last == "model.4.conv.weight")
+    #expect(plan.reports[0].summary == "naming timm to facebookresearch")
+    #expect(
+      plan.reports[0].notes == [
+        "the prefix \"model.0.\" and 3 more stays",
+        "1 key that belongs to no ConvNeXt stays as it is: model.4.conv.weight",
+      ])
+  }
+
+  @Test func `keep a detector's norms where the other library has them`() throws {
+    let input = try Network(
+      scheme: .facebookresearch, prefix: "backbone.", hasClassifier: false, hasFinalNorm: false,
+      hasOutputNorms: true
+    ).dict
+    let output = try convert(input, to: .transformers)
+    #expect(output["backbone.hidden_states_norms.stage1.weight"] != nil)
+    #expect(try contents(convert(output, to: .facebookresearch)) == contents(input))
+    #expect(try convert(input, to: .openmmlab)["backbone.norm2.bias"] != nil)
+    let error = try #require(try failure(input))
+    #expect(error.reason.contains("timm has no name for the norm of the output of stage 0"))
+  }
+
+  @Test func `are refused where they are nobody's, with what was found`() throws {
+    let error = try #require(try failure(dict(["conv1.weight", "fc.bias"])))
+    #expect(error.kind == .noMatch)
+    #expect(
+      error.description == """
+        step 1 (naming timm) cannot be done: the names are those of no ConvNeXt that is known
+          none of them ends in downsample_layers.0.0.weight, stem.0.weight, features.0.0.weight or \
+        embeddings.patch_embeddings.weight
+          found: conv1.weight and fc.bias
+          nothing was written
+        """)
+  }
+
+  @Test func `are refused where some are strangers`() throws {
+    var input = try Network(scheme: .timm).dict
+    try input.append("stages.0.blocks.0.mlp.grn.weight", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+    let error = try #require(try failure(input, to: .facebookresearch))
+    #expect(error.reason.contains("nearest to those of timm, but not all are"))
+    #expect(error.hints[0].contains("such as stages.0.blocks.0.mlp.grn.weight: there is no such name"))
+    #expect(error.hints[1].contains("ConvNeXt V2"))
+    #expect(
+      try failure(dict(["stem.weight", "blocks.0.dwconv.weight"]))?.hints.last?.contains("isotropic") == true)
+  }
+
+  @Test func `are refused where nothing tells them apart`() throws {
+    let error = try #require(
+      try failure(dict(["downsample_layers.0.0.weight", "downsample_layers.0.0.bias"])))
+    #expect(error.reason.contains("no block, so nothing tells whose names these are"))
+  }
+
+  @Test func `are refused where a file has those of two libraries`() throws {
+    var input = try Network(scheme: .timm, prefix: "student.").dict
+    for entry in try Network(scheme: .torchvision, prefix: "teacher.").dict.entries {
+      try input.append(entry.name, entry.tensor)
+    }
+    let error = try #require(try failure(input))
+    #expect(error.reason.contains("the names of timm and of torchvision"))
+    #expect(error.hints.contains("torchvision under \"teacher.\""))
+  }
+
+  @Test func `are refused where a shape is another's`() throws {
+    var entries = try Network(scheme: .facebookresearch).dict.entries
+    let place = try #require(entries.firstIndex { $0.name == "stages.0.0.gamma" })
+    entries[place] = .init(
+      name: "stages.0.0.gamma", tensor: try Tensor(Storage([1, 1]), dtype: .uint8, shape: [2, 1, 1]))
+    let error = try #require(try failure(StateDict(entries)))
+    #expect(error.hints[0].contains("stages.0.0.gamma: its shape is [2, 1, 1], 1 axes are right"))
+  }
+
+  @Test func `are refused where they would not lead back`() throws {
+    var input = try Network(scheme: .facebookresearch, hasClassifier: false, hasFinalNorm: false).dict
+    try input.append("norm3.weight", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+    let error = try #require(try failure(input, to: .openmmlab))
+    #expect(error.reason.contains("could not be told again"))
+  }
+
+  @Test func `that are there already are told`() throws {
+    let plan = try Plan(of: Network(scheme: .timm).dict, steps: [AdoptNaming(.timm)])
+    #expect(plan.reports[0].matched == 0)
+    #expect(plan.reports[0].notes == ["the names are those of timm already"])
+  }
+
+  @Test func `of very many stems, or very deep ones, are refused in time`() throws {
+    let many = try dict((0..<3000).map { "a.\($0).stem.0.weight" })
+    #expect(try failure(many)?.reason.contains("3000 stems") == true)
+    let deep = try dict([String(repeating: "a.", count: 100_000) + "stem.0.weight"])
+    #expect(try failure(deep)?.reason.contains("those of no ConvNeXt") == true)
+  }
+
+  @Test func `read indices as PyTorch spells them`() {
+    let table = NamingTable.torchvision
+    #expect(table.key("features.03.1.layer_scale") == nil)
+    #expect(table.key("features.2.1.layer_scale") == nil)
+    #expect(table.key("features.99999999999999999999.1.layer_scale") == nil)
+    #expect(table.key("features.-1.1.layer_scale") == nil)
+    #expect(table.key("features.1.0.layer_scale") != nil)
+    #expect(table.key("") == nil)
+  }
+}

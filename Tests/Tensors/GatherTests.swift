@@ -1,0 +1,81 @@
+import SutureBytes
+import TestSupport
+import Testing
+
+@testable import SutureTensors
+
+@Suite struct `Gathering a view that is not contiguous` {
+  /// The elements by the definition of strides, one at a time.
+  private func plain(_ tensor: Tensor, _ bytes: [UInt8]) -> [UInt8] {
+    let size = tensor.dtype.byteCount
+    var result: [UInt8] = []
+    func walk(_ axis: Int, _ place: Int) {
+      if axis == tensor.shape.count {
+        result += bytes[(place * size)..<((place + 1) * size)]
+      } else {
+        for index in 0..<tensor.shape[axis] { walk(axis + 1, place + index * tensor.strides[axis]) }
+      }
+    }
+    walk(0, tensor.offset)
+    return result
+  }
+
+  @Test func `gives the elements in row-major order, whatever the strides`() throws {
+    let dtypes = [DType.uint8, .float16, .float32, .float64, .complex128]
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = Seeded(seed)
+    for round in 0..<300 {
+      let dtype = dtypes[round % dtypes.count]
+      var shape = (0..<Int.random(in: 1...4, using: &random)).map { _ in Int.random(in: 1...6, using: &random)
+      }
+      if round % 17 == 0 { shape.append(1) }
+      let strides = shape.map { _ in Int.random(in: 0...40, using: &random) }
+      let offset = Int.random(in: 0...5, using: &random)
+      let extent = zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
+      let bytes = (0..<((offset + extent) * dtype.byteCount)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
+      let tensor = try Tensor(Storage(bytes), dtype: dtype, shape: shape, strides: strides, offset: offset)
+      #expect(
+        try tensor.contiguousBytes() == plain(tensor, bytes),
+        "\(dtype) \(shape) \(strides) \(offset), seed \(seed)")
+    }
+  }
+
+  @Test func `takes little memory of a large transpose, in any order of axes`() throws {
+    // Larger than the window in every direction, so that bands and blocks are cut.
+    let (rows, columns) = (1500, 2100)
+    var bytes = [UInt8](repeating: 0, count: rows * columns * 4)
+    for index in 0..<(rows * columns) {
+      for byte in 0..<4 { bytes[index * 4 + byte] = UInt8(truncatingIfNeeded: index >> (8 * byte)) }
+    }
+    let storage = Storage(Counted(bytes: bytes), offset: 0, byteCount: bytes.count, label: "0")
+    let transposed = try Tensor(
+      storage, dtype: .float32, shape: [columns, rows], strides: [1, columns], offset: 0)
+    var position = 0
+    var wrong = 0
+    try transposed.forEachChunk { buffer, count in
+      #expect(count <= 1 << 22)
+      for start in stride(from: 0, to: count, by: 4) {
+        let (column, row) = (position / rows, position % rows)
+        let value = (0..<4).reduce(0) { $0 | Int(buffer[start + $1]) << (8 * $1) }
+        if value != row * columns + column { wrong += 1 }
+        position += 1
+      }
+    }
+    #expect(wrong == 0)
+    #expect(position == rows * columns)
+  }
+
+  /// A source that is asked for some megabytes at a time at most.
+  private struct Counted: ByteSource {
+    let name = "counted"
+    let bytes: [UInt8]
+    var byteCount: Int { bytes.count }
+
+    func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
+      #expect(count <= 1 << 22)
+      try MemorySource(bytes).read(into: &buffer, count: count, at: offset)
+    }
+  }
+}

@@ -1,4 +1,0 @@
-import Bytes
-
-/// Bytes in memory under a name.
-func Fixed(_ bytes: [UInt8]) -> MemorySource { MemorySource(bytes, name: "fixed") }

@@ -1,0 +1,120 @@
+import SutureBytes
+import TestSupport
+import Testing
+
+@Suite struct `verify` {
+  private static let root = projectFolder + "/"
+  private static let fixture = root + "Fixtures/convnext-atto-cifar10/"
+  private static let atto = fixture + "convnext_atto_cifar10_ema.pth"
+
+  @Test func `needs no reference to say that a network is whole`() throws {
+    let said = try suture("verify", Self.atto, "--size", "64")
+    #expect(said.code == 0, "\(said.messages)")
+    #expect(said.messages.contains("ConvNeXt-Atto, 10 classes; names of facebookresearch, float32"))
+    #expect(said.messages.contains("reads 128 of 128 tensors, 3,377,730 parameters"))
+    #expect(said.output.contains("no NaN and no infinity in 32 layers"))
+    #expect(said.output.contains("12 blocks") && said.output.hasSuffix("\nverified\n"))
+  }
+
+  @Test func `meets the trained network's recorded outputs`() throws {
+    for name in ["image", "batch"] {
+      let said = try suture(
+        "verify", Self.atto, "--expect", "\(Self.fixture)\(name).expected.safetensors", "--input",
+        "\(Self.fixture)\(name).input.safetensors", "--json")
+      #expect(said.code == 0, "\(said.messages)")
+      #expect(said.output.contains("\"schema\": \"suture.verify/1\""))
+      #expect(said.output.contains(name == "image" ? "\"feature.3\"" : "\"logits\""))
+    }
+  }
+
+  @Test func `compares replicas with each other and with the original, whatever their names`() throws {
+    let folder = try TemporaryFolder()
+    let replicas = folder.path + "/r.pth"
+    #expect(
+      try suture(
+        "edit", Self.atto, "-o", replicas, "--drop", "norm*", "--drop", "head*", "--replicate",
+        "model.{0..3}."
+      )
+      .code == 0)
+    let alone = try suture("verify", replicas, "--size", "64")
+    #expect(
+      alone.code == 0 && alone.output.contains("4 replicas: 372 tensors identical to those of the first"))
+    #expect(alone.messages.contains("reads 124 of 496 tensors"))
+    let chain = try suture("verify", replicas, "--against", Self.atto, "--size", "64")
+    #expect(chain.code == 0 && chain.output.contains("496 tensors identical to the original's, bit for bit"))
+  }
+
+  @Test func `names the first layer that differs, and by how much`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/changed.safetensors"
+    #expect(try suture("convert", Self.atto, "-o", path).code == 0)
+    var bytes = try FileSource(path).bytes(0..<FileSource(path).byteCount)
+    // Safetensors holds the tensors in order: somewhere in stage 2, a number changes its sign.
+    bytes[bytes.count / 2] ^= 0x80
+    bytes[bytes.count / 2 + 1] ^= 0x80
+    bytes[bytes.count / 2 + 2] ^= 0x40
+    try folder.write("changed.safetensors", bytes)
+    let said = try suture("verify", path, "--against", Self.atto, "--size", "64")
+    #expect(said.code == 1, "\(said.output) \(said.messages)")
+    #expect(said.output.contains("the first layer that differs is stages."))
+  }
+
+  @Test func `looks at pictures and names what it sees`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("labels.txt", Array("plane\ncar\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n".utf8))
+    let said = try suture(
+      "verify", Self.atto, "--image", Self.root + "Fixtures/Photos/chelsea.png", "--size", "32", "--labels",
+      folder.path + "/labels.txt")
+    #expect(said.code == 0, "\(said.messages)")
+    #expect(said.output.contains("PROBABILITY") && said.output.contains("cat"))
+    let boxed = try suture(
+      "verify", Self.atto, "--image", Self.root + "Fixtures/Photos/rocket.jpg", "--letterbox", "96")
+    #expect(boxed.code == 0 && boxed.output.contains("[1, 3, 64, 96]"), "\(boxed.output)")
+  }
+
+  @Test func `draws features, and replaces no file unless it is told to`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/features.png"
+    let words = ["verify", Self.atto, "--size", "64", "--features", path]
+    #expect(try suture(words).code == 0)
+    #expect(try FileSource(path).bytes(0..<4) == [0x89, 0x50, 0x4E, 0x47])
+    #expect(try suture(words).code == 7)
+    #expect(try suture(words + ["--force", "--against", Self.atto]).code == 0)
+  }
+
+  @Test func `runs the detector of a model file, or says where the file is wrong`() throws {
+    let broken = Self.root + "Fixtures/YOLOv5/yolov5_convnext_tiny_without_multiples.yaml"
+    let said = try suture("verify", Self.atto, "--model", broken)
+    #expect(said.code == 3 && said.messages.contains("KeyError: 'depth_multiple'"), "\(said.messages)")
+    let whole = try suture(
+      "verify", Self.atto, "--model", Self.root + "Fixtures/YOLOv5/yolov5_convnext_tiny.yaml")
+    #expect(whole.code == 6 && whole.messages.contains("model.0.downsample_layers.0.0.weight"))
+  }
+
+  @Test(
+    arguments: [
+      (["--size", "0"], 2), (["--size", "30000"], 2), (["--size", "16"], 6),
+      (["--dtype", "int8"], 2),
+      (["--engine", "gpu"], 2), (["--engine", "reference", "--dtype", "bfloat16"], 6),
+      (["--letterbox", "64"], 2),
+      (["--image", "FIXTURE/README.md"], 3), (["--image", "FIXTURE/none.png"], 3),
+      (["--features", "x.jpg"], 2),
+      (["--image", "FIXTURE/Photos/chelsea.png", "--labels", "FIXTURE/README.md"], 2),
+      (["--expect", "FIXTURE/Layers/layers.safetensors", "--input", "FIXTURE/Layers/layers.safetensors"], 6),
+    ] as [([String], Int32)])
+  func `gives the exit code of the contract`(words: [String], code: Int32) throws {
+    let words = words.map { $0.replacing("FIXTURE", with: Self.root + "Fixtures") }
+    let said = try suture(["verify", Self.atto] + words)
+    #expect(said.code == code, "\(said.messages)")
+  }
+
+  @Test func `is measured by bench`() throws {
+    let said = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "-v")
+    #expect(said.code == 0 && said.output.contains("GFLOP/s in float32"), "\(said.messages)")
+    #expect(said.output.contains("stages.3.1.dwconv"))
+    let absurd = try suture("bench", Self.atto, "--size", "4096", "--batch", "200")
+    #expect(absurd.code == 6, "\(absurd.messages)")
+    let json = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "--json")
+    #expect(json.output.contains("suture.bench/1"))
+  }
+}
