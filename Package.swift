@@ -126,6 +126,11 @@ let rooms = [
     uses: [
       "Text", "Bytes", "Numbers", "Tensors", "YAML", "CSystem", "CNumbers", "CKernels", "CPeak", "COneDNN",
     ]),
+  Room(
+    "Workflows", .exported,
+    uses: [
+      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime", "Pictures",
+    ]),
 ]
 
 /// What `import Suture` gives.
@@ -138,7 +143,7 @@ let command = program(
   "suture", in: "suture",
   uses: [
     "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
-    "Pictures",
+    "Pictures", "Workflows",
   ])
 
 let tools: [Target] = [
@@ -173,6 +178,12 @@ let testTargets: [Target] = [
   tests(
     "ModelRuntime",
     uses: ["Bytes", "Numbers", "CKernels", "ModelRuntime", "Tensors", "Checkpoints", "YAML", "Text"]),
+  tests(
+    "Workflows",
+    uses: [
+      "Workflows", "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
+      "Pictures",
+    ]),
   tests("suture", uses: ["Bytes", "Text", "JSON"], programs: ["suture"]),
 ]
 

@@ -9,3 +9,4 @@
 @_exported public import SutureSurgery
 @_exported public import SutureTensors
 @_exported public import SutureText
+@_exported public import SutureWorkflows

@@ -3,6 +3,7 @@ internal import SutureCheckpoints
 internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureWorkflows
 
 /// Where a command writes and how, checked before any work is done.
 struct Output {
@@ -173,7 +174,7 @@ struct Output {
 
   private func provenance(of checkpoint: Checkpoint, _ steps: [String]) throws -> Provenance {
     var provenance = checkpoint.provenance ?? Provenance()
-    var run = Provenance.Run(tool: "suture \(Suture.version)", steps: steps)
+    var run = Provenance.Run(tool: "suture \(SutureVersion.text)", steps: steps)
     if writing.hashes { run.sources = try hash(checkpoint.files) }
     provenance.runs.append(run)
     return provenance

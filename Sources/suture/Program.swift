@@ -1,11 +1,10 @@
 internal import SutureBytes
 internal import SutureText
+internal import SutureWorkflows
 
 /// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
 @main
-struct Suture {
-  static let version = "0.1.0"
-
+struct Program {
   static var commands: [AnyCommand] {
     [
       AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self),
@@ -41,7 +40,7 @@ struct Suture {
       try Console.print(words.count > 1 ? try command(words[1]).help : overview)
       return .done
     case "--version", "version":
-      try Console.print("suture \(version)\n")
+      try Console.print("suture \(SutureVersion.text)\n")
       return .done
     default:
       let command = try command(first)
@@ -68,7 +67,7 @@ struct Suture {
       "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)"
     }
     return """
-      suture \(version): weight surgery for PyTorch checkpoints
+      suture \(SutureVersion.text): weight surgery for PyTorch checkpoints
 
       usage: suture COMMAND …
 
