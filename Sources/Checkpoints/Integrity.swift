@@ -9,8 +9,6 @@ public struct Integrity: Sendable {
       case checksum
       /// Bytes that cannot be read, or that do not mean what they should.
       case unreadable
-      /// A tensor with NaN in it.
-      case nan
     }
 
     public let kind: Kind

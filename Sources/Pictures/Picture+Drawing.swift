@@ -13,11 +13,6 @@ extension Picture {
     }
   }
 
-  /// How wide a line of text is.
-  public static func width(of text: String, scale: Int = 1) -> Int {
-    max(0, (text.count * (Font.width + 1) - 1) * scale)
-  }
-
   public mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     for row in max(y, 0)..<max(min(y + height, self.height), max(y, 0)) {
       for column in max(x, 0)..<max(min(x + width, self.width), max(x, 0)) { self[column, row] = colour }

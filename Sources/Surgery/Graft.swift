@@ -39,7 +39,7 @@ public struct Graft: Sendable {
   public let excluded: [String]
   /// Keys whose dtype in the part is another than in the base.
   public let recast: [(name: String, from: DType, to: DType)]
-  public let casts: [Cast]
+  public let casts: [DTypeCast]
 
   /// Compares key by key, and refuses what does not fit.
   ///
@@ -69,7 +69,7 @@ public struct Graft: Sendable {
   }
 
   private static func update(_ base: StateDict, with part: StateDict, adding: Bool) throws(SurgeryError) -> (
-    recast: [(name: String, from: DType, to: DType)], casts: [Cast], output: StateDict
+    recast: [(name: String, from: DType, to: DType)], casts: [DTypeCast], output: StateDict
   ) {
     var recast: [(name: String, from: DType, to: DType)] = []
     for entry in base.entries {
@@ -77,7 +77,7 @@ public struct Graft: Sendable {
       recast.append((entry.name, tensor.dtype, entry.tensor.dtype))
     }
     do {
-      var (source, casts): (StateDict, [Cast]) = (part, [])
+      var (source, casts): (StateDict, [DTypeCast]) = (part, [])
       for dtype in Set(recast.map(\.to)).sorted(by: { $0.rawValue < $1.rawValue }) {
         let names = Set(recast.filter { $0.to == dtype }.map { ExactString($0.name) })
         let cast = try source.cast(to: dtype) { !names.contains(ExactString($0)) }

@@ -15,6 +15,9 @@ extension StringProtocol {
     return String(String.UnicodeScalarView(head)).visible
       + (head.endIndex < unicodeScalars.endIndex ? "…" : "")
   }
+
+  /// ``visible(atMost:)`` in quotes: a text from a file within a sentence.
+  public func quoted(atMost limit: Int = 60) -> String { "\"\(visible(atMost: limit))\"" }
 }
 
 extension Unicode.Scalar {

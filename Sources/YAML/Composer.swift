@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Makes nodes of libyaml's events, with a stack of its own instead of recursion.
 struct Composer: ~Copyable {
   private var events: EventReader
@@ -27,7 +29,7 @@ struct Composer: ~Copyable {
       case .streamEnd:
         guard let root else { throw YAMLError(source.position(ofByte: 0), .empty) }
         return root
-      case .alias: throw error(at: event, .alias(event.anchor ?? ""), advice: Advice.quote("*"))
+      case .alias: throw error(at: event, .alias(event.anchor ?? ""), advice: SyntaxAdvice.quote("*"))
       case .sequenceStart(let isFlow): try begin(event, isMapping: false, isFlow: isFlow)
       case .mappingStart(let isFlow): try begin(event, isMapping: true, isFlow: isFlow)
       case .scalar(let text, let isPlain):
@@ -51,7 +53,7 @@ struct Composer: ~Copyable {
       throw error(at: event, .tagMismatch(tag, found: isMapping ? "a mapping" : "a list"))
     }
     if open.last?.wantsKey == true {
-      throw error(at: event, .keyIsNoScalar, advice: isFlow ? Advice.quote(isMapping ? "{" : "[") : nil)
+      throw error(at: event, .keyIsNoScalar, advice: isFlow ? SyntaxAdvice.quote(isMapping ? "{" : "[") : nil)
     }
     if open.count >= limits.depth { throw error(at: event, .tooDeep(limit: limits.depth)) }
     open.append(
@@ -63,7 +65,7 @@ struct Composer: ~Copyable {
     let position = source.position(event.start)
     if let tag {
       guard let scalar = YAMLScalar(text, isPlain: isPlain, tag: tag) else {
-        throw error(at: event, .tagMismatch(tag, found: Excerpt.quoted(text)))
+        throw error(at: event, .tagMismatch(tag, found: text.quoted()))
       }
       return YAMLNode(.scalar(scalar), at: position, tag: tag)
     }
@@ -71,7 +73,7 @@ struct Composer: ~Copyable {
     let isEmpty = event.start == event.end
     // libyaml drops a tag that is nothing but its mark.
     if !isEmpty, first < source.bytes.count, source.bytes[first] == UInt8(ascii: "!") {
-      throw error(at: event, .tag("!"), advice: Advice.quote("!"))
+      throw error(at: event, .tag("!"), advice: SyntaxAdvice.quote("!"))
     }
     return YAMLNode(
       .scalar(YAMLScalar(text, isPlain: isPlain)), at: position,
@@ -82,10 +84,10 @@ struct Composer: ~Copyable {
   private mutating func properties(of event: Event) throws(YAMLError) -> YAMLTag? {
     nodes += 1
     if nodes > limits.nodes { throw error(at: event, .tooManyNodes(limit: limits.nodes)) }
-    if let anchor = event.anchor { throw error(at: event, .anchor(anchor), advice: Advice.quote("&")) }
+    if let anchor = event.anchor { throw error(at: event, .anchor(anchor), advice: SyntaxAdvice.quote("&")) }
     guard let name = event.tag else { return nil }
     guard let tag = YAMLTag(full: name) else {
-      throw error(at: event, .tag(YAMLTag.spell(full: name)), advice: Advice.quote("!"))
+      throw error(at: event, .tag(YAMLTag.spell(full: name)), advice: SyntaxAdvice.quote("!"))
     }
     return tag
   }
@@ -121,7 +123,7 @@ struct Composer: ~Copyable {
     let focus = source.offset(ofCharacter: mark.character)
     return YAMLError(
       source.position(mark), .syntax(Self.words(failure, begins: begins)),
-      advice: Advice.onSyntax(failure.problem, at: focus, of: source.bytes))
+      advice: SyntaxAdvice.onSyntax(failure.problem, at: focus, of: source.bytes))
   }
 
   private static func words(_ failure: EventFailure, begins: Bool) -> String {

@@ -1,3 +1,5 @@
+internal import SutureText
+
 extension YAMLError.Reason: CustomStringConvertible {
   /// What is wrong, on one line.
   public var description: String {
@@ -13,21 +15,21 @@ extension YAMLError.Reason: CustomStringConvertible {
     case .syntax(let words): words
     case .tab: "a tab where YAML takes spaces only"
     case .duplicateKey(let key, let first, let line) where key == first:
-      "the key \(Excerpt.quoted(key)) comes twice (first at line \(line))"
+      "the key \(key.quoted()) comes twice (first at line \(line))"
     case .duplicateKey(let key, let first, let line):
-      "the key \(Excerpt.quoted(key)) comes twice (first as \(Excerpt.quoted(first)) at line \(line))"
+      "the key \(key.quoted()) comes twice (first as \(first.quoted()) at line \(line))"
     case .keyIsNoScalar: "a list or mapping as a key is not supported"
-    case .anchor(let name): "the anchor &\(Excerpt.visible(name)) is not supported"
-    case .alias(let name): "the alias *\(Excerpt.visible(name)) is not supported"
+    case .anchor(let name): "the anchor &\(name.visible(atMost: 60)) is not supported"
+    case .alias(let name): "the alias *\(name.visible(atMost: 60)) is not supported"
     case .mergeKey: "the merge key << is not supported; write out what it would merge"
-    case .tag(let tag): "the tag \(Excerpt.visible(tag)) is not supported"
+    case .tag(let tag): "the tag \(tag.visible(atMost: 60)) is not supported"
     case .tagDirective: "a %TAG directive is not supported"
     case .tagMismatch(let tag, let found): "the tag !!\(tag.rawValue) does not fit \(found)"
     case .secondDocument: "a second document begins; a file may have one"
     case .outOfMemory: "not enough memory"
     case .mismatch(let expected, let found): "\(expected) expected, \(found) found"
-    case .missingKey(let key): "the key \(Excerpt.quoted(key)) is missing"
-    case .unknownKey(let key): "unknown key \(Excerpt.quoted(key))"
+    case .missingKey(let key): "the key \(key.quoted()) is missing"
+    case .unknownKey(let key): "unknown key \(key.quoted())"
     case .schema(let message): message
     }
   }

@@ -62,7 +62,7 @@ extension YAMLNode {
 
   private var misleads: Bool {
     guard let scalar, scalar.surprise != nil else { return false }
-    return Surprise(scalar.text, scalar.resolved)?.misleads ?? false
+    return MisleadingScalar(scalar.text, scalar.resolved)?.misleads ?? false
   }
 
   private var found: String {
@@ -75,8 +75,8 @@ extension YAMLNode {
 
   private func advice(_ wanted: Wanted) -> String? {
     switch content {
-    case .sequence: return isFlow && wanted == .text ? Advice.quote("[") : nil
-    case .mapping: return isFlow && wanted == .text ? Advice.quote("{") : nil
+    case .sequence: return isFlow && wanted == .text ? SyntaxAdvice.quote("[") : nil
+    case .mapping: return isFlow && wanted == .text ? SyntaxAdvice.quote("{") : nil
     case .scalar(let scalar):
       if isHiddenByComment { return "a plain # begins a comment: put the text in quotes if it is meant" }
       if let surprise = scalar.surprise { return surprise }

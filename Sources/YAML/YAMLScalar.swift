@@ -20,7 +20,7 @@ public struct YAMLScalar: Sendable {
   init(_ text: String, isPlain: Bool) {
     (self.text, self.isPlain) = (text, isPlain)
     resolved = isPlain ? PlainScalar.value(of: text) : .string(text)
-    surprise = isPlain ? Surprise(text, resolved)?.sentence : nil
+    surprise = isPlain ? MisleadingScalar(text, resolved)?.sentence : nil
   }
 
   /// A scalar with an explicit tag; `nil` where the text is nothing of that type.

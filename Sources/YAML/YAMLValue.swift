@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// What a scalar means.
 public enum YAMLValue: Equatable, Sendable {
   case null
@@ -16,7 +18,7 @@ public enum YAMLValue: Equatable, Sendable {
     case .int(let value): "the integer \(value)"
     case .hugeInt: "an integer of more than 64 bits"
     case .float(let value): "the number \(value)"
-    case .string(let text): "the string \(Excerpt.quoted(text))"
+    case .string(let text): "the string \(text.quoted())"
     }
   }
 }

@@ -14,16 +14,16 @@ struct Program {
   }
 
   static func main() {
-    Process.ignoreBrokenPipes()
-    Process.nameTimeZone()
+    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.nameTimeZone()
     removeUnfinishedFilesOnSignals()
     let words = CommandLine.arguments.dropFirst().filter { $0 != "--no-color" }
     do {
-      Process.exit(try run(Array(words)).rawValue)
+      CurrentProcess.exit(try run(Array(words)).rawValue)
     } catch {
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis.message, hints: diagnosis.hints)
-      Process.exit(diagnosis.code.rawValue)
+      CurrentProcess.exit(diagnosis.code.rawValue)
     }
   }
 

@@ -47,9 +47,9 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("in.safetensors", Self.safetensors(30, size: 1_000_000))
     let (input, output) = ("\(folder.path)/in.safetensors", "\(folder.path)/out.pth")
-    let start = Process.seconds
+    let start = CurrentProcess.seconds
     #expect(try suture("convert", input, "-o", output).code == 0)
-    let duration = Process.seconds - start
+    let duration = CurrentProcess.seconds - start
     let whole = try Self.bytes(output)
     let old = Array("what stood there".utf8)
     let seed = UInt64.random(in: 0 ... .max)

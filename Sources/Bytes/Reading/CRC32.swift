@@ -12,7 +12,6 @@ public struct CRC32: Equatable, Sendable {
     let count = count ?? bytes.count
     precondition(count <= bytes.count)
     unsafe bytes.withUnsafeBytes { unsafe value = libdeflate_crc32(value, $0.baseAddress, count) }
-    if count == 0, bytes.isEmpty { return }
   }
 
   /// The checksum of `bytes`.

@@ -6,7 +6,7 @@ internal import Glibc
 enum Faults {
   #if DEBUG
   private static let generator = Guarded<UInt64>(
-    Process.environment("SUTURE_FAULTS").flatMap { UInt64($0) } ?? 0)
+    CurrentProcess.environment("SUTURE_FAULTS").flatMap { UInt64($0) } ?? 0)
 
   /// Begins to stumble, as the seed decides; 0 ends it.
   static func inject(seed: UInt64) { generator.withLock { $0 = seed } }

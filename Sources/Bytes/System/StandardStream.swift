@@ -33,7 +33,7 @@ public enum StandardStream: CInt, Sendable {
 }
 
 /// What the command needs from the process around it.
-public enum Process {
+public enum CurrentProcess {
   /// The value of an environment variable.
   public static func environment(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }

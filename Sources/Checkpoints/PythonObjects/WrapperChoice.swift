@@ -8,7 +8,7 @@ struct WrapperChoice {
   var stateDict = StateDict()
   private(set) var wrapper: [String] = []
   private(set) var candidates: [Checkpoint.Candidate] = []
-  private(set) var extras: [Extra] = []
+  private(set) var extras: [Checkpoint.Extra] = []
 
   /// Known wrappers, the likeliest first.
   ///
@@ -41,7 +41,7 @@ struct WrapperChoice {
             hints: ["choose one with --key"])
         }
       } else {
-        extras.append(Extra(path: leaf.path, kind: leaf.kind, value: leaf.value))
+        extras.append(Checkpoint.Extra(path: leaf.path, kind: leaf.kind, value: leaf.value))
       }
     }
   }

@@ -122,7 +122,7 @@ public struct CheckpointWriter: Sendable {
     beforeCommit: () throws -> Void = {}
   ) throws {
     if destination == .standardOutput {
-      try plan.files.forEach { try OutputStream().write($0.output, progress: progress) }
+      try plan.files.forEach { try StandardOutputSink().write($0.output, progress: progress) }
       return try beforeCommit()
     }
     if !options.replaces, let taken = plan.paths.first(where: pathExists) { throw OutputExists(path: taken) }

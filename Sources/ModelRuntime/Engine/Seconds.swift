@@ -1,4 +1,4 @@
 internal import SutureBytes
 
 /// Seconds on a clock that only goes forward.
-var now: Double { Process.seconds }
+var now: Double { CurrentProcess.seconds }

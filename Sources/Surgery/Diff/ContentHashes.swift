@@ -10,29 +10,14 @@ struct ContentHashes {
     let isConstant: Bool
   }
 
-  private struct View: Hashable {
-    let storage: ObjectIdentifier
-    let offset: Int
-    let shape: [Int]
-    let strides: [Int]
-    let dtype: DType
-    let bits: UInt8
-
-    init(_ tensor: Tensor) {
-      storage = ObjectIdentifier(tensor.storage)
-      (offset, shape, strides, dtype) = (tensor.offset, tensor.shape, tensor.strides, tensor.dtype)
-      bits = tensor.lazyBits.rawValue
-    }
-  }
-
-  private var contents: [View: Content] = [:]
+  private var contents: [ViewIdentity: Content] = [:]
 
   /// - Parameter progress: is told how many bytes were read.
   init(_ tensors: [Tensor], workers: Int, progress: @escaping @Sendable (Int) -> Void) throws {
-    var views: [View: Tensor] = [:]
-    for tensor in tensors { views[View(tensor)] = tensor }
+    var views: [ViewIdentity: Tensor] = [:]
+    for tensor in tensors { views[ViewIdentity(tensor)] = tensor }
     let work = Array(views)
-    let found = Guarded<[View: Content]>([:])
+    let found = Guarded<[ViewIdentity: Content]>([:])
     try concurrently(work.count, workers: workers) { index in
       let content = try Self.content(work[index].value)
       progress(work[index].value.byteCount)
@@ -41,7 +26,7 @@ struct ContentHashes {
     contents = found.withLock { $0 }
   }
 
-  subscript(tensor: Tensor) -> Content? { contents[View(tensor)] }
+  subscript(tensor: Tensor) -> Content? { contents[ViewIdentity(tensor)] }
 
   private static func content(_ tensor: Tensor) throws -> Content {
     let size = tensor.dtype.byteCount

@@ -41,7 +41,7 @@ public struct Draft: Sendable {
   var replaced: [String] = []
 
   /// What was cast, for those who want to know of overflows.
-  var casts: [Cast] = []
+  var casts: [DTypeCast] = []
 
   /// Whether everything beside the state dict that has to do with training is to go.
   var stripsOptimizer = false

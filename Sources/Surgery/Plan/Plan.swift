@@ -26,7 +26,7 @@ public struct Plan: Sendable {
   public let origins: [[String]]
 
   /// The casts among the steps, which know of overflows once their tensors have been read.
-  public let casts: [Cast]
+  public let casts: [DTypeCast]
 
   /// Whether the optimizer and its like beside the state dict are to go.
   public let stripsOptimizer: Bool

@@ -2,7 +2,7 @@ internal import SutureBytes
 internal import SutureNumbers
 
 /// What a cast did.
-public struct Cast: Sendable {
+public struct DTypeCast: Sendable {
   public let stateDict: StateDict
   /// The names of the tensors that have another dtype now.
   public let names: [String]
@@ -29,7 +29,7 @@ extension StateDict {
   /// Nothing is computed until the elements are read. Names that share a storage still do, where all of them are cast.
   ///
   /// - Parameter isKept: whether the tensor of that name stays as it is.
-  public func cast(to dtype: DType, keeping isKept: (String) -> Bool) throws -> Cast {
+  public func cast(to dtype: DType, keeping isKept: (String) -> Bool) throws -> DTypeCast {
     guard let target = dtype.floatFormat else { throw TensorError.notConvertible(dtype, to: dtype) }
     var sources: [DType: [Tensor]] = [:]
     func isCast(_ entry: Entry) -> Bool {
@@ -70,7 +70,7 @@ extension StateDict {
       }
       try result.append(entry.name, tensor)
     }
-    return Cast(
+    return DTypeCast(
       stateDict: result, names: names,
       conversions: order.compactMap { storages[$0] }.map { ($0.names, $0.contents) })
   }

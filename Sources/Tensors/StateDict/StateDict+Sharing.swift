@@ -28,9 +28,7 @@ extension StateDict {
 
   /// How the entries share storages: groups that overlap, and beside them the slices of one storage.
   public var sharing: [Sharing] {
-    let byStorage = Dictionary(grouping: entries.indices) {
-      ObjectIdentifier(entries[$0].tensor.storage.wholeID)
-    }
+    let byStorage = Dictionary(grouping: entries.indices) { entries[$0].tensor.storage.wholeID }
     var found: [(first: Int, sharing: Sharing)] = []
     for members in byStorage.values where members.count > 1 {
       let groups = overlapping(members)
@@ -62,17 +60,19 @@ extension StateDict {
     for (place, extent) in sorted {
       if extent.lowerBound >= end { groups.append([]) }
       groups[groups.count - 1].append(place)
-      end = max(end, extent.upperBound)
+      end = Swift.max(end, extent.upperBound)
     }
     return groups.map { $0.sorted() }
   }
 
   private func kind(of group: [Int]) -> Sharing.Kind {
     let tensors = group.map { entries[$0].tensor }
+    if Set(tensors.map { ViewIdentity($0) }).count == 1 { return .tied }
     guard let first = tensors.first,
-      tensors.allSatisfy({ $0.extentInWhole == first.extentInWhole && $0.dtype == first.dtype })
+      tensors.allSatisfy({
+        $0.extentInWhole == first.extentInWhole && $0.dtype == first.dtype && $0.lazyBits == first.lazyBits
+      })
     else { return .overlapping }
-    if tensors.allSatisfy({ $0.shape == first.shape && $0.strides == first.strides }) { return .tied }
     // Axes in another order leave the pairs of size and stride as they are.
     func axes(_ tensor: Tensor) -> [[Int]] {
       zip(tensor.shape, tensor.strides).map { [$0, $1] }.sorted { $0.lexicographicallyPrecedes($1) }

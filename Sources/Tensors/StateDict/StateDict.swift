@@ -2,7 +2,9 @@ internal import SutureBytes
 internal import SutureText
 
 /// An ordered map from dotted name to tensor.
-public struct StateDict: Sendable {
+///
+/// It is a collection of its entries in the order of the file, and finds one by its name in constant time.
+public struct StateDict: Sendable, RandomAccessCollection {
   public struct Entry: Sendable {
     public let name: String
     public let tensor: Tensor
@@ -27,8 +29,10 @@ public struct StateDict: Sendable {
     for entry in entries { try append(entry.name, entry.tensor) }
   }
 
-  public var count: Int { entries.count }
-  public var isEmpty: Bool { entries.isEmpty }
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { entries.count }
+  public subscript(position: Int) -> Entry { entries[position] }
+
   public var names: [String] { entries.map(\.name) }
 
   /// The tensor of that name, byte for byte.
@@ -55,7 +59,6 @@ public struct StateDict: Sendable {
     var seen: Set<ObjectIdentifier> = []
     return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
-
 }
 
 /// Two tensors of one name.

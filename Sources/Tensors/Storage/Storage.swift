@@ -16,7 +16,11 @@ public final class Storage: Payload {
   /// The storage that this is a slice of; `nil` where it is none.
   private let sliced: Storage?
 
-  final class Identity: Sendable {}
+  /// What tells one whole storage from another.
+  final class Identity: Hashable, Sendable {
+    static func == (one: Identity, other: Identity) -> Bool { one === other }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  }
 
   /// A storage of `byteCount` bytes from `offset` in `source`.
   ///

@@ -1,5 +1,5 @@
 /// What the numbers of a tensor are like.
-public struct Statistics: Sendable, Equatable {
+public struct TensorStatistics: Sendable, Equatable {
   /// The least and the largest of the finite elements; `nil` where there is none.
   public let minimum: Double?
   public let maximum: Double?
@@ -19,7 +19,7 @@ extension Tensor {
   /// Reads every element once.
   ///
   /// - Throws: ``TensorError/notConvertible(_:to:)`` for complex numbers and for bits without a meaning.
-  public func statistics() throws -> Statistics {
+  public func statistics() throws -> TensorStatistics {
     guard let number = NumberReader(dtype) else { throw TensorError.notConvertible(dtype, to: .float64) }
     var (count, zeros, nans, infinities) = (0, 0, 0, 0)
     var (least, largest) = (Double.infinity, -Double.infinity)
@@ -42,7 +42,7 @@ extension Tensor {
       }
     }
     let isEmpty = count == 0
-    return Statistics(
+    return TensorStatistics(
       minimum: isEmpty ? nil : least, maximum: isEmpty ? nil : largest, mean: isEmpty ? nil : mean,
       deviation: isEmpty ? nil : (squares / Double(count)).squareRoot(), zeroCount: zeros, nanCount: nans,
       infinityCount: infinities)

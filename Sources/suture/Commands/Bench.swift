@@ -58,17 +58,17 @@ struct Bench: Command {
     var image = try FeatureMap(
       batch: batch, height: size, width: size, channels: model.configuration.inputChannels)
     for index in image.values.indices { image.values[index] = Float((index &* 7919) % 4093) / 1024 - 2 }
-    let start = Process.seconds
+    let start = CurrentProcess.seconds
     try model.prepare(outputs, batch: batch, height: size, width: size)
     var measurement = BenchMeasurement(
-      shape: image.shape, precision: options.precision, preparation: Process.seconds - start,
+      shape: image.shape, precision: options.precision, preparation: CurrentProcess.seconds - start,
       costs: try model.costs(outputs, batch: batch, height: size, width: size))
     _ = try model.outputs(outputs, of: image)
     for round in 0..<rounds {
       if round % 5 == 0 { measurement.peaks.append(MachinePeak.measure(options.precision)) }
-      let start = Process.seconds
+      let start = CurrentProcess.seconds
       _ = try model.outputs(outputs, of: image)
-      measurement.times.append(Process.seconds - start)
+      measurement.times.append(CurrentProcess.seconds - start)
     }
     if verbose {
       for _ in 0..<rounds {

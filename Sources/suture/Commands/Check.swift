@@ -62,7 +62,7 @@ struct Check: Command {
     let into = try base.map { try load(into: $0) }
     let total = checkpoint.stateDict.byteCount
     let progress = Progress(total: total)
-    let start = Process.seconds
+    let start = CurrentProcess.seconds
     let integrity = Integrity(of: checkpoint) { progress.advance($0) }
     progress.finish()
     let report = CheckReport(checkpoint: checkpoint, integrity: integrity, allowsNaN: allowsNaN)
@@ -71,7 +71,8 @@ struct Check: Command {
       if let into { members.append(("load", into.json)) }
       try Console.print(JSONWriter.text(.object(members), style: .pretty) + "\n")
     } else {
-      try Console.print(report.text(seconds: Process.seconds - start) + (into.map { "\n\($0.text)" } ?? ""))
+      try Console.print(
+        report.text(seconds: CurrentProcess.seconds - start) + (into.map { "\n\($0.text)" } ?? ""))
     }
     return report.passed && into?.passed != false ? .done : .negative
   }

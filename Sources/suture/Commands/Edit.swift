@@ -131,7 +131,7 @@ struct Edit: Command {
 }
 
 /// Numbers that a cast could not keep; known once they have been read.
-func warn(_ casts: [Cast]) {
+func warn(_ casts: [DTypeCast]) {
   for (names, count) in casts.flatMap(\.overflows) {
     Console.warning(
       "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")

@@ -205,7 +205,7 @@ struct Inspect: Command {
       "\(part.isEmpty ? Format.plural(shown.count, "tensor") : "\(Format.count(shown.count))\(part) tensors"), \(Format.count(elements)) elements, \(dtypes)\n"
   }
 
-  private func others(_ values: [Extra]) -> String {
+  private func others(_ values: [Checkpoint.Extra]) -> String {
     if values.isEmpty { return "" }
     var text =
       "\(Format.plural(values.count, "value")) beside the state dict\(extras || values.count <= 5 ? ":" : ", --extras lists all:")\n"

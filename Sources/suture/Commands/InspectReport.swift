@@ -92,7 +92,7 @@ struct InspectReport {
     }
   }
 
-  private static func statistics(_ statistics: Statistics) -> JSONValue {
+  private static func statistics(_ statistics: TensorStatistics) -> JSONValue {
     func number(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
     return [
       "min": number(statistics.minimum), "max": number(statistics.maximum), "mean": number(statistics.mean),
@@ -115,7 +115,7 @@ struct InspectReport {
     ]
   }
 
-  private static func extra(_ extra: Extra) -> JSONValue {
+  private static func extra(_ extra: Checkpoint.Extra) -> JSONValue {
     ["path": .string(extra.path), "kind": .string(extra.kind), "value": .string(extra.value)]
   }
 

@@ -104,7 +104,7 @@ struct Output {
       stateDict = try dense(stateDict, checkpoint)
       steps.append("sparse dense")
     }
-    var cast: Cast?
+    var cast: DTypeCast?
     if let dtype = writing.dtype {
       let kept = try writing.keptDTypes.map { try Pattern($0) }
       try requireMatches(kept, stateDict)

@@ -9,7 +9,7 @@ struct PreparedOutput {
   let plan: WritePlan
   let stateDict: StateDict
   let checkpoint: Checkpoint
-  let cast: Cast?
+  let cast: DTypeCast?
   let writing: Writing
 
   /// Says what writing will cost or lose, before it does.
@@ -56,7 +56,7 @@ struct PreparedOutput {
     let progress = Progress(
       total: plan.payloadByteCount.adding(saturating: writing.proves ? stateDict.byteCount : 0),
       file: checkpoint.path, style: writing.progress ?? .auto)
-    let start = Process.seconds
+    let start = CurrentProcess.seconds
     defer { progress.finish() }
     try writer.write(plan) {
       progress.advance($0)
@@ -65,7 +65,7 @@ struct PreparedOutput {
         try checkpoint.verifyRecords(beside: plan.storages + checkpoint.stateDict.storages)
       }
     }
-    return WriteReport(self, seconds: Process.seconds - start)
+    return WriteReport(self, seconds: CurrentProcess.seconds - start)
   }
 }
 

@@ -11,12 +11,12 @@ enum VerifyChecks {
     _ network: Network, _ names: [String], on image: FeatureMap, _ report: inout VerifyReport
   ) throws -> [NetworkOutput] {
     var (layers, first) = (0, String?.none)
-    let start = Process.seconds
+    let start = CurrentProcess.seconds
     let outputs = try network.outputs(names, of: image) { layer in
       layers += 1
       if first == nil, let value = layer.firstNotFinite { first = "\(layer.name) gives \(value)" }
     }
-    let time = Format.decimal((Process.seconds - start) * 1000, places: 0)
+    let time = Format.decimal((CurrentProcess.seconds - start) * 1000, places: 0)
     let shape = Format.shape(image.shape)
     report.add(
       "finite", "numbers", passed: first == nil, error: first == nil ? 0 : 1,

@@ -7,7 +7,7 @@ enum Console {
   /// A reader that went away ends the process quietly, as it would any filter.
   static func print(_ text: String) throws {
     do { try StandardStream.output.write(text) } catch let error as SystemError where error.isBrokenPipe {
-      Process.exit(0)
+      CurrentProcess.exit(0)
     }
   }
 
@@ -28,6 +28,6 @@ enum Console {
   }
 
   private static let usesColour =
-    (Process.environment("NO_COLOR") ?? "").isEmpty && Process.environment("TERM") != "dumb"
+    (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty && CurrentProcess.environment("TERM") != "dumb"
     && !CommandLine.arguments.contains("--no-color")
 }

@@ -14,7 +14,7 @@ final class Progress: Sendable {
   private let total: Int
   private let file: String
   private let style: Style
-  private let start = Process.seconds
+  private let start = CurrentProcess.seconds
   private let state = Guarded(State())
 
   private struct State {
@@ -24,7 +24,7 @@ final class Progress: Sendable {
 
   init(total: Int, file: String = "", style: Style = .auto) {
     (self.total, self.file) = (total, file)
-    let isShown = StandardStream.error.isTerminal && Process.environment("TERM") != "dumb"
+    let isShown = StandardStream.error.isTerminal && CurrentProcess.environment("TERM") != "dumb"
     self.style = style == .auto && !isShown ? .none : style
   }
 
@@ -32,7 +32,7 @@ final class Progress: Sendable {
     if style == .none { return }
     state.withLock { state in
       state.done = state.done.adding(saturating: count)
-      let now = Process.seconds
+      let now = CurrentProcess.seconds
       guard now - start > 0.5, now - state.lastShown > 0.1 else { return }
       state.lastShown = now
       show(state.done, now - start)
@@ -45,7 +45,7 @@ final class Progress: Sendable {
       switch style {
       case .none: return
       case .auto: if state.lastShown > 0 { try? StandardStream.error.write("\r\u{1B}[K") }
-      case .json: show(state.done, Process.seconds - start)
+      case .json: show(state.done, CurrentProcess.seconds - start)
       }
     }
   }

@@ -82,18 +82,14 @@ struct SharedTensors {
     let distance = tensor.extentInWhole.lowerBound - kept.extentInWhole.lowerBound
     // Bits that are resolved when the kept tensor is written would be resolved twice.
     return tensor.layout.name == nil && tensor.lazyBits == kept.lazyBits
-      && (tensor.lazyBits.isEmpty || isSame(tensor, kept)) && distance % tensor.dtype.byteCount == 0
+      && (tensor.lazyBits.isEmpty || ViewIdentity(tensor) == ViewIdentity(kept))
+      && distance % tensor.dtype.byteCount == 0
       && tensor.dtype.safetensorsName != nil
-  }
-
-  private static func isSame(_ one: Tensor, _ other: Tensor) -> Bool {
-    one.dtype == other.dtype && one.shape == other.shape && one.strides == other.strides
-      && one.extentInWhole == other.extentInWhole
   }
 
   /// What tells a view from the tensor that is stored; `nil` where it is the same.
   private static func view(_ tensor: Tensor, of kept: Tensor) -> JSONValue? {
-    if isSame(tensor, kept) { return nil }
+    if ViewIdentity(tensor) == ViewIdentity(kept) { return nil }
     let distance = tensor.extentInWhole.lowerBound - kept.extentInWhole.lowerBound
     var members: [(key: String, value: JSONValue)] = [
       ("shape", .array(tensor.shape.map { .integer($0) })),

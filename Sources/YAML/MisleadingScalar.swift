@@ -1,14 +1,16 @@
+internal import SutureText
+
 /// A way in which a plain scalar is not what it looks like.
-struct Surprise {
+struct MisleadingScalar {
   /// What YAML makes of the text, and what to write instead.
   let sentence: String
 
   /// Whether a number is read that has another value than it seems to.
   let misleads: Bool
 
-  /// The surprise in a plain text without a tag; `nil` where there is none.
+  /// The reason in a plain text without a tag; `nil` where there is none.
   init?(_ text: String, _ value: YAMLValue) {
-    let shown = Excerpt.quoted(text)
+    let shown = text.quoted()
     let meant = "put it in quotes if the text is meant"
     switch value {
     case .bool(let isTrue):
@@ -45,11 +47,11 @@ struct Surprise {
     (self.sentence, self.misleads) = (sentence, misleads)
   }
 
-  /// The surprise in a text that is read as a string though it looks like something else.
+  /// The reason in a text that is read as a string though it looks like something else.
   private init?(string text: String) {
     // Most strings are names.
     guard let first = text.utf8.first, "+-.0123456789<=".utf8.contains(first) else { return nil }
-    let shown = Excerpt.quoted(text)
+    let shown = text.quoted()
     if text == "=" || text == "<<" {
       self.init("\(shown) has a meaning of its own to YAML: put it in quotes")
     } else if PlainScalar.isTimestamp(text) {

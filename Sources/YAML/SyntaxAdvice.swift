@@ -1,5 +1,5 @@
 /// What to write instead of a text that YAML takes for syntax.
-enum Advice {
+enum SyntaxAdvice {
   /// That a text with `character` in front must be in quotes; `nil` where that is no syntax.
   static func quote(_ character: Unicode.Scalar) -> String? {
     let meaning: String? =

@@ -3,7 +3,7 @@ internal import Glibc
 /// Standard output as the place for a file.
 ///
 /// It gets bytes in order and can take none back: whoever reads them must wait for the exit code.
-public final class OutputStream: ByteSink {
+public final class StandardOutputSink: ByteSink {
   private var pending: [UInt8] = []
 
   private static let bufferSize = 1 << 17
