@@ -119,7 +119,8 @@ let rooms = [
   Room("ZipArchive", .hidden, uses: ["Text", "Bytes", "CLibzip"]),
   Room("Pictures", .exported, uses: ["Text", "Bytes", "CPictures"]),
   Room("Tensors", .exported, uses: ["Text", "Bytes", "Numbers"]),
-  Room("Checkpoints", .exported, uses: ["Text", "Bytes", "JSON", "Tensors", "Pickle", "ZipArchive"]),
+  Room(
+    "Checkpoints", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "Tensors", "Pickle", "ZipArchive"]),
   Room("Surgery", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors"]),
   Room(
     "ModelRuntime", .exported,
@@ -151,7 +152,7 @@ let tools: [Target] = [
   fuzz("Archive", ["Bytes", "ZipArchive"]),
   fuzz("Pickle", ["Bytes", "Checkpoints"]),
   fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
-  fuzz("Safetensors", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Safetensors", ["Text", "Bytes", "Tensors", "Checkpoints"]),
   fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
   fuzz("YAML", ["YAML"]),
   fuzz("Picture", ["Pictures"]),

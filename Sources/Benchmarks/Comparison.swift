@@ -15,7 +15,10 @@ struct Comparison {
   /// How much memory a way takes new, the page cache of its output above all.
   var memory = 0
 
+  /// Measures the row and prints it: the title at once, the figures as soon as they are known.
   func run(rounds: Int) throws {
+    print(title)
+    fflush(nil)
     var times = [[Double]](repeating: [], count: ways.count)
     var peaks = [Int](repeating: 0, count: ways.count)
     for round in 0...rounds {
@@ -27,7 +30,6 @@ struct Comparison {
         peaks[index] = max(peaks[index], figures.peakBytes)
       }
     }
-    print(title)
     for (index, way) in ways.enumerated() {
       let name = way.name + String(repeating: " ", count: max(0, 34 - way.name.count))
       // Round by round, since the machine's speed drifts.
@@ -37,6 +39,7 @@ struct Comparison {
           + (index == 0 ? "" : "  \(Self.rounded(ratio, 2)) ×"))
     }
     print("")
+    fflush(nil)
     try removeOutputs()
   }
 

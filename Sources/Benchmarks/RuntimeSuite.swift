@@ -1,3 +1,4 @@
+internal import Glibc
 internal import SutureJSON
 
 /// The forward pass beside that of other engines, each in a process of its own, in turn, round after round.
@@ -20,15 +21,20 @@ struct RuntimeSuite {
     Workload(batch: 1, size: 640, passes: 5),
   ]
 
-  func run(rounds: Int) throws {
+  /// - Parameter only: words of the titles of those to measure, such as `1×640, float32`.
+  func run(rounds: Int, only: String) throws {
     for (dtype, engines) in [
       ("float32", ["openvino", "onnxruntime", "torch"]), ("bfloat16", ["openvino-bf16", "torch-bf16"]),
     ] {
-      for workload in Self.workloads { try run(workload, dtype, engines, rounds: rounds) }
+      for workload in Self.workloads where "ConvNeXt-T, \(workload.name), \(dtype)".fits(only) {
+        try run(workload, dtype, engines, rounds: rounds)
+      }
     }
   }
 
   private func run(_ workload: Workload, _ dtype: String, _ engines: [String], rounds: Int) throws {
+    print("ConvNeXt-T, \(workload.name), \(dtype)")
+    fflush(nil)
     var (ours, shares) = ([Double](), [Double]())
     var theirs = [[Double]](repeating: [], count: engines.count)
     for _ in 0..<rounds {
@@ -50,7 +56,6 @@ struct RuntimeSuite {
         theirs[index].append(Double(String(decoding: said, as: UTF8.self).prefix { $0 != "\n" }) ?? .nan)
       }
     }
-    print("ConvNeXt-T, \(workload.name), \(dtype)")
     print("  suture         \(Self.text(ours)) ms, \(Self.text(shares)) % of the peak")
     for (engine, times) in zip(engines, theirs) {
       let ratios = zip(ours, times).map { $0 / $1 }
@@ -58,6 +63,7 @@ struct RuntimeSuite {
       print("  \(name) \(Self.text(times)) ms, suture takes \(Self.text(ratios, 100)) of it")
     }
     print("")
+    fflush(nil)
   }
 
   /// The median, and the least and largest.

@@ -17,26 +17,10 @@ public final class TemporaryFolder {
   }
 
   public func write(_ name: String, _ bytes: [UInt8]) throws {
-    let output = try OutputFile("\(path)/\(name)")
-    try output.write(bytes)
-    try output.commit(replacing: true)
+    try TestSupport.write(bytes, to: "\(path)/\(name)")
   }
 
-  public func text(_ name: String) throws -> String {
-    let file = try FileSource("\(path)/\(name)")
-    return String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
-  }
+  public func text(_ name: String) throws -> String { try TestSupport.text(of: "\(path)/\(name)") }
 
-  public var names: [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
+  public var names: [String] { TestSupport.names(in: path) }
 }
