@@ -185,6 +185,7 @@ let testTargets: [Target] = [
       "Workflows", "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
       "Pictures",
     ]),
+  tests("Suture", uses: [""]),
   tests("suture", uses: ["Bytes", "Text", "JSON"], programs: ["suture"]),
 ]
 

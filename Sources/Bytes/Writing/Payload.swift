@@ -12,7 +12,7 @@ public protocol Payload: Sendable {
   ///
   /// - Parameter body: receives a buffer and how many of its bytes count. Nothing may be final before this returns: that
   ///   a source is damaged shows at the end.
-  /// - Returns: the CRC-32 of all bytes where ``computesChecksum`` says so, otherwise `nil`.
+  /// - Returns: the CRC-32 of all bytes where ``Payload/computesChecksum`` says so, otherwise `nil`.
   @discardableResult
   func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32?
 }

@@ -1,0 +1,140 @@
+import Suture
+import TestSupport
+import Testing
+
+/// What the articles of the documentation and the README say must compile with one import, and be true.
+@Suite struct `The examples of the documentation` {
+  /// What the examples call a file or a number, and what it is called here.
+  private static let words = [
+    ("\"convnext_tiny_1k_224_ema.pth\"", "convnext"), ("\"backbone.pth\"", "backbone"),
+    ("\"yolov5.pt\"", "detectorFile"), ("\"model.pth\"", "convnext"),
+    ("\"model.safetensors\"", "safetensors"), ("712", "496"),
+    ("\"yolov5_ConvNeXt_Tiny.yaml\"", "modelFile"),
+  ]
+
+  private let folder: TemporaryFolder
+  private let convnext = projectFolder + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
+  private let modelFile = projectFolder + "/Fixtures/YOLOv5/yolov5_convnext_tiny.yaml"
+  private let (backbone, safetensors): (String, String)
+
+  init() throws {
+    folder = try TemporaryFolder()
+    (backbone, safetensors) = (folder.path + "/backbone.pth", folder.path + "/model.safetensors")
+  }
+
+  @Test func `the mission`() throws {
+    let checkpoint = try Checkpoint.open(convnext)
+    let surgery = Surgery {
+      Drop("norm*", "head*")
+      Replicate("model.{0..3}.")
+    }
+    let plan = try surgery.plan(for: checkpoint.stateDict, expecting: 496)
+    try CheckpointWriter.write(plan.output, to: backbone, WriteOptions(.pytorchZip))
+
+    let written = try Checkpoint.open(backbone).stateDict
+    #expect(written.count == 496 && written.storages.count == 124)
+    #expect(plan.accounting.dropped == ["norm.weight", "norm.bias", "head.weight", "head.bias"])
+
+    let detectorFile = backbone
+    let detector = try Checkpoint.open(detectorFile)
+    let graft = try Graft(plan.output, onto: detector.stateDict)
+    print(graft.replaced.count, graft.stayed.count)
+    #expect(graft.replaced.count == 496 && graft.stayed.isEmpty)
+
+    let fourChannels = Surgery {
+      AdaptInput("downsample_layers.0.0.weight", channels: 4)
+      surgery
+    }
+    let four = try fourChannels.plan(for: checkpoint.stateDict).output
+    #expect(four["model.3.downsample_layers.0.0.weight"]?.shape[1] == 4)
+  }
+
+  @Test func `reading and writing`() throws {
+    let checkpoint = try Checkpoint.open(convnext)
+    var options = WriteOptions(.safetensors)
+    options.shared = .alias
+    let writer = CheckpointWriter(.file(safetensors), options)
+    let plan = try writer.plan(checkpoint.stateDict)
+    print(plan.tensorCount, plan.byteCount)
+    try writer.write(plan)
+    #expect(plan.tensorCount == 128)
+  }
+
+  @Test func `tensors`() throws {
+    let weights = try Checkpoint.open(convnext).stateDict
+    let gamma = weights["stages.0.0.gamma"]!
+    print(gamma.dtype, gamma.shape, gamma.strides, gamma.offset)
+    print(try gamma.floats().prefix(4))
+
+    var dict = StateDict()
+    try dict.append("scale", Tensor(floats: [1, 2, 3, 4, 5, 6], shape: [2, 3]))
+    try dict.append("scale.T", dict["scale"]!.permuted([1, 0]))
+    print(dict.aliases)
+    #expect(dict.aliases == [["scale", "scale.T"]])
+  }
+
+  @Test func `running networks`() throws {
+    let image = try FeatureMap.testImage(size: 64)
+    let checkpoint = try Checkpoint.open(convnext)
+    let network = try ConvNeXt(checkpoint.stateDict)
+    let features = try network.features(image)
+    let scores = try network(image)
+    #expect(features.map(\.height) == [16, 8, 4, 2] && scores.channels == 10)
+  }
+
+  @Test func `running detectors`() throws {
+    // A detector of zeros, whose tensors lie on one storage.
+    let expected = try ModelFile(path: modelFile).expectedTensors()
+    let largest = expected.map { $0.shape.reduce(8, *) }.max() ?? 0
+    let zeros = Storage([UInt8](repeating: 0, count: largest))
+    let stateDict = try StateDict(
+      expected.map { .init(name: $0.name, tensor: try Tensor(zeros, dtype: $0.dtype, shape: $0.shape)) })
+    let (checkpoint, image) = ((stateDict: stateDict, path: ""), try FeatureMap.testImage(size: 64))
+
+    let file = try ModelFile(path: modelFile)
+    let detector = try DetectionModel(file: file, weights: checkpoint.stateDict)
+    print(detector.table)
+    let boxes = try detector.outputs(["detect.decoded"], of: image)
+    #expect(boxes.map(\.name) == ["detect.decoded"])
+  }
+
+  // MARK: The words
+
+  @Test func `stand in the tests above, word for word`() throws {
+    let code = try Self.lines(of: #filePath).joined(separator: "\n")
+    let catalogue = projectFolder + "/Sources/Suture/Suture.docc/"
+    let articles = try fileNames(in: catalogue).filter { $0.hasSuffix(".md") }.map { catalogue + $0 }
+    #expect(articles.count > 5)
+    for article in articles + [projectFolder + "/README.md"] {
+      for example in try Self.examples(in: article) where !code.contains(example) {
+        Issue.record("\(article) has an example that is not tested:\n\(example)")
+      }
+    }
+  }
+
+  /// The blocks of Swift code in a text, as the tests have them.
+  private static func examples(in path: String) throws -> [String] {
+    var examples: [String] = []
+    var block: [String]?
+    for line in try lines(of: path) {
+      if line.hasPrefix("```") {
+        if let found = block { examples.append(found.joined(separator: "\n")) }
+        block = line == "```swift" ? [] : nil
+      } else if !line.hasPrefix("import ") {
+        block?.append(words.reduce(line) { $0.replacing($1.0, with: $1.1) })
+      }
+    }
+    return examples
+  }
+
+  /// The lines of a file without comments, empty lines, and the indentation of a test.
+  private static func lines(of path: String) throws -> [String] {
+    let file = try FileSource(path)
+    let text = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
+    return text.split(separator: "\n").map { line in
+      let code = line.hasPrefix("    ") ? line.dropFirst(4) : line
+      let end = code.firstRange(of: " //")?.lowerBound ?? code.endIndex
+      return String(code[..<end].reversed().drop { $0 == " " }.reversed())
+    }
+  }
+}
