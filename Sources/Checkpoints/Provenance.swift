@@ -1,5 +1,5 @@
 internal import SutureBytes
-internal import SutureJSON
+public import SutureJSON
 internal import SutureTensors
 internal import SutureText
 
@@ -10,13 +10,15 @@ public struct Provenance: Sendable, Equatable {
   public struct Run: Sendable, Equatable {
     /// The tool and its version.
     public var tool: String
-    /// What was done, in the words of the command line.
-    public var steps: [String]
+    /// What was done: the records of the steps, as objects; from files of schema 1 texts, which nothing reads.
+    public var steps: [JSONValue]
+    /// How it was read and written where that matters, as an object: `{"key":"model","dtype":"float16"}`.
+    public var options: JSONValue?
     /// What it was done to, where that was to be recorded.
     public var sources: [Source]
 
-    public init(tool: String, steps: [String], sources: [Source] = []) {
-      (self.tool, self.steps, self.sources) = (tool, steps, sources)
+    public init(tool: String, steps: [JSONValue], options: JSONValue? = nil, sources: [Source] = []) {
+      (self.tool, self.steps, self.options, self.sources) = (tool, steps, options, sources)
     }
   }
 
@@ -37,7 +39,9 @@ public struct Provenance: Sendable, Equatable {
 
   /// The key that it has in the metadata of a safetensors file.
   static let metadataKey = "suture.provenance"
-  private static let schema = "suture.provenance/1"
+  private static let schema = "suture.provenance/2"
+  /// Its steps and options are texts.
+  private static let oldSchema = "suture.provenance/1"
 
   /// For each of `names` its place in `read`, the order in which a file will be read; `nil` where that is the same.
   static func order(of names: [String], readAs read: [String]) -> [Int]? {
@@ -58,8 +62,9 @@ public struct Provenance: Sendable, Equatable {
 
   private static func json(_ run: Run) -> JSONValue {
     var members: [(key: String, value: JSONValue)] = [
-      ("tool", .string(run.tool)), ("steps", .array(run.steps.map { .string($0) })),
+      ("tool", .string(run.tool)), ("steps", .array(run.steps)),
     ]
+    if let options = run.options, options.members?.isEmpty == false { members.append(("options", options)) }
     if !run.sources.isEmpty {
       members.append(
         ("sources", .array(run.sources.map { ["name": .string($0.name), "sha256": .string($0.sha256)] })))
@@ -69,14 +74,16 @@ public struct Provenance: Sendable, Equatable {
 
   /// Reads what ``text`` gives; `nil` where it is something else, which nothing depends on.
   init?(_ text: some Sequence<UInt8>) {
-    guard let document = try? JSONParser.parse(Array(text)), document["schema"]?.stringValue == Self.schema,
+    guard let document = try? JSONParser.parse(Array(text)),
+      let schema = document["schema"]?.stringValue, [Self.schema, Self.oldSchema].contains(schema),
       let runs = document["runs"]?.arrayValue
     else { return nil }
     self.runs = runs.compactMap { run in
       guard let tool = run["tool"]?.stringValue, let steps = run["steps"]?.arrayValue else { return nil }
       let sources = run["sources"]?.arrayValue ?? []
       return Run(
-        tool: tool, steps: steps.compactMap(\.stringValue),
+        tool: tool, steps: steps.filter { $0.stringValue != nil || $0.members != nil },
+        options: run["options"].flatMap { $0.members == nil ? nil : $0 },
         sources: sources.compactMap { source in
           guard let name = source["name"]?.stringValue, let hash = source["sha256"]?.stringValue else {
             return nil

@@ -1,6 +1,7 @@
 import Glibc
 import SutureBytes
 import SuturePickle
+import SutureJSON
 import SutureTensors
 import Testing
 
@@ -142,13 +143,15 @@ import Testing
 
   // MARK: Provenance
 
-  @Test(arguments: ["", "{}", "[1]", #"{"schema":"suture.provenance/2","runs":[]}"#, "\u{0}"])
+  @Test(arguments: ["", "{}", "[1]", #"{"schema":"suture.provenance/3","runs":[]}"#, "\u{0}"])
   func `takes no other text for a provenance`(text: String) { #expect(Provenance(text.utf8) == nil) }
 
   @Test(arguments: [[0], [0, 0], [1, 2], [-1, 0], [Int.max, 0], []])
   func `ignores an order that is none`(order: [Int]) throws {
     var state = try dict([("a", try floats(1)), ("b", try floats(1))])
-    var provenance = Provenance([.init(tool: "test", steps: ["x"])])
+    var provenance = Provenance([
+      .init(tool: "test", steps: [["drop": "x"], "an old text"], options: ["dtype": "float16"])
+    ])
     provenance.order = order
     state.metadata = [(Provenance.metadataKey, provenance.text)]
     let file = try SafetensorsFile(MemorySource(try withMetadata(state)))

@@ -67,29 +67,7 @@ extension Recipe {
     }
     let has = expectation.has.isEmpty ? [] : [(key: "has", value: JSONValue.strings(expectation.has))]
     if !(counts + has).isEmpty { members.append(("expect", .object(counts + has))) }
-    if !output.isEmpty { members.append(("output", .object(outputMembers()))) }
-    return members
-  }
-
-  private func outputMembers() -> [(key: String, value: JSONValue)] {
-    var members: [(key: String, value: JSONValue)] = []
-    for name in Self.outputOptions.map(\.name) {
-      let options = output.filter { $0.name == name }
-      if options.isEmpty { continue }
-      let values = options.compactMap(\.value)
-      if values.isEmpty {
-        members.append((name, true))
-      } else if name == "metadata" {
-        let pairs = values.map { value in
-          let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-            String.init)
-          return (key: parts[0], value: JSONValue.string(parts.count > 1 ? parts[1] : ""))
-        }
-        members.append((name, .object(pairs)))
-      } else {
-        members.append((name, .strings(values)))
-      }
-    }
+    if !output.isEmpty { members.append(("output", output.json)) }
     return members
   }
 }

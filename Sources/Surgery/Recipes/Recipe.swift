@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureJSON
+internal import SutureText
 internal import SutureYAML
 
 /// Surgery that can be kept and done again: steps, what they must come to, and how to read and write.
@@ -14,17 +15,14 @@ internal import SutureYAML
 ///
 /// YAML and JSON have one schema. Of YAML it takes the plain part: no anchors, aliases or tags; patterns stand in quotes.
 public struct Recipe: Sendable {
-  /// An option of the command that writes, and its value; `nil` where it has none.
-  public typealias Option = (name: String, value: String?)
-
   /// What it is for, in a line.
   public var description: String?
   /// The dict of the input to take; `nil` for the one that is found.
   public var key: String?
   public var steps: [any Step] = []
   public var expectation = PlanExpectation()
-  /// How to write, in the words of the command line.
-  public var output: [Option] = []
+  /// How to write; what the options are is for whoever writes to know.
+  public var output = WriteRecord()
 
   /// A recipe that does nothing.
   public init() {}
@@ -44,14 +42,6 @@ public struct Recipe: Sendable {
       throw RecipeError(error)
     }
   }
-
-  /// What the options of writing are called; those that are flags take `true`.
-  static let outputOptions: [(name: String, isFlag: Bool)] = [
-    ("format", false), ("as", false), ("dtype", false), ("keep-dtype", false), ("shared", false),
-    ("sparse", false),
-    ("max-shard-size", false), ("extras", false), ("keep-storages", true), ("metadata", false),
-    ("no-provenance", true), ("hash", true), ("proof", true),
-  ]
 
   private init(_ root: YAMLNode) throws {
     let mapping = try root.requireMapping()
@@ -94,24 +84,10 @@ public struct Recipe: Sendable {
     return expectation
   }
 
-  private static func output(_ node: YAMLNode) throws -> [Option] {
-    let mapping = try node.requireMapping()
-    try mapping.refuseUnknownKeys(known: outputOptions.map(\.name))
-    var options: [Option] = []
-    for (key, value) in mapping.pairs {
-      guard let name = key.scalar?.text, let known = outputOptions.first(where: { $0.name == name }) else {
-        continue
-      }
-      if known.isFlag {
-        if try value.requireBool() { options.append((name, nil)) }
-      } else if name == "metadata" {
-        for (key, value) in try value.requireMapping().pairs {
-          options.append((name, "\(try key.requireString())=\(try value.requireString())"))
-        }
-      } else {
-        options += try value.requireStrings().map { (name, $0) }
-      }
-    }
-    return options
+  private static func output(_ node: YAMLNode) throws -> WriteRecord {
+    WriteRecord(
+      try node.requireMapping().pairs.map { key, value in
+        WriteRecord.Member(key.scalar?.text ?? "", value.json, at: FailurePlace(key.position))
+      })
   }
 }

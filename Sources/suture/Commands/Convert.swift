@@ -77,7 +77,7 @@ struct Convert: Command {
     try checkpoint.requireTensors()
     // A tensor under a new name has no place of its own in what is beside it.
     let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: naming == nil) : nil
-    var (stateDict, steps) = (checkpoint.stateDict, key.map { ["key \($0)"] } ?? [])
+    var (stateDict, steps): (StateDict, [JSONValue]) = (checkpoint.stateDict, [])
     if let naming {
       let plan = try Plan(of: stateDict, steps: [AdoptNaming(naming)])
       for report in plan.reports {
@@ -85,8 +85,8 @@ struct Convert: Command {
         for note in report.notes { say("       \(note)") }
       }
       stateDict = plan.output
-      steps += plan.reports.map(\.summary)
+      steps += plan.reports.map { .string($0.summary) }
     }
-    return try output.prepare(stateDict, from: checkpoint, steps: steps, object: object)
+    return try output.prepare(stateDict, from: checkpoint, steps: steps, key: key, object: object)
   }
 }

@@ -53,7 +53,7 @@ struct Edit: Command {
   var digest: String?
   var savedRecipe: String?
   var recipeKey: String?
-  var recipeOutput: [Recipe.Option] = []
+  var recipeOutput = WriteRecord()
   var key: String?
   var dryRun = false
   var limits = ReadLimits()
@@ -82,8 +82,8 @@ struct Edit: Command {
     var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
     if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
     let prepared = try output?.prepare(
-      plan.output, from: checkpoint, steps: (key.map { ["key \($0)"] } ?? []) + plan.reports.map(\.summary),
-      object: object)
+      plan.output, from: checkpoint, steps: plan.reports.map { .string($0.summary) }, key: key, object: object
+    )
     if dryRun {
       Console.note("digest \(plan.digest)")
       prepared?.describe()

@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureCheckpoints
+internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 
@@ -10,7 +11,8 @@ extension Edit {
     steps += recipe.steps
     expectation = expectation.adding(recipe.expectation)
     recipeKey = recipe.key ?? recipeKey
-    recipeOutput += recipe.output
+    try recipe.output.refuseUnknown(known: Self.recordedOptions)
+    recipeOutput.members += recipe.output.members
   }
 
   /// The file's bytes, where it can be a recipe.
@@ -24,10 +26,17 @@ extension Edit {
 
   /// Takes from recipes what no flag says of the writing.
   mutating func applyRecipeOutput() throws {
-    let told = writingOptions(writing).map(\.name)
-    for (name, value) in recipeOutput where !told.contains(name) {
-      guard let argument = Writing.arguments.first(where: { $0.name == name }) else { continue }
-      do { try argument.apply(&writing, value ?? "") } catch let error as UsageError {
+    let told = writingRecord(writing).members.map(\.key)
+    for member in recipeOutput.members where !told.contains(member.key) {
+      guard let argument = Writing.arguments.first(where: { $0.name == member.key }) else { continue }
+      let words: [String]
+      switch member.value {
+      case .bool(let isSet): words = isSet ? [""] : []
+      case .object(let pairs): words = pairs.map { "\($0.key)=\($0.value.stringValue ?? "")" }
+      case .array(let values): words = values.compactMap(\.stringValue)
+      default: words = [member.value.stringValue ?? JSONWriter.text(member.value)]
+      }
+      do { for word in words { try argument.apply(&writing, word) } } catch let error as UsageError {
         throw UsageError("the recipe's output: \(error.message)", hints: error.hints)
       }
     }
@@ -37,7 +46,7 @@ extension Edit {
   func recipe() -> Recipe {
     var recipe = Recipe()
     (recipe.key, recipe.steps, recipe.expectation) = (key, steps, expectation)
-    recipe.output = writingOptions(writing)
+    recipe.output = writingRecord(writing)
     return recipe
   }
 
@@ -55,23 +64,36 @@ extension Edit {
     Console.note("recipe \(path)")
   }
 
+  private static let recordedOptions = [
+    "format", "as", "dtype", "keep-dtype", "shared", "sparse", "max-shard-size", "extras", "keep-storages",
+    "metadata", "no-provenance", "hash", "proof",
+  ]
+
   /// The options of writing that say what the output is; where it goes and how it is reported are no part of a recipe.
-  private func writingOptions(_ writing: Writing) -> [Recipe.Option] {
-    var options: [Recipe.Option] = []
-    func add(_ name: String, _ value: String?) { if let value { options.append((name, value)) } }
+  private func writingRecord(_ writing: Writing) -> WriteRecord {
+    var record = WriteRecord()
+    func add(_ name: String, _ value: String?) {
+      if let value { record.members.append(.init(name, .string(value))) }
+    }
     add("format", writing.format?.rawValue)
     add("as", writing.program?.rawValue)
     add("dtype", writing.dtype?.rawValue)
-    for pattern in writing.keptDTypes { add("keep-dtype", pattern) }
+    if !writing.keptDTypes.isEmpty {
+      record.members.append(.init("keep-dtype", .array(writing.keptDTypes.map { .string($0) })))
+    }
     add("shared", writing.shared?.rawValue)
     add("sparse", writing.sparse?.rawValue)
     add("max-shard-size", writing.maximumShardSize.map { String($0) + "B" })
     add("extras", writing.extras?.rawValue)
-    for (key, value) in writing.metadata { if let value { add("metadata", "\(key)=\(value)") } }
-    if writing.keepsStorages { options.append(("keep-storages", nil)) }
-    if writing.leavesOutProvenance { options.append(("no-provenance", nil)) }
-    if writing.hashes { options.append(("hash", nil)) }
-    if writing.proves { options.append(("proof", nil)) }
-    return options
+    let metadata = writing.metadata.compactMap { key, value in value.map { (key: key, value: $0) } }
+    if !metadata.isEmpty {
+      record.members.append(.init("metadata", .object(metadata.map { ($0.key, .string($0.value)) })))
+    }
+    let flags = [
+      ("keep-storages", writing.keepsStorages), ("no-provenance", writing.leavesOutProvenance),
+      ("hash", writing.hashes), ("proof", writing.proves),
+    ]
+    for (name, isSet) in flags where isSet { record.members.append(.init(name, true)) }
+    return record
   }
 }

@@ -67,7 +67,8 @@ struct GraftCommand: Command {
     let report = GraftReport(graft: graft, base: base, part: source)
     report.say()
     let prepared = try output?.prepare(
-      graft.output, from: base, steps: ["graft \(Format.plural(graft.replaced.count, "key"))"], object: nil)
+      graft.output, from: base, steps: [.string("graft \(Format.plural(graft.replaced.count, "key"))")],
+      key: key, object: nil)
     for path in prepared?.plan.paths ?? [] where source.files.contains(where: { isSameFile($0, path) }) {
       throw UsageError(
         "\(path) is the input itself", hints: ["files are never edited in place: choose another name"])

@@ -93,16 +93,18 @@ struct Output {
   /// Prepares the writing of `stateDict`, which was made of `checkpoint`.
   ///
   /// - Parameters:
-  ///   - steps: what was done, for the provenance.
+  ///   - steps: the records of what was done, for the provenance.
+  ///   - key: the dict that was taken, where that was asked for.
   ///   - object: what the file is to hold beside the state dict.
-  func prepare(_ stateDict: StateDict, from checkpoint: Checkpoint, steps: [String], object: PlainObject?)
-    throws
-    -> PreparedOutput
-  {
-    var (stateDict, steps) = (stateDict, steps)
+  func prepare(
+    _ stateDict: StateDict, from checkpoint: Checkpoint, steps: [JSONValue], key: String?,
+    object: PlainObject?
+  ) throws -> PreparedOutput {
+    var stateDict = stateDict
+    var recorded: [(key: String, value: JSONValue)] = key.map { [("key", .string($0))] } ?? []
     if writing.sparse == .dense {
       stateDict = try dense(stateDict, checkpoint)
-      steps.append("sparse dense")
+      recorded.append(("sparse", "dense"))
     }
     var cast: DTypeCast?
     if let dtype = writing.dtype {
@@ -111,11 +113,15 @@ struct Output {
       let done = try stateDict.cast(to: dtype) { name in kept.contains { $0.matches(name) } }
       stateDict = done.stateDict
       cast = done
-      steps.append("dtype \(dtype)")
-      steps += writing.keptDTypes.map { "keep-dtype \"\($0)\"" }
+      recorded.append(("dtype", .string(dtype.rawValue)))
+      if !kept.isEmpty { recorded.append(("keep-dtype", .array(kept.map { .string($0.text) }))) }
     }
-    steps += editMetadata(of: &stateDict)
-    if let program = writing.program { steps.append("as \(program.rawValue)") }
+    editMetadata(of: &stateDict)
+    if !writing.metadata.isEmpty {
+      let pairs = writing.metadata.map { ($0.key, $0.value.map { JSONValue.string($0) } ?? .null) }
+      recorded.append(("metadata", .object(pairs)))
+    }
+    if let program = writing.program { recorded.append(("as", .string(program.rawValue))) }
 
     var options = WriteOptions(format)
     options.shared = writing.shared ?? .copy
@@ -123,7 +129,7 @@ struct Output {
     options.keepsStorages = writing.keepsStorages
     (options.replaces, options.syncs, options.proves) = (replaces, writing.syncs, writing.proves)
     options.workers = workers
-    if !writing.leavesOutProvenance { options.provenance = try provenance(of: checkpoint, steps) }
+    if !writing.leavesOutProvenance { options.provenance = try provenance(of: checkpoint, steps, recorded) }
 
     let writer = CheckpointWriter(destination, options)
     let plan = try writer.plan(stateDict, in: writing.program == .yolov5 ? .yolov5 : object)
@@ -159,7 +165,7 @@ struct Output {
     }
   }
 
-  private func editMetadata(of stateDict: inout StateDict) -> [String] {
+  private func editMetadata(of stateDict: inout StateDict) {
     for (key, value) in writing.metadata {
       let place = stateDict.metadata.firstIndex { $0.key == key }
       switch (place, value) {
@@ -169,12 +175,14 @@ struct Output {
       case (nil, nil): break
       }
     }
-    return writing.metadata.map { key, value in value == nil ? "metadata without \(key)" : "metadata \(key)" }
   }
 
-  private func provenance(of checkpoint: Checkpoint, _ steps: [String]) throws -> Provenance {
+  private func provenance(
+    of checkpoint: Checkpoint, _ steps: [JSONValue], _ options: [(key: String, value: JSONValue)]
+  ) throws -> Provenance {
     var provenance = checkpoint.provenance ?? Provenance()
-    var run = Provenance.Run(tool: "suture \(SutureVersion.text)", steps: steps)
+    var run = Provenance.Run(
+      tool: "suture \(SutureVersion.text)", steps: steps, options: .object(options))
     if writing.hashes { run.sources = try hash(checkpoint.files) }
     provenance.runs.append(run)
     return provenance

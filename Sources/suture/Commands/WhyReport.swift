@@ -16,7 +16,7 @@ struct WhyReport {
   init(checkpoint: Checkpoint, name: String, tensor: Tensor) {
     (self.checkpoint, self.name, self.tensor) = (checkpoint, name, tensor)
     let recorded = checkpoint.provenance?.runs ?? []
-    let trace = NameTrace(name, through: recorded.flatMap(\.steps))
+    let trace = NameTrace(name, through: recorded.flatMap(\.steps).map { $0.stringValue ?? "" })
     var rest = trace.steps[...]
     runs = recorded.map { run in
       defer { rest = rest.dropFirst(run.steps.count) }
