@@ -1,4 +1,4 @@
-/// Globs: how they are read, and how they are matched without backtracking.
+/// Matching of globs, without backtracking.
 enum Glob {
   enum Piece: Equatable {
     case character(Unicode.Scalar)
@@ -10,101 +10,21 @@ enum Glob {
     case chosen([Unicode.Scalar])
   }
 
-  struct Fault: Error {
-    let column: Int
-    let reason: String
-  }
-
-  /// More choices than this are a mistake.
-  private static let maximumAlternatives = 10_000
-
-  /// Every alternative that the braces give, as a sequence of pieces.
-  static func parse(_ text: String) throws(Fault) -> [[Piece]] {
-    if text.isEmpty { throw Fault(column: 1, reason: "it is empty and fits nothing; * fits everything") }
-    let scalars = Array(text.unicodeScalars)
-    var alternatives: [[Piece]] = [[]]
-    var position = 0
-    while position < scalars.count {
-      let scalar = scalars[position]
-      var pieces: [Piece]
-      switch scalar {
-      case "*": pieces = [.any]
-      case "#": pieces = [.digits]
-      case "?": pieces = [.one]
-      case "\\":
-        guard position + 1 < scalars.count else {
-          throw Fault(column: position + 1, reason: "nothing follows the \\")
+  /// Every alternative that the braces of a pattern give, as a sequence of pieces; those of the first brace are the
+  /// nearest neighbours.
+  static func alternatives(_ syntax: PatternSyntax) -> [[Piece]] {
+    syntax.pieces.reduce([[]]) { alternatives, piece in
+      let pieces: [Piece] =
+        switch piece {
+        case .literal(let scalar): [.character(scalar)]
+        case .digits: [.digits]
+        case .one: [.one]
+        case .set(let ranges, let isNegated): [.set(ranges: ranges, isNegated: isNegated)]
+        case .choices(let choices, _): choices.map { .chosen(Array($0.unicodeScalars)) }
+        case .any, .capture, .whole: [.any]
         }
-        position += 1
-        pieces = [.character(scalars[position])]
-      case "[": pieces = [try set(scalars, &position)]
-      case "{": pieces = try choices(scalars, &position).map { .chosen(Array($0.unicodeScalars)) }
-      case "}", "]":
-        throw Fault(column: position + 1, reason: "\(scalar) closes nothing; \\\(scalar) is the character")
-      default: pieces = [.character(scalar)]
-      }
-      position += 1
-      if alternatives.count * pieces.count > maximumAlternatives {
-        throw Fault(column: position, reason: "the braces give more than \(maximumAlternatives) choices")
-      }
-      alternatives = pieces.flatMap { piece in alternatives.map { $0 + [piece] } }
+      return pieces.flatMap { piece in alternatives.map { $0 + [piece] } }
     }
-    return alternatives
-  }
-
-  /// What stands between braces, such as `a,b` or `0..3`.
-  ///
-  /// `position` is at the opening brace, and then at the closing one.
-  static func choices(_ scalars: [Unicode.Scalar], _ position: inout Int) throws(Fault) -> [String] {
-    let start = position
-    guard let end = scalars[start...].firstIndex(of: "}") else {
-      throw Fault(column: start + 1, reason: "the { is never closed")
-    }
-    position = end
-    let inside = scalars[(start + 1)..<end].reduce(into: "") { $0.unicodeScalars.append($1) }
-    if inside.contains("{") { throw Fault(column: start + 1, reason: "braces do not nest") }
-    if let range = inside.firstRange(of: "..") {
-      guard let first = Int(inside[..<range.lowerBound]), let last = Int(inside[range.upperBound...]) else {
-        throw Fault(column: start + 1, reason: "a range is two whole numbers, such as {0..3}")
-      }
-      let (span, overflow) = max(first, last).subtractingReportingOverflow(min(first, last))
-      guard !overflow, span < maximumAlternatives else {
-        throw Fault(column: start + 1, reason: "the range has more than \(maximumAlternatives) numbers")
-      }
-      return stride(from: first, through: last, by: first <= last ? 1 : -1).map(String.init)
-    }
-    let parts = inside.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count > 1 else {
-      throw Fault(column: start + 1, reason: "braces hold choices, such as {a,b} or {0..3}")
-    }
-    return parts
-  }
-
-  private static func set(_ scalars: [Unicode.Scalar], _ position: inout Int) throws(Fault) -> Piece {
-    let start = position
-    guard let end = scalars[(start + 1)...].firstIndex(of: "]"), end > start + 1 else {
-      throw Fault(column: start + 1, reason: "the [ is never closed; \\[ is the character")
-    }
-    position = end
-    var inside = Array(scalars[(start + 1)..<end])
-    let isNegated = inside.first == "!"
-    if isNegated { inside.removeFirst() }
-    if inside.isEmpty { throw Fault(column: start + 1, reason: "the set is empty") }
-    var ranges: [ClosedRange<UInt32>] = []
-    var index = 0
-    while index < inside.count {
-      if index + 2 < inside.count, inside[index + 1] == "-" {
-        guard inside[index].value <= inside[index + 2].value else {
-          throw Fault(column: start + 2 + index, reason: "the range runs backwards")
-        }
-        ranges.append(inside[index].value...inside[index + 2].value)
-        index += 3
-      } else {
-        ranges.append(inside[index].value...inside[index].value)
-        index += 1
-      }
-    }
-    return .set(ranges: ranges, isNegated: isNegated)
   }
 
   /// What each wildcard stands for, the first taking as much as it can; `nil` where the whole name does not fit.
@@ -169,7 +89,7 @@ enum Glob {
       }
       if case .character = piece {
       } else {
-        captures.append(name[start..<end].reduce(into: "") { $0.unicodeScalars.append($1) })
+        captures.append(String(name[start..<end]))
       }
       start = end
     }

@@ -1,3 +1,5 @@
+public import SutureText
+
 /// A pattern that a whole name must fit.
 ///
 ///     *          any run of characters, dots too: norm* is startswith("norm")
@@ -30,8 +32,8 @@ public struct Pattern {
       }
     } else {
       regex = nil
-      do { alternatives = try Glob.parse(rest) } catch {
-        throw PatternError(text, column: error.column + (isNegated ? 1 : 0), error.reason)
+      do { alternatives = Glob.alternatives(try PatternSyntax(rest, as: .pattern)) } catch {
+        throw PatternError(text, column: error.column + (isNegated ? 1 : 0), error.detail)
       }
     }
   }
@@ -71,17 +73,18 @@ public struct Pattern {
 }
 
 /// A pattern or template that cannot be read.
-public struct PatternError: Error, Equatable, CustomStringConvertible {
+public struct PatternError: SutureError, Equatable {
   public let text: String
   /// Counted from 1.
   public let column: Int
-  public let reason: String
+  /// What is wrong at the column.
+  public let detail: String
 
-  init(_ text: String, column: Int, _ reason: String) {
-    (self.text, self.column, self.reason) = (text, column, reason)
+  public init(_ text: String, column: Int, _ detail: String) {
+    (self.text, self.column, self.detail) = (text, column, detail)
   }
 
-  public var description: String {
-    "the pattern \"\(text)\" cannot be read\n  column \(column): \(reason)"
-  }
+  public var kind: FailureKind { .usage }
+  public var reason: String { "the pattern \"\(text)\" cannot be read" }
+  public var remedies: [Remedy] { [.advice("column \(column): \(detail)")] }
 }

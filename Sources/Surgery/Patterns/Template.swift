@@ -17,42 +17,27 @@ struct Template {
 
   init(_ text: String) throws(PatternError) {
     self.text = text
-    let scalars = Array(text.unicodeScalars)
-    var alternatives: [[Piece]] = [[]]
-    var position = 0
-    while position < scalars.count {
-      var pieces: [Piece]
-      switch scalars[position] {
-      case "*": pieces = [.nextCapture]
-      case "{":
-        let start = position
-        guard let end = scalars[start...].firstIndex(of: "}") else {
-          throw PatternError(text, column: start + 1, "the { is never closed")
+    alternatives = try PatternSyntax(text, as: .template).pieces.reduce([[]]) { starts, piece in
+      let pieces: [Piece] =
+        switch piece {
+        case .any: [.nextCapture]
+        case .whole: [.whole]
+        case .capture(let number): [.capture(number)]
+        case .choices(let choices, _): choices.map { .text($0) }
+        case .literal(let scalar): [.text(String(scalar))]
+        case .digits, .one, .set: []
         }
-        let inside = scalars[(start + 1)..<end].reduce(into: "") { $0.unicodeScalars.append($1) }
-        if inside == "&" {
-          (pieces, position) = ([.whole], end)
-        } else if let number = Int(inside) {
-          guard number > 0 else {
-            throw PatternError(text, column: start + 1, "wildcards are counted from 1")
-          }
-          (pieces, position) = ([.capture(number)], end)
-        } else {
-          do { pieces = try Glob.choices(scalars, &position).map { .text($0) } } catch {
-            throw PatternError(text, column: error.column, error.reason)
-          }
-        }
-      case "}": throw PatternError(text, column: position + 1, "the } closes nothing")
-      default: pieces = [.text(String(scalars[position]))]
-      }
-      position += 1
-      if alternatives.count * pieces.count > 10_000 {
-        throw PatternError(text, column: position, "the braces give more than 10000 names")
-      }
       // The first brace varies slowest, as a shell expands it.
-      alternatives = alternatives.flatMap { start in pieces.map { start + [$0] } }
+      return starts.flatMap { start in pieces.map { start + [$0] } }
     }
-    self.alternatives = alternatives
+  }
+
+  /// A template that must make one name of one.
+  ///
+  /// - Parameter what: how the error ends: "names for one key".
+  init(_ text: String, one what: String) throws(PatternError) {
+    try self.init(text)
+    if count != 1 { throw PatternError(text, column: 1, "it gives \(count) \(what)") }
   }
 
   /// How many names it makes of one.
@@ -64,27 +49,26 @@ struct Template {
   func names(for name: String, captures: [String]) throws(PatternError) -> [String] {
     var names: [String] = []
     for pieces in alternatives {
-      var result = ""
-      var next = 0
+      var (result, next) = ("", 0)
+      func capture(_ number: Int) throws(PatternError) -> String {
+        guard number <= captures.count else {
+          throw PatternError(
+            text, column: 1, "it asks for wildcard \(number), but the pattern has \(captures.count)")
+        }
+        return captures[number - 1]
+      }
       for piece in pieces {
         switch piece {
         case .text(let text): result += text
         case .whole: result += name
-        case .capture(let number):
-          guard number <= captures.count else { throw missing(number, captures.count) }
-          result += captures[number - 1]
+        case .capture(let number): result += try capture(number)
         case .nextCapture:
-          guard next < captures.count else { throw missing(next + 1, captures.count) }
-          result += captures[next]
           next += 1
+          result += try capture(next)
         }
       }
       names.append(result)
     }
     return names
-  }
-
-  private func missing(_ number: Int, _ count: Int) -> PatternError {
-    PatternError(text, column: 1, "it asks for wildcard \(number), but the pattern has \(count)")
   }
 }

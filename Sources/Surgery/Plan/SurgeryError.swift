@@ -36,7 +36,7 @@ public struct SurgeryError: Error, CustomStringConvertible {
     case let error as PatternError:
       self.init(
         .badPattern, step: number, "step \(number): the pattern \"\(error.text)\" cannot be read",
-        hints: ["column \(error.column): \(error.reason)"] + step.place)
+        hints: ["column \(error.column): \(error.detail)"] + step.place)
     default:
       self.init(.impossible, step: number, "step \(number) (\(step.summary)): \(error)", hints: step.place)
     }

@@ -77,7 +77,7 @@ public struct Recipe: Sendable {
       expectation.has = try has.requireStrings()
       for text in expectation.has {
         do { _ = try Pattern(text) } catch {
-          throw has.error("column \(error.column) of \"\(text)\": \(error.reason)")
+          throw has.error("column \(error.column) of \"\(text)\": \(error.detail)")
         }
       }
     }

@@ -27,7 +27,7 @@ public struct MapNames: Step {
 
   public func apply(to draft: inout Draft) throws -> Int {
     let rows = try table.map { row in
-      let (pattern, template) = isReversed ? try Template.reversing(row.template, of: row.pattern) : row
+      let (pattern, template) = isReversed ? try PatternSyntax.reversing(row.template, of: row.pattern) : row
       return (text: pattern, pattern: try Pattern(pattern), template: try Template(template))
     }
     for row in rows where row.template.count != 1 {
