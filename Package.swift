@@ -121,16 +121,20 @@ let rooms = [
   Room("Tensors", .exported, uses: ["Text", "Bytes", "Numbers"]),
   Room(
     "Checkpoints", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "Tensors", "Pickle", "ZipArchive"]),
-  Room("Surgery", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors"]),
+  Room("Architectures", .exported, uses: ["Text", "Bytes", "Numbers", "YAML", "Tensors"]),
+  Room(
+    "Surgery", .exported, uses: ["Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Architectures"]),
   Room(
     "ModelRuntime", .exported,
     uses: [
-      "Text", "Bytes", "Numbers", "Tensors", "YAML", "CSystem", "CNumbers", "CKernels", "CPeak", "COneDNN",
+      "Text", "Bytes", "Numbers", "Tensors", "YAML", "Architectures", "CSystem", "CNumbers", "CKernels",
+      "CPeak", "COneDNN",
     ]),
   Room(
     "Workflows", .exported,
     uses: [
-      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime", "Pictures",
+      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Architectures", "Surgery", "ModelRuntime",
+      "Pictures",
     ]),
 ]
 
@@ -143,8 +147,8 @@ let umbrella = Target.target(
 let command = program(
   "suture", in: "suture",
   uses: [
-    "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
-    "Pictures", "Workflows",
+    "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Architectures", "Surgery",
+    "ModelRuntime", "Pictures", "Workflows",
   ])
 
 let tools: [Target] = [
@@ -156,7 +160,7 @@ let tools: [Target] = [
   fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
   fuzz("YAML", ["YAML"]),
   fuzz("Picture", ["Pictures"]),
-  fuzz("ModelFile", ["ModelRuntime", "Tensors"]),
+  fuzz("ModelFile", ["Architectures", "ModelRuntime", "Tensors"]),
 ]
 
 let testTargets: [Target] = [
@@ -175,15 +179,21 @@ let testTargets: [Target] = [
   tests(
     "Checkpoints",
     uses: ["Checkpoints", "Bytes", "Numbers", "JSON", "Tensors", "Pickle", "ZipArchive", "Text"]),
-  tests("Surgery", uses: ["Surgery", "Tensors", "Bytes", "Numbers", "Checkpoints", "JSON", "Text"]),
+  tests("Architectures", uses: ["Architectures", "Tensors", "Bytes", "YAML", "Text"]),
+  tests(
+    "Surgery",
+    uses: ["Surgery", "Architectures", "Tensors", "Bytes", "Numbers", "Checkpoints", "JSON", "Text"]),
   tests(
     "ModelRuntime",
-    uses: ["Bytes", "Numbers", "CKernels", "ModelRuntime", "Tensors", "Checkpoints", "YAML", "Text"]),
+    uses: [
+      "Bytes", "Numbers", "CKernels", "Architectures", "ModelRuntime", "Tensors", "Checkpoints", "YAML",
+      "Text",
+    ]),
   tests(
     "Workflows",
     uses: [
       "Workflows", "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
-      "Pictures",
+      "Pictures", "Architectures",
     ]),
   tests("Suture", uses: [""]),
   tests("suture", uses: ["Bytes", "Text", "JSON"], programs: ["suture"]),

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 public import SutureTensors
 
 /// Activations: N images of H×W pixels with C channels, stored N×H×W×C.

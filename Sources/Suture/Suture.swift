@@ -1,4 +1,5 @@
 // One import for all that a program needs that reads, cuts, converts or runs checkpoints.
+@_exported public import SutureArchitectures
 @_exported public import SutureBytes
 @_exported public import SutureCheckpoints
 @_exported public import SutureJSON

@@ -1,3 +1,4 @@
+import SutureArchitectures
 import SutureJSON
 import SutureTensors
 import SutureText

@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 extension ConvNeXt {
   /// Makes everything ready for images of this size: reads the weights, packs them, compiles the layers.
   ///

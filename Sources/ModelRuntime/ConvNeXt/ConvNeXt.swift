@@ -1,3 +1,4 @@
+public import SutureArchitectures
 public import SutureTensors
 
 /// A ConvNeXt: a stem, four stages joined by downsample layers, and, where the file has one, a classifier.

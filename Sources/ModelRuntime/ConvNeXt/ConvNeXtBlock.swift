@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 public import SutureTensors
 
 /// One stage of a backbone with the downsampling before it: what a detector's `ConvNeXt_Block(index)` layer runs.

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureTensors
 
 /// Makes a graph's nodes of the tensors of a backbone.
@@ -8,6 +9,10 @@ struct ConvNeXtBuilder {
 
   private var scheme: NamingScheme { configuration.scheme }
 
+  private func module(_ part: ConvNeXtKey.Part, _ stage: Int = 0, _ block: Int = 0) -> String {
+    scheme.module(part, stage: stage, block: block, under: prefix)
+  }
+
   /// Stage `index` with the downsampling before it; gives the value of its output.
   ///
   /// Reads nothing but the names and shapes of `downsample_layers.<index>` and `stages.<index>`.
@@ -16,8 +21,7 @@ struct ConvNeXtBuilder {
   func addStage(_ index: Int, to graph: inout Graph, _ input: Int) throws -> Int {
     var value = try addDownsampling(index, to: &graph, input)
     for block in 0..<configuration.depths[index] {
-      value = try addBlock(
-        "\(prefix)\(scheme.block(index, block))", configuration.dims[index], to: &graph, value)
+      value = try addBlock(index, block, configuration.dims[index], to: &graph, value)
     }
     return value
   }
@@ -25,7 +29,7 @@ struct ConvNeXtBuilder {
   /// The classifier after the last stage; `nil` where there is none.
   func addHead(to graph: inout Graph, _ last: Int) throws -> (pooled: Int, logits: Int)? {
     guard let classes = configuration.classes else { return nil }
-    let (norm, classifier) = scheme.head(under: prefix)
+    let (norm, classifier) = (module(.finalNorm), module(.classifier))
     let width = configuration.dims[3]
     let means = graph.add("pool", .mean, [last])
     let layer = try LayerNorm(norm, in: dict, channels: width, epsilon: scheme.finalEpsilon)
@@ -35,39 +39,43 @@ struct ConvNeXtBuilder {
   }
 
   private func addDownsampling(_ index: Int, to graph: inout Graph, _ input: Int) throws -> Int {
-    let (norm, convolution) = scheme.downsample(index)
+    let parts = ConvNeXtKey.Part.downsampling(index)
+    let (norm, convolution) = (module(parts.norm, index), module(parts.convolution, index))
     let kernel = index == 0 ? 4 : 2
     let (inputs, outputs) = (
       index == 0 ? configuration.inputChannels : configuration.dims[index - 1], configuration.dims[index]
     )
     var layer = Convolution(
       weight: try Parameter(
-        "\(prefix)\(convolution).weight", in: dict, shape: [outputs, inputs, kernel, kernel]),
-      bias: try Parameter("\(prefix)\(convolution).bias", in: dict, shape: [outputs]), inputChannels: inputs,
+        "\(convolution).weight", in: dict, shape: [outputs, inputs, kernel, kernel]),
+      bias: try Parameter("\(convolution).bias", in: dict, shape: [outputs]), inputChannels: inputs,
       outputChannels: outputs, kernel: kernel, stride: kernel, padding: 0, groups: 1)
     // The stem convolves, then normalises; the others turn it round.
-    let normalization = try LayerNorm(prefix + norm, in: dict, channels: index == 0 ? outputs : inputs)
+    let normalization = try LayerNorm(norm, in: dict, channels: index == 0 ? outputs : inputs)
     if index > 0 {
       layer.norm = normalization
-      return graph.add(prefix + convolution, .convolution(layer), [input])
+      return graph.add(convolution, .convolution(layer), [input])
     }
-    let value = graph.add(prefix + convolution, .convolution(layer), [input])
-    return graph.add(prefix + norm, .layerNorm(normalization), [value])
+    let value = graph.add(convolution, .convolution(layer), [input])
+    return graph.add(norm, .layerNorm(normalization), [value])
   }
 
-  private func addBlock(_ start: String, _ width: Int, to graph: inout Graph, _ input: Int) throws -> Int {
-    func name(_ part: NamingScheme.BlockPart) -> String { "\(start).\(scheme.name(of: part))" }
+  private func addBlock(
+    _ stage: Int, _ block: Int, _ width: Int, to graph: inout Graph, _ input: Int
+  ) throws -> Int {
+    func name(_ part: ConvNeXtKey.Part) -> String { module(part, stage, block) }
     let depthwise = Convolution(
       weight: try Parameter(name(.depthwise) + ".weight", in: dict, shape: [width, 1, 7, 7]),
       bias: try Parameter(name(.depthwise) + ".bias", in: dict, shape: [width]), inputChannels: width,
       outputChannels: width, kernel: 7, stride: 1, padding: 3, groups: width)
     let feedForward = FeedForward(
-      norm: try LayerNorm(name(.norm), in: dict, channels: width),
-      first: try Linear(name(.first), in: dict, inputs: width, outputs: 4 * width, activation: .gelu),
-      second: try Linear(name(.second), in: dict, inputs: 4 * width, outputs: width),
+      norm: try LayerNorm(name(.blockNorm), in: dict, channels: width),
+      first: try Linear(name(.pointwise1), in: dict, inputs: width, outputs: 4 * width, activation: .gelu),
+      second: try Linear(name(.pointwise2), in: dict, inputs: 4 * width, outputs: width),
       // A network trained without layer scale has none.
-      scale: dict[name(.scale)] == nil ? nil : try Parameter(name(.scale), in: dict, shape: [width]))
+      scale: dict[name(.layerScale)] == nil ? nil : try Parameter(name(.layerScale), in: dict, shape: [width])
+    )
     let value = graph.add(name(.depthwise), .convolution(depthwise), [input])
-    return graph.add(start, .feedForward(feedForward), [value, input])
+    return graph.add(scheme.block(stage, block, under: prefix), .feedForward(feedForward), [value, input])
   }
 }

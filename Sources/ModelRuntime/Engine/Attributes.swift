@@ -1,4 +1,5 @@
 internal import CSutureOneDNN
+internal import SutureArchitectures
 
 /// What follows an operation while its result is still at hand.
 final class Attributes {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SutureArchitectures
 
 /// A graph made ready for images of one shape: primitives, packed weights, and one region for all activations.
 final class CompiledNetwork {

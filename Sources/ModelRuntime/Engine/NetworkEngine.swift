@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// What runs a graph.
 protocol NetworkEngine: Sendable {
   /// Runs the nodes that `outputs` need and gives those values.

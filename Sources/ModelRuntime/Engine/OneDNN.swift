@@ -1,4 +1,5 @@
 internal import CSutureOneDNN
+internal import SutureArchitectures
 
 /// oneDNN's engine for this processor, and the stream that its primitives run in.
 final class OneDNN: @unchecked Sendable {

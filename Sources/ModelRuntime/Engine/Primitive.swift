@@ -1,4 +1,5 @@
 internal import CSutureOneDNN
+internal import SutureArchitectures
 
 /// A compiled operation with its description.
 final class Primitive {

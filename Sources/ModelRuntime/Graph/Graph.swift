@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// A network: nodes in the order in which they run.
 ///
 /// Value 0 is the image, value i what node i − 1 gives.

@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// What a block's layer scale holds.
 public struct LayerScaleSummary: Sendable {
   /// The tensor's name.
@@ -8,15 +10,11 @@ public struct LayerScaleSummary: Sendable {
   /// weights were never loaded.
   public let isInitial: Bool
 
-  /// The value that facebookresearch's `layer_scale_init_value` has.
-  static let initialValue = 1e-6
-
   init(_ parameter: Parameter) throws {
     let values = try parameter.values()
     name = parameter.name
     magnitude = values.reduce(0.0) { $0 + Double($1.magnitude) } / Double(max(values.count, 1))
-    // float16 makes 1.0133e-6 of it, bfloat16 0.9984e-6.
-    isInitial = values.allSatisfy { abs(Double($0) - Self.initialValue) < 0.02 * Self.initialValue }
+    isInitial = InitialLayerScale.isNear(values)
   }
 }
 

@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// The size of activations: N images of H×W pixels with C channels.
 struct MapShape: Hashable, Sendable {
   let batch: Int

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 
 /// What a network would take of the machine's memory, in bytes.

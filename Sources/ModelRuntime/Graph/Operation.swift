@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// What a node of a graph computes.
 enum Operation: Sendable {
   case convolution(Convolution)

@@ -1,5 +1,6 @@
 internal import CSutureNumbers
 internal import Glibc
+internal import SutureArchitectures
 internal import SutureTensors
 
 /// A tensor that a layer reads: its shape is checked when the graph is built, its elements are read when the layer

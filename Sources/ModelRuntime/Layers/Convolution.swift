@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// A convolution over N×C×H×W as `nn.Conv2d`, with what stands directly before and behind it.
 struct Convolution: Sendable {
   /// [out, in / groups, kernel, kernel].

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureTensors
 
 /// A linear map of each pixel's channels, as `nn.Linear` on N×H×W×C.

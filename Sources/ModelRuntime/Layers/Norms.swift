@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureTensors
 
 /// Normalises each pixel's channels with the biased variance, as `nn.LayerNorm`.
@@ -6,10 +7,9 @@ struct LayerNorm: Sendable {
   let bias: Parameter
   let epsilon: Double
 
-  /// The same in every ConvNeXt, but for the final norm of transformers'.
-  static let usualEpsilon = 1e-6
-
-  init(_ start: String, in dict: StateDict, channels: Int, epsilon: Double = usualEpsilon) throws {
+  init(_ start: String, in dict: StateDict, channels: Int, epsilon: Double = ConvNeXtConfiguration.epsilon)
+    throws
+  {
     weight = try Parameter(start + ".weight", in: dict, shape: [channels])
     bias = try Parameter(start + ".bias", in: dict, shape: [channels])
     self.epsilon = epsilon

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureYAML
 
 /// The arguments of a row, asked for by their place.

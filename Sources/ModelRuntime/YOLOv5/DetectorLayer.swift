@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// A layer as YOLOv5's `parse_model` makes it of a row.
 struct DetectorLayer: Sendable {
   enum Module: Sendable {

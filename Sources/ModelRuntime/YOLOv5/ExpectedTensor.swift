@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 public import SutureTensors
 
 /// A tensor of the state dict that YOLOv5 would give a model which it built of a model file.
@@ -52,8 +53,10 @@ extension DetectorLayer {
     let starts = repeats == 1 ? [start] : (0..<repeats).map { "\(start)\($0)." }
     switch module {
     case .convNeXtBlock(let stage, let configuration):
-      for (name, shape, owner) in configuration.tensors {
-        add(start + name, shape, isBackbone: true, isRead: owner == stage)
+      for key in configuration.backboneKeys {
+        add(
+          start + (configuration.scheme.name(key) ?? ""), configuration.shape(of: key), isBackbone: true,
+          isRead: key.stage == stage)
       }
     case .convolution(let shape): for start in starts { add(shape, start) }
     case .bottleneck(let shape): for start in starts { add(shape, start) }
@@ -79,35 +82,5 @@ extension DetectorLayer {
   private var levelInputs: [Int] {
     guard case .detect = module, case .list(let inputs)? = arguments.last else { return [] }
     return inputs.compactMap(\.int)
-  }
-}
-
-extension ConvNeXtConfiguration {
-  /// The tensors of a whole backbone under facebookresearch's names, and the stage to which each belongs.
-  fileprivate var tensors: [(name: String, shape: [Int], stage: Int)] {
-    var result: [(name: String, shape: [Int], stage: Int)] = []
-    for stage in 0..<4 {
-      let (input, output) = (stage == 0 ? inputChannels : dims[stage - 1], dims[stage])
-      let kernel = stage == 0 ? 4 : 2
-      let convolution = [output, input, kernel, kernel]
-      // The stem's norm stands behind its convolution, the others before theirs.
-      let shapes = stage == 0 ? [convolution, [output]] : [[input], convolution]
-      for (part, shape) in shapes.enumerated() {
-        result.append(("downsample_layers.\(stage).\(part).weight", shape, stage))
-        result.append(("downsample_layers.\(stage).\(part).bias", [shape[0]], stage))
-      }
-    }
-    for stage in 0..<4 {
-      let width = dims[stage]
-      for block in 0..<depths[stage] {
-        let start = "stages.\(stage).\(block)."
-        for (part, shape) in [
-          ("gamma", [width]), ("dwconv.weight", [width, 1, 7, 7]), ("dwconv.bias", [width]),
-          ("norm.weight", [width]), ("norm.bias", [width]), ("pwconv1.weight", [4 * width, width]),
-          ("pwconv1.bias", [4 * width]), ("pwconv2.weight", [width, 4 * width]), ("pwconv2.bias", [width]),
-        ] { result.append((start + part, shape, stage)) }
-      }
-    }
-    return result
   }
 }

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureYAML
 
 /// Makes layers of rows, as YOLOv5's `parse_model` does, and refuses what that would build wrongly or not at all.
@@ -67,7 +68,7 @@ struct LayerParser {
       }
       return layer(
         .convNeXtBlock(index: stage, configuration), declared, Array(row.arguments.dropFirst()),
-        configuration.backboneParameterCount)
+        configuration.backboneKeys.reduce(0) { $0 + configuration.shape(of: $1).reduce(1, *) })
     case "Conv":
       let (input, output) = (try only(), try width(arguments))
       let shape = try arguments.convolution(input, output)

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureTensors
 internal import SutureText

@@ -1,3 +1,4 @@
+public import SutureArchitectures
 public import SutureBytes
 public import SutureTensors
 internal import SutureText

@@ -1,3 +1,5 @@
+public import SutureArchitectures
+
 /// One change of names that could make a file load.
 public enum LoadRepair: Sendable, Equatable {
   case strip(String)

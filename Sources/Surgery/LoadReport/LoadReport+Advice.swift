@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 public import SutureTensors
 
 extension LoadReport {

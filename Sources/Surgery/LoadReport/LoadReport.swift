@@ -1,5 +1,6 @@
 internal import SutureBytes
 public import SutureTensors
+internal import SutureText
 
 /// What `load_state_dict` would say of a state dict, told without PyTorch.
 public struct LoadReport: Sendable {

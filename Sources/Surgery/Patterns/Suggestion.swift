@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// What a pattern that fits nothing was perhaps meant to be.
 enum Suggestion {
   static func hints(for text: String, among names: [String]) -> [String] {
@@ -11,15 +13,7 @@ enum Suggestion {
     return ["the first key at this step is \(first), the last \(names[names.count - 1])"]
   }
 
-  /// "a", "a and b", "a, b and 3 more".
-  static func list(_ names: [String]) -> String {
-    switch names.count {
-    case 0: "nothing"
-    case 1: names[0]
-    case 2: "\(names[0]) and \(names[1])"
-    default: "\(names[0]), \(names[1]) and \(names.count - 2) more"
-    }
-  }
+  static func list(_ names: [String]) -> String { names.summary }
 }
 
 extension Pattern {

@@ -1,5 +1,7 @@
+public import SutureArchitectures
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 internal import SutureYAML
 
 /// Gives the tensors of every ConvNeXt the names, and the shapes, that another library has for them.
@@ -14,20 +16,21 @@ public struct AdoptNaming: Step {
   public var summary: String { "naming \(scheme.rawValue)" }
 
   public func apply(to draft: inout Draft) throws -> Int {
-    do { return try convert(&draft) } catch let error as NamingError {
-      throw StepFailure(kind: .noMatch, reason: "cannot be done: \(error.reason)", hints: error.hints)
+    do { return try convert(&draft) } catch let error as Failure {
+      throw StepFailure(
+        kind: .noMatch, reason: "cannot be done: \(error.reason)", hints: error.remedies.map(\.description))
     }
   }
 
   private func convert(_ draft: inout Draft) throws -> Int {
     let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) })
-    let table = scheme.table
     var entries = draft.entries
     var touched: [String] = []
     for network in scan.networks {
       for (index, key) in network.members {
         let old = entries[index]
-        let tensor = try table.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
+        let tensor =
+          try scheme.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
         let name = try network.name(key, in: scheme)
         if name != old.name || tensor.shape != old.tensor.shape { touched.append(old.name) }
         if tensor.shape != old.tensor.shape { entries[index].tensor = tensor }
@@ -41,7 +44,7 @@ public struct AdoptNaming: Step {
   }
 
   /// Reads the new names as a stranger would: the same networks must come out.
-  private func prove(_ scan: NamingScan, _ entries: [Draft.Entry]) throws(NamingError) {
+  private func prove(_ scan: NamingScan, _ entries: [Draft.Entry]) throws(Failure) {
     let again = try NamingScan(entries.map { ($0.name, $0.tensor.shape) })
     for network in scan.networks {
       let twin = again.networks.first { $0.prefix.utf8.elementsEqual(network.prefix.utf8) }
@@ -51,10 +54,10 @@ public struct AdoptNaming: Step {
             && twin.members.elementsEqual(network.members) { $0.index == $1.index && $0.key == $1.key }
         } ?? false
       if !isSame {
-        throw NamingError(
-          .impossible,
+        throw Failure(
+          .refused,
           "under the names of \(scheme.rawValue) the parts of the network could not be told again",
-          hints: ["the names under \"\(network.prefix)\" would not lead back to what they are now"])
+          remedies: ["the names under \"\(network.prefix)\" would not lead back to what they are now"])
       }
     }
   }

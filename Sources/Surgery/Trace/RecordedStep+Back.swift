@@ -1,3 +1,6 @@
+internal import SutureArchitectures
+internal import SutureText
+
 extension RecordedStep {
   /// What the step may have made `name` of, the likeliest first; `nil` where that cannot be told.
   func sources(of name: String) -> [String]? {
@@ -49,12 +52,12 @@ extension RecordedStep {
   private static func unnamed(
     _ name: String, _ from: NamingScheme, _ to: NamingScheme, _ hasClassifier: Bool
   ) -> [String]? {
-    let (old, new) = (from.table, to.table)
+    let (old, new) = (from, to)
     // The longest rest that is a name: norm.weight alone would be one in stages.0.0.norm.weight.
     var rest = name[...]
     while true {
       if let key = new.key(rest) {
-        let isOutside = { (table: NamingTable) in table.classifierIsOutside && key.part == .classifier }
+        let isOutside = { (scheme: NamingScheme) in scheme.classifierIsOutside && key.part == .classifier }
         let start = String(name[..<rest.startIndex])
         let body = hasClassifier && !isOutside(new) ? new.body : ""
         guard let prefix = body.isEmpty ? start : start.start(before: body) else { return [name] }

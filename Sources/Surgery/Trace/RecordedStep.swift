@@ -1,3 +1,5 @@
+internal import SutureArchitectures
+
 /// A step as the provenance of a file records it, read for what it did to names.
 indirect enum RecordedStep {
   /// It left names alone: tensors that it took away are not in the file.

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureModelRuntime
 internal import SutureTensors
 
@@ -46,7 +47,7 @@ struct Network {
     let types = dict.entries.filter { read.contains($0.name) }.reduce(into: [String]()) {
       if !$0.contains($1.tensor.dtype.rawValue) { $0.append($1.tensor.dtype.rawValue) }
     }
-    return text + "; names of \(configuration.scheme.rawValue), \(types.joined(separator: " and "))"
+    return text + "; names of \(configuration.scheme.library), \(types.joined(separator: " and "))"
   }
 
   /// The names of the tensors that a forward pass reads.

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureJSON
@@ -143,8 +144,8 @@ struct Verify: Command {
       return
     }
     let isSameScheme =
-      try ConvNeXtConfiguration(inferredFrom: original.stateDict, prefix: theirs).scheme
-      == ConvNeXtConfiguration(inferredFrom: network.dict, prefix: prefix).scheme
+      try ConvNeXtConfiguration(inferredFrom: original.stateDict, prefix: theirs).scheme.library
+      == ConvNeXtConfiguration(inferredFrom: network.dict, prefix: prefix).scheme.library
     // Under other names the same weights are proven by what they compute.
     if isSameScheme {
       report.add(

@@ -1,3 +1,4 @@
+import SutureArchitectures
 import SutureTensors
 import Testing
 

@@ -1,3 +1,4 @@
+import SutureArchitectures
 import SutureTensors
 
 @testable import SutureSurgery
@@ -13,16 +14,15 @@ struct Network {
 
   var dict: StateDict {
     get throws {
-      let table = scheme.table
       var entries: [StateDict.Entry] = []
       func add(_ key: ConvNeXtKey, _ shape: [Int]) throws {
         var key = key
-        if key.part == .finalNorm, table.finalNormIsLastOutputNorm {
+        if key.part == .finalNorm, scheme.finalNormIsLastOutputNorm {
           key = ConvNeXtKey(part: .outputNorm, stage: depths.count - 1, leaf: key.leaf)
         }
-        guard let name = table.name(key) else { return }
-        let isInside = !(table.classifierIsOutside && key.part == .classifier)
-        let body = hasClassifier && isInside ? table.body : ""
+        guard let name = scheme.name(key) else { return }
+        let isInside = !(scheme.classifierIsOutside && key.part == .classifier)
+        let body = hasClassifier && isInside ? scheme.body : ""
         let count = shape.reduce(1, *)
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ entries.count) }
         entries.append(
@@ -41,10 +41,10 @@ struct Network {
           [width, stage == 0 ? 3 : width - 1, 2, 2])
         try module(stage == 0 ? .stemNorm : .downNorm, stage: stage, [stage == 0 ? width : width - 1])
         for block in 0..<depth {
-          let ones = [Int](repeating: 1, count: table.pointwiseRank - 2)
+          let ones = [Int](repeating: 1, count: scheme.pointwiseRank - 2)
           try add(
             ConvNeXtKey(part: .layerScale, stage: stage, block: block),
-            [width] + [Int](repeating: 1, count: table.layerScaleRank - 1))
+            [width] + [Int](repeating: 1, count: scheme.layerScaleRank - 1))
           try module(.depthwise, stage: stage, block: block, [width, 1, 7, 7])
           try module(.blockNorm, stage: stage, block: block, [width])
           try module(.pointwise1, stage: stage, block: block, [4 * width, width] + ones)

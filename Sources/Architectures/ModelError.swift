@@ -1,5 +1,7 @@
+public import SutureText
+
 /// Why a network cannot be built from a state dict, or not run on an input.
-public enum ModelError: Error, CustomStringConvertible {
+public enum ModelError: SutureError {
   case missing(key: String)
   case wrongShape(key: String, expected: [Int], found: [Int])
   /// A weight is NaN or infinite.
@@ -8,9 +10,12 @@ public enum ModelError: Error, CustomStringConvertible {
   case notSupported(String)
   case wrongInput(String)
   case tooLarge(String)
+  /// What computes has failed.
   case engine(String)
 
-  public var description: String {
+  public var kind: FailureKind { .doesNotFit }
+
+  public var reason: String {
     switch self {
     case .missing(let key): "the tensor \(key) is missing"
     case .wrongShape(let key, let expected, let found):

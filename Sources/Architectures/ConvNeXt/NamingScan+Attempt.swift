@@ -1,3 +1,5 @@
+internal import SutureText
+
 extension NamingScan {
   /// What the entries of one place are, if their names are those of `scheme`.
   struct Attempt {
@@ -13,12 +15,11 @@ extension NamingScan {
       _ entries: [(name: String, shape: [Int])]
     ) {
       self.scheme = scheme
-      let table = scheme.table
       var outside: [(index: Int, key: ConvNeXtKey)] = []
       var prefix = place
-      if table.classifierIsOutside, let start = place.start(before: table.body) {
+      if scheme.classifierIsOutside, let start = place.start(before: scheme.body) {
         for index in rest {
-          guard let name = entries[index].name.rest(after: start), let key = table.key(name),
+          guard let name = entries[index].name.rest(after: start), let key = scheme.key(name),
             key.part == .classifier
           else { continue }
           outside.append((index, key))
@@ -29,20 +30,20 @@ extension NamingScan {
       self.prefix = prefix
       for index in inside {
         let (name, shape) = entries[index]
-        guard let rest = name.rest(after: place), let key = table.key(rest),
-          !(table.classifierIsOutside && key.part == .classifier)
+        guard let rest = name.rest(after: place), let key = scheme.key(rest),
+          !(scheme.classifierIsOutside && key.part == .classifier)
         else {
           strangers.append((name, "there is no such name"))
           continue
         }
-        if table.fits(shape, key) {
+        if scheme.fits(shape, key) {
           members.append((index, key))
         } else {
-          let rank = table.rank(of: key) ?? 0
+          let rank = scheme.rank(of: key) ?? 0
           strangers.append((name, "its shape is \(shape), \(rank) axes are right"))
         }
       }
-      if table.finalNormIsLastOutputNorm { nameFinalNorm() }
+      if scheme.finalNormIsLastOutputNorm { nameFinalNorm() }
       members = (members + outside).sorted { $0.index < $1.index }
     }
 

@@ -48,6 +48,13 @@ struct NameTemplate: Sendable {
     }.joined(separator: ".")
   }
 
+  /// What comes behind the last number.
+  var tail: String {
+    let literals = components.reversed().prefix { if case .literal = $0 { true } else { false } }
+    return literals.reversed().map { if case .literal(let text) = $0 { text } else { "" } }.joined(
+      separator: ".")
+  }
+
   /// A number as PyTorch spells an index: no sign and no leading zero, and not so large that it could overflow.
   private static func number(_ digits: Substring.UTF8View) -> Int? {
     guard (1...6).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),

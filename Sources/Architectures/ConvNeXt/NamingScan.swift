@@ -1,0 +1,173 @@
+public import SutureTensors
+public import SutureText
+
+/// Which ConvNeXts a state dict holds, and under whose names.
+public struct NamingScan: Sendable {
+  package let networks: [NamedNetwork]
+  /// The names that belong to none of them.
+  public let outside: [String]
+
+  /// Whose names they are.
+  public var scheme: NamingScheme { networks[0].scheme }
+  /// What stands before the names, once for each network.
+  public var prefixes: [String] { networks.map(\.prefix) }
+
+  /// Tells whose names a state dict has, from the names and shapes alone.
+  ///
+  /// - Throws: `Failure` where that is nobody's, or could be several's.
+  public init(_ stateDict: StateDict) throws(Failure) {
+    try self.init(stateDict.entries.map { ($0.name, $0.tensor.shape) })
+  }
+
+  package init(_ entries: [(name: String, shape: [Int])]) throws(Failure) {
+    let places = Self.places(entries.lazy.map(\.name))
+    let known = Set(places.map(\.prefix))
+    if places.isEmpty { throw Self.unknown(entries) }
+    if places.count > Self.mostNetworks {
+      throw Failure(.refused, "the file has \(places.count) stems, more than a model has")
+    }
+    // A name belongs to the network with the longest prefix; the classifier of some lies outside the prefix.
+    var owned: [ExactString: [Int]] = [:]
+    var rest: [Int] = []
+    for (index, entry) in entries.enumerated() {
+      if let place = Self.prefixes(entry.name).last(where: known.contains) {
+        owned[place, default: []].append(index)
+      } else {
+        rest.append(index)
+      }
+    }
+    let sorted = places.sorted {
+      ($0.prefix.string.utf8.count, $0.prefix) < ($1.prefix.string.utf8.count, $1.prefix)
+    }
+    var networks: [NamedNetwork] = []
+    for (place, schemes) in sorted {
+      let network = try Self.network(
+        at: place.string, schemes, inside: owned[place] ?? [], rest: rest, entries)
+      networks.append(network)
+      let used = Set(network.members.map(\.index))
+      rest.removeAll { used.contains($0) }
+    }
+    let schemes = NamingScheme.allCases.filter { scheme in networks.contains { $0.scheme == scheme } }
+    if schemes.count > 1 {
+      throw Failure(
+        .refused, "the file has the names of \(schemes.map(\.rawValue).joined(separator: " and of "))",
+        remedies: networks.map { .advice("\($0.scheme.rawValue) under \"\($0.prefix)\"") } + [
+          .setting("keep", value: "PREFIX*", "keeps one of them")
+        ])
+    }
+    self.networks = networks.sorted { $0.members[0].index < $1.members[0].index }
+    outside = rest.sorted().map { entries[$0].name }
+  }
+
+  /// More networks than these are no file that a person made, nor are prefixes of more components.
+  private static let (mostNetworks, mostComponents) = (256, 32)
+
+  /// The empty prefix, and those that end at a dot, the shortest first.
+  private static func prefixes(_ name: String) -> [ExactString] {
+    var prefixes = [ExactString("")]
+    var place = name.utf8.startIndex
+    while prefixes.count <= mostComponents, let dot = name.utf8[place...].firstIndex(of: UInt8(ascii: ".")) {
+      place = name.utf8.index(after: dot)
+      prefixes.append(ExactString(String(name[..<place])))
+    }
+    return prefixes
+  }
+
+  /// Where stems are, in the order of the names: the prefix, and whose stems they could be.
+  static func places(_ names: some Sequence<String>) -> [(prefix: ExactString, schemes: [NamingScheme])] {
+    var places: [(prefix: ExactString, schemes: [NamingScheme])] = []
+    var numbers: [ExactString: Int] = [:]
+    for name in names {
+      for scheme in NamingScheme.allCases {
+        guard let start = name.start(before: scheme.mark),
+          start.utf8.count(where: { $0 == UInt8(ascii: ".") }) <= mostComponents
+        else { continue }
+        let prefix = ExactString(start)
+        if let number = numbers[prefix] {
+          places[number].schemes.append(scheme)
+        } else {
+          numbers[prefix] = places.count
+          places.append((prefix, [scheme]))
+        }
+      }
+    }
+    return places
+  }
+
+  /// The network whose stem stands at `place`.
+  private static func network(
+    at place: String, _ schemes: [NamingScheme], inside: [Int], rest: [Int],
+    _ entries: [(name: String, shape: [Int])]
+  ) throws(Failure) -> NamedNetwork {
+    var found: [NamedNetwork] = []
+    var nearest: Attempt?
+    for scheme in schemes {
+      let attempt = Attempt(scheme, at: place, inside: inside, rest: rest, entries)
+      if attempt.strangers.isEmpty, attempt.hasBlocks {
+        found.append(
+          NamedNetwork(scheme: scheme, prefix: attempt.prefix, members: attempt.members))
+      }
+      if attempt.strangers.count < nearest?.strangers.count ?? .max { nearest = attempt }
+    }
+    if found.count == 1 { return found[0] }
+    let under = place.isEmpty ? "" : " under \"\(place)\""
+    if found.count > 1 {
+      throw Failure(
+        .refused,
+        "the names\(under) could be those of \(found.map(\.scheme.rawValue).joined(separator: " and of "))",
+        remedies: ["nothing in the file tells them apart"])
+    }
+    guard let nearest, let stranger = nearest.strangers.first else {
+      throw Failure(
+        .refused, "there is a stem\(under), but no block, so nothing tells whose names these are")
+    }
+    throw Failure(
+      .refused, "the names\(under) are nearest to those of \(nearest.scheme.rawValue), but not all are",
+      remedies: [
+        "\(nearest.strangers.count) of \(inside.count) are not, such as \(stranger.name): \(stranger.why)"
+      ] + hint(entries.map(\.name)))
+  }
+
+  private static func unknown(_ entries: [(name: String, shape: [Int])]) -> Failure {
+    let names = entries.map(\.name)
+    let marks = NamingScheme.allCases.map(\.mark).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    return Failure(
+      .refused, "the names are those of no ConvNeXt that is known",
+      remedies: [
+        "none of them ends in \(marks.dropLast().joined(separator: ", ")) or \(marks.last ?? "")",
+        names.isEmpty ? "the file has no tensors" : "found: \(names.summary)",
+      ] + hint(names))
+  }
+
+  /// What it is, where that is another network.
+  private static func hint(_ names: [String]) -> [Remedy] {
+    ConvNeXtRelative(names).map { ["this is \($0.text), which is another network"] } ?? []
+  }
+}
+
+extension ConvNeXtConfiguration {
+  /// The prefixes under which whole backbones lie, in the order of the file: one empty prefix for a classifier,
+  /// `model.0.` to `model.3.` for what the surgery makes.
+  public static func prefixes(in dict: StateDict) -> [String] {
+    NamingScan.places(dict.names).map(\.prefix.string).filter {
+      NamingScheme.find(in: dict, prefix: $0) != nil
+    }
+  }
+}
+
+extension NamingScheme {
+  /// The scheme of the backbone of `dict` whose stem is under `prefix`; what else lies there is not looked at.
+  static func find(in dict: StateDict, prefix: String) -> NamingScheme? {
+    let found = allCases.filter {
+      dict[prefix + $0.mark] != nil && dict[$0.module(.depthwise, under: prefix) + ".weight"] != nil
+    }
+    if found.count < 2 { return found.first }
+    let pointwise = ConvNeXtKey(part: .pointwise1, leaf: .weight)
+    return found.first { scheme in
+      dict[scheme.module(.pointwise1, under: prefix) + ".weight"].map { scheme.fits($0.shape, pointwise) }
+        ?? false
+    } ?? found.first
+  }
+}
