@@ -133,7 +133,8 @@ let rooms = [
   Room(
     "Workflows", .exported,
     uses: [
-      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Architectures", "Surgery", "ModelRuntime",
+      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Architectures", "Surgery",
+      "ModelRuntime",
       "Pictures",
     ]),
 ]
