@@ -22,7 +22,11 @@ struct Program {
       CurrentProcess.exit(try run(Array(words)).rawValue)
     } catch {
       let diagnosis = Diagnosis(error)
-      Console.error(diagnosis.message, hints: diagnosis.hints)
+      Console.error(diagnosis)
+      // Whoever asked for JSON gets it whatever happens.
+      if words.prefix(while: { $0 != "--" }).contains("--json") {
+        try? Console.print(diagnosis.report(), isLine: true)
+      }
       CurrentProcess.exit(diagnosis.code.rawValue)
     }
   }
@@ -49,8 +53,15 @@ struct Program {
         try Console.print(command.help)
         return .done
       }
-      do { return try command.run(rest) } catch let error as UsageError {
-        throw UsageError(error.message, hints: error.hints + ["suture \(command.name) --help shows how"])
+      do { return try command.run(rest) } catch {
+        var diagnosis = Diagnosis(error)
+        if error is UsageError {
+          diagnosis.remedies.append(.advice("suture \(command.name) --help shows how"))
+        } else if command.writes, [.usage, .refused, .doesNotFit].contains(diagnosis.kind) {
+          // What is refused is refused before anything is written.
+          diagnosis.remedies.append("nothing was written")
+        }
+        throw diagnosis
       }
     }
   }

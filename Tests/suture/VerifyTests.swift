@@ -115,6 +115,6 @@ import Testing
     let absurd = try suture("bench", Self.atto, "--size", "4096", "--batch", "200")
     #expect(absurd.code == 6, "\(absurd.messages)")
     let json = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "--json")
-    #expect(json.output.contains("suture.bench/1"))
+    #expect(json.output.contains("suture.bench/2"))
   }
 }

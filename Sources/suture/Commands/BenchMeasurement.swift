@@ -61,11 +61,11 @@ struct BenchMeasurement {
 
   var json: JSONValue {
     var members: [(String, JSONValue)] = [
-      ("schema", "suture.bench/1"), ("shape", .array(shape.map { .integer($0) })),
+      ("schema", "suture.bench/2"), ("shape", .array(shape.map { .integer($0) })),
       ("dtype", .string(precision.rawValue)), ("threads", .integer(MachinePeak.threads)),
-      ("gflop", .double(operations / 1e9)), ("prepareSeconds", .double(preparation)),
-      ("medianSeconds", .double(median)), ("seconds", .array(times.map { .double($0) })),
-      ("gflops", .double(operations / median / 1e9)), ("peakGflops", .double(peak / 1e9)),
+      ("gflop", .double(operations / 1e9)), ("prepare_seconds", .double(preparation)),
+      ("median_seconds", .double(median)), ("seconds", .array(times.map { .double($0) })),
+      ("gflops", .double(operations / median / 1e9)), ("peak_gflops", .double(peak / 1e9)),
     ]
     if !layerTimes.isEmpty {
       members.append(
@@ -76,7 +76,7 @@ struct BenchMeasurement {
               [
                 "name": .string(costs[layer].layer),
                 "gflop": .double(2 * Double(costs[layer].multiplyAccumulates) / 1e9),
-                "medianSeconds": .double(Self.median(layerTimes.map { $0[layer] })),
+                "median_seconds": .double(Self.median(layerTimes.map { $0[layer] })),
               ]
             })
         ))

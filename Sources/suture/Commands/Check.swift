@@ -94,18 +94,8 @@ struct Check: Command {
 
   /// A file that is refused on opening has failed the check.
   private func refused(_ diagnosis: Diagnosis) throws -> ExitCode {
-    guard json else {
-      Console.error(diagnosis.message, hints: diagnosis.hints)
-      return .negative
-    }
-    let problem: JSONValue = [
-      "kind": .string(diagnosis.code == .unsafe ? "unsafe" : "refused"), "place": .string(file),
-      "message": .string(([diagnosis.message] + diagnosis.hints).joined(separator: "\n")),
-    ]
-    let report: JSONValue = [
-      "schema": "suture.check/1", "path": .string(file), "passed": .bool(false), "problems": [problem],
-    ]
-    try Console.print(JSONWriter.text(report, style: .pretty) + "\n")
+    Console.error(diagnosis)
+    if json { try Console.print(diagnosis.report(code: .negative)) }
     return .negative
   }
 }

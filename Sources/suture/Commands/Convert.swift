@@ -7,6 +7,7 @@ internal import SutureTensors
 
 struct Convert: Command {
   static let name = "convert"
+  static let writes = true
   static let summary =
     "Write checkpoints in another format: .pth to .safetensors and back, sharded or in one file."
   static let details = """
@@ -22,12 +23,7 @@ struct Convert: Command {
     [
       .operands("IN", "The checkpoint, an index of a sharded one, or its folder.", \.inputs),
       .option("out-dir", "DIR", "Write each IN to this folder.", \.folder),
-      .option("jobs", short: "j", "N", "Work on N files at once.", isRepeated: false) {
-        guard let count = Int($1), (1...1024).contains(count) else {
-          throw UsageError("--jobs takes a number, not \"\($1)\"")
-        }
-        $0.jobs = count
-      },
+      .number("jobs", short: "j", "N", "Work on N files at once.", in: 1...1024, \.jobs),
       .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .naming { $0.naming = $1 },

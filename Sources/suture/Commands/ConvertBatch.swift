@@ -108,14 +108,8 @@ struct ConvertBatch {
 
   private func report(_ job: Job, _ error: any Error) throws {
     let diagnosis = Diagnosis(error)
-    guard convert.writing.json else { return Console.error(diagnosis.message, hints: diagnosis.hints) }
-    try print(
-      members(
-        job, "failed",
-        [
-          ("code", .integer(Int(diagnosis.code.rawValue))),
-          ("error", .string(([diagnosis.message] + diagnosis.hints).joined(separator: "\n"))),
-        ]))
+    Console.error(diagnosis)
+    if convert.writing.json { try Console.print(diagnosis.report(), isLine: true) }
   }
 
   private func members(_ job: Job, _ status: String, _ more: [(key: String, value: JSONValue)]) -> JSONValue {

@@ -3,9 +3,11 @@ internal import SutureCheckpoints
 internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 struct Edit: Command {
   static let name = "edit"
+  static let writes = true
   static let summary = "Surgery: drop, rename, replicate, join, cut, cast and compute tensors."
   static let details = """
     Steps run in the order given. Every pattern must match, no two names may collide, and every tensor of the input is
@@ -30,12 +32,7 @@ struct Edit: Command {
     [.operand("IN", "The checkpoint.", \.input)] + stepArguments
       + [
         .flag("allow-unmatched", "Let steps match nothing.", \.allowsUnmatched),
-        .option("expect", "N", "Refuse unless N tensors come out.", isRepeated: false) {
-          guard let count = Int($1), count >= 0 else {
-            throw UsageError("--expect takes a number, not \"\($1)\"")
-          }
-          $0.expectation.output = count
-        },
+        .number("expect", "N", "Refuse unless N tensors come out.", \.expectation.output),
         .option(
           "digest", "DIGEST", "Refuse unless the plan has this digest, which --dry-run tells.", \.digest),
         .option(
@@ -139,11 +136,11 @@ func warn(_ casts: [DTypeCast]) {
 }
 
 /// The plan is another one than the one that was agreed to.
-struct PlanDiffers: Error, CustomStringConvertible {
+struct PlanDiffers: SutureError {
   let expected: String
   let found: String
 
-  var description: String {
-    "the plan has the digest \(found), not \(expected)\n  --dry-run shows it\n  nothing was written"
-  }
+  var kind: FailureKind { .refused }
+  var reason: String { "the plan has the digest \(found), not \(expected)" }
+  var remedies: [Remedy] { [.setting("dry-run", "shows it")] }
 }

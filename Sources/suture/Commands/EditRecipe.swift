@@ -37,7 +37,7 @@ extension Edit {
       default: words = [member.value.stringValue ?? JSONWriter.text(member.value)]
       }
       do { for word in words { try argument.apply(&writing, word) } } catch let error as UsageError {
-        throw UsageError("the recipe's output: \(error.message)", hints: error.hints)
+        throw UsageError("the recipe's output: \(error.reason)", remedies: error.remedies)
       }
     }
   }

@@ -6,6 +6,7 @@ internal import SutureTensors
 
 struct GraftCommand: Command {
   static let name = "graft"
+  static let writes = true
   static let summary = "Put the tensors of one checkpoint into another: base.update(part), with a report."
   static let details = """
     Every key of PART must be one of BASE, with the same shape; it takes BASE's dtype, as load_state_dict copies it. The
@@ -28,12 +29,7 @@ struct GraftCommand: Command {
         $0.options.allowedMissing.append($1)
       },
       .choice("unexpected", "Keys of PART that BASE does not have; error if unsaid.", \.unexpected),
-      .option("expect", "N", "Refuse unless N keys come from PART.", isRepeated: false) {
-        guard let count = Int($1), count >= 0 else {
-          throw UsageError("--expect takes a number, not \"\($1)\"")
-        }
-        $0.options.expected = count
-      },
+      .number("expect", "N", "Refuse unless N keys come from PART.", \.options.expected),
       .option("key", "PATH", "The dict of BASE to take instead of the one found.", \.key),
       .option("from-key", "PATH", "The dict of PART to take instead of the one found.", \.partKey),
       .flag("dry-run", short: "n", "Print the report and write nothing.", \.dryRun),

@@ -41,7 +41,7 @@ struct Writing {
       .option("dtype", "DTYPE", "Cast floating tensors: float16, bfloat16, float32, …", isRepeated: false) {
         $0.dtype = try dtype($1)
       },
-      .option("keep-dtype", "PATTERN", "But not those whose whole name fits.") {
+      .option("keep-dtype", "PATTERN", "But not those whose whole name fits.", isPattern: true) {
         _ = try Pattern($1)
         $0.keptDTypes.append($1)
       },

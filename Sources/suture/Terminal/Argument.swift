@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// How a thing is said on a command line.
 enum ArgumentForm {
   /// Stands by its position.
@@ -8,20 +10,29 @@ enum ArgumentForm {
   case flag
 }
 
-/// One thing that a command line may say, told once: the parser, the help and the completions read it from here.
+/// One thing that a command line may say, told once: the parser and the help read it from here.
 struct Argument<Values> {
   let form: ArgumentForm
   /// Without the dashes; for an operand, what stands for it in the usage line.
   let name: String
-  let short: Character?
-  let placeholder: String
+  var short: Character?
+  var placeholder = ""
   let help: String
+  /// Whether the value is a pattern, which a shell may expand where it is not in quotes.
+  var isPattern = false
   let apply: (inout Values, String) throws -> Void
 
+  var isOperand: Bool { if case .operand = form { true } else { false } }
+  var takesValue: Bool { if case .option = form { true } else { false } }
+}
+
+// MARK: Operands, flags and plain options
+
+extension Argument {
   static func operand(
     _ name: String, _ help: String, _ path: WritableKeyPath<Values, String>
   ) -> Argument {
-    Argument(form: .operand(isRepeated: false), name: name, short: nil, placeholder: name, help: help) {
+    Argument(form: .operand(isRepeated: false), name: name, placeholder: name, help: help) {
       $0[keyPath: path] = $1
     }
   }
@@ -29,7 +40,7 @@ struct Argument<Values> {
   static func operands(
     _ name: String, _ help: String, _ path: WritableKeyPath<Values, [String]>
   ) -> Argument {
-    Argument(form: .operand(isRepeated: true), name: name, short: nil, placeholder: name, help: help) {
+    Argument(form: .operand(isRepeated: true), name: name, placeholder: name, help: help) {
       $0[keyPath: path].append($1)
     }
   }
@@ -38,38 +49,105 @@ struct Argument<Values> {
     _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
     _ path: WritableKeyPath<Values, String?>
   ) -> Argument {
-    Argument(form: .option(isRepeated: false), name: name, short: short, placeholder: placeholder, help: help)
-    {
-      $0[keyPath: path] = $1
-    }
+    option(name, short: short, placeholder, help, isRepeated: false) { $0[keyPath: path] = $1 }
   }
 
   /// An option whose value has to be understood before it can be kept.
   static func option(
     _ name: String, short: Character? = nil, _ placeholder: String, _ help: String, isRepeated: Bool = true,
-    apply: @escaping (inout Values, String) throws -> Void
+    isPattern: Bool = false, apply: @escaping (inout Values, String) throws -> Void
   ) -> Argument {
     Argument(
       form: .option(isRepeated: isRepeated), name: name, short: short, placeholder: placeholder, help: help,
-      apply: apply)
+      isPattern: isPattern, apply: apply)
   }
 
   static func flag(
     _ name: String, short: Character? = nil, _ help: String, _ path: WritableKeyPath<Values, Bool>
   ) -> Argument {
-    Argument(form: .flag, name: name, short: short, placeholder: "", help: help) { values, _ in
-      values[keyPath: path] = true
+    Argument(form: .flag, name: name, short: short, help: help) { values, _ in values[keyPath: path] = true }
+  }
+}
+
+// MARK: Options whose values are understood at once
+
+extension Argument {
+  /// An option that takes one value of a kind.
+  ///
+  /// - Parameters:
+  ///   - form: what it takes, for whoever gave something else.
+  ///   - read: gives `nil` for a word that is no such value.
+  static func value<Value>(
+    _ name: String, short: Character? = nil, _ placeholder: String, _ help: String, takes form: String,
+    _ path: WritableKeyPath<Values, Value>, read: @escaping (String) -> Value?
+  ) -> Argument {
+    option(name, short: short, placeholder, help, isRepeated: false) { values, word in
+      guard let value = read(word) else { throw UsageError("--\(name) takes \(form), not \"\(word)\"") }
+      values[keyPath: path] = value
     }
   }
 
-  var isOperand: Bool { if case .operand = form { true } else { false } }
-  var takesValue: Bool { if case .option = form { true } else { false } }
+  private static func form(_ range: ClosedRange<Int>) -> String {
+    range.upperBound == .max ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)"
+  }
+
+  /// An option whose value is a whole number.
+  static func number(
+    _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
+    in range: ClosedRange<Int> = 0 ... .max, _ path: WritableKeyPath<Values, Int>
+  ) -> Argument {
+    value(name, short: short, placeholder, help, takes: form(range), path) { word in
+      Int(word).flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+
+  /// An option whose value is a whole number, or not said.
+  static func number(
+    _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
+    in range: ClosedRange<Int> = 0 ... .max, _ path: WritableKeyPath<Values, Int?>
+  ) -> Argument {
+    value(name, short: short, placeholder, help, takes: form(range), path) { word in
+      Int(word).flatMap { range.contains($0) ? .some($0) : nil }
+    }
+  }
+
+  /// An option whose value is one of a few words.
+  static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, placeholder: String? = nil, _ help: String, _ path: WritableKeyPath<Values, Choice?>
+  ) -> Argument where Choice.RawValue == String {
+    let words = Choice.allCases.map(\.rawValue)
+    return option(name, placeholder ?? words.joined(separator: "|"), help, isRepeated: false) {
+      guard let choice = Choice(rawValue: $1) else {
+        let near = Spelling.nearest(to: $1, among: words).map { ["did you mean \($0)?"] } ?? []
+        throw UsageError("--\(name) is \(words.joined(separator: ", ")), not \"\($1)\"", hints: near)
+      }
+      $0[keyPath: path] = choice
+    }
+  }
+
+  /// Arguments that several commands share, for those of them that keep the values at `path`.
+  static func group<Part>(_ arguments: [Argument<Part>], _ path: WritableKeyPath<Values, Part>) -> [Argument]
+  {
+    arguments.map { argument in
+      Argument<Values>(
+        form: argument.form, name: argument.name, short: argument.short, placeholder: argument.placeholder,
+        help: argument.help, isPattern: argument.isPattern
+      ) { values, word in
+        try argument.apply(&values[keyPath: path], word)
+      }
+    }
+  }
 }
 
 /// The command line is not one that we understand.
-struct UsageError: Error {
-  let message: String
-  var hints: [String] = []
+struct UsageError: SutureError {
+  let reason: String
+  let remedies: [Remedy]
+  var kind: FailureKind { .usage }
 
-  init(_ message: String, hints: [String] = []) { (self.message, self.hints) = (message, hints) }
+  init(_ reason: String, hints: [String] = []) {
+    (self.reason, remedies) = (reason, hints.map { .advice($0) })
+  }
+
+  init(_ reason: String, remedies: [Remedy]) { (self.reason, self.remedies) = (reason, remedies) }
 }

@@ -9,6 +9,8 @@ protocol Command {
   /// What the arguments cannot say, shown under them.
   static var details: String { get }
   static var arguments: [Argument<Self>] { get }
+  /// Whether it writes a checkpoint; what it refuses to do then has written nothing.
+  static var writes: Bool { get }
   init()
   /// Does the work and gives the exit code.
   mutating func run() throws -> ExitCode
@@ -25,13 +27,16 @@ enum ExitCode: Int32 {
   case planRefused = 5
   case doesNotFit = 6
   case cannotWrite = 7
+  case remote = 8
 }
 
 extension Command {
   static var details: String { "" }
+  static var writes: Bool { false }
 
   /// Reads the words after the command's name.
   static func parse(_ words: [String]) throws -> Self {
+    assert(hasUniqueNames, "two arguments of \(name) have one name")
     var values = Self()
     var operands: [String] = []
     var seen: Set<String> = []
@@ -62,6 +67,11 @@ extension Command {
     }
     try apply(operands, to: &values)
     return values
+  }
+
+  private static var hasUniqueNames: Bool {
+    let names = arguments.flatMap { [$0.name] + ($0.short.map { [String($0)] } ?? []) } + ["help", "h"]
+    return Set(names).count == names.count
   }
 
   private static func find(_ word: String) throws -> (Argument<Self>, inline: String?) {
@@ -97,10 +107,9 @@ extension Command {
     }
     if let extra = rest.first {
       // A pattern that the shell has expanded is the likeliest reason where there are patterns.
-      let takesPatterns = arguments.contains { $0.placeholder.hasPrefix("P") && $0.takesValue }
       throw UsageError(
         "unexpected argument \"\(extra)\"",
-        hints: takesPatterns
+        hints: arguments.contains(where: \.isPattern)
           ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"]
           : [])
     }
@@ -135,10 +144,11 @@ struct AnyCommand {
   let name: String
   let summary: String
   let help: String
+  let writes: Bool
   let run: ([String]) throws -> ExitCode
 
   init<C: Command>(_ type: C.Type) {
-    (name, summary, help) = (C.name, C.summary, C.help)
+    (name, summary, help, writes) = (C.name, C.summary, C.help, C.writes)
     run = { words in
       var command = try C.parse(words)
       return try command.run()

@@ -4,74 +4,107 @@ internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// What an error means to the person who sees it, and to the program that reads the exit code.
-struct Diagnosis {
-  let message: String
-  let hints: [String]
-  let code: ExitCode
+struct Diagnosis: SutureError {
+  let kind: FailureKind
+  let place: FailurePlace
+  let reason: String
+  var remedies: [Remedy]
 
   init(_ error: any Error) {
-    var hints: [String] = []
+    if let error = error as? any SutureError {
+      (kind, place, reason, remedies) = (error.kind, error.place, error.reason, error.remedies)
+    } else {
+      // A line for what is wrong, and one for each hint.
+      let lines = "\(error)".split(separator: "\n").map { String($0.drop { $0 == " " }) }
+      (kind, place, reason) = (Self.kind(of: error), FailurePlace(), lines.first ?? "")
+      remedies = lines.dropFirst().map { .advice($0) }
+      if let error = error as? SystemError {
+        if kind == .cannotWrite, error.isMissing { remedies.append("its folder does not exist") }
+        if error.isOutOfSpace {
+          remedies.append("free some space, or write elsewhere; nothing was left behind")
+        }
+      }
+    }
+  }
+
+  var code: ExitCode { ExitCode(kind) }
+
+  /// The place and the reason.
+  var message: String { place.description.isEmpty ? reason : "\(place): \(reason)" }
+
+  /// The remedies in the words of the command line.
+  var hints: [String] { remedies.map(Self.words) }
+
+  private static func words(_ remedy: Remedy) -> String {
+    switch remedy {
+    case .advice(let text): text
+    case .setting(let name, let value?, let effect): "--\(name) \(value) \(effect)"
+    case .setting(let name, nil, let effect): "--\(name) \(effect)"
+    }
+  }
+
+  /// The schema `suture.error/1`.
+  ///
+  /// - Parameter code: with which the process ends, where that is not what the kind stands for.
+  func report(code: ExitCode? = nil) -> JSONReport {
+    JSONReport(
+      "suture.error/1",
+      [
+        "kind": kind.rawValue, "exit_code": Int((code ?? self.code).rawValue),
+        "place": [
+          "file": place.file, "record": place.record, "byte_offset": place.byteOffset, "path": place.path,
+          "line": place.line, "column": place.column,
+        ] as JSONObject,
+        "reason": reason,
+        "remedies": remedies.map { remedy -> JSONObject in
+          guard case .setting(let name, let value, let effect) = remedy else {
+            return ["text": Self.words(remedy)]
+          }
+          return ["text": Self.words(remedy), "setting": name, "value": value, "effect": effect]
+        },
+      ])
+  }
+
+  /// Errors that do not say yet what they mean.
+  private static func kind(of error: any Error) -> FailureKind {
     switch error {
-    case let error as UsageError:
-      hints = error.hints
-      message = error.message
-      code = .usage
-    case let error as PatternError:
-      message = "\(error)"
-      code = .usage
+    case is PatternError, is RecipeError: .usage
     case let error as SurgeryError:
-      message = "\(error)"
-      code = Self.code(error.kind)
-    case let error as RecipeError:
-      message = "\(error)"
-      hints = ["nothing was written"]
-      code = .usage
-    case let error as PlanDiffers:
-      message = "\(error)"
-      code = .planRefused
+      switch error.kind {
+      case .badPattern: .usage
+      case .doesNotFit: .doesNotFit
+      case .noMatch, .collision, .expectation, .empty, .impossible: .refused
+      }
     case let error as CheckpointError:
-      message = "\(error)"
-      code = Self.code(error.kind)
-    case let error as SafetensorsError where error.isUnstorable:
-      message = "\(error)"
-      code = .doesNotFit
+      switch error.kind {
+      case .unreadable: .unreadable
+      case .unsafe: .unsafe
+      case .unstorable: .doesNotFit
+      }
+    case let error as SafetensorsError where error.isUnstorable: .doesNotFit
     case let error as SystemError:
-      message = "\(error)"
-      let isWriting = ["write", "close", "create"].contains(error.operation)
-      if isWriting, error.isMissing { hints = ["its folder does not exist"] }
-      if error.isOutOfSpace { hints = ["free some space, or write elsewhere; nothing was left behind"] }
-      code = isWriting ? .cannotWrite : .unreadable
-    case is SharedNames:
-      message = "\(error)"
-      code = .planRefused
-    case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed:
-      message = "\(error)"
-      code = .cannotWrite
-    case is ModelError:
-      message = "\(error)"
-      code = .doesNotFit
-    default:
-      message = "\(error)"
-      code = .unreadable
-    }
-    self.hints = hints
-  }
-
-  private static func code(_ kind: SurgeryError.Kind) -> ExitCode {
-    switch kind {
-    case .badPattern: .usage
-    case .doesNotFit: .doesNotFit
-    case .noMatch, .collision, .expectation, .empty, .impossible: .planRefused
+      ["write", "close", "create"].contains(error.operation) ? .cannotWrite : .unreadable
+    case is SharedNames, is PlanDiffers: .refused
+    case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed: .cannotWrite
+    case is ModelError: .doesNotFit
+    default: .unreadable
     }
   }
+}
 
-  private static func code(_ kind: CheckpointError.Kind) -> ExitCode {
+extension ExitCode {
+  init(_ kind: FailureKind) {
     switch kind {
-    case .unreadable: .unreadable
-    case .unsafe: .unsafe
-    case .unstorable: .doesNotFit
+    case .usage: self = .usage
+    case .unreadable: self = .unreadable
+    case .unsafe: self = .unsafe
+    case .refused: self = .planRefused
+    case .doesNotFit: self = .doesNotFit
+    case .cannotWrite: self = .cannotWrite
+    case .remote: self = .remote
     }
   }
 }

@@ -1,4 +1,4 @@
-internal import SutureBytes
+internal import SutureText
 
 /// How numbers and names are shown.
 enum Format {
@@ -71,13 +71,6 @@ enum Format {
 
   /// A name with what a terminal would act on made visible.
   static func name(_ text: String) -> String {
-    if text.isEmpty { return "\"\"" }
-    guard text.unicodeScalars.contains(where: { isControl($0) }) else { return text }
-    return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }.joined()
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 32 || (127..<160).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
-      || (0x2066...0x2069).contains(scalar.value)
+    text.isEmpty ? "\"\"" : text.visible
   }
 }

@@ -1,5 +1,4 @@
 internal import SutureBytes
-internal import SutureJSON
 
 /// Says how far the work is, to a person or to a program, from whatever thread does it.
 final class Progress: Sendable {
@@ -54,12 +53,13 @@ final class Progress: Sendable {
     let rate = seconds > 0 ? Double(done) / seconds : 0
     let left = rate > 0 ? Double(max(total - done, 0)) / rate : 0
     if style == .json {
-      let line: JSONValue = [
-        "schema": "suture.progress/1", "file": .string(file), "done": .integer(done),
-        "total": .integer(total),
-        "bytesPerSecond": .integer(Int(min(rate, 1e18))), "secondsLeft": .double((left * 10).rounded() / 10),
-      ]
-      try? StandardStream.error.write(JSONWriter.text(line) + "\n")
+      let report = JSONReport(
+        "suture.progress/2",
+        [
+          "file": file, "done": done, "total": total, "bytes_per_second": Int(min(rate, 1e18)),
+          "seconds_left": (left * 10).rounded() / 10,
+        ])
+      try? StandardStream.error.write(report.text(isLine: true))
       return
     }
     let share = total > 0 ? Int(100 * Double(done) / Double(total)) : 100
