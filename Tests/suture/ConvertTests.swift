@@ -107,12 +107,14 @@ import Testing
 
   @Test(arguments: [
     (["-o", "OUT.xyz"], "cannot tell the format"),
+    (["-o", "OUT.safetensors", "--format", "pth"], "is the name of a safetensors file"),
+    (["-o", "OUT.pt", "--format", "safetensors"], "is the name of a PyTorch file"),
     (["-o", "OUT.safetensors", "--extras", "keep"], "tensors only"),
     (["-o", "OUT.safetensors", "--keep-storages"], "no storages to keep"),
     (["-o", "OUT.pth", "--shared", "alias"], "keeps sharing"),
     (["-o", "OUT.pth", "--dtype", "int8"], "not a floating dtype"),
     (["-o", "OUT.pth", "--dtype", "float8_e8m0fnu"], "not a floating dtype"),
-    (["-o", "OUT.pth", "--keep-dtype", "x"], "needs --dtype"),
+    (["-o", "OUT.pth", "--keep-dtype", "x"], "keep-dtype needs a dtype"),
     (["-o", "OUT.pth", "--dtype", "float16", "--keep-dtype", "nothing"], "fits no name"),
     (["-o", "OUT.pth", "--max-shard-size", "many"], "takes a size"),
     (["-o", "OUT.pth", "--jobs", "0"], "takes a number"),

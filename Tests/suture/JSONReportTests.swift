@@ -119,6 +119,8 @@ extension Substring {
     ("check CORPUS/022_zip_bitflip_storage.pth", "suture.check/1", 1),
     ("check CORPUS/062_sevenzip.pth", "suture.error/1", 1),
     ("convert ATTO -o OUT.pth --dtype float16", "suture.convert/1", 0),
+    ("convert ATTO -o OUT.safetensors -n", "suture.convert/1", 0),
+    ("convert ATTO -o OUT.safetensors --format pth", "suture.error/1", 2),
     ("convert ATTO -o DIR/ --max-shard-size 5MB --format pth --extras drop", "suture.convert/1", 0),
     ("convert ATTO --out-dir DIR", "suture.convert/1", 0),
     ("convert CORPUS/062_sevenzip.pth --out-dir DIR", "suture.error/1", 3),

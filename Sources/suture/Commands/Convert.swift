@@ -1,9 +1,7 @@
 internal import SutureArchitectures
-internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
-internal import SutureTensors
+internal import SutureWorkflows
 
 struct Convert: Command {
   static let name = "convert"
@@ -11,7 +9,7 @@ struct Convert: Command {
   static let summary =
     "Write checkpoints in another format: .pth to .safetensors and back, sharded or in one file."
   static let details = """
-    \(Writing.details)
+    \(WritingOptions.details)
     A .pth keeps everything beside the state dict as plain data, unless --key or --extras drop says otherwise: objects
     become dicts of their attributes, and what cannot be plain is told and left out.
     With --out-dir each IN becomes DIR/NAME.safetensors, a .safetensors DIR/NAME.pth, unless --format says otherwise.
@@ -27,9 +25,8 @@ struct Convert: Command {
       .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .naming { $0.naming = $1 },
-      .flag("dry-run", short: "n", "Say what would be written, and write nothing.", \.dryRun),
       .limit(\.limits),
-    ] + Argument.group(Writing.arguments, \.writing)
+    ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 
   var inputs: [String] = []
@@ -38,52 +35,72 @@ struct Convert: Command {
   var keepsGoing = false
   var key: String?
   var naming: NamingScheme?
-  var dryRun = false
   var limits = ReadLimits()
-  var writing = Writing()
+  var writing = WritingOptions()
+
+  private static let schema = "suture.convert/1"
 
   mutating func run() throws -> ExitCode {
     guard let first = inputs.first else { throw UsageError("say what to convert: a checkpoint") }
-    if let folder {
-      guard writing.output == nil else { throw UsageError("-o and --out-dir exclude each other") }
-      return try ConvertBatch(self, into: folder).run()
-    }
+    if let folder { return try runBatch(into: folder) }
     guard inputs.count == 1 else {
       throw UsageError(
         "there are \(inputs.count) inputs and one output", hints: ["--out-dir DIR converts many files"])
     }
-    let output = try Output(writing)
-    let prepared = try prepare(first, output, say: Console.note)
-    if dryRun {
-      prepared.describe()
-      return .done
+    let output = try conversion(of: first, try writing.resolved() ?? writing.request).prepare { event in
+      switch event {
+      case .opened(let checkpoint, let keepsExtras): Notes.opened(checkpoint, keepsExtras: keepsExtras)
+      case .planned(let plan):
+        for report in plan.reports {
+          Console.note("name   \(report.summary): \(Format.plural(report.matched, "key"))")
+          for note in report.notes { Console.note("       \(note)") }
+        }
+      case .grafted: break
+      }
     }
-    let report = try prepared.write()
-    for line in report.lines() { Console.note(line) }
-    if writing.json { try Console.print(JSONWriter.text(report.json(schema: Self.schema)) + "\n") }
-    return .done
+    return try writing.finish(output) {
+      JSONReport(Self.schema, output.report.json)
+    } done: {
+      JSONReport(Self.schema, $0.json)
+    }
   }
 
-  static let schema = "suture.convert/1"
+  private func conversion(of input: String, _ request: WriteRequest) -> Conversion {
+    var conversion = Conversion(of: input, request)
+    (conversion.key, conversion.naming, conversion.limits) = (key, naming, limits)
+    return conversion
+  }
 
-  /// Opens `input` and decides how it is written.
-  func prepare(_ input: String, _ output: Output, say: (String) -> Void) throws -> PreparedOutput {
-    let checkpoint = try output.open(input, key: key, limits: limits)
-    let keepsExtras = output.keepsExtras(unlessTold: key == nil)
-    Notes.opened(checkpoint, keepsExtras: keepsExtras, say: say)
-    try checkpoint.requireTensors()
-    // A tensor under a new name has no place of its own in what is beside it.
-    let object = keepsExtras ? try checkpoint.plainObject(keepsStructure: naming == nil) : nil
-    var (stateDict, steps): (StateDict, [JSONValue]) = (checkpoint.stateDict, [])
-    if let naming {
-      let plan = try Plan(of: stateDict, steps: [AdoptNaming(naming)])
-      for report in plan.reports {
-        say("name   \(report.summary): \(Format.plural(report.matched, "key"))")
-        for note in report.notes { say("       \(note)") }
-      }
-      stateDict = plan.output
-      steps += plan.reports.map { .string($0.summary) }
+  // MARK: Many files
+
+  private func runBatch(into folder: String) throws -> ExitCode {
+    guard writing.request.output.isEmpty else { throw UsageError("-o and --out-dir exclude each other") }
+    if writing.dryRun { throw UsageError("--dry-run is for one file: give -o instead of --out-dir") }
+    var request = writing.request
+    request.progress = Progress.handler(writing.progress ?? .none)
+    var batch = try Batch(of: inputs, into: folder, like: conversion(of: "", request))
+    (batch.jobs, batch.keepsGoing) = (jobs, keepsGoing)
+    let isJSON = writing.json
+    let failures = try batch.run { Self.tell($0, isJSON) }.compactMap { report -> ExitCode? in
+      if case .failed(let error) = report.outcome { Diagnosis(error).code } else { nil }
     }
-    return try output.prepare(stateDict, from: checkpoint, steps: steps, key: key, object: object)
+    return failures.first.map { keepsGoing ? .negative : $0 } ?? .done
+  }
+
+  private static func tell(_ report: Batch.Report, _ isJSON: Bool) {
+    let json: JSONReport
+    switch report.outcome {
+    case .written(let written):
+      json = JSONReport(schema, written.json)
+      if !isJSON { written.tell() }
+    case .skipped:
+      json = JSONReport(schema, ["input": report.input, "output": report.output, "status": "skipped"])
+      if !isJSON { Console.note("skip   \(report.output)  is there and whole") }
+    case .failed(let error):
+      let diagnosis = Diagnosis(error)
+      json = diagnosis.report(["input": report.input, "output": report.output])
+      Console.error(diagnosis)
+    }
+    if isJSON { try? Console.print(json, isLine: true) }
   }
 }

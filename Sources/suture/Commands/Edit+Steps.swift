@@ -120,10 +120,10 @@ extension Edit {
   private static var recipeArguments: [Argument<Self>] {
     [
       .option("recipe", "FILE", "Do the steps of a recipe in YAML or JSON.") {
-        try $0.add(try Recipe(try readText($1), name: $1))
+        $0.add(try Recipe(try readText($1), name: $1))
       },
       .option("preset", "NAME", "Do the steps of a recipe that comes along; suture presets lists them.") {
-        try $0.add(try Presets.named($1).recipe())
+        $0.add(try Presets.named($1).recipe())
       },
     ]
   }

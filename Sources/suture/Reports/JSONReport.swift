@@ -18,6 +18,11 @@ extension Array: JSONRepresentable where Element: JSONRepresentable {
   var json: JSONValue { .array(map(\.json)) }
 }
 
+extension Optional where Wrapped: JSONRepresentable {
+  /// Null where there is nothing; in an object a member that is `nil` is left out.
+  var json: JSONValue { self?.json ?? .null }
+}
+
 /// An object of a report, its members in their order; a member that is `nil` is left out.
 struct JSONObject: JSONRepresentable, ExpressibleByDictionaryLiteral {
   private(set) var members: [(key: String, value: JSONValue)] = []

@@ -48,11 +48,13 @@ struct Diagnosis: SutureError {
 
   /// The schema `suture.error/1`.
   ///
-  /// - Parameter code: with which the process ends, where that is not what the kind stands for.
-  func report(code: ExitCode? = nil) -> JSONReport {
+  /// - Parameters:
+  ///   - more: what the command knows of it besides.
+  ///   - code: with which the process ends, where that is not what the kind stands for.
+  func report(_ more: JSONObject = [:], code: ExitCode? = nil) -> JSONReport {
     JSONReport(
       "suture.error/1",
-      [
+      more + [
         "kind": kind.rawValue, "exit_code": Int((code ?? self.code).rawValue),
         "place": [
           "file": place.file, "record": place.record, "byte_offset": place.byteOffset, "path": place.path,
@@ -87,7 +89,7 @@ struct Diagnosis: SutureError {
     case let error as SafetensorsError where error.isUnstorable: .doesNotFit
     case let error as SystemError:
       ["write", "close", "create"].contains(error.operation) ? .cannotWrite : .unreadable
-    case is SharedNames, is PlanDiffers: .refused
+    case is SharedNames: .refused
     case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed: .cannotWrite
     case is ModelError: .doesNotFit
     default: .unreadable

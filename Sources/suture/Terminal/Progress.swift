@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureWorkflows
 
 /// Says how far the work is, to a person or to a program, from whatever thread does it.
 final class Progress: Sendable {
@@ -27,10 +28,27 @@ final class Progress: Sendable {
     self.style = style == .auto && !isShown ? .none : style
   }
 
-  func advance(_ count: Int) {
+  /// Shows what a workflow tells of each file.
+  static func handler(_ style: Style) -> WorkProgress.Handler? {
+    if style == .none { return nil }
+    let shown = Guarded<[String: Progress]>([:])
+    return { work in
+      let progress = shown.withLock { shown in
+        let known = shown[work.file] ?? Progress(total: work.total, file: work.file, style: style)
+        shown[work.file] = work.isFinished ? nil : known
+        return known
+      }
+      progress.update { $0 = work.done }
+      if work.isFinished { progress.finish() }
+    }
+  }
+
+  func advance(_ count: Int) { update { $0 = $0.adding(saturating: count) } }
+
+  private func update(_ count: (inout Int) -> Void) {
     if style == .none { return }
     state.withLock { state in
-      state.done = state.done.adding(saturating: count)
+      count(&state.done)
       let now = CurrentProcess.seconds
       guard now - start > 0.5, now - state.lastShown > 0.1 else { return }
       state.lastShown = now

@@ -1,5 +1,4 @@
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 
@@ -9,7 +8,7 @@ struct GraftReport {
   let base: Checkpoint
   let part: Checkpoint
 
-  func say() {
+  func tell() {
     let count = graft.output.count
     Console.note(
       "graft  of \(Format.plural(count, "key")) \(Format.count(graft.replaced.count)) come from the part, "
@@ -59,24 +58,12 @@ struct GraftReport {
     return order.map { ($0, names[$0] ?? []) }
   }
 
-  func json(space: Int?, written: JSONValue? = nil) -> JSONValue {
-    let strings = { (names: [String]) in JSONValue.array(names.map { .string($0) }) }
-    var members: [(key: String, value: JSONValue)] = [
-      ("schema", "suture.graft/1"), ("base", .string(base.path)), ("part", .string(part.path)),
-      ("wrapper", strings(base.wrapper)), ("tensors", .integer(graft.output.count)),
-      ("storages", .integer(graft.output.storages.count)), ("replaced", strings(graft.replaced)),
-      ("stayed", strings(graft.stayed)), ("unexpected", strings(graft.unexpected)),
-      ("excluded", strings(graft.excluded)),
-      (
-        "cast",
-        .array(
-          graft.recast.map {
-            ["name": .string($0.name), "from": .string($0.from.rawValue), "to": .string($0.to.rawValue)]
-          })
-      ),
+  var json: JSONObject {
+    [
+      "base": base.path, "part": part.path, "wrapper": base.wrapper, "tensors": graft.output.count,
+      "storages": graft.output.storages.count, "replaced": graft.replaced, "stayed": graft.stayed,
+      "unexpected": graft.unexpected, "excluded": graft.excluded,
+      "cast": graft.recast.map { ["name": $0.name, "from": $0.from, "to": $0.to] as JSONObject },
     ]
-    if let space { members.append(("space", .integer(space))) }
-    if let written { members.append(("written", written)) }
-    return .object(members)
   }
 }

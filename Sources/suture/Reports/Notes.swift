@@ -3,23 +3,22 @@ internal import SutureTensors
 
 /// What is said about every file that is opened.
 enum Notes {
-  /// - Parameter keepsExtras: whether everything beside the state dict goes on too; `nil` where nothing is written.
-  static func opened(
-    _ checkpoint: Checkpoint, keepsExtras: Bool = false, say: (String) -> Void = Console.note
-  ) {
+  /// - Parameter keepsExtras: whether everything beside the state dict goes on too.
+  static func opened(_ checkpoint: Checkpoint, keepsExtras: Bool = false) {
     let dict = checkpoint.stateDict
-    say(
+    Console.note(
       "read   \(checkpoint.path)  \(checkpoint.container.rawValue)\(place(checkpoint)): "
         + "\(Format.plural(dict.count, "tensor")), \(Format.count(dict.elementCount)) elements, "
         + Format.bytes(dict.byteCount))
     if !keepsExtras {
-      for candidate in checkpoint.candidates { say("       not taken: \(offer(candidate))") }
+      for candidate in checkpoint.candidates { Console.note("       not taken: \(offer(candidate))") }
     }
     if !checkpoint.extras.isEmpty {
       let what = "\(Format.plural(checkpoint.extras.count, "value")) outside the state dict"
-      say("       \(keepsExtras ? "kept" : "left out"): \(what) (suture inspect --extras lists them)")
+      Console.note(
+        "       \(keepsExtras ? "kept" : "left out"): \(what) (suture inspect --extras lists them)")
     }
-    for warning in checkpoint.warnings { say(Console.paint("warning: ", .yellow) + warning) }
+    for warning in checkpoint.warnings { Console.warning(warning) }
   }
 
   static func place(_ checkpoint: Checkpoint) -> String {

@@ -1,5 +1,4 @@
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 
@@ -9,7 +8,7 @@ struct PlanReport {
   let checkpoint: Checkpoint
 
   /// What each step matched, and the folded names that come out.
-  func say(atMost limit: Int) {
+  func tell(atMost limit: Int) {
     for (index, report) in plan.reports.enumerated() {
       let change = report.before == report.after ? "" : ", \(report.before) -> \(report.after) tensors"
       Console.note("step \(index + 1) \(report.summary): \(Format.plural(report.matched, "key"))\(change)")
@@ -34,39 +33,29 @@ struct PlanReport {
     FoldedNames.fold(names).map { Format.name($0.pattern) }.joined(separator: ", ")
   }
 
+  /// The schema `suture.plan/1`.
+  ///
   /// - Parameter space: how many bytes the files of the output take, where it is known what they are.
-  func json(space: Int?) -> JSONValue {
-    let strings = { (names: [String]) in JSONValue.array(names.map { .string($0) }) }
+  func json(space: Int?) -> JSONReport {
     let accounting = plan.accounting
-    return [
-      "schema": "suture.plan/1",
-      "input": .string(checkpoint.path),
-      "wrapper": strings(checkpoint.wrapper),
-      "keys": .integer(plan.input.count),
-      "steps": .array(
-        plan.reports.map {
+    return JSONReport(
+      "suture.plan/1",
+      [
+        "input": checkpoint.path, "wrapper": checkpoint.wrapper, "keys": plan.input.count,
+        "steps": plan.reports.map { report -> JSONObject in
           [
-            "step": .string($0.summary), "matched": .integer($0.matched), "keys": strings($0.keys),
-            "before": .integer($0.before), "after": .integer($0.after), "notes": strings($0.notes),
+            "step": report.summary, "matched": report.matched, "keys": report.keys, "before": report.before,
+            "after": report.after, "notes": report.notes,
           ]
-        }),
-      "kept": strings(accounting.kept),
-      "dropped": strings(accounting.dropped),
-      "copied": strings(accounting.copied),
-      "merged": strings(accounting.merged),
-      "replaced": strings(accounting.replaced),
-      "tensors": .integer(plan.output.count),
-      "storages": .integer(plan.output.storages.count),
-      "bytes": .integer(plan.storedByteCount),
-      "space": space.map { .integer($0) } ?? .null,
-      "output": .array(
-        zip(plan.output.entries, plan.origins).map { entry, origins in
-          [
-            "name": .string(entry.name), "dtype": .string(entry.tensor.dtype.rawValue),
-            "shape": .array(entry.tensor.shape.map { .integer($0) }), "from": strings(origins),
-          ]
-        }),
-      "digest": .string(plan.digest),
-    ]
+        },
+        "kept": accounting.kept, "dropped": accounting.dropped, "copied": accounting.copied,
+        "merged": accounting.merged, "replaced": accounting.replaced, "tensors": plan.output.count,
+        "storages": plan.output.storages.count, "bytes": plan.storedByteCount,
+        "space": space.json,
+        "output": zip(plan.output.entries, plan.origins).map { entry, origins -> JSONObject in
+          ["name": entry.name, "dtype": entry.tensor.dtype, "shape": entry.tensor.shape, "from": origins]
+        },
+        "digest": plan.digest,
+      ])
   }
 }

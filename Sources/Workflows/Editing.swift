@@ -1,0 +1,97 @@
+public import SutureCheckpoints
+public import SutureSurgery
+internal import SutureTensors
+internal import SutureText
+
+/// Surgery on a checkpoint, from one file to another.
+///
+///     var editing = Editing(of: "in.pth")
+///     editing.steps = [Drop("norm*"), Drop("head*"), Replicate("model.{0..3}.")]
+///     editing.expectation.output = 712
+///     let report = try editing.run(WriteRequest(to: "out.pth"))
+///
+/// A `.pth` holds the state dict alone, unless the request keeps the extras.
+public struct Editing: Sendable {
+  public var input: String
+  public var steps: [any Step] = []
+  /// What must come out.
+  public var expectation = PlanExpectation()
+  /// Whether patterns of steps may match nothing.
+  public var allowsUnmatched = false
+  /// The digest that the plan must have; `nil` for any.
+  public var digest: String?
+  /// The dict to take instead of the one that is found; `.` takes every tensor.
+  public var key: String?
+  public var limits = ReadLimits()
+
+  public init(of input: String, _ recipe: Recipe = Recipe()) {
+    self.input = input
+    (steps, expectation, key) = (recipe.steps, recipe.expectation, recipe.key)
+  }
+
+  /// What will be done, and how it will be written.
+  public struct Prepared: Sendable {
+    public let checkpoint: Checkpoint
+    public let plan: Plan
+    /// `nil` where nothing is to be written.
+    public let output: PreparedWrite?
+  }
+
+  public struct Report: Sendable {
+    public let plan: Plan
+    public let written: WriteReport
+  }
+
+  /// Opens the input, plans the steps, and decides how the result is written.
+  ///
+  /// - Parameter request: where to; `nil` for a plan alone.
+  /// - Throws: `Failure` where the plan has another digest than the one asked for; what planning throws.
+  public func prepare(_ request: WriteRequest?, _ observe: WriteEvent.Observer = { _ in }) throws -> Prepared
+  {
+    // The optimizer's state would not fit the weights any more, so nobody has it unless they say so.
+    let keepsExtras = try request.map { try WriteTarget($0).keepsExtras($0, default: false) } ?? false
+    let checkpoint = try Checkpoint.open(input, key: key, limits: request?.limits(limits) ?? limits)
+    observe(.opened(checkpoint, keepsExtras: keepsExtras))
+    try checkpoint.requireTensors()
+    let steps = allowsUnmatched ? steps.map { $0 is Optionally ? $0 : Optionally($0) } : steps
+    let plan = try Plan(
+      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint, request))
+    observe(.planned(plan))
+    if let digest, digest != plan.digest {
+      throw Failure(
+        .refused, "the plan has the digest \(plan.digest), not \(digest)",
+        remedies: [.setting("dry-run", "shows it")])
+    }
+    guard let request else { return Prepared(checkpoint: checkpoint, plan: plan, output: nil) }
+    var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
+    if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
+    let output = try PreparedWrite(
+      plan.output, from: checkpoint, request, steps: plan.records, key: key, object: object)
+    return Prepared(checkpoint: checkpoint, plan: plan, output: output)
+  }
+
+  /// Does it.
+  public func run(_ request: WriteRequest) throws -> Report {
+    let prepared = try prepare(request)
+    guard let output = prepared.output else { preconditionFailure("a request has an output") }
+    return Report(plan: prepared.plan, written: try output.write())
+  }
+
+  /// What steps may ask for beside the state dict.
+  private func inputs(_ checkpoint: Checkpoint, _ request: WriteRequest?) -> Inputs {
+    var inputs = Inputs()
+    inputs.siblings = checkpoint.candidates.map(\.path)
+    inputs.extras = checkpoint.extras.map(\.path)
+    inputs.wrapper = checkpoint.wrapper.joined(separator: ".")
+    let limits = request?.limits(limits) ?? limits
+    inputs.sibling = { [input, limits] path in
+      try Checkpoint.open(input, key: path, limits: limits).stateDict
+    }
+    inputs.checkpoint = { [key, limits] path in
+      let other = try Checkpoint.open(path, key: key, limits: limits)
+      try other.requireTensors()
+      return other.stateDict
+    }
+    return inputs
+  }
+}

@@ -1,0 +1,67 @@
+public import SutureCheckpoints
+internal import SutureJSON
+public import SutureSurgery
+internal import SutureTensors
+
+/// Puts the tensors of one checkpoint into another: `base.update(part)`, from two files to a third.
+///
+/// The base may be a module that was pickled whole, such as a YOLOv5 `.pt`: a state dict is written.
+public struct Grafting: Sendable {
+  /// The checkpoint whose keys the result has.
+  public var base: String
+  /// The checkpoint to take tensors from.
+  public var part: String
+  public var options = Graft.Options()
+  /// The dict of the base to take instead of the one that is found.
+  public var key: String?
+  /// The dict of the part to take.
+  public var partKey: String?
+  public var limits = ReadLimits()
+
+  public init(_ part: String, onto base: String) { (self.part, self.base) = (part, base) }
+
+  /// What will be done, and how it will be written.
+  public struct Prepared: Sendable {
+    public let base: Checkpoint
+    public let part: Checkpoint
+    public let graft: Graft
+    /// `nil` where nothing is to be written.
+    public let output: PreparedWrite?
+  }
+
+  public struct Report: Sendable {
+    public let graft: Graft
+    public let written: WriteReport
+  }
+
+  /// Opens both, compares them key by key, and decides how the result is written.
+  ///
+  /// - Parameter request: where to; `nil` for a report alone.
+  public func prepare(_ request: WriteRequest?, _ observe: WriteEvent.Observer = { _ in }) throws -> Prepared
+  {
+    _ = try request.map { try WriteTarget($0) }
+    func open(_ path: String, _ key: String?) throws -> Checkpoint {
+      let checkpoint = try Checkpoint.open(path, key: key, limits: request?.limits(limits) ?? limits)
+      observe(.opened(checkpoint, keepsExtras: false))
+      try checkpoint.requireTensors()
+      return checkpoint
+    }
+    let (base, part) = (try open(base, key), try open(part, partKey))
+    let graft = try Graft(part.stateDict, onto: base.stateDict, options)
+    observe(.grafted(graft, base: base, part: part))
+    let output = try request.map {
+      try PreparedWrite(
+        graft.output, from: base, $0, others: [part],
+        steps: [.string("graft \(graft.replaced.count) key\(graft.replaced.count == 1 ? "" : "s")")], key: key
+      )
+    }
+    return Prepared(base: base, part: part, graft: graft, output: output)
+  }
+
+  /// Does it.
+  public func run(_ request: WriteRequest) throws -> Report {
+    let prepared = try prepare(request)
+    guard let output = prepared.output else { preconditionFailure("a request has an output") }
+    return Report(graft: prepared.graft, written: try output.write())
+  }
+}

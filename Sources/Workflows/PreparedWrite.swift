@@ -1,0 +1,191 @@
+internal import SutureBytes
+public import SutureCheckpoints
+public import SutureJSON
+internal import SutureSurgery
+public import SutureTensors
+internal import SutureText
+
+/// A checkpoint that is ready to be written: everything about it is decided, and no tensor has been read.
+public struct PreparedWrite: Sendable {
+  public let request: WriteRequest
+  /// What it was made of.
+  public let checkpoint: Checkpoint
+  /// What is written.
+  public let stateDict: StateDict
+  public let plan: WritePlan
+  public let format: WriteOptions.Format
+  let cast: DTypeCast?
+  private let writer: CheckpointWriter
+
+  /// Prepares the writing of `stateDict`, which was made of `checkpoint`.
+  ///
+  /// - Parameters:
+  ///   - others: other checkpoints that it was made of.
+  ///   - steps: the records of what was done, for the provenance.
+  ///   - key: the dict that was taken, where that was asked for.
+  ///   - object: what the file is to hold beside the state dict.
+  /// - Throws: `Failure` where the request contradicts itself, or the output is an input; what planning throws.
+  public init(
+    _ stateDict: StateDict, from checkpoint: Checkpoint, _ request: WriteRequest, others: [Checkpoint] = [],
+    steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil
+  ) throws {
+    let target = try WriteTarget(request)
+    var stateDict = stateDict
+    if request.sparse == .dense { stateDict = try Self.dense(stateDict, checkpoint) }
+    var cast: DTypeCast?
+    if let dtype = request.dtype {
+      let kept = try Self.keptPatterns(request, stateDict)
+      let done = try stateDict.cast(to: dtype) { name in kept.contains { $0.matches(name) } }
+      (stateDict, cast) = (done.stateDict, done)
+    }
+    request.editMetadata(of: &stateDict)
+
+    var options = WriteOptions(target.format)
+    options.shared = request.shared ?? .copy
+    options.maximumShardSize = request.maximumShardSize
+    options.keepsStorages = request.keepsStorages
+    (options.replaces, options.syncs, options.proves) = (request.replaces, request.syncs, request.proves)
+    options.workers = request.workers
+    if request.recordsProvenance {
+      options.provenance = try request.provenance(of: checkpoint, steps, key: key)
+    }
+    writer = CheckpointWriter(target.destination, options)
+    plan = try writer.plan(stateDict, in: request.program == .yolov5 ? .yolov5 : object)
+    let inputs = ([checkpoint] + others).flatMap(\.files)
+    for path in plan.paths where inputs.contains(where: { isSameFile($0, path) }) {
+      throw Failure(
+        .usage, "\(path) is the input itself",
+        remedies: ["files are never edited in place: choose another name"])
+    }
+    (self.request, self.checkpoint, self.stateDict) = (request, checkpoint, stateDict)
+    (format, self.cast) = (target.format, cast)
+  }
+
+  private static func dense(_ stateDict: StateDict, _ checkpoint: Checkpoint) throws -> StateDict {
+    var result = StateDict()
+    result.metadata = stateDict.metadata
+    for entry in stateDict.entries {
+      do { try result.append(entry.name, try entry.tensor.dense()) } catch let error as TensorError {
+        throw Failure(
+          .doesNotFit, at: FailurePlace(file: checkpoint.path),
+          "\(entry.name) is a \(entry.tensor.layout.name ?? "") tensor, and \(error)")
+      }
+    }
+    return result
+  }
+
+  private static func keptPatterns(_ request: WriteRequest, _ stateDict: StateDict) throws -> [Pattern] {
+    let patterns = try request.keptDTypes.map { try Pattern($0) }
+    for pattern in patterns where !stateDict.names.contains(where: pattern.matches) {
+      throw Failure(
+        .usage, "keep-dtype \"\(pattern.text)\" fits no name",
+        remedies: pattern.suggestions(among: stateDict.names).map { .advice($0) })
+    }
+    return patterns
+  }
+
+  /// Whether all of it stands there already, and is proven where the request asks for that.
+  public func isThere() throws -> Bool { try plan.isThere() && (!request.proves || plan.isProven()) }
+
+  /// What there is to say of it before it is written.
+  public var report: WriteReport { WriteReport(self, seconds: nil) }
+
+  /// Writes everything.
+  ///
+  /// - Throws: what ``CheckpointWriter/write(_:progress:beforeCommit:)`` throws; nothing has been written then.
+  public func write() throws -> WriteReport {
+    let meter = ProgressMeter(
+      checkpoint.path,
+      total: plan.payloadByteCount.adding(saturating: request.proves ? stateDict.byteCount : 0),
+      request.progress)
+    let start = CurrentProcess.seconds
+    defer { meter.finish() }
+    try writer.write(plan) {
+      meter.advance($0)
+    } beforeCommit: {
+      if request.verifies {
+        try checkpoint.verifyRecords(beside: plan.storages + checkpoint.stateDict.storages)
+      }
+    }
+    return WriteReport(self, seconds: CurrentProcess.seconds - start)
+  }
+}
+
+extension WriteRequest {
+  fileprivate func editMetadata(of stateDict: inout StateDict) {
+    for (key, value) in metadata {
+      let place = stateDict.metadata.firstIndex { $0.key == key }
+      switch (place, value) {
+      case (let place?, let value?): stateDict.metadata[place].value = value
+      case (let place?, nil): stateDict.metadata.remove(at: place)
+      case (nil, let value?): stateDict.metadata.append((key, value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  fileprivate func provenance(of checkpoint: Checkpoint, _ steps: [JSONValue], key: String?) throws
+    -> Provenance
+  {
+    var provenance = checkpoint.provenance ?? Provenance()
+    let options = (key.map { [("key", JSONValue.string($0))] } ?? []) + written(.provenance)
+    var run = Provenance.Run(tool: SutureVersion.tool, steps: steps, options: .object(options))
+    if hashes { run.sources = try hash(checkpoint.files) }
+    provenance.runs.append(run)
+    return provenance
+  }
+
+  private func hash(_ paths: [String]) throws -> [Provenance.Source] {
+    let files = try paths.map { try FileSource($0) }
+    let total = files.reduce(0) { $0.adding(saturating: $1.byteCount) }
+    let meter = ProgressMeter(paths[0], total: total, progress)
+    defer { meter.finish() }
+    return try files.map { file in
+      let storage = Storage(file, offset: 0, byteCount: file.byteCount, label: file.name)
+      var digest = SHA256()
+      try storage.forEachChunk { buffer, count in
+        digest.update(buffer, count: count)
+        meter.advance(count)
+      }
+      let name = String(file.name.dropFirst(folder(of: file.name).count))
+      return .init(name: name, sha256: digest.hexadecimal())
+    }
+  }
+}
+
+/// What was written, or would be.
+public struct WriteReport: Sendable {
+  /// The path of the input.
+  public let input: String
+  /// The dict of the input that was taken.
+  public let wrapper: [String]
+  /// The paths of all files, an index the last; none where they go to standard output.
+  public let files: [String]
+  public let tensorCount: Int
+  public let storageCount: Int
+  /// How many names stand in the metadata as another's.
+  public let aliasCount: Int
+  public let byteCount: Int
+  /// What was cast to another dtype, and what that lost.
+  public let cast: DTypeCast?
+  /// What the tensors were cast to.
+  public let dtype: DType?
+  /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
+  public let notes: [String]
+  /// Whether every tensor was read again and is what it should be.
+  public let isProven: Bool
+  /// How long writing took; `nil` where nothing has been written.
+  public let seconds: Double?
+
+  /// The file, the index of several, or what stands for standard output.
+  public var output: String { files.last ?? "standard output" }
+
+  fileprivate init(_ prepared: PreparedWrite, seconds: Double?) {
+    let plan = prepared.plan
+    (input, wrapper, files) = (prepared.checkpoint.path, prepared.checkpoint.wrapper, plan.paths)
+    (tensorCount, storageCount) = (plan.tensorCount, plan.storageCount)
+    (aliasCount, byteCount, notes) = (plan.aliasCount, plan.byteCount, plan.notes)
+    (cast, dtype) = (prepared.cast, prepared.request.dtype)
+    (isProven, self.seconds) = (prepared.request.proves && seconds != nil, seconds)
+  }
+}

@@ -1,0 +1,94 @@
+internal import SutureBytes
+internal import SutureCheckpoints
+internal import SutureText
+
+/// Where a request writes and in which format, checked before any work is done.
+struct WriteTarget {
+  let destination: Destination
+  let format: WriteOptions.Format
+
+  /// - Throws: `Failure` where the request contradicts itself.
+  init(_ request: WriteRequest) throws(Failure) {
+    let output = request.output
+    switch output {
+    case "": throw Self.usage("say where to write", .setting("output", value: "OUT", "is a file or a folder"))
+    case "-": destination = .standardOutput
+    case let path where path.hasSuffix("/") || isFolder(path): destination = .folder(path)
+    default: destination = .file(output)
+    }
+    let named = destination == .file(output) ? WriteOptions.Format(path: output) : nil
+    guard let format = request.format ?? named else {
+      throw Self.usage(
+        "cannot tell the format of \(output) from its name",
+        "use .safetensors, or .pth, .pt, .bin or .ckpt for PyTorch's format",
+        .setting("format", value: "safetensors", "or pth says it"))
+    }
+    if let named, named != format {
+      throw Self.usage(
+        "\(output) is the name of a \(named.name) file, and the format asked for is \(format.rawValue)",
+        "give it a name that ends in .\(format.rawValue), or leave the format away")
+    }
+    self.format = format
+    if destination == .standardOutput { try Self.validateForPipe(request) }
+    try validate(request)
+  }
+
+  private static func usage(_ reason: String, _ remedies: Remedy...) -> Failure {
+    Failure(.usage, reason, remedies: remedies)
+  }
+
+  private static func validateForPipe(_ request: WriteRequest) throws(Failure) {
+    let impossible = [
+      (request.proves, "a proof"), (request.syncs, "waiting for the disk"),
+      (request.maximumShardSize != nil, "several files"),
+    ]
+    if let what = impossible.first(where: \.0)?.1 {
+      throw usage(
+        "\(what) does not go with standard output", .setting("output", value: "OUT", "writes a file"))
+    }
+    if StandardStream.output.isTerminal {
+      throw usage(
+        "standard output is a terminal, and the file is binary",
+        "pipe it", .setting("output", value: "OUT", "writes a file"))
+    }
+  }
+
+  private func validate(_ request: WriteRequest) throws(Failure) {
+    if request.program == .yolov5 {
+      guard case .file(let path) = destination, path.hasSuffix(".pt"), request.maximumShardSize == nil else {
+        throw Self.usage(
+          "YOLOv5 takes one file whose name ends in .pt",
+          .setting("output", value: "weights.pt", "is such a name"))
+      }
+      if request.extras == .keep {
+        throw Self.usage("a file for YOLOv5 has its own values beside the weights, so no extras can be kept")
+      }
+    }
+    if format == .safetensors {
+      if request.extras == .keep {
+        throw Self.usage("a .safetensors holds tensors only, so no extras can be kept", "write a .pth")
+      }
+      if request.keepsStorages {
+        throw Self.usage(
+          "a .safetensors has no storages to keep", "write a .pth, or do not ask for their storages")
+      }
+    } else if let shared = request.shared, shared != .copy {
+      throw Self.usage(
+        "shared: \(shared.rawValue) is for .safetensors", "a .pth keeps sharing as it is: leave it away")
+    }
+    if !request.keptDTypes.isEmpty, request.dtype == nil {
+      throw Self.usage(
+        "keep-dtype needs a dtype: it says what is not cast", .setting("dtype", value: "DTYPE", "casts"))
+    }
+  }
+
+  /// Whether everything beside the state dict goes on, where someone who says nothing would have it so.
+  func keepsExtras(_ request: WriteRequest, default isUsual: Bool) -> Bool {
+    format == .pytorchZip && request.maximumShardSize == nil
+      && (request.extras.map { $0 == .keep } ?? isUsual)
+  }
+}
+
+extension WriteOptions.Format {
+  fileprivate var name: String { self == .safetensors ? "safetensors" : "PyTorch" }
+}

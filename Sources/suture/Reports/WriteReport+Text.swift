@@ -1,0 +1,89 @@
+internal import SutureCheckpoints
+internal import SutureTensors
+internal import SutureWorkflows
+
+extension PreparedWrite {
+  /// What writing will cost or lose, before it does.
+  var costLines: [String] {
+    var lines: [String] = []
+    let copied = plan.copiedNames.count
+    if copied > 0, format == .safetensors {
+      let why =
+        request.shared == .alias
+        ? "share bytes in a way that the metadata cannot tell"
+        : "share storage with another; safetensors cannot"
+      lines.append(
+        "copy   \(Format.plural(copied, "name")) of \(Format.count(plan.tensorCount)) \(why): each is written in full, "
+          + "\(Format.bytes(plan.payloadByteCount)) instead of \(Format.bytes(plan.storedByteCount))")
+    }
+    if plan.aliasCount > 0 {
+      lines.append("alias  \(Format.plural(plan.aliasCount, "name")) recorded in the metadata as another's")
+    }
+    let most = 8
+    lines += plan.notes.prefix(most).map { "       \($0)" }
+    if plan.notes.count > most {
+      lines.append("       … \(plan.notes.count) in all; suture inspect --extras lists what there is")
+    }
+    return lines
+  }
+
+  /// What would be written where.
+  var planLines: [String] {
+    costLines + [
+      "plan   \(Format.plural(plan.tensorCount, "tensor")) in "
+        + "\(Format.plural(max(plan.paths.count, 1), "file")), \(Format.bytes(plan.byteCount))"
+    ] + plan.paths.prefix(20).map { "       \($0)" }
+  }
+}
+
+extension WriteReport {
+  /// Says what was written, and what a careful reader should see.
+  func tell() {
+    let shards = files.count > 1 ? "\(Format.plural(files.count - 1, "shard")), " : ""
+    Console.note(
+      "write  \(output)  \(shards)\(Format.plural(tensorCount, "tensor")), "
+        + "\(Format.plural(storageCount, "storage")), \(Format.bytes(byteCount)), "
+        + "\(Format.decimal(seconds ?? 0, places: 2)) s\(isProven ? ", proven" : "")")
+    let overflows = cast?.overflows ?? []
+    if let first = overflows.first, let dtype {
+      let count = overflows.reduce(0) { $0 + $1.count }
+      Console.warning(
+        "\(Format.plural(count, "number")) too large for \(dtype) became \(dtype.overflowed), the first in "
+          + Format.name(first.names[0]))
+    }
+  }
+
+  /// The keys that the reports of all commands that write have.
+  var json: JSONObject {
+    var object: JSONObject = [
+      "input": input, "output": output, "status": seconds == nil ? "planned" : "written", "wrapper": wrapper,
+      "tensors": tensorCount, "storages": storageCount, "aliases": aliasCount, "bytes": byteCount,
+      "files": files.count > 1 ? files : nil,
+    ]
+    if let cast {
+      object["cast"] = cast.names.count
+      object["overflows"] = cast.overflows.map { ["names": $0.names, "count": $0.count] as JSONObject }
+    }
+    if !notes.isEmpty { object["notes"] = notes }
+    return object
+  }
+}
+
+extension DType {
+  /// What becomes of a number that is too large for it.
+  fileprivate var overflowed: String {
+    switch self {
+    case .float8_e4m3fn: "448, the largest there is"
+    case .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu: "NaN"
+    default: "infinite"
+    }
+  }
+}
+
+/// Says which numbers casts among the steps could not keep; known once they have been read.
+func warn(_ casts: [DTypeCast]) {
+  for (names, count) in casts.flatMap(\.overflows) {
+    Console.warning(
+      "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")
+  }
+}
