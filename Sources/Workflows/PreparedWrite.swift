@@ -1,7 +1,6 @@
 internal import SutureBytes
 public import SutureCheckpoints
 public import SutureJSON
-internal import SutureSurgery
 public import SutureTensors
 internal import SutureText
 
@@ -30,16 +29,7 @@ public struct PreparedWrite: Sendable {
     steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil
   ) throws {
     let target = try WriteTarget(request)
-    var stateDict = stateDict
-    if request.sparse == .dense { stateDict = try Self.dense(stateDict, checkpoint) }
-    var cast: DTypeCast?
-    if let dtype = request.dtype {
-      let kept = try Self.keptPatterns(request, stateDict)
-      let done = try stateDict.cast(to: dtype) { name in kept.contains { $0.matches(name) } }
-      (stateDict, cast) = (done.stateDict, done)
-    }
-    request.editMetadata(of: &stateDict)
-
+    let (stateDict, cast) = try request.apply(to: stateDict, of: checkpoint)
     var options = WriteOptions(target.format)
     options.shared = request.shared ?? .copy
     options.maximumShardSize = request.maximumShardSize
@@ -59,29 +49,6 @@ public struct PreparedWrite: Sendable {
     }
     (self.request, self.checkpoint, self.stateDict) = (request, checkpoint, stateDict)
     (format, self.cast) = (target.format, cast)
-  }
-
-  private static func dense(_ stateDict: StateDict, _ checkpoint: Checkpoint) throws -> StateDict {
-    var result = StateDict()
-    result.metadata = stateDict.metadata
-    for entry in stateDict.entries {
-      do { try result.append(entry.name, try entry.tensor.dense()) } catch let error as TensorError {
-        throw Failure(
-          .doesNotFit, at: FailurePlace(file: checkpoint.path),
-          "\(entry.name) is a \(entry.tensor.layout.name ?? "") tensor, and \(error)")
-      }
-    }
-    return result
-  }
-
-  private static func keptPatterns(_ request: WriteRequest, _ stateDict: StateDict) throws -> [Pattern] {
-    let patterns = try request.keptDTypes.map { try Pattern($0) }
-    for pattern in patterns where !stateDict.names.contains(where: pattern.matches) {
-      throw Failure(
-        .usage, "keep-dtype \"\(pattern.text)\" fits no name",
-        remedies: pattern.suggestions(among: stateDict.names).map { .advice($0) })
-    }
-    return patterns
   }
 
   /// Whether all of it stands there already, and is proven where the request asks for that.
@@ -112,18 +79,6 @@ public struct PreparedWrite: Sendable {
 }
 
 extension WriteRequest {
-  fileprivate func editMetadata(of stateDict: inout StateDict) {
-    for (key, value) in metadata {
-      let place = stateDict.metadata.firstIndex { $0.key == key }
-      switch (place, value) {
-      case (let place?, let value?): stateDict.metadata[place].value = value
-      case (let place?, nil): stateDict.metadata.remove(at: place)
-      case (nil, let value?): stateDict.metadata.append((key, value))
-      case (nil, nil): break
-      }
-    }
-  }
-
   fileprivate func provenance(of checkpoint: Checkpoint, _ steps: [JSONValue], key: String?) throws
     -> Provenance
   {

@@ -1,5 +1,7 @@
 internal import SutureJSON
+internal import SutureNumbers
 public import SutureSurgery
+internal import SutureTensors
 internal import SutureText
 
 /// An option of writing, told once: the command's options and help, recipes and provenance are made from it.
@@ -115,6 +117,41 @@ extension WriteOption {
       let pairs = $0[keyPath: path].map { ($0.key, $0.value.map { JSONValue.string($0) } ?? .null) }
       return pairs.isEmpty ? nil : .object(pairs)
     }
+  }
+}
+
+// MARK: Words
+
+extension WriteOption {
+  static func dtype(_ word: String) throws -> DType {
+    // torch casts to float8_e8m0fnu, but that has neither a sign nor a zero: it is for scales, not for weights.
+    let formats = FloatFormat.allCases.filter { $0 != .float8_e8m0fnu }
+    let short = [
+      "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32",
+    ]
+    let bare = word.hasPrefix("torch.") ? String(word.dropFirst(6)) : word
+    if let dtype = DType(rawValue: short[bare] ?? bare), let format = dtype.floatFormat,
+      formats.contains(format)
+    {
+      return dtype
+    }
+    throw Failure(
+      .usage, "\(word) is not a floating dtype that weights can have",
+      remedies: [.advice("there are: \(formats.map(\.rawValue).joined(separator: ", "))")])
+  }
+
+  /// As Hugging Face reads sizes: GB is 10⁹ bytes, GiB 2³⁰.
+  static func size(_ word: String) throws -> Int {
+    let digits = word.prefix { $0.isNumber }
+    let unit = word.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+    let factors = [
+      "": 1, "b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000,
+      "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+    ]
+    guard let number = Int(digits), number > 0, let factor = factors[unit],
+      case let (bytes, overflow) = number.multipliedReportingOverflow(by: factor), !overflow
+    else { throw Failure(.usage, "takes a size such as 5GB or 500MiB, not \"\(word)\"") }
+    return bytes
   }
 }
 

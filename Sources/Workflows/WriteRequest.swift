@@ -1,6 +1,6 @@
 internal import SutureBytes
 public import SutureCheckpoints
-internal import SutureNumbers
+internal import SutureSurgery
 public import SutureTensors
 internal import SutureText
 
@@ -10,7 +10,7 @@ internal import SutureText
 ///     request.dtype = .float16
 ///     let report = try Conversion(of: "in.pth", request).run()
 ///
-/// An option is a property here and an entry of the list below.
+/// An option is a property here and an entry of the list below; what it does to tensors stands at the end.
 public struct WriteRequest: Sendable {
   /// What becomes of everything beside the state dict.
   public enum Extras: String, CaseIterable, Sendable { case keep, drop }
@@ -70,14 +70,14 @@ public struct WriteRequest: Sendable {
       .choice("format", "The format, where OUT does not say it.", \.format, .recipe),
       .value(
         "dtype", "DTYPE", "Cast floating tensors: float16, bfloat16, float32, …", \.dtype,
-        [.recipe, .provenance], read: dtype, word: \.rawValue),
+        [.recipe, .provenance], read: WriteOption.dtype, word: \.rawValue),
       .patterns(
         "keep-dtype", "PATTERN", "But not those whose whole name fits.", \.keptDTypes, [.recipe, .provenance]),
       .choice("shared", "For .safetensors: what becomes of names that share storage.", \.shared, .recipe),
       .choice("sparse", "Write sparse tensors with all their zeros.", \.sparse, [.recipe, .provenance]),
       .value(
         "max-shard-size", "SIZE", "Several files and an index, say 5GB or 500MiB each.", \.maximumShardSize,
-        .recipe, read: size, word: { "\($0)B" }),
+        .recipe, read: WriteOption.size, word: { "\($0)B" }),
       .choice("extras", "Epoch, optimizer and all else beside the state dict, in a .pth.", \.extras, .recipe),
       .choice(
         "as", "A .pt that an unmodified YOLOv5 train.py takes as --weights.", \.program,
@@ -96,34 +96,49 @@ public struct WriteRequest: Sendable {
     ]
   }
 
-  private static func dtype(_ word: String) throws -> DType {
-    // torch casts to float8_e8m0fnu, but that has neither a sign nor a zero: it is for scales, not for weights.
-    let formats = FloatFormat.allCases.filter { $0 != .float8_e8m0fnu }
-    let short = [
-      "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32",
-    ]
-    let bare = word.hasPrefix("torch.") ? String(word.dropFirst(6)) : word
-    if let dtype = DType(rawValue: short[bare] ?? bare), let format = dtype.floatFormat,
-      formats.contains(format)
-    {
-      return dtype
+  // MARK: What the options do to the tensors and the metadata
+
+  func apply(to stateDict: StateDict, of checkpoint: Checkpoint) throws -> (StateDict, DTypeCast?) {
+    var stateDict = stateDict
+    if sparse == .dense { stateDict = try Self.dense(stateDict, checkpoint) }
+    var cast: DTypeCast?
+    if let dtype {
+      let kept = try keptPatterns(stateDict)
+      let done = try stateDict.cast(to: dtype) { name in kept.contains { $0.matches(name) } }
+      (stateDict, cast) = (done.stateDict, done)
     }
-    throw Failure(
-      .usage, "\(word) is not a floating dtype that weights can have",
-      remedies: [.advice("there are: \(formats.map(\.rawValue).joined(separator: ", "))")])
+    for (key, value) in metadata {
+      let place = stateDict.metadata.firstIndex { $0.key == key }
+      switch (place, value) {
+      case (let place?, let value?): stateDict.metadata[place].value = value
+      case (let place?, nil): stateDict.metadata.remove(at: place)
+      case (nil, let value?): stateDict.metadata.append((key, value))
+      case (nil, nil): break
+      }
+    }
+    return (stateDict, cast)
   }
 
-  /// As Hugging Face reads sizes: GB is 10⁹ bytes, GiB 2³⁰.
-  private static func size(_ word: String) throws -> Int {
-    let digits = word.prefix { $0.isNumber }
-    let unit = word.dropFirst(digits.count).drop { $0 == " " }.lowercased()
-    let factors = [
-      "": 1, "b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000,
-      "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
-    ]
-    guard let number = Int(digits), number > 0, let factor = factors[unit],
-      case let (bytes, overflow) = number.multipliedReportingOverflow(by: factor), !overflow
-    else { throw Failure(.usage, "takes a size such as 5GB or 500MiB, not \"\(word)\"") }
-    return bytes
+  private static func dense(_ stateDict: StateDict, _ checkpoint: Checkpoint) throws -> StateDict {
+    var result = StateDict()
+    result.metadata = stateDict.metadata
+    for entry in stateDict.entries {
+      do { try result.append(entry.name, try entry.tensor.dense()) } catch let error as TensorError {
+        throw Failure(
+          .doesNotFit, at: FailurePlace(file: checkpoint.path),
+          "\(entry.name) is a \(entry.tensor.layout.name ?? "") tensor, and \(error)")
+      }
+    }
+    return result
+  }
+
+  private func keptPatterns(_ stateDict: StateDict) throws -> [Pattern] {
+    let patterns = try keptDTypes.map { try Pattern($0) }
+    for pattern in patterns where !stateDict.names.contains(where: pattern.matches) {
+      throw Failure(
+        .usage, "keep-dtype \"\(pattern.text)\" fits no name",
+        remedies: pattern.suggestions(among: stateDict.names).map { .advice($0) })
+    }
+    return patterns
   }
 }
