@@ -5,14 +5,17 @@ internal import SutureText
 
 /// Surgery on a checkpoint, from one file to another.
 ///
-///     var editing = Editing(of: "in.pth")
+///     var editing = Editing(of: "in.pth", WriteRequest(to: "out.pth"))
 ///     editing.steps = [Drop("norm*"), Drop("head*"), Replicate("model.{0..3}.")]
 ///     editing.expectation.output = 712
-///     let report = try editing.run(WriteRequest(to: "out.pth"))
+///     let report = try editing.run()
 ///
 /// A `.pth` holds the state dict alone, unless the request keeps the extras.
 public struct Editing: Sendable {
+  /// The path of a checkpoint, of the index of a sharded one, or of its folder.
   public var input: String
+  /// Where the result is written and how; `nil` for a plan alone.
+  public var request: WriteRequest?
   public var steps: [any Step] = []
   /// What must come out.
   public var expectation = PlanExpectation()
@@ -24,9 +27,18 @@ public struct Editing: Sendable {
   public var key: String?
   public var limits = ReadLimits()
 
-  public init(of input: String, _ recipe: Recipe = Recipe()) {
-    self.input = input
-    (steps, expectation, key) = (recipe.steps, recipe.expectation, recipe.key)
+  public init(of input: String, _ request: WriteRequest? = nil) {
+    (self.input, self.request) = (input, request)
+  }
+
+  /// Adds the steps of a recipe, and takes from it what is not said yet of reading and writing.
+  ///
+  /// - Throws: `Failure` where the recipe's output cannot be understood.
+  public mutating func add(_ recipe: Recipe) throws {
+    steps += recipe.steps
+    expectation = expectation.adding(recipe.expectation)
+    key = key ?? recipe.key
+    try request?.fill(from: recipe.output)
   }
 
   /// What will be done, and how it will be written.
@@ -44,10 +56,8 @@ public struct Editing: Sendable {
 
   /// Opens the input, plans the steps, and decides how the result is written.
   ///
-  /// - Parameter request: where to; `nil` for a plan alone.
   /// - Throws: `Failure` where the plan has another digest than the one asked for; what planning throws.
-  public func prepare(_ request: WriteRequest?, _ observe: WriteEvent.Observer = { _ in }) throws -> Prepared
-  {
+  public func prepare(_ observe: WriteEvent.Observer = { _ in }) throws -> Prepared {
     // The optimizer's state would not fit the weights any more, so nobody has it unless they say so.
     let keepsExtras = try request.map { try WriteTarget($0).keepsExtras($0, default: false) } ?? false
     let checkpoint = try Checkpoint.open(input, key: key, limits: request?.limits(limits) ?? limits)
@@ -55,7 +65,7 @@ public struct Editing: Sendable {
     try checkpoint.requireTensors()
     let steps = allowsUnmatched ? steps.map { $0 is Optionally ? $0 : Optionally($0) } : steps
     let plan = try Plan(
-      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint, request))
+      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint))
     observe(.planned(plan))
     if let digest, digest != plan.digest {
       throw Failure(
@@ -71,14 +81,14 @@ public struct Editing: Sendable {
   }
 
   /// Does it.
-  public func run(_ request: WriteRequest) throws -> Report {
-    let prepared = try prepare(request)
-    guard let output = prepared.output else { preconditionFailure("a request has an output") }
+  public func run() throws -> Report {
+    let prepared = try prepare()
+    guard let output = prepared.output else { throw WriteTarget.unsaid }
     return Report(plan: prepared.plan, written: try output.write())
   }
 
   /// What steps may ask for beside the state dict.
-  private func inputs(_ checkpoint: Checkpoint, _ request: WriteRequest?) -> Inputs {
+  private func inputs(_ checkpoint: Checkpoint) -> Inputs {
     var inputs = Inputs()
     inputs.siblings = checkpoint.candidates.map(\.path)
     inputs.extras = checkpoint.extras.map(\.path)

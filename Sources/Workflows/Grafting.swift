@@ -11,6 +11,8 @@ public struct Grafting: Sendable {
   public var base: String
   /// The checkpoint to take tensors from.
   public var part: String
+  /// Where the result is written and how; `nil` for a report alone.
+  public var request: WriteRequest?
   public var options = Graft.Options()
   /// The dict of the base to take instead of the one that is found.
   public var key: String?
@@ -18,7 +20,9 @@ public struct Grafting: Sendable {
   public var partKey: String?
   public var limits = ReadLimits()
 
-  public init(_ part: String, onto base: String) { (self.part, self.base) = (part, base) }
+  public init(_ part: String, onto base: String, _ request: WriteRequest? = nil) {
+    (self.part, self.base, self.request) = (part, base, request)
+  }
 
   /// What will be done, and how it will be written.
   public struct Prepared: Sendable {
@@ -35,10 +39,7 @@ public struct Grafting: Sendable {
   }
 
   /// Opens both, compares them key by key, and decides how the result is written.
-  ///
-  /// - Parameter request: where to; `nil` for a report alone.
-  public func prepare(_ request: WriteRequest?, _ observe: WriteEvent.Observer = { _ in }) throws -> Prepared
-  {
+  public func prepare(_ observe: WriteEvent.Observer = { _ in }) throws -> Prepared {
     _ = try request.map { try WriteTarget($0) }
     func open(_ path: String, _ key: String?) throws -> Checkpoint {
       let checkpoint = try Checkpoint.open(path, key: key, limits: request?.limits(limits) ?? limits)
@@ -59,9 +60,9 @@ public struct Grafting: Sendable {
   }
 
   /// Does it.
-  public func run(_ request: WriteRequest) throws -> Report {
-    let prepared = try prepare(request)
-    guard let output = prepared.output else { preconditionFailure("a request has an output") }
+  public func run() throws -> Report {
+    let prepared = try prepare()
+    guard let output = prepared.output else { throw WriteTarget.unsaid }
     return Report(graft: prepared.graft, written: try output.write())
   }
 }

@@ -11,7 +11,7 @@ struct WriteTarget {
   init(_ request: WriteRequest) throws(Failure) {
     let output = request.output
     switch output {
-    case "": throw Self.usage("say where to write", .setting("output", value: "OUT", "is a file or a folder"))
+    case "": throw Self.unsaid
     case "-": destination = .standardOutput
     case let path where path.hasSuffix("/") || isFolder(path): destination = .folder(path)
     default: destination = .file(output)
@@ -32,6 +32,9 @@ struct WriteTarget {
     if destination == .standardOutput { try Self.validateForPipe(request) }
     try validate(request)
   }
+
+  static let unsaid = usage(
+    "say where to write", .setting("output", value: "OUT", "is a file or a folder"))
 
   private static func usage(_ reason: String, _ remedies: Remedy...) -> Failure {
     Failure(.usage, reason, remedies: remedies)

@@ -59,25 +59,27 @@ import Testing
 
   @Test func `edit a file with inputs by path`() throws {
     let folder = try TemporaryFolder()
-    var editing = Editing(of: Self.atto)
+    var editing = Editing(of: Self.atto, WriteRequest(to: folder.path + "/out.pth"))
     editing.steps = [Average(Self.atto), Drop("norm*"), Drop("head*"), Replicate("model.{0..3}.")]
     editing.expectation.output = 496
-    let report = try editing.run(WriteRequest(to: folder.path + "/out.pth"))
+    let report = try editing.run()
     #expect(report.written.tensorCount == 496 && report.written.storageCount == 124)
     #expect(report.plan.accounting.dropped.count == 4)
     editing.digest = "sha256:0"
-    let error = #expect(throws: Failure.self) { try editing.prepare(nil) }
+    let error = #expect(throws: Failure.self) { try editing.prepare() }
     #expect(error?.kind == .refused)
-    editing.digest = report.plan.digest
-    #expect(try editing.prepare(nil).output == nil)
+    (editing.digest, editing.request) = (report.plan.digest, nil)
+    #expect(try editing.prepare().output == nil)
+    let unsaid = #expect(throws: Failure.self) { try editing.run() }
+    #expect(unsaid?.kind == .usage)
   }
 
   @Test func `take the moving average from beside the weights`() throws {
     let folder = try TemporaryFolder()
     let path = projectFolder + "/Fixtures/Corpus/259_wrap_model_ema.pth"
-    var editing = Editing(of: path)
+    var editing = Editing(of: path, WriteRequest(to: folder.path + "/out.safetensors"))
     editing.steps = [TakeEMA()]
-    _ = try editing.run(WriteRequest(to: folder.path + "/out.safetensors"))
+    _ = try editing.run()
     let hashes = { (dict: StateDict) in try dict.entries.map { try $0.tensor.sha256() } }
     let written = try Checkpoint.open(folder.path + "/out.safetensors").stateDict
     #expect(try hashes(written) == hashes(try Checkpoint.open(path, key: "model_ema").stateDict))
@@ -85,17 +87,19 @@ import Testing
 
   @Test func `graft one file onto another`() throws {
     let folder = try TemporaryFolder()
-    var editing = Editing(of: Self.atto)
-    editing.steps = [Keep("head.*"), Fill("*", with: .constant(0.5))]
     let part = folder.path + "/part.safetensors"
-    _ = try editing.run(WriteRequest(to: part))
+    var editing = Editing(of: Self.atto, WriteRequest(to: part))
+    let recipe =
+      "recipe: 1\nsteps: [{keep: \"head.*\"}, {fill: \"*\", with: 0.5}]\noutput: {dtype: float16}\n"
+    try editing.add(try Recipe(Array(recipe.utf8), name: "r.yaml"))
+    #expect(try editing.run().written.cast?.names.count == 2)
     let out = folder.path + "/out.pth"
-    let report = try Grafting(part, onto: Self.atto).run(WriteRequest(to: out))
+    let report = try Grafting(part, onto: Self.atto, WriteRequest(to: out)).run()
     #expect(report.graft.replaced == ["head.weight", "head.bias"] && report.written.tensorCount == 128)
     let error = #expect(throws: Failure.self) {
       var request = WriteRequest(to: part)
       request.replaces = true
-      _ = try Grafting(part, onto: Self.atto).prepare(request)
+      _ = try Grafting(part, onto: Self.atto, request).prepare()
     }
     #expect(error?.reason.contains("is the input itself") == true)
   }

@@ -57,13 +57,12 @@ struct Edit: Command {
     }
     key = key ?? recipeKey
     try writing.request.fill(from: recipeOutput)
-    var editing = Editing(of: input)
+    var editing = Editing(of: input, try writing.resolved())
     (editing.steps, editing.expectation, editing.allowsUnmatched) = (steps, expectation, allowsUnmatched)
     (editing.digest, editing.key, editing.limits) = (digest, key, limits)
 
-    let request = try writing.resolved()
     var input: Checkpoint?
-    let prepared = try editing.prepare(request) { [dryRun = writing.dryRun] event in
+    let prepared = try editing.prepare { [dryRun = writing.dryRun] event in
       switch event {
       case .opened(let checkpoint, let keepsExtras):
         input = checkpoint

@@ -44,7 +44,8 @@ struct GraftCommand: Command {
   mutating func run() throws -> ExitCode {
     guard let part else { throw UsageError("say where the tensors come from: --from PART") }
     (grafting.part, grafting.options.unexpected) = (part, unexpected ?? .error)
-    let prepared = try grafting.prepare(try writing.resolved()) { event in
+    grafting.request = try writing.resolved()
+    let prepared = try grafting.prepare { event in
       switch event {
       case .opened(let checkpoint, _): Notes.opened(checkpoint)
       case .grafted(let graft, let base, let part): GraftReport(graft: graft, base: base, part: part).tell()
