@@ -47,8 +47,8 @@ struct RuntimeSuite {
       func figure(_ name: String) -> Double {
         report.members?.first { $0.key == name }?.value.doubleValue ?? .nan
       }
-      ours.append(figure("medianSeconds") * 1000)
-      shares.append(100 * figure("gflops") / figure("peakGflops"))
+      ours.append(figure("median_seconds") * 1000)
+      shares.append(100 * figure("gflops") / figure("peak_gflops"))
       for (index, engine) in engines.enumerated() {
         let said = try ChildProcess(words: [
           python, peers, engine, checkpoint, "\(workload.batch)", "\(workload.size)", "\(workload.passes)",

@@ -10,11 +10,17 @@ import Testing
     ("\"yolov5.pt\"", "detectorFile"), ("\"model.pth\"", "convnext"),
     ("\"model.safetensors\"", "safetensors"), ("712", "496"),
     ("\"yolov5_ConvNeXt_Tiny.yaml\"", "modelFile"),
+    ("\"chelsea.png\"", "chelsea"), ("\"labels.txt\"", "labels"),
+    ("\"expected.safetensors\"", "expectedOutputs"), ("\"input.safetensors\"", "networkInput"),
   ]
 
   private let folder: TemporaryFolder
   private let convnext = projectFolder + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
   private let modelFile = projectFolder + "/Fixtures/YOLOv5/yolov5_convnext_tiny.yaml"
+  private let chelsea = projectFolder + "/Fixtures/Photos/chelsea.png"
+  private let expectedOutputs =
+    projectFolder + "/Fixtures/convnext-atto-cifar10/image.expected.safetensors"
+  private let networkInput = projectFolder + "/Fixtures/convnext-atto-cifar10/image.input.safetensors"
   private let (backbone, safetensors): (String, String)
 
   init() throws {
@@ -30,6 +36,9 @@ import Testing
     }
     let plan = try surgery.plan(for: checkpoint.stateDict, expecting: 496)
     try CheckpointWriter.write(plan.output, to: backbone, WriteOptions(.pytorchZip))
+
+    let proven = try proof(checkpoint)
+    #expect(proven.passed)
 
     let written = try Checkpoint.open(backbone).stateDict
     #expect(written.count == 496 && written.storages.count == 124)
@@ -47,6 +56,49 @@ import Testing
     }
     let four = try fourChannels.plan(for: checkpoint.stateDict).output
     #expect(four["model.3.downsample_layers.0.0.weight"]?.shape[1] == 4)
+  }
+
+  private func proof(_ checkpoint: Checkpoint) throws -> VerificationReport {
+    let backbone = try Checkpoint.open(backbone)
+    let report = try Verification(of: backbone, against: checkpoint).run()
+    print(report.passed, report.checks.map(\.name))
+    return report
+  }
+
+  @Test func `proving it`() throws {
+    try CheckpointWriter.write(
+      Checkpoint.open(convnext).stateDict, to: backbone, WriteOptions(.pytorchZip))
+    let classes = "plane car bird cat deer dog frog horse ship truck".split(separator: " ")
+    try folder.write("labels.txt", Array(classes.joined(separator: "\n").utf8))
+    try proving(backbone: backbone, labels: folder.path + "/labels.txt")
+  }
+
+  private func proving(backbone: String, labels: String) throws {
+    let original = try Checkpoint.open(convnext)
+    let backbone = try Checkpoint.open(backbone)
+    let report = try Verification(of: backbone, against: original).run()
+    for check in report.checks { print(check.name, check.passed, check.error) }
+    if let difference = report.firstDifference { print(difference.layer, difference.error) }
+    #expect(report.passed)
+
+    let expected = try Checkpoint.open(expectedOutputs)
+    let input = try Checkpoint.open(networkInput)
+    let known = try Verification(of: original, expecting: expected, image: .tensors(input)).run()
+
+    let photograph = try Picture(path: chelsea)
+    var seeing = try Verification(of: original, image: .picture(photograph, .classifier(size: 224)))
+    seeing.labels = try ClassLabels(path: labels)
+    for score in try seeing.run().classes { print(score.name ?? "\(score.index)", score.probability) }
+    let drawing = try seeing.drawFeatures().png()
+    #expect(known.passed && drawing.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+
+    let check = try LoadCheck(of: backbone, into: original)
+    print(check.passed, check.report.missing, check.advice?.repairs ?? [])
+
+    let model = try ModelFile(path: modelFile)
+    let fit = try ModelLoadCheck(of: backbone, into: model)
+    print(fit.report.loaded.count, fit.initialBackbone)
+    #expect(check.passed && !fit.passed)
   }
 
   @Test func `reading and writing`() throws {
@@ -74,12 +126,12 @@ import Testing
   }
 
   @Test func `running networks`() throws {
-    let image = try FeatureMap.testImage(size: 64)
+    let image = try FeatureMap(Picture(path: chelsea))
     let checkpoint = try Checkpoint.open(convnext)
     let network = try ConvNeXt(checkpoint.stateDict)
     let features = try network.features(image)
     let scores = try network(image)
-    #expect(features.map(\.height) == [16, 8, 4, 2] && scores.channels == 10)
+    #expect(features.map(\.height) == [56, 28, 14, 7] && scores.channels == 10)
   }
 
   @Test func `running detectors`() throws {
@@ -95,6 +147,11 @@ import Testing
     let detector = try DetectionModel(file: file, weights: checkpoint.stateDict)
     print(detector.table)
     let boxes = try detector.outputs(["detect.decoded"], of: image)
+
+    let letterboxed = try FeatureMap(Picture(path: chelsea), .detector(side: 640))
+    let tiny = try FeatureMap(nchw: [[[[0.1, 0.2], [0.3, 0.4]]]])
+    print(letterboxed.shape, tiny.shape)
+    #expect(letterboxed.shape == [1, 3, 448, 640] && tiny.shape == [1, 1, 2, 2])
     #expect(boxes.map(\.name) == ["detect.decoded"])
   }
 
@@ -129,9 +186,7 @@ import Testing
 
   /// The lines of a file without comments, empty lines, and the indentation of a test.
   private static func lines(of path: String) throws -> [String] {
-    let file = try FileSource(path)
-    let text = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
-    return text.split(separator: "\n").map { line in
+    try text(of: path).split(separator: "\n").map { line in
       let code = line.hasPrefix("    ") ? line.dropFirst(4) : line
       let end = code.firstRange(of: " //")?.lowerBound ?? code.endIndex
       return String(code[..<end].reversed().drop { $0 == " " }.reversed())

@@ -1,8 +1,6 @@
-internal import SutureArchitectures
-internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureModelRuntime
+internal import SutureWorkflows
 
 struct Bench: Command {
   static let name = "bench"
@@ -16,12 +14,13 @@ struct Bench: Command {
   static var arguments: [Argument<Self>] {
     [
       .operand("FILE", "The checkpoint to run.", \.file),
-      .option("size", "N", "The image is N×N; 224 by default.", \.sizeText),
-      .option("batch", "N", "How many images at a time; 1 by default.", \.batchText),
-      .option("rounds", "N", "How many passes are timed; 20 by default.", \.roundsText),
-      .option("dtype", "DTYPE", "float32, or bfloat16 for the products.", \.dtypeName),
-      .option(
-        "engine", "ENGINE", "fast (the default), onednn alone, or reference for plain loops.", \.engineName),
+      .number("size", "N", "The image is N×N; 224 by default.", in: 1...16384, \.size),
+      .number("batch", "N", "How many images at a time; 1 by default.", in: 1...4096, \.batch),
+      .number("rounds", "N", "How many passes are timed; 20 by default.", in: 1...100_000, \.rounds),
+      .choice("dtype", placeholder: "DTYPE", "float32, or bfloat16 for the products.", \.precision),
+      .choice(
+        "engine", placeholder: "ENGINE", "fast (the default), onednn alone, or reference for plain loops.",
+        \.engine),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
       .flag("verbose", short: "v", "Each layer's time and speed.", \.verbose),
@@ -30,55 +29,28 @@ struct Bench: Command {
   }
 
   var file = ""
-  var sizeText: String?
-  var batchText: String?
-  var roundsText: String?
-  var dtypeName: String?
-  var engineName: String?
+  var size = 224
+  var batch = 1
+  var rounds = 20
+  var precision: Precision?
+  var engine: EngineKind?
   var key: String?
   var limits = ReadLimits()
   var verbose = false
   var json = false
 
   mutating func run() throws -> ExitCode {
-    let size = try EngineOptions.number(sizeText, "--size", 1...16384) ?? 224
-    let batch = try EngineOptions.number(batchText, "--batch", 1...4096) ?? 1
-    let rounds = try EngineOptions.number(roundsText, "--rounds", 1...100_000) ?? 20
-    let options = try EngineOptions(engine: engineName, dtype: dtypeName)
-    EngineThreads.settle()
-
+    EngineThreads.spinBriefly()
+    let precision = precision ?? .float32
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
     try checkpoint.requireTensors()
-    let network = try Network(checkpoint.stateDict, options)
-    Console.note("       \(network.description)")
-    guard let model = network.backbone else { return .doesNotFit }
-    let outputs = model.outputNames.last.map { [$0] } ?? []
-
-    try network.judge(side: size, batch: batch)
-    var image = try FeatureMap(
-      batch: batch, height: size, width: size, channels: model.configuration.inputChannels)
-    for index in image.values.indices { image.values[index] = Float((index &* 7919) % 4093) / 1024 - 2 }
-    let start = CurrentProcess.seconds
-    try model.prepare(outputs, batch: batch, height: size, width: size)
-    var measurement = BenchMeasurement(
-      shape: image.shape, precision: options.precision, preparation: CurrentProcess.seconds - start,
-      costs: try model.costs(outputs, batch: batch, height: size, width: size))
-    _ = try model.outputs(outputs, of: image)
-    for round in 0..<rounds {
-      if round % 5 == 0 { measurement.peaks.append(MachinePeak.measure(options.precision)) }
-      let start = CurrentProcess.seconds
-      _ = try model.outputs(outputs, of: image)
-      measurement.times.append(CurrentProcess.seconds - start)
-    }
-    if verbose {
-      for _ in 0..<rounds {
-        var times: [Double] = []
-        _ = try model.outputs(outputs, of: image) { times.append($0.seconds) }
-        measurement.layerTimes.append(times)
-      }
-    }
-    try Console.print(json ? JSONWriter.text(measurement.json, style: .pretty) + "\n" : measurement.text)
+    let network = try RunnableNetwork(
+      checkpoint.stateDict, engine: engine ?? .fast, precision: precision)
+    Console.note("       \(network.summary)")
+    let measurement = try SpeedMeasurement(
+      of: network, precision: precision, size: size, batch: batch, rounds: rounds, timesLayers: verbose)
+    if json { try Console.print(measurement.json) } else { try Console.print(measurement.text) }
     return .done
   }
 }

@@ -1,7 +1,8 @@
 internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
+internal import SutureModelRuntime
 internal import SutureTensors
+internal import SutureWorkflows
 
 struct Check: Command {
   static let name = "check"
@@ -56,46 +57,39 @@ struct Check: Command {
       // Nothing can be said about a file that cannot be had.
       throw error
     } catch {
-      return try refused(Diagnosis(error))
+      // A file that is refused on opening has failed the check.
+      let diagnosis = Diagnosis(error)
+      Console.error(diagnosis)
+      if json { try Console.print(diagnosis.report(code: .negative)) }
+      return .negative
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
-    let into = try base.map { try load(into: $0) }
-    let total = checkpoint.stateDict.byteCount
-    let progress = Progress(total: total)
+    let outcome = try base.map { try load(into: $0) }
+    let progress = Progress(total: checkpoint.stateDict.byteCount)
     let start = CurrentProcess.seconds
     let integrity = Integrity(of: checkpoint) { progress.advance($0) }
     progress.finish()
     let report = CheckReport(checkpoint: checkpoint, integrity: integrity, allowsNaN: allowsNaN)
     if json {
-      var members = report.json.members ?? []
-      if let into { members.append(("load", into.json)) }
-      try Console.print(JSONWriter.text(.object(members), style: .pretty) + "\n")
+      try Console.print(report.json(outcome?.json))
     } else {
       try Console.print(
-        report.text(seconds: CurrentProcess.seconds - start) + (into.map { "\n\($0.text)" } ?? ""))
+        report.text(seconds: CurrentProcess.seconds - start) + (outcome.map { "\n\($0.text)" } ?? ""))
     }
-    return report.passed && into?.passed != false ? .done : .negative
+    return report.passed && outcome?.passed != false ? .done : .negative
   }
 
   /// What loading would do.
-  private func load(into base: String) throws -> (passed: Bool, text: String, json: JSONValue) {
+  private func load(into base: String) throws -> LoadText {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
-    if base.hasSuffix(".yaml") || base.hasSuffix(".yml") {
-      if baseKey != nil {
-        throw UsageError("--base-key is for a checkpoint; a model file has no places to enter")
-      }
-      let report = try CheckModel(checkpoint, into: base, isVerbose: isVerbose)
-      return (report.passed, report.text, report.json)
+    guard base.hasSuffix(".yaml") || base.hasSuffix(".yml") else {
+      let base = try Checkpoint.open(base, key: baseKey, limits: limits)
+      return LoadText(try LoadCheck(of: checkpoint, into: base), isVerbose: isVerbose)
     }
-    let report = try CheckInto(
-      checkpoint, into: Checkpoint.open(base, key: baseKey, limits: limits), isVerbose: isVerbose)
-    return (report.passed, report.text, report.json)
-  }
-
-  /// A file that is refused on opening has failed the check.
-  private func refused(_ diagnosis: Diagnosis) throws -> ExitCode {
-    Console.error(diagnosis)
-    if json { try Console.print(diagnosis.report(code: .negative)) }
-    return .negative
+    if baseKey != nil {
+      throw UsageError("--base-key is for a checkpoint; a model file has no places to enter")
+    }
+    return LoadText(
+      try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base)), model: base, isVerbose: isVerbose)
   }
 }

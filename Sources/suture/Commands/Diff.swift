@@ -1,6 +1,5 @@
 internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 
@@ -22,12 +21,8 @@ struct Diff: Command {
     [
       .operand("A", "A checkpoint.", \.first), .operand("B", "The other one.", \.second),
       .operands("PATTERN", "Only tensors whose names fit one of these.", \.patterns),
-      .option("atol", "X", "Absolute tolerance.", isRepeated: false) {
-        $0.atol = try number("atol", $1)
-      },
-      .option("rtol", "X", "Relative tolerance.", isRepeated: false) {
-        $0.rtol = try number("rtol", $1)
-      },
+      .tolerance("atol", "X", "Absolute tolerance.", \.atol),
+      .tolerance("rtol", "X", "Relative tolerance.", \.rtol),
       .flag("equal-nan", "With a tolerance: two NaNs in one place are close.", \.equalNaN),
       .option(
         "key", "PATH", "The dict to take of both instead of the one found; . takes every tensor.", \.key),
@@ -50,13 +45,6 @@ struct Diff: Command {
   var limits = ReadLimits()
   var json = false
 
-  private static func number(_ name: String, _ word: String) throws -> Double {
-    guard let value = Double(word), value.isFinite, value >= 0 else {
-      throw UsageError("--\(name) takes a number that is not negative, such as 1e-6, not \"\(word)\"")
-    }
-    return value
-  }
-
   mutating func run() throws -> ExitCode {
     let tolerance = try tolerance
     let filters = try patterns.map { try Pattern($0) }
@@ -74,7 +62,7 @@ struct Diff: Command {
     let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance) { progress.advance($0) }
     progress.finish()
     let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
-    try Console.print(json ? JSONWriter.text(report.json, style: .pretty) + "\n" : report.text)
+    if json { try Console.print(report.json) } else { try Console.print(report.text) }
     return diff.passed ? .done : .negative
   }
 

@@ -1,9 +1,9 @@
-internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureModelRuntime
+internal import SuturePictures
 internal import SutureTensors
+internal import SutureWorkflows
 
 struct Verify: Command {
   static let name = "verify"
@@ -28,26 +28,28 @@ struct Verify: Command {
     [
       .operand("FILE", "The checkpoint to verify.", \.file),
       .option("against", "ORIGINAL", "The checkpoint that FILE was made from.", \.against),
-      .option("expect", "REFERENCE", "Outputs to compare with, as safetensors or .pth.", \.reference),
+      .option("expect", "REFERENCE", "Outputs to compare with, as safetensors or .pth.", \.expected),
       .option("model", "FILE.yaml", "The YOLOv5 model file of the detector in FILE.", \.model),
-      .option("input", "X", "The image that the network is given, as a tensor.", \.images.input),
-      .option("image", "FILE", "The image that the network is given, as PNG or JPEG.", \.images.picture),
-      .option(
-        "size", "N", "The network is given N×N pixels; 224 by default.", \.images.size),
-      .option(
+      .option("input", "X", "The image that the network is given, as a tensor.", \.input),
+      .option("image", "FILE", "The image that the network is given, as PNG or JPEG.", \.image),
+      .number(
+        "size", "N", "The network is given N×N pixels; 224 by default.", in: 1...Picture.maximumSide, \.size),
+      .number(
         "resize", "N", "The shorter side of --image before it is cropped; 256/224 of --size by default.",
-        \.images.resize),
-      .option(
+        in: 1...Picture.maximumSide, \.resize),
+      .number(
         "letterbox", "N", "Fit --image into N×N with a grey border, as YOLOv5 does; 640 for a detector.",
-        \.images.letterbox),
+        in: 32...Picture.maximumSide, \.letterbox),
       .option("labels", "FILE", "The names of the classes, one a line, for the five likeliest.", \.labels),
       .option("features", "OUT.png", "Draw the four feature maps.", \.features),
       .flag("force", "Replace OUT.png where it exists.", \.force),
-      .option(
-        "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.toleranceText),
-      .option(
-        "engine", "ENGINE", "fast (the default), onednn alone, or reference for plain loops.", \.engineName),
-      .option("dtype", "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.dtypeName),
+      .tolerance(
+        "tolerance", "E", "How far from REFERENCE an output may be; 5e-6 where not given.", \.tolerance),
+      .choice(
+        "engine", placeholder: "ENGINE", "fast (the default), onednn alone, or reference for plain loops.",
+        \.engine),
+      .choice(
+        "dtype", placeholder: "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.precision),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
       .flag("json", "Print JSON.", \.json),
@@ -56,160 +58,92 @@ struct Verify: Command {
 
   var file = ""
   var against: String?
-  var reference: String?
+  var expected: String?
   var model: String?
-  var images = VerifyImages.Options()
+  var input: String?
+  var image: String?
+  var size = 224
+  var resize: Int?
+  var letterbox: Int?
   var labels: String?
   var features: String?
   var force = false
-  var toleranceText: String?
-  var engineName: String?
-  var dtypeName: String?
+  var tolerance: Double?
+  var engine: EngineKind?
+  var precision: Precision?
   var key: String?
   var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
-    if reference != nil, images.input == nil, images.picture == nil {
+    if expected != nil, input == nil, image == nil {
       throw UsageError("--expect needs --input X or --image FILE, the image that REFERENCE is of")
     }
-    let tolerance = try number(toleranceText, "--tolerance") ?? 5e-6
-    let options = try EngineOptions(engine: engineName, dtype: dtypeName)
-    EngineThreads.settle()
+    try requireFreeFeatures()
+    EngineThreads.spinBriefly()
 
-    let images = try VerifyImages(images, limits: limits)
-    let drawing = try features.map { try FeatureDrawing(path: $0, force: force) }
-    let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
-    Notes.opened(checkpoint)
-    try checkpoint.requireTensors()
-    let network = try Network(checkpoint.stateDict, modelFile: model, options)
-    Console.note("       \(network.description)")
-    Console.note("       \(VerifyChecks.reading(network))")
+    let input = try networkInput()
+    let labels = try labels.map { try ClassLabels(path: $0) }
+    let checkpoint = try open(file, key: key)
+    var verification = try Verification(
+      of: checkpoint, model: model.map { try ModelFile(path: $0) }, image: input,
+      tolerance: tolerance ?? 5e-6,
+      engine: engine ?? .fast, precision: precision ?? .float32)
+    let network = verification.network
+    Console.note("       \(network.summary)\n       \(network.reading)")
+    if case .picture(let picture, _) = input, let image {
+      Console.note("       \(image): \(picture.width)×\(picture.height) pixels")
+    }
+    verification.labels = labels
+    verification.original = try against.map { try open($0) }
+    verification.expected = try expected.map { try Checkpoint.open($0, limits: limits) }
 
-    if let side = images.testSide { try network.judge(side: side) }
-    var report = VerifyReport()
-    if let note = images.note { Console.note("       \(note)") }
-    if let detector = network.detector { report.preamble = detector.table + "\n" }
-    var originals: StateDict?
-    if let against {
-      let original = try Checkpoint.open(against, limits: limits)
-      Notes.opened(original)
-      try original.requireTensors()
-      originals = original.stateDict
-      try compare(network, with: original, images, options, &report)
-    } else if network.prefixes.count == 4 {
-      report.add(
-        try ReplicaComparison(among: network.prefixes, of: network.dict), againstOriginal: false)
+    let report = try verification.run()
+    if let features { try write(verification.drawFeatures(), to: features) }
+    if json {
+      try Console.print(report.json)
+    } else {
+      try Console.print((network.detector.map { $0.table + "\n" } ?? "") + report.text)
     }
-    if let reference {
-      try compare(network, withOutputs: reference, images, tolerance, &report)
-    } else if against == nil || network.detector != nil {
-      let names = network.allOutputs.filter { !$0.hasPrefix("layer.") }
-      let image = try images.image(isOfDetector: network.detector != nil, channels: network.inputChannels)
-      let outputs = try VerifyChecks.run(network, names, on: image, &report)
-      if images.isPicture, let logits = outputs.first(where: { $0.name == "logits" }) {
-        try report.addClasses(logits, labels: labels)
-      }
-    }
-    if let drawing {
-      let original = try originals.map { try Network($0, options) }
-      try drawing.draw(network, original: original, images)
-    }
-    try VerifyChecks.layerScales(network, &report)
-    VerifyChecks.keys(network, &report)
-    try Console.print(json ? JSONWriter.text(report.json, style: .pretty) + "\n" : report.text)
     if !report.passed { Console.error("\(file) does not hold what it should: \(report.firstFailure)") }
     return report.passed ? .done : .negative
   }
 
-  private func number(_ text: String?, _ option: String) throws -> Double? {
-    guard let text else { return nil }
-    guard let value = Double(text), value.isFinite, value >= 0 else {
-      throw UsageError("\(option) takes a number, not \"\(text)\"")
-    }
-    return value
+  private func open(_ path: String, key: String? = nil) throws -> Checkpoint {
+    let checkpoint = try Checkpoint.open(path, key: key, limits: limits)
+    Notes.opened(checkpoint)
+    return checkpoint
   }
 
-  // MARK: Against the original
-
-  private func compare(
-    _ network: Network, with original: Checkpoint, _ images: VerifyImages, _ options: EngineOptions,
-    _ report: inout VerifyReport
-  ) throws {
-    guard let backbone = network.backbone, let prefix = network.prefixes.first else {
-      throw ModelError.notSupported("\(file) holds no whole backbone to compare with the original's")
+  private func networkInput() throws -> NetworkInput {
+    guard input == nil || image == nil else { throw UsageError("give --input or --image, not both") }
+    if image == nil, letterbox != nil || resize != nil {
+      throw UsageError("--letterbox and --resize change --image FILE, and there is none")
     }
-    guard let theirs = ConvNeXtConfiguration.prefixes(in: original.stateDict).first else {
-      _ = try ConvNeXtConfiguration(inferredFrom: original.stateDict)
-      return
+    guard resize == nil || letterbox == nil else {
+      throw UsageError("--resize and --letterbox exclude each other")
     }
-    let isSameScheme =
-      try ConvNeXtConfiguration(inferredFrom: original.stateDict, prefix: theirs).scheme.library
-      == ConvNeXtConfiguration(inferredFrom: network.dict, prefix: prefix).scheme.library
-    // Under other names the same weights are proven by what they compute.
-    if isSameScheme {
-      report.add(
-        try ReplicaComparison(of: network.dict, network.prefixes, with: original.stateDict, theirs),
-        againstOriginal: true)
-    }
-    let image = try images.image(isOfDetector: false, channels: network.inputChannels)
-    let names = backbone.outputNames.filter { $0.hasPrefix("feature.") }
-    /// Runs the original and lets go of it: two networks at a time would need twice the memory.
-    func truth() throws -> [NetworkOutput] {
-      try Network(original.stateDict, options).outputs(names, of: image)
-    }
-    let expected = try truth()
-    let outputs = try VerifyChecks.run(network, names, on: image, &report)
-    for (ours, theirs) in zip(outputs, expected) {
-      if ours.shape == theirs.shape {
-        report.addOutput(ours, theirs.values, tolerance: 0)
-      } else {
-        report.addMismatch(ours, expected: theirs.shape)
-      }
-    }
-    if zip(outputs, expected).contains(where: { $0.shape == $1.shape && $0.values != $1.values }),
-      let found = try FirstDifference.find(network, try Network(original.stateDict, options), on: image)
-    {
-      report.addRemark(found)
-    }
-    if network.detector != nil { backbone.release() }
+    if let input { return .tensors(try Checkpoint.open(input, limits: limits)) }
+    guard let image else { return .testImage(side: size) }
+    return .picture(
+      try Picture(path: image),
+      letterbox.map { .detector(side: $0) } ?? .classifier(size: size, resize: resize))
   }
 
-  // MARK: With given outputs
+  // MARK: The drawing
 
-  private func compare(
-    _ network: Network, withOutputs path: String, _ images: VerifyImages, _ tolerance: Double,
-    _ report: inout VerifyReport
-  ) throws {
-    let expected = try Checkpoint.open(path, limits: limits)
-    try expected.requireTensors()
-    let known = network.outputNames
-    for name in expected.stateDict.names where !known.contains(name) {
-      let needsModel = model == nil && Network.isOfDetector(name)
-      throw ModelError.notSupported(
-        "\(path): \"\(name)\" cannot be computed of \(file)\(needsModel ? " without --model" : ""); known are "
-          + known.filter { !$0.hasPrefix("layer.") }.joined(separator: ", ")
-          + (network.detector == nil ? "" : ", and layer.N"))
+  private func requireFreeFeatures() throws {
+    guard let features else { return }
+    guard features.hasSuffix(".png") else {
+      throw UsageError("--features writes a PNG: give a name that ends in .png")
     }
-    // In the order in which they are computed, so that the first that differs is the first.
-    let wanted = known.filter { expected.stateDict[$0] != nil }
-    for group in [wanted.filter { !Network.isOfDetector($0) }, wanted.filter { Network.isOfDetector($0) }]
-    where !group.isEmpty {
-      let isOfDetector = Network.isOfDetector(group[0])
-      let image = try images.image(isOfDetector: isOfDetector, channels: network.inputChannels)
-      for ours in try VerifyChecks.run(network, group, on: image, &report) {
-        guard let tensor = expected.stateDict[ours.name] else { continue }
-        // A classifier's outputs are N×C; as N×C×1×1 they are the same numbers.
-        let isSame =
-          tensor.shape == ours.shape || ours.shape.count == 2 && tensor.shape == ours.shape + [1, 1]
-        guard isSame else {
-          throw ModelError.wrongShape(
-            key: "\(ours.name) in \(path)", expected: ours.shape, found: tensor.shape)
-        }
-        report.addOutput(ours, try tensor.floats(), tolerance: tolerance)
-      }
-      // The detector packs the backbone's weights once more: both at a time would need twice the memory.
-      if !isOfDetector { network.backbone?.release() }
-    }
+    if !force, pathExists(features) { throw OutputExists(path: features) }
+  }
+
+  private func write(_ picture: Picture, to path: String) throws {
+    let file = try OutputFile(path)
+    try file.write(try picture.png())
+    try file.commit(replacing: force)
+    Console.note("write  \(path)  \(picture.width)×\(picture.height) pixels")
   }
 }

@@ -111,6 +111,15 @@ extension Argument {
     }
   }
 
+  /// An option whose value is how far apart numbers may be.
+  static func tolerance(
+    _ name: String, _ placeholder: String, _ help: String, _ path: WritableKeyPath<Values, Double?>
+  ) -> Argument {
+    value(name, placeholder, help, takes: "a number that is not negative, such as 1e-6", path) { word in
+      Double(word).flatMap { $0.isFinite && $0 >= 0 ? .some($0) : nil }
+    }
+  }
+
   /// An option whose value is one of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, placeholder: String? = nil, _ help: String, _ path: WritableKeyPath<Values, Choice?>

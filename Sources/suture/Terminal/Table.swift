@@ -10,6 +10,8 @@ struct Table {
     rows = [columns.map(\.title)]
   }
 
+  var isEmpty: Bool { rows.count == 1 }
+
   mutating func add(_ cells: [String]) { rows.append(cells) }
 
   /// The table with a line for each row, indented by two spaces.

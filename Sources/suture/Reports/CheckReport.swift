@@ -65,8 +65,10 @@ struct CheckReport {
       return "not recorded in this file, so bytes that changed cannot be told"
     }
     return "\(Format.plural(integrity.verifiedCount, "record")) verified, "
-      + "\(integrity.problems.count { $0.kind == .checksum }) failed"
+      + "\(failedCount) failed"
   }
+
+  private var failedCount: Int { integrity.problems.count { $0.kind == .checksum } }
 
   private static func sentence(_ irregular: Integrity.Irregular) -> String {
     let found = irregular.nonFinite
@@ -75,34 +77,30 @@ struct CheckReport {
       + "first \(found.firstIsNaN ? "NaN" : "Inf") at \(place)"
   }
 
-  var json: JSONValue {
-    [
-      "schema": "suture.check/1", "path": .string(checkpoint.path),
-      "container": .string(checkpoint.container.rawValue), "passed": .bool(passed),
-      "checksums": [
-        "recorded": .bool(checkpoint.recordsChecksums), "verified": .integer(integrity.verifiedCount),
-        "failed": .integer(integrity.problems.count { $0.kind == .checksum }),
-      ],
-      "tensors": .integer(checkpoint.stateDict.count),
-      "elements": .integer(checkpoint.stateDict.elementCount),
-      "bytes": .integer(checkpoint.stateDict.byteCount), "nan": .integer(nanCount),
-      "inf": .integer(infinityCount),
-      "nonfinite": .array(
-        integrity.irregular.map { irregular in
+  /// - Parameter load: what a load would do, where that was asked for too.
+  func json(_ load: JSONReport?) -> JSONReport {
+    let dict = checkpoint.stateDict
+    return JSONReport(
+      "suture.check/1",
+      [
+        "path": checkpoint.path, "container": checkpoint.container.rawValue, "passed": passed,
+        "checksums": [
+          "recorded": checkpoint.recordsChecksums, "verified": integrity.verifiedCount,
+          "failed": failedCount,
+        ] as JSONObject,
+        "tensors": dict.count, "elements": dict.elementCount, "bytes": dict.byteCount, "nan": nanCount,
+        "inf": infinityCount,
+        "nonfinite": integrity.irregular.map {
           [
-            "name": .string(irregular.name), "nan": .integer(irregular.nonFinite.nanCount),
-            "inf": .integer(irregular.nonFinite.infinityCount),
-            "first": .array((irregular.nonFinite.firstIndex ?? []).map { .integer($0) }),
-            "first_is_nan": .bool(irregular.nonFinite.firstIsNaN),
-          ]
-        }),
-      "globals": .array(checkpoint.globals.map { .string($0) }),
-      "unused": .array(integrity.unusedStorages.map { .string($0) }),
-      "problems": .array(
-        integrity.problems.map {
-          ["kind": .string($0.kind.rawValue), "place": .string($0.place), "message": .string($0.message)]
-        }),
-      "warnings": .array(checkpoint.warnings.map { .string($0) }),
-    ]
+            "name": $0.name, "nan": $0.nonFinite.nanCount, "inf": $0.nonFinite.infinityCount,
+            "first": $0.nonFinite.firstIndex ?? [], "first_is_nan": $0.nonFinite.firstIsNaN,
+          ] as JSONObject
+        },
+        "globals": checkpoint.globals, "unused": integrity.unusedStorages,
+        "problems": integrity.problems.map {
+          ["kind": $0.kind.rawValue, "place": $0.place, "message": $0.message] as JSONObject
+        },
+        "warnings": checkpoint.warnings, "load": load?.object,
+      ])
   }
 }

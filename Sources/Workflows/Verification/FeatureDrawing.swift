@@ -1,14 +1,10 @@
 internal import SutureArchitectures
-internal import SutureBytes
-internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SuturePictures
+internal import SutureText
 
 /// The picture of the four feature maps: a grid a stage, the original's and the result's side by side.
-struct FeatureDrawing {
-  private let path: String
-  private let force: Bool
-
+enum FeatureDrawing {
   /// How many channels of a stage are shown, in so many columns, each as large as this.
   private static let (shown, columns, tile, gap) = (24, 8, 64, 4)
   private static let margin = 24
@@ -17,29 +13,17 @@ struct FeatureDrawing {
   private static let ink: Picture.Colour = (232, 234, 240)
   private static let faint: Picture.Colour = (150, 156, 172)
 
-  init(path: String, force: Bool) throws {
-    guard path.hasSuffix(".png") else {
-      throw UsageError("--features writes a PNG: give a name that ends in .png")
+  /// - Parameter original: what the network that it was made from gives, drawn on the left.
+  static func picture(
+    of outputs: [NetworkOutput], original: [NetworkOutput]?, title: String, seen: Picture?
+  ) throws -> Picture {
+    if let original, zip(outputs, original).contains(where: { $0.shape != $1.shape }) {
+      throw Failure(
+        .doesNotFit, "the original's maps have other sizes: they cannot be drawn side by side")
     }
-    if !force, pathExists(path) { throw OutputExists(path: path) }
-    (self.path, self.force) = (path, force)
-  }
-
-  func draw(_ network: Network, original: Network?, _ images: VerifyImages) throws {
-    let names = (0..<4).map { "feature.\($0)" }
-    let image = try images.image(isOfDetector: false, channels: network.inputChannels)
-    let theirs = try original?.outputs(names, of: image)
-    let ours = try network.outputs(names, of: image)
-    if let theirs, zip(ours, theirs).contains(where: { $0.shape != $1.shape }) {
-      throw ModelError.notSupported("the original's maps have other sizes: they cannot be drawn side by side")
-    }
-    let picture = Self.picture(
-      sides: (theirs.map { [("original", $0)] } ?? []) + [(theirs == nil ? "features" : "result", ours)],
-      title: network.backbone?.configuration.variantName ?? "", seen: images.seen(isOfDetector: false))
-    let file = try OutputFile(path)
-    try file.write(try picture.png())
-    try file.commit(replacing: force)
-    Console.note("write  \(path)  \(picture.width)×\(picture.height) pixels")
+    let sides =
+      (original.map { [("original", $0)] } ?? []) + [(original == nil ? "features" : "result", outputs)]
+    return picture(sides: sides, title: title, seen: seen)
   }
 
   private static func picture(

@@ -1,0 +1,25 @@
+/// A storage, and the names of the tensors that view it.
+public struct StorageUse: Sendable {
+  public let storage: Storage
+  public fileprivate(set) var names: [String] = []
+}
+
+extension StateDict {
+  /// The storages in the order of their first use, with the tensors on each.
+  public var storageUses: [StorageUse] {
+    var uses: [StorageUse] = []
+    var places: [ObjectIdentifier: Int] = [:]
+    for entry in entries {
+      for storage in entry.tensor.storages {
+        let id = ObjectIdentifier(storage)
+        let place = places[id] ?? uses.count
+        if place == uses.count {
+          places[id] = place
+          uses.append(StorageUse(storage: storage))
+        }
+        if uses[place].names.last != entry.name { uses[place].names.append(entry.name) }
+      }
+    }
+    return uses
+  }
+}

@@ -1,0 +1,82 @@
+internal import SutureArchitectures
+internal import SutureBytes
+public import SutureModelRuntime
+internal import SutureText
+
+/// How fast the backbone of a network runs, beside what the processor can do.
+public struct SpeedMeasurement: Sendable {
+  /// A layer, what it computes, and how long it takes.
+  public struct Layer: Sendable {
+    public let name: String
+    public let multiplyAccumulates: Int
+    /// Seconds of each pass.
+    public fileprivate(set) var seconds: [Double] = []
+
+    public var operations: Double { 2 * Double(multiplyAccumulates) }
+    public var median: Double { SpeedMeasurement.median(seconds) }
+  }
+
+  /// Of the images, N×C×H×W.
+  public let shape: [Int]
+  public let precision: Precision
+  /// How many threads compute.
+  public let threads: Int
+  /// Seconds to read and pack the weights and to compile the layers.
+  public let preparation: Double
+  /// In the order in which they run; their seconds only where they were asked for.
+  public private(set) var layers: [Layer]
+  /// Seconds of each forward pass.
+  public private(set) var seconds: [Double] = []
+  /// Floating-point operations a second of bare multiply-adds in registers, measured between the passes.
+  public private(set) var peaks: [Double] = []
+
+  /// Floating-point operations of a pass.
+  public var operations: Double { layers.reduce(0) { $0 + $1.operations } }
+  /// Seconds of the median pass.
+  public var median: Double { Self.median(seconds) }
+  /// Floating-point operations a second in the median pass.
+  public var speed: Double { operations / median }
+  /// The median of ``peaks``; 0 where the processor has no such instructions.
+  public var peak: Double { Self.median(peaks) }
+
+  fileprivate static func median(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.sorted()[values.count / 2]
+  }
+
+  /// Reads the weights, compiles the layers and runs `rounds` passes over images of `size`×`size` pixels.
+  ///
+  /// - Parameter timesLayers: whether as many passes follow in which each layer is timed.
+  /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where there is no backbone, or no room for the images.
+  public init(
+    of network: RunnableNetwork, precision: Precision = .float32, size: Int = 224, batch: Int = 1,
+    rounds: Int = 20, timesLayers: Bool = false
+  ) throws {
+    guard let model = network.backbone else {
+      throw Failure(.doesNotFit, "there is no backbone that could be run by itself")
+    }
+    let outputs = model.outputNames.suffix(1).map(\.self)
+    try network.requireRunnable(side: size, batch: batch)
+    var image = try FeatureMap(
+      batch: batch, height: size, width: size, channels: model.configuration.inputChannels)
+    for index in image.values.indices { image.values[index] = Float((index &* 7919) % 4093) / 1024 - 2 }
+    let start = CurrentProcess.seconds
+    try model.prepare(outputs, batch: batch, height: size, width: size)
+    preparation = CurrentProcess.seconds - start
+    (shape, self.precision, threads) = (image.shape, precision, MachinePeak.threads)
+    layers = try model.costs(outputs, batch: batch, height: size, width: size).map {
+      Layer(name: $0.layer, multiplyAccumulates: $0.multiplyAccumulates)
+    }
+    _ = try model.outputs(outputs, of: image)
+    for round in 0..<rounds {
+      if round % 5 == 0 { peaks.append(MachinePeak.measure(precision)) }
+      let start = CurrentProcess.seconds
+      _ = try model.outputs(outputs, of: image)
+      seconds.append(CurrentProcess.seconds - start)
+    }
+    for _ in 0..<(timesLayers ? rounds : 0) {
+      var times: [Double] = []
+      _ = try model.outputs(outputs, of: image) { times.append($0.seconds) }
+      for (index, time) in times.enumerated() { layers[index].seconds.append(time) }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+internal import SutureArchitectures
+public import SutureModelRuntime
+public import SutureTensors
+internal import SutureText
+
+/// What a state dict holds that can be run: a ConvNeXt, or replicas of its backbone of which each layer runs one stage;
+/// and the detector around them where its model file is given.
+public struct RunnableNetwork: Sendable {
+  public let stateDict: StateDict
+  /// The prefixes under which whole backbones lie.
+  public let prefixes: [String]
+  /// The backbone; `nil` where a detector has none that could be run by itself.
+  public let backbone: ConvNeXt?
+  public let detector: DetectionModel?
+
+  /// The network in `stateDict`, whose weights are read when they are first needed.
+  ///
+  /// - Parameter model: the model file of the detector that the weights are of.
+  /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where it is another network, or a tensor does not fit.
+  public init(
+    _ stateDict: StateDict, model: ModelFile? = nil, engine: EngineKind = .fast,
+    precision: Precision = .float32
+  ) throws {
+    self.stateDict = stateDict
+    prefixes = ConvNeXtConfiguration.prefixes(in: stateDict)
+    detector = try model.map {
+      try DetectionModel(file: $0, weights: stateDict, engine: engine, precision: precision)
+    }
+    // A single backbone runs all its stages; of four replicas, each runs its own.
+    let isRunnable = prefixes.count <= 1 && detector == nil || prefixes.count == 1 || prefixes.count == 4
+    guard isRunnable || detector != nil else {
+      throw Failure(
+        .doesNotFit,
+        "it holds \(prefixes.count) backbones, under \(prefixes.joined(separator: ", ")); 1 or 4 can be run")
+    }
+    let places = prefixes.count == 4 ? prefixes : .init(repeating: prefixes.first ?? "", count: 4)
+    backbone =
+      isRunnable ? try ConvNeXt(stateDict, prefixes: places, engine: engine, precision: precision) : nil
+  }
+
+  /// The names of the tensors that a forward pass reads.
+  public var readNames: [String] { detector?.readNames ?? backbone?.readNames ?? [] }
+
+  /// What can be computed: of the backbone `feature.0` to `feature.3`, `pooled` and `logits`, of the detector `layer.0`
+  /// and so on, `detect.raw.0` and so on, `detect.decoded`.
+  public var outputNames: [String] { (backbone?.outputNames ?? []) + (detector?.outputNames ?? []) }
+
+  /// Whether an output comes of the detector, which is fed with images in [0, 1), not of the backbone alone, which is
+  /// fed with normalised ones.
+  package static func isOfDetector(_ name: String) -> Bool {
+    name.hasPrefix("layer.") || name.hasPrefix("detect.")
+  }
+
+  /// The named outputs, all of the backbone or all of the detector.
+  ///
+  /// - Parameter watch: is shown each layer's output when it has been computed.
+  public func outputs(
+    _ names: [String], of image: FeatureMap, watch: ((LayerOutput) throws -> Void)? = nil
+  ) throws -> [NetworkOutput] {
+    if let detector, names.contains(where: Self.isOfDetector) {
+      return try detector.outputs(names, of: image, watch: watch)
+    }
+    guard let backbone else {
+      throw Failure(.doesNotFit, "there is no backbone that could be run by itself")
+    }
+    return try backbone.outputs(names, of: image, watch: watch)
+  }
+
+  /// Refuses images of a size that cannot be run, before one is made.
+  func requireRunnable(side: Int, batch: Int = 1) throws {
+    try detector?.judge(batch: batch, height: side, width: side)
+    if detector == nil { try backbone?.judge(batch: batch, height: side, width: side) }
+  }
+
+  /// How many channels its images have.
+  public var inputChannels: Int { backbone?.configuration.inputChannels ?? 3 }
+}
