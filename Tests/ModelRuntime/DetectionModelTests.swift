@@ -1,5 +1,6 @@
 import SutureArchitectures
 import SutureTensors
+import TestSupport
 import Testing
 
 @testable import SutureModelRuntime
@@ -12,9 +13,9 @@ import Testing
   }
 
   @Test func `computes on oneDNN what plain loops compute, layer by layer`() throws {
-    let file = try SmallModelFile.with("nc: 3", "nc: 3")
+    let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
     for seed in 1...4 as ClosedRange<UInt64> {
-      let weights = try DetectorWeights(file, seed: seed).dict
+      let weights = try Weights.random(for: file, seed: seed)
       let fast = try DetectionModel(file: file, weights: weights)
       let plain = try DetectionModel(file: file, weights: weights, engine: .reference)
       let image = try image(64, 96, batch: seed == 1 ? 2 : 1)
@@ -42,13 +43,14 @@ import Testing
   }
 
   @Test func `takes its anchors from the weights, where they are divided by the stride`() throws {
-    let file = try SmallModelFile.with("nc: 3", "nc: 3")
-    var weights = try DetectorWeights(file, seed: 1).dict
+    let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
+    var weights = try Weights.random(for: file, seed: 1)
     let strides = try DetectionModel(file: file, weights: weights).strides
     #expect(strides == [16, 32])
     let image = try image(32, 32)
     let own = try DetectionModel(file: file, weights: weights).outputs(["detect.decoded"], of: image)[0]
-    let stored = zip(file.anchors, strides).flatMap { level, stride in level.map { Float($0) / Float(stride) }
+    let stored = zip(file.header.anchors, strides).flatMap { level, stride in
+      level.map { Float($0) / Float(stride) }
     }
     try weights.append("model.13.anchors", try Tensor(floats: stored, shape: [2, 2, 2]))
     let model = try DetectionModel(file: file, weights: weights)
@@ -58,8 +60,8 @@ import Testing
   }
 
   @Test func `names the tensor that is missing, bent or too many`() throws {
-    let file = try SmallModelFile.with("nc: 3", "nc: 3")
-    let weights = try DetectorWeights(file, seed: 1).dict
+    let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
+    let weights = try Weights.random(for: file, seed: 1)
     let read = try DetectionModel(file: file, weights: weights).readNames
     for name in read where !name.hasSuffix("gamma") {
       let cut = try StateDict(weights.entries.filter { $0.name != name })
@@ -68,6 +70,8 @@ import Testing
       }
       if case .missing(let key)? = error { #expect(key == name) } else { #expect(Bool(false), "\(name)") }
     }
+    let expected = file.expectedTensors().filter { $0.isRead && !$0.name.hasSuffix(".anchors") }
+    #expect(Set(read) == Set(expected.map(\.name)))
     var more = weights
     try more.append("model.0.stages.0.1.gamma", try Tensor(floats: [1], shape: [1]))
     #expect(
@@ -76,8 +80,8 @@ import Testing
   }
 
   @Test func `refuses an image whose maps do not fit together`() throws {
-    let file = try SmallModelFile.with("nc: 3", "nc: 3")
-    let model = try DetectionModel(file: file, weights: try DetectorWeights(file, seed: 1).dict)
+    let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
+    let model = try DetectionModel(file: file, weights: try Weights.random(for: file, seed: 1))
     let error = #expect(throws: ModelError.self) {
       try model.outputs(["detect.decoded"], of: try image(48, 64))
     }

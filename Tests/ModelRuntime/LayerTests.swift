@@ -1,3 +1,4 @@
+import SutureArchitectures
 import SutureCheckpoints
 import SutureTensors
 import TestSupport
@@ -14,7 +15,7 @@ import Testing
   private static let path = "Fixtures/Layers/layers.safetensors"
 
   /// The error of each engine over the peak of the output.
-  private func errors(_ name: String, _ operation: (StateDict) throws -> Operation) throws -> [Double] {
+  private func errors(_ name: String, _ operation: (StateDict) throws -> some Operation) throws -> [Double] {
     let dict = try Self.fixtures.get()
     let image = try FeatureMap(nchw: try #require(dict[name + ".in.x"]))
     let expected = try FeatureMap(nchw: try #require(dict[name + ".out"]))
@@ -40,12 +41,10 @@ import Testing
     let numbers = name.split(separator: ".").dropFirst().compactMap { Int($0) }
     let errors = try errors("conv." + name) { dict in
       let weight = try #require(dict["conv.\(name).in.weight"])
-      return .convolution(
-        Convolution(
-          weight: try Parameter("conv.\(name).in.weight", in: dict, shape: weight.shape),
-          bias: try Parameter("conv.\(name).in.bias", in: dict, shape: [weight.shape[0]]),
-          inputChannels: weight.shape[1] * numbers[3], outputChannels: weight.shape[0], kernel: numbers[0],
-          stride: numbers[1], padding: numbers[2], groups: numbers[3]))
+      return try Convolution(
+        ConvolutionLayer(
+          "conv.\(name).in", shape: weight.shape, stride: numbers[1], padding: numbers[2], groups: numbers[3]),
+        in: dict)
     }
     for error in errors { #expect(error < 5e-7) }
   }
@@ -55,7 +54,7 @@ import Testing
     let errors = try errors("norm." + name) { dict in
       let names = ["weight": "norm.\(name).in.weight", "bias": "norm.\(name).in.bias"]
       let own = try renamed(dict, ["n.weight": names["weight"] ?? "", "n.bias": names["bias"] ?? ""])
-      return .layerNorm(try LayerNorm("n", in: own, channels: own["n.weight"]?.elementCount ?? 0))
+      return try LayerNorm("n", in: own, channels: own["n.weight"]?.elementCount ?? 0)
     }
     for error in errors { #expect(error < bound) }
   }
@@ -67,7 +66,7 @@ import Testing
         .init(name: "l.weight", tensor: try Tensor(floats: [1], shape: [1, 1])),
         .init(name: "l.bias", tensor: try Tensor(floats: [0], shape: [1])),
       ])
-      return .linear(try Linear("l", in: dict, inputs: 1, outputs: 1, activation: activation))
+      return try Linear("l", in: dict, inputs: 1, outputs: 1, activation: activation)
     }
     for error in errors { #expect(error < 2e-7) }
   }
@@ -76,7 +75,7 @@ import Testing
   func `sums long products`(name: String, inputs: Int, outputs: Int) throws {
     let errors = try errors(name) { dict in
       let own = try renamed(dict, ["l.weight": name + ".in.weight", "l.bias": name + ".in.bias"])
-      return .linear(try Linear("l", in: own, inputs: inputs, outputs: outputs))
+      return try Linear("l", in: own, inputs: inputs, outputs: outputs)
     }
     for error in errors { #expect(error < 2e-6) }
   }
@@ -92,18 +91,16 @@ import Testing
           "b.weight": "batchnorm.in.weight", "b.bias": "batchnorm.in.bias",
           "b.running_mean": "batchnorm.in.mean", "b.running_var": "batchnorm.in.variance",
         ])
-      try own.append("w", try Tensor(floats: identity, shape: [21, 21, 1, 1]))
-      return .convolution(
-        Convolution(
-          weight: try Parameter("w", in: own, shape: [21, 21, 1, 1]), bias: nil, inputChannels: 21,
-          outputChannels: 21, kernel: 1, stride: 1, padding: 0, groups: 1,
-          batchNorm: try BatchNorm("b", in: own, channels: 21), activation: .silu))
+      try own.append("w.weight", try Tensor(floats: identity, shape: [21, 21, 1, 1]))
+      return try Convolution(
+        ConvolutionLayer("w", shape: [21, 21, 1, 1], hasBias: false, batchNorm: "b", activation: .silu),
+        in: own)
     }
     for error in errors { #expect(error < 5e-7) }
   }
 
   @Test func `moves and averages pixels`() throws {
-    #expect(try errors("upsample") { _ in .upsample(factor: 2) }.allSatisfy { $0 == 0 })
-    for error in try errors("mean", { _ in .mean }) { #expect(error < 1e-7) }
+    #expect(try errors("upsample") { _ in Upsample(factor: 2) }.allSatisfy { $0 == 0 })
+    for error in try errors("mean", { _ in Mean() }) { #expect(error < 1e-7) }
   }
 }

@@ -26,7 +26,7 @@ final class CompiledNetwork {
       guard let shape = shapes[value] else { throw ModelError.wrongInput("value \(value) is not computed") }
       return shape
     }
-    try graph.judgeMemory(shapes, needed: needed)
+    try graph.validateMemory(shapes, needed: needed)
     var lastUse = [Int](repeating: -1, count: graph.nodes.count + 1)
     for index in needed { for input in graph.nodes[index].inputs { lastUse[input] = index } }
     for output in outputs { lastUse[output] = .max }
@@ -40,7 +40,9 @@ final class CompiledNetwork {
       let output = try shape(index + 1)
       let layer: CompiledLayer
       do {
-        layer = try context.compile(node.operation, try node.inputs.map(shape), output)
+        let inputs = try node.inputs.map(shape)
+        let own = context.usesKernels ? try node.operation.compileKernel(context, inputs[0]) : nil
+        layer = try own ?? node.operation.compile(context, inputs, output)
       } catch ModelError.engine(let reason) { throw ModelError.engine("layer \(node.name): \(reason)") }
       layers.append(layer)
       let replaced = layer.replacedInput.map { node.inputs[$0] }
@@ -56,7 +58,7 @@ final class CompiledNetwork {
     try MemoryDemand(
       weights: layers.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.byteCount } },
       activations: plan.byteCount + scratch, layer: "its layers together"
-    ).judge()
+    ).validate()
     let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
     let region = Region(byteCount: plan.byteCount + scratch)
     func place(_ value: Int) -> UnsafeMutableRawPointer { region.base + (offsets[value] ?? 0) }
@@ -95,22 +97,6 @@ final class CompiledNetwork {
     return outputs.map { shape, place in
       let values = UnsafeBufferPointer(start: place.assumingMemoryBound(to: Float.self), count: shape.count)
       return FeatureMap(shape, Array(values))
-    }
-  }
-}
-
-extension CompilerContext {
-  func compile(_ operation: Operation, _ inputs: [MapShape], _ output: MapShape) throws -> CompiledLayer {
-    if usesKernels, let layer = try kernel(operation, inputs[0]) { return layer }
-    return switch operation {
-    case .convolution(let layer): try convolution(layer, inputs[0], output)
-    case .layerNorm(let layer): try layerNorm(layer, inputs[0])
-    case .feedForward(let layer): try feedForward(layer, inputs[0])
-    case .linear(let layer): try linear(layer, inputs[0])
-    case .mean: mean(inputs[0])
-    case .add: add(inputs[0])
-    case .concat: concat(inputs, output)
-    case .upsample(let factor): upsample(inputs[0], factor: factor)
     }
   }
 }

@@ -1,4 +1,3 @@
-internal import CSutureOneDNN
 internal import CSuturePeak
 internal import Dispatch
 internal import SutureBytes
@@ -6,7 +5,7 @@ internal import SutureBytes
 /// What this machine can compute at most, measured.
 public enum MachinePeak {
   /// How many threads the fast engine runs: `OMP_NUM_THREADS`, or one for each processor at hand.
-  public static var threads: Int { max(Int(omp_get_max_threads()), 1) }
+  public static var threads: Int { CompilerContext.threads }
 
   /// Floating-point operations a second of bare multiply-adds in registers, on all of the engine's threads.
   ///

@@ -21,7 +21,7 @@ struct WeightPacker {
     }
     // Large ones first, so that no thread is left with one at the end.
     let order = requests.indices.sorted { requests[$0].weightCount > requests[$1].weightCount }
-    let workers = min(max(Int(omp_get_max_threads()), 1), requests.count)
+    let workers = min(CompilerContext.threads, requests.count)
     let state = PackingState(context: context, requests: requests, packed: packed, order: order)
     let threads = omp_get_max_threads()
     DispatchQueue.concurrentPerform(iterations: workers) { _ in

@@ -7,7 +7,7 @@ struct Graph: Sendable {
   struct Node: Sendable {
     /// The layer's place in the state dict, for errors and reports.
     let name: String
-    let operation: Operation
+    let operation: any Operation
     /// The values that it reads, all of smaller number than its own.
     let inputs: [Int]
   }
@@ -15,7 +15,7 @@ struct Graph: Sendable {
   private(set) var nodes: [Node] = []
 
   /// Adds a node and gives the number of its value.
-  mutating func add(_ name: String, _ operation: Operation, _ inputs: [Int]) -> Int {
+  mutating func add(_ name: String, _ operation: some Operation, _ inputs: [Int]) -> Int {
     nodes.append(Node(name: name, operation: operation, inputs: inputs))
     return nodes.count
   }
@@ -50,4 +50,17 @@ struct Graph: Sendable {
     }
     return shapes
   }
+
+  /// The nodes that `outputs` need, with the multiply-accumulates of each for an image of shape `image`.
+  func costs(_ image: MapShape, _ outputs: [Int]) throws -> [(layer: String, multiplyAccumulates: Int)] {
+    let needed = needed(for: outputs)
+    let shapes = try shapes(for: image, needed: needed)
+    return needed.map { index in
+      let node = nodes[index]
+      return (node.name, shapes[index + 1].map { node.operation.multiplyAccumulates(for: $0) } ?? 0)
+    }
+  }
+
+  /// The names of the tensors that a forward pass reads.
+  var readNames: [String] { nodes.flatMap { $0.operation.parameters.map(\.name) } }
 }

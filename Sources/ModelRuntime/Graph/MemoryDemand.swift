@@ -11,7 +11,7 @@ struct MemoryDemand {
   /// Refuses what the machine does not have, before anything of it is allocated.
   ///
   /// - Throws: ``ModelError/tooLarge(_:)``.
-  func judge() throws {
+  func validate() throws {
     let total = weights.adding(saturating: activations)
     // The rest is the system's, and other programs'.
     let limit = Region.physicalByteCount / 4 * 3
@@ -30,7 +30,7 @@ struct MemoryDemand {
 extension Graph {
   /// Refuses maps that the machine cannot hold beside the weights: at a block's input its residual, what its depthwise
   /// convolution gave, and the input of the network are alive.
-  func judgeMemory(_ shapes: [MapShape?], needed: [Int]) throws {
+  func validateMemory(_ shapes: [MapShape?], needed: [Int]) throws {
     var weights = 0
     var largest = (name: "the image", count: shapes[0]?.count ?? 0)
     for index in needed {
@@ -41,35 +41,14 @@ extension Graph {
     }
     // And the caller's image with what it gets back.
     let maps = 4 * (3 * largest.count + 2 * (shapes[0]?.count ?? 0))
-    try MemoryDemand(weights: weights, activations: maps, layer: "layer \(largest.name)").judge()
+    try MemoryDemand(weights: weights, activations: maps, layer: "layer \(largest.name)").validate()
   }
 
   /// Follows the sizes of an image through the layers, without allocating anything.
   ///
   /// - Throws: ``ModelError`` naming the layer that does not fit, or what the machine does not have.
-  func judge(_ image: MapShape, outputs: [Int]) throws {
+  func validate(_ image: MapShape, outputs: [Int]) throws {
     let needed = needed(for: outputs)
-    try judgeMemory(try shapes(for: image, needed: needed), needed: needed)
-  }
-}
-
-extension ConvNeXt {
-  /// Whether images of this size can be run, told before one is made.
-  ///
-  /// - Throws: ``ModelError`` naming the layer that does not fit, or what the machine does not have.
-  public func judge(batch: Int, height: Int, width: Int) throws {
-    let image = MapShape(
-      batch: batch, height: height, width: width, channels: configuration.inputChannels)
-    try network.graph.judge(image, outputs: [network.graph.nodes.count])
-  }
-}
-
-extension DetectionModel {
-  /// Whether images of this size can be run, told before one is made.
-  ///
-  /// - Throws: ``ModelError`` naming the layer that does not fit, or what the machine does not have.
-  public func judge(batch: Int, height: Int, width: Int) throws {
-    let image = MapShape(batch: batch, height: height, width: width, channels: file.inputChannels)
-    try network.graph.judge(image, outputs: levels)
+    try validateMemory(try shapes(for: image, needed: needed), needed: needed)
   }
 }

@@ -1,6 +1,6 @@
-internal import SutureArchitectures
+public import SutureArchitectures
 public import SutureCheckpoints
-public import SutureModelRuntime
+internal import SutureModelRuntime
 public import SutureSurgery
 internal import SutureTensors
 
@@ -41,7 +41,7 @@ public struct ModelLoadCheck: Sendable {
     self.checkpoint = checkpoint
     try checkpoint.requireTensors()
     let file = checkpoint.stateDict
-    let expected = try model.expectedTensors()
+    let expected = model.expectedTensors()
     let base = try StateDict(
       expected.map {
         .init(name: $0.name, tensor: try Tensor(dtype: $0.dtype, shape: $0.shape, layout: .meta))

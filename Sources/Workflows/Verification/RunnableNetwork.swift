@@ -1,4 +1,4 @@
-internal import SutureArchitectures
+public import SutureArchitectures
 public import SutureModelRuntime
 public import SutureTensors
 internal import SutureText
@@ -53,23 +53,23 @@ public struct RunnableNetwork: Sendable {
 
   /// The named outputs, all of the backbone or all of the detector.
   ///
-  /// - Parameter watch: is shown each layer's output when it has been computed.
+  /// - Parameter observe: is shown each layer's output when it has been computed.
   public func outputs(
-    _ names: [String], of image: FeatureMap, watch: ((LayerOutput) throws -> Void)? = nil
+    _ names: [String], of image: FeatureMap, observe: ((LayerOutput) throws -> Void)? = nil
   ) throws -> [NetworkOutput] {
     if let detector, names.contains(where: Self.isOfDetector) {
-      return try detector.outputs(names, of: image, watch: watch)
+      return try detector.outputs(names, of: image, observe: observe)
     }
     guard let backbone else {
       throw Failure(.doesNotFit, "there is no backbone that could be run by itself")
     }
-    return try backbone.outputs(names, of: image, watch: watch)
+    return try backbone.outputs(names, of: image, observe: observe)
   }
 
   /// Refuses images of a size that cannot be run, before one is made.
   func requireRunnable(side: Int, batch: Int = 1) throws {
-    try detector?.judge(batch: batch, height: side, width: side)
-    if detector == nil { try backbone?.judge(batch: batch, height: side, width: side) }
+    try detector?.validate(batch: batch, height: side, width: side)
+    if detector == nil { try backbone?.validate(batch: batch, height: side, width: side) }
   }
 
   /// How many channels its images have.

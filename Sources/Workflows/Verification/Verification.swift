@@ -1,4 +1,4 @@
-internal import SutureArchitectures
+public import SutureArchitectures
 internal import SutureBytes
 public import SutureCheckpoints
 public import SutureModelRuntime

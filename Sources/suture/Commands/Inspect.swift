@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureSurgery

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureModelRuntime

@@ -1,0 +1,135 @@
+internal import SutureBytes
+internal import SutureYAML
+
+/// A YOLOv5 model file with its layers, as YOLOv5's `parse_model` makes them.
+///
+/// It is read once; the table, the expected tensors, the strides and the network come of the same layers.
+public struct ModelFile: Sendable {
+  /// What stands beside the layers.
+  package struct Header: Sendable {
+    package let classes: Int
+    let depthMultiple: Double
+    let widthMultiple: Double
+    /// Width and height of each anchor in pixels, level by level.
+    package let anchors: [[Double]]
+    package let inputChannels: Int
+
+    /// How many numbers each pixel of a level of Detect has.
+    package var outputsPerPixel: Int { anchors[0].count / 2 * (classes + 5) }
+  }
+
+  package let header: Header
+  package let layers: [ModuleLayer]
+  /// Pixels of the image for each pixel of a level of Detect.
+  package let strides: [Int]
+
+  /// The file at `path`.
+  ///
+  /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
+  public init(path: String) throws {
+    let source = try FileSource(path)
+    let limit = YAMLLimits().bytes
+    // One more than what is allowed, so that the reader says how it judges; nothing is as long by accident.
+    try self.init(source.bytes(0..<min(source.byteCount, limit + 1)), name: path)
+  }
+
+  /// The file that `bytes` hold.
+  ///
+  /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
+  public init(_ bytes: [UInt8], name: String) throws {
+    let root = try YAML.parse(bytes, name: name)
+    let keys = try root.requireMapping()
+    header = try Header(root, keys)
+    let scope = ModelValue.Scope(classes: header.classes, anchors: header.anchors)
+    let rows = try ["backbone", "head"].flatMap { key in
+      try keys.require(key).requireSequence().map { try Row($0, scope) }
+    }
+    guard !rows.isEmpty, rows.count <= Row.maximumCount else {
+      throw root.error("it has \(rows.count) layers; 1 to \(Row.maximumCount) are supported")
+    }
+    let layers = try Self.layers(rows, header)
+    guard let last = layers.last, last.module is DetectModule else {
+      throw root.error("the last layer is no Detect")
+    }
+    let sides = try Self.sides(of: layers, rows)
+    let strides = last.sources.map { Double(Self.strideSide) / Double($0 < 0 ? Self.strideSide : sides[$0]) }
+    try Self.refuseReversed(header.anchors, try keys.require("anchors"), strides: strides)
+    (self.layers, self.strides) = (layers, strides.map { Int($0) })
+  }
+}
+
+// MARK: The header
+
+extension ModelFile.Header {
+  fileprivate init(_ root: YAMLNode, _ keys: YAMLMapping) throws {
+    for key in ["depth_multiple", "width_multiple"] where keys.value(for: key) == nil {
+      throw root.error(
+        "the key \"\(key)\" is missing, without which YOLOv5 stops with KeyError: '\(key)'",
+        advice: "yolov5s has depth_multiple: 0.33 and width_multiple: 0.50")
+    }
+    classes = try keys.require("nc").requireInt("nc", in: 1...100_000)
+    depthMultiple = try Self.multiple(try keys.require("depth_multiple"))
+    widthMultiple = try Self.multiple(try keys.require("width_multiple"))
+    inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
+    if let activation = keys.value(for: "activation") {
+      throw activation.error("another activation than SiLU is not supported")
+    }
+    let node = try keys.require("anchors")
+    anchors = try node.requireSequence().map { level in
+      try level.requireSequence().map { try $0.requireDouble() }
+    }
+    guard let first = anchors.first, !first.isEmpty, first.count.isMultiple(of: 2), first.count <= 64,
+      anchors.allSatisfy({ $0.count == first.count && $0.allSatisfy { $0 > 0 && $0 < 1e6 } })
+    else {
+      throw node.error("anchors are lists of pairs of positive sizes in pixels, each as long as the others")
+    }
+  }
+
+  private static func multiple(_ node: YAMLNode) throws -> Double {
+    let value = try node.requireDouble()
+    guard value > 0, value <= 100 else {
+      throw node.error("a multiple is above 0 and at most 100, not \(value)")
+    }
+    return value
+  }
+}
+
+// MARK: Rows
+
+/// A row of `backbone` or `head`: [from, number, module, arguments].
+struct Row {
+  let node: YAMLNode
+  /// Which layers it reads: −1 is the one before.
+  let from: [Int]
+  /// Whether `from` is a list.
+  let isList: Bool
+  let number: Int
+  let module: String
+  let arguments: [ModelValue]
+
+  static let maximumCount = 1000
+
+  init(_ node: YAMLNode, _ scope: ModelValue.Scope) throws {
+    let parts = try node.requireSequence()
+    guard parts.count == 4 else {
+      throw node.error("a layer is [from, number, module, args]; this one has \(parts.count) parts")
+    }
+    let sources = parts[0].sequence ?? [parts[0]]
+    self.node = node
+    from = try sources.map { try $0.requireInt("from", in: -Self.maximumCount...Self.maximumCount) }
+    isList = parts[0].sequence != nil
+    number = try parts[1].requireInt("the number of repeats", in: 1...1000)
+    module = try parts[2].requireString()
+    arguments = try parts[3].requireSequence().map { try ModelValue($0, scope) }
+  }
+}
+
+extension YAMLNode {
+  fileprivate func requireInt(_ what: String, in range: ClosedRange<Int>) throws -> Int {
+    let value = try requireInt()
+    guard range.contains(value) else {
+      throw error("\(what) is \(value); \(range.lowerBound) to \(range.upperBound) are supported")
+    }
+    return value
+  }
+}

@@ -1,0 +1,183 @@
+public import SutureTensors
+internal import SutureYAML
+
+/// A layer as YOLOv5's `parse_model` makes it of a row.
+package struct ModuleLayer: Sendable {
+  package let index: Int
+  package let module: any YOLOModule
+  /// The layers that it reads by number; −1 is the image.
+  package let sources: [Int]
+  /// How often it is repeated, scaled by the depth multiple.
+  package let repeats: Int
+  /// What it reads as the row says it: `-1`, `[-1, 4]`.
+  fileprivate let from: String
+
+  /// How many modules stand one behind the other.
+  private var copies: Int { type(of: module).takesRepeats ? 1 : repeats }
+
+  /// What each copy is called in the state dict: numbered where there are several.
+  private func names(_ start: String) -> [String] {
+    copies == 1 ? [start] : (0..<copies).map { "\(start).\($0)" }
+  }
+
+  package var parameterCount: Int { copies * module.parameterCount }
+
+  /// The tensors that the layer has in a state dict, under `model.<index>`.
+  package func expectedTensors(under prefix: String = "") -> [ExpectedTensor] {
+    let isBackbone = type(of: module).holdsBackbone
+    let tensors = module.tensors
+    return names("\(prefix)model.\(index)").flatMap { tensors.within($0) }.map {
+      ExpectedTensor(
+        name: $0.name, shape: $0.shape, dtype: $0.dtype, layer: index, isBackbone: isBackbone,
+        isRead: $0.isRead)
+    }
+  }
+
+  /// Adds the layer to a network and gives what it computes: one value, but of Detect one for each level.
+  package func build<Builder: NetworkBuilding>(
+    into builder: inout Builder, under prefix: String, of inputs: [Builder.Value]
+  ) throws -> [Builder.Value] {
+    try names("\(prefix)model.\(index)").reduce(inputs) { values, name in
+      try module.build(into: &builder, as: name, of: values)
+    }
+  }
+
+  /// The side of its output for square inputs of these sides.
+  fileprivate func side(for inputs: [Int]) throws(ModuleMisfit) -> Int {
+    var side = try module.side(for: inputs)
+    for _ in 1..<copies {
+      // Nothing shrinks or grows once it has stayed as it is.
+      let next = try module.side(for: [side])
+      if next == side { break }
+      side = next
+    }
+    return side
+  }
+}
+
+extension ModelFile {
+  /// YOLOv5 finds the strides with an image of this side.
+  static let strideSide = 256
+  private static let maximumSide = 1 << 14
+
+  /// Makes layers of rows, and refuses what YOLOv5 would build wrongly or not at all.
+  static func layers(_ rows: [Row], _ header: Header) throws -> [ModuleLayer] {
+    var layers: [ModuleLayer] = []
+    for (index, row) in rows.enumerated() {
+      let sources = try sources(of: row, index)
+      // Python rounds halves to even.
+      let scaled = max(Int((Double(row.number) * header.depthMultiple).rounded(.toNearestOrEven)), 1)
+      let repeats = row.number > 1 ? scaled : row.number
+      guard let type = YOLOModules.all.first(where: { $0.name == row.module }) else {
+        let known = YOLOModules.all.map { $0.name }.joined(separator: ", ")
+        throw row.node.error("layer \(index): the module \"\(row.module)\" is not known; \(known) are")
+      }
+      let inputs = sources.map { $0 < 0 ? header.inputChannels : layers[$0].module.channels }
+      let context = ModuleRow(
+        file: header, index: index, sources: sources, inputs: inputs, readsList: row.isList, repeats: repeats,
+        values: row.arguments, isLast: index == rows.count - 1, schema: type.arguments, usage: type.usage,
+        error: { row.error(index, $0) })
+      try context.validate()
+      let module = try type.init(context)
+      guard repeats == 1 || type.takesRepeats || module.channels == inputs[0] else {
+        throw context.error(
+          "repeated \(repeats) times it must give as many channels as it takes, not \(inputs[0]) and "
+            + "\(module.channels)")
+      }
+      layers.append(
+        ModuleLayer(
+          index: index, module: module, sources: sources, repeats: repeats,
+          from: row.isList ? "\(row.from)" : "\(row.from[0])"))
+    }
+    return layers
+  }
+
+  private static func sources(of row: Row, _ index: Int) throws -> [Int] {
+    try row.from.map { from in
+      let source = from < 0 ? index + from : from
+      guard source < index else {
+        throw row.node.error(
+          "layer \(index) reads layer \(source), which \(source == index ? "is itself" : "comes later")")
+      }
+      guard source >= 0 || (source == -1 && index == 0) else {
+        throw row.node.error("layer \(index) reads the layer \(-from) before it, and there are \(index)")
+      }
+      return source
+    }
+  }
+
+  /// The sides of all layers' outputs for an image of ``strideSide``.
+  ///
+  /// - Throws: an error at the row whose inputs do not fit.
+  static func sides(of layers: [ModuleLayer], _ rows: [Row]) throws -> [Int] {
+    var sides: [Int] = []
+    for (layer, row) in zip(layers, rows) {
+      do throws(ModuleMisfit) {
+        let side = try layer.side(for: layer.sources.map { $0 < 0 ? strideSide : sides[$0] })
+        guard side <= maximumSide else {
+          throw ModuleMisfit("a map of \(side)×\(side) is longer than \(maximumSide) pixels on a side")
+        }
+        sides.append(side)
+      } catch { throw row.error(layer.index, error.reason) }
+    }
+    return sides
+  }
+
+  /// YOLOv5 turns anchors round that are in the other order than the strides, but too late.
+  static func refuseReversed(_ anchors: [[Double]], _ node: YAMLNode, strides: [Double]) throws {
+    let areas = anchors.map { level in
+      stride(from: 0, to: level.count, by: 2).reduce(0) { $0 + level[$1] * level[$1 + 1] }
+    }
+    guard areas.count > 1, let least = areas.first, let last = areas.last, let finest = strides.first,
+      let coarsest = strides.last, (last - least) * (coarsest - finest) <= 0
+    else { return }
+    throw node.error(
+      "the anchors are in the other order than the strides \(strides.map { Int($0) }): YOLOv5 turns them round after "
+        + "it has divided them by the strides, which gives wrong sizes; put the smallest first")
+  }
+}
+
+extension Row {
+  fileprivate func error(_ index: Int, _ words: String) -> YAMLError {
+    node.error("layer \(index), \(module): \(words)")
+  }
+}
+
+// MARK: What comes of the layers
+
+/// A tensor of the state dict that YOLOv5 would give a model which it built of a model file.
+public struct ExpectedTensor: Sendable, Equatable {
+  public let name: String
+  public let shape: [Int]
+  public let dtype: DType
+  /// The number of the layer whose module has it.
+  public let layer: Int
+  /// Whether it belongs to a `ConvNeXt_Block`, whose weights come from a checkpoint of ImageNet.
+  public let isBackbone: Bool
+  /// Whether a forward pass reads it: a `ConvNeXt_Block` holds a whole backbone and uses one stage of it.
+  public let isRead: Bool
+}
+
+extension ModelFile {
+  /// Every key of the model's state dict, in YOLOv5's order.
+  public func expectedTensors() -> [ExpectedTensor] { layers.flatMap { $0.expectedTensors() } }
+
+  /// The layers as YOLOv5 prints them when it builds the model.
+  public func table() -> String {
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    func left(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(0, width - text.count))
+    }
+    let head =
+      "   " + right("from", 18) + right("n", 3) + right("params", 10) + "  " + left("module", 40)
+      + left("arguments", 30)
+    let rows = layers.map { layer in
+      right("\(layer.index)", 3) + right(layer.from, 18) + right("\(layer.repeats)", 3)
+        + right("\(layer.parameterCount)", 10) + "  " + left(type(of: layer.module).className, 40)
+        + left(ModelValue.list(layer.module.shownArguments).description, 30)
+    }
+    return ([head] + rows).map { $0 + "\n" }.joined()
+  }
+}

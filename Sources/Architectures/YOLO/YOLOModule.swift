@@ -1,0 +1,114 @@
+package import SutureTensors
+
+/// A module that a row of a model file can name: all that is known of it.
+///
+/// Each is one file in `Modules`, and a line in ``YOLOModules``. A value of it stands for one layer of one file.
+package protocol YOLOModule: Sendable {
+  /// How rows name it.
+  static var name: String { get }
+  /// The class's name, as YOLOv5 prints it.
+  static var className: String { get }
+  /// What it computes, in a sentence without a full stop.
+  static var summary: String { get }
+  /// A row that has it.
+  static var example: String { get }
+  /// What it says of a row whose arguments are not of the form that it takes.
+  static var usage: String { get }
+  static var arguments: [ModuleArgument] { get }
+  /// Whether the module itself is made with the number of repeats; others are repeated one behind the other.
+  static var takesRepeats: Bool { get }
+  /// Whether its weights are those of a backbone, which come from a checkpoint of ImageNet.
+  static var holdsBackbone: Bool { get }
+
+  /// - Throws: an error with the row's place, where YOLOv5 would build something wrong, or nothing.
+  init(_ row: ModuleRow) throws
+
+  /// The channels that YOLOv5 believes it gives.
+  var channels: Int { get }
+
+  /// What the module is made with, as Python shows it.
+  var shownArguments: [ModelValue] { get }
+
+  /// The side of its output for square inputs of these sides, in pixels.
+  ///
+  /// - Throws: ``ModuleMisfit``.
+  func side(for inputs: [Int]) throws(ModuleMisfit) -> Int
+
+  /// The tensors that it has in a state dict, in the order of its definition; names without the layer's own.
+  var tensors: [ModuleTensor] { get }
+
+  /// How many parameters it has, those of unused stages included.
+  var parameterCount: Int { get }
+
+  /// Adds its layers to a network and gives what it computes: one value, but of Detect one for each level.
+  ///
+  /// - Parameter name: the layer's own, such as `model.4`.
+  func build<Builder: NetworkBuilding>(
+    into builder: inout Builder, as name: String, of inputs: [Builder.Value]
+  ) throws -> [Builder.Value]
+}
+
+extension YOLOModule {
+  package static var className: String { "models.common.\(name)" }
+  package static var usage: String { "a row of it is written as \(example)" }
+  package static var takesRepeats: Bool { false }
+  package static var holdsBackbone: Bool { false }
+
+  package func side(for inputs: [Int]) throws(ModuleMisfit) -> Int { inputs[0] }
+  package var tensors: [ModuleTensor] { [] }
+  package var parameterCount: Int { tensors.parameterCount }
+}
+
+/// Every module that is known.
+package enum YOLOModules {
+  package static let all: [any YOLOModule.Type] = [
+    ConvNeXtBlockModule.self,
+    ConvModule.self,
+    C3Module.self,
+    BottleneckModule.self,
+    ConcatModule.self,
+    UpsampleModule.self,
+    DetectModule.self,
+  ]
+}
+
+/// Maps that a module cannot take, in words for the row's error.
+package struct ModuleMisfit: Error {
+  package let reason: String
+
+  package init(_ reason: String) { self.reason = reason }
+}
+
+/// A tensor of a module's state dict.
+package struct ModuleTensor: Sendable, Equatable {
+  /// Within the module: `cv1.conv.weight`.
+  package var name: String
+  package let shape: [Int]
+  package let dtype: DType
+  /// Whether it is trained; what is not is a buffer.
+  package let isParameter: Bool
+  /// Whether a forward pass reads it.
+  package let isRead: Bool
+
+  package init(
+    _ name: String, _ shape: [Int], dtype: DType = .float32, isParameter: Bool = true, isRead: Bool = true
+  ) {
+    (self.name, self.shape, self.dtype) = (name, shape, dtype)
+    (self.isParameter, self.isRead) = (isParameter, isRead)
+  }
+}
+
+extension Array<ModuleTensor> {
+  /// The same within a module called `start`.
+  package func within(_ start: String) -> [ModuleTensor] {
+    map {
+      var tensor = $0
+      tensor.name = "\(start).\(tensor.name)"
+      return tensor
+    }
+  }
+
+  package var parameterCount: Int {
+    reduce(0) { $0 + ($1.isParameter ? $1.shape.reduce(1, *) : 0) }
+  }
+}

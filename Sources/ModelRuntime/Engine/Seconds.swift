@@ -1,4 +1,0 @@
-internal import SutureBytes
-
-/// Seconds on a clock that only goes forward.
-var now: Double { CurrentProcess.seconds }

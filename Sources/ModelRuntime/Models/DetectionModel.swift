@@ -1,0 +1,113 @@
+public import SutureArchitectures
+public import SutureTensors
+
+/// A YOLOv5 detector: the layers of a model file with the weights of a state dict.
+public struct DetectionModel: Sendable {
+  /// The layers as YOLOv5 prints them when it builds the model.
+  public var table: String { file.table() }
+  /// Pixels of the image for each pixel of a level, finest level first.
+  public var strides: [Int] { file.strides }
+  /// The names of the tensors that a forward pass reads.
+  public var readNames: [String] { network.graph.readNames + (anchorsName.map { [$0] } ?? []) }
+
+  /// Names of the state dict that `load_state_dict` would call unexpected: no module of the file has them.
+  public let unexpectedNames: [String]
+
+  private let network: Network
+  private let file: ModelFile
+  /// The value of each layer but Detect.
+  private let layers: [Int]
+  /// The value of each level of Detect.
+  private let levels: [Int]
+  /// Width and height of each anchor in pixels, level by level.
+  private let anchors: [[Double]]
+  /// The tensor that holds them, where there is one.
+  private let anchorsName: String?
+
+  /// The network of `file` with weights named as YOLOv5 names them, `model.<layer>.…`.
+  ///
+  /// - Throws: an error that says where in the file a layer is wrong, or ``ModelError`` where a tensor does not fit.
+  ///   Nothing has run then.
+  public init(
+    file: ModelFile, weights: StateDict, engine: EngineKind = .fast, precision: Precision = .float32
+  ) throws {
+    let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
+    var builder = GraphBuilder(weights)
+    var values: [[Int]] = []
+    for layer in file.layers {
+      let inputs = layer.sources.map { $0 < 0 ? 0 : values[$0][0] }
+      values.append(try layer.build(into: &builder, under: prefix, of: inputs))
+    }
+    (levels, layers) = (values.last ?? [], values.dropLast().map { $0[0] })
+    // YOLOv5 until October 2021 keeps the anchors in pixels too.
+    let detect = "\(prefix)model.\(file.layers.count - 1)"
+    let expected = file.layers.flatMap { $0.expectedTensors(under: prefix) }
+    let known = Set(expected.map(\.name) + [detect + ".anchor_grid"])
+    unexpectedNames = weights.names.filter { !known.contains($0) }
+    let name = detect + ".anchors"
+    anchorsName = weights[name] == nil ? nil : name
+    anchors = try Self.anchors(file, weights, name)
+    self.file = file
+    network = try Network(builder.graph, engine, precision)
+  }
+
+  /// What can be computed: `layer.0` and so on for each layer but Detect, `detect.raw.0` and so on for its levels,
+  /// `detect.decoded`.
+  public var outputNames: [String] {
+    layers.indices.map { "layer.\($0)" } + levels.indices.map { "detect.raw.\($0)" } + ["detect.decoded"]
+  }
+
+  /// The named outputs for images in [0, 1), whose sides are multiples of the largest stride.
+  ///
+  /// - Parameter observe: is shown each layer's output when it has been computed.
+  public func outputs(
+    _ names: [String], of image: FeatureMap, observe: ((LayerOutput) throws -> Void)? = nil
+  ) throws -> [NetworkOutput] {
+    var wanted: [Int] = []
+    for name in names {
+      let values = try values(name)
+      wanted += values.filter { !wanted.contains($0) }
+    }
+    let maps = Dictionary(uniqueKeysWithValues: zip(wanted, try network.run(image, wanted, observe: observe)))
+    let head = DetectHead(anchors: anchors, strides: strides, outputsPerAnchor: file.header.classes + 5)
+    return try names.map { name in
+      let own = try values(name).compactMap { maps[$0] }
+      if name == "detect.decoded" { return head.decoded(own) }
+      return name.hasPrefix("detect.raw.") ? head.raw(own[0], name) : NetworkOutput(name, own[0])
+    }
+  }
+
+  private func values(_ name: String) throws -> [Int] {
+    if name == "detect.decoded" { return levels }
+    if let level = levels.indices.first(where: { name == "detect.raw.\($0)" }) { return [levels[level]] }
+    if let layer = layers.indices.first(where: { name == "layer.\($0)" }) { return [layers[layer]] }
+    throw ModelError.notSupported(
+      "\"\(name)\" cannot be computed; layer.0 to layer.\(layers.count - 1), detect.raw.0 to "
+        + "detect.raw.\(levels.count - 1) and detect.decoded can")
+  }
+
+  /// The anchors in pixels: those of the state dict, which holds them divided by the stride, else those of the file.
+  private static func anchors(
+    _ file: ModelFile, _ weights: StateDict, _ name: String
+  ) throws -> [[Double]] {
+    guard weights[name] != nil else { return file.header.anchors }
+    let count = file.header.anchors[0].count
+    let stored = try Parameter(name, in: weights, shape: [file.strides.count, count / 2, 2]).values()
+    return file.strides.enumerated().map { level, stride in
+      (0..<count).map { Double(stored[level * count + $0]) * Double(stride) }
+    }
+  }
+}
+
+extension DetectionModel {
+  /// Refuses images of a size that cannot be run, before one is made.
+  ///
+  /// - Throws: ``ModelError`` naming the layer that does not fit, or what the machine does not have.
+  public func validate(batch: Int, height: Int, width: Int) throws {
+    let image = MapShape(batch: batch, height: height, width: width, channels: file.header.inputChannels)
+    try network.graph.validate(image, outputs: levels)
+  }
+
+  /// The layer scales of all blocks; none where the network was trained without.
+  public func layerScales() throws -> [LayerScaleSummary] { try network.layerScales() }
+}

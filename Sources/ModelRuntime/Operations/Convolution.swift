@@ -1,0 +1,289 @@
+internal import CSutureKernels
+internal import CSutureOneDNN
+internal import SutureArchitectures
+internal import SutureTensors
+
+/// A convolution over N×C×H×W as `nn.Conv2d`, with what stands directly before and behind it.
+struct Convolution: Operation {
+  /// [out, in / groups, kernel, kernel].
+  let weight: Parameter
+  let bias: Parameter?
+  let inputChannels: Int
+  let outputChannels: Int
+  let kernel: Int
+  let stride: Int
+  let padding: Int
+  let groups: Int
+  /// Each pixel's channels are normalised first; only where there is no padding.
+  let norm: LayerNorm?
+  let batchNorm: BatchNorm?
+  let activation: Activation
+
+  init(_ layer: ConvolutionLayer, in dict: StateDict) throws {
+    (groups, stride, padding) = (layer.groups, layer.stride, layer.padding)
+    (outputChannels, inputChannels) = (layer.shape[0], layer.shape[1] * layer.groups)
+    (kernel, activation) = (layer.shape[2], layer.activation)
+    weight = try Parameter(layer.name + ".weight", in: dict, shape: layer.shape)
+    bias = layer.hasBias ? try Parameter(layer.name + ".bias", in: dict, shape: [outputChannels]) : nil
+    norm = try layer.layerNorm.map { [inputChannels] in try LayerNorm($0, in: dict, channels: inputChannels) }
+    batchNorm = try layer.batchNorm.map { [outputChannels] in
+      try BatchNorm($0, in: dict, channels: outputChannels)
+    }
+  }
+
+  var parameters: [Parameter] {
+    [weight] + (bias.map { [$0] } ?? []) + (batchNorm?.parameters ?? []) + (norm?.parameters ?? [])
+  }
+
+  func multiplyAccumulates(for output: MapShape) -> Int {
+    output.count * (inputChannels / groups) * kernel * kernel
+  }
+
+  private func outputSide(_ side: Int) -> Int {
+    ConvolutionLayer.outputSide(side, kernel: kernel, stride: stride, padding: padding)
+  }
+
+  func output(for inputs: [MapShape]) throws -> MapShape {
+    let x = inputs[0]
+    guard x.channels == inputChannels else {
+      throw ModelError.wrongInput("it takes \(inputChannels) channels and is given \(x.channels)")
+    }
+    guard x.height + 2 * padding >= kernel, x.width + 2 * padding >= kernel else {
+      throw ModelError.wrongInput(
+        "its input of \(x.height)×\(x.width) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
+      )
+    }
+    return MapShape(
+      batch: x.batch, height: outputSide(x.height), width: outputSide(x.width), channels: outputChannels)
+  }
+
+  func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
+    let x = try norm?.normalize(x[0]) ?? x[0]
+    var y = FeatureMap(shape, [Float](repeating: 0, count: shape.count))
+    let (inputs, outputs) = (inputChannels / groups, outputChannels / groups)
+    let area = kernel * kernel
+    let weight = try weight.values()
+    let bias = try bias?.values() ?? [Float](repeating: 0, count: outputChannels)
+    let folded = try batchNorm?.folded()
+    for image in 0..<y.batch {
+      for row in 0..<y.height {
+        for column in 0..<y.width {
+          for channel in 0..<outputChannels {
+            var sum = Double(bias[channel])
+            let firstInput = channel / outputs * inputs
+            for dy in 0..<kernel {
+              let sourceRow = row * stride + dy - padding
+              if sourceRow < 0 || sourceRow >= x.height { continue }
+              for dx in 0..<kernel {
+                let sourceColumn = column * stride + dx - padding
+                if sourceColumn < 0 || sourceColumn >= x.width { continue }
+                let pixel =
+                  ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels + firstInput
+                let first = channel * inputs * area + dy * kernel + dx
+                for input in 0..<inputs {
+                  sum += Double(x.values[pixel + input]) * Double(weight[first + input * area])
+                }
+              }
+            }
+            if let folded { sum = sum * folded.scale[channel] + folded.shift[channel] }
+            y.values[((image * y.height + row) * y.width + column) * y.channels + channel] =
+              activation.applied(to: sum)
+          }
+        }
+      }
+    }
+    return y
+  }
+}
+
+extension GraphBuilder {
+  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
+    add(name, try Convolution(layer, in: dict), [x])
+  }
+}
+
+// MARK: On oneDNN
+
+extension Convolution {
+  /// A convolution with its norms folded in: the batch norm into weights and bias, the affine half of the layer norm
+  /// likewise, which is exact where there is no padding.
+  func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
+    let (x, dnnl) = (inputs[0], context.dnnl)
+    // The stem sees the image itself; the depthwise convolutions are bound by memory, not by arithmetic.
+    let isHalf = context.precision == .bfloat16 && groups == 1 && inputChannels > 3
+    let type = isHalf ? dnnl_bf16 : dnnl_f32
+    let source = try Layout(x.nchw, dnnl_nhwc, type)
+    let target = try Layout(y.nchw, dnnl_nhwc)
+    let biasLayout = try Layout([outputChannels], dnnl_a)
+    let sides = [kernel, kernel]
+    let shape =
+      groups > 1
+      ? [groups, outputChannels / groups, inputChannels / groups] + sides
+      : [outputChannels, inputChannels] + sides
+    let plain = try Layout(shape, groups > 1 ? dnnl_goihw : dnnl_oihw)
+    let wanted = try Layout(shape, dnnl_format_tag_any, type)
+    var descriptor = dnnl_convolution_desc_t()
+    let strides = [dnnl_dim_t](repeating: dnnl_dim_t(stride), count: 2)
+    let pads = [dnnl_dim_t](repeating: dnnl_dim_t(padding), count: 2)
+    try check(
+      dnnl_convolution_forward_desc_init(
+        &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source.value, &wanted.value,
+        &biasLayout.value,
+        &target.value, strides, pads, pads), "a convolution cannot be described")
+    let primitive = try Primitive(&descriptor, try Attributes(activation), dnnl)
+
+    let normalization = try norm.map {
+      try context.normalization(
+        rows: x.rows, channels: x.channels, epsilon: $0.epsilon, isAffine: false)
+    }
+    let rounding = isHalf ? try context.reorder(try Layout(x.nchw, dnnl_nhwc), source) : nil
+    let normalized = norm == nil ? 0 : Region.aligned(x.count * 4)
+    let rounded = isHalf ? Region.aligned(x.count * 2) : 0
+    let scratchpad = max(
+      primitive.scratchpadByteCount, normalization?.primitive.scratchpadByteCount ?? 0,
+      rounding?.scratchpadByteCount ?? 0)
+
+    let request = WeightRequest(
+      packed: try primitive.weightsLayout(), weightCount: weight.count, biasCount: outputChannels,
+      packing: .reorder(from: plain, offset: 0) { weights, bias in try readFolded(weights, bias) })
+    return CompiledLayer(weights: [request], scratchByteCount: normalized + rounded + scratchpad) { buffers in
+      let pad = buffers.scratch + normalized + rounded
+      var input = buffers.inputs[0]
+      var work: [CompiledLayer.Work] = []
+      if let normalization {
+        let execution = try normalization.primitive.bound(
+          to: [
+            (DNNL_ARG_SRC, normalization.layout, input),
+            (DNNL_ARG_DST, normalization.layout, buffers.scratch),
+          ],
+          scratchpad: pad,
+          dnnl)
+        work.append { try execution(dnnl) }
+        input = buffers.scratch
+      }
+      if let rounding {
+        let half = buffers.scratch + normalized
+        let execution = try rounding.bound(
+          to: [(DNNL_ARG_FROM, try Layout(x.nchw, dnnl_nhwc), input), (DNNL_ARG_TO, source, half)],
+          scratchpad: pad, dnnl)
+        work.append { try execution(dnnl) }
+        input = half
+      }
+      let packed = buffers.weights[0]
+      let execution = try primitive.bound(
+        to: [
+          (DNNL_ARG_SRC, source, input), (DNNL_ARG_WEIGHTS, packed.layout, packed.weights),
+          (DNNL_ARG_BIAS, biasLayout, packed.bias), (DNNL_ARG_DST, target, buffers.output),
+        ], scratchpad: pad, dnnl)
+      work.append { try execution(dnnl) }
+      return work
+    }
+  }
+}
+
+extension Convolution {
+  /// Weights and bias with the norms before and behind multiplied in.
+  func readFolded(
+    _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try weight.read(into: weights)
+    if let parameter = self.bias { try parameter.read(into: bias) } else { bias.update(repeating: 0) }
+    let perOutput = weights.count / max(outputChannels, 1)
+    if let norm {
+      let (scale, shift) = (try norm.weight.values(), try norm.bias.values())
+      let area = kernel * kernel
+      for output in 0..<outputChannels {
+        var sum = Double(bias[output])
+        for input in 0..<inputChannels {
+          let start = output * perOutput + input * area
+          for place in start..<(start + area) {
+            sum += Double(weights[place]) * Double(shift[input])
+            weights[place] *= scale[input]
+          }
+        }
+        bias[output] = Float(sum)
+      }
+    }
+    if let norm = try batchNorm?.folded() {
+      for output in 0..<outputChannels {
+        let scale = norm.scale[output]
+        for place in (output * perOutput)..<((output + 1) * perOutput) {
+          weights[place] = Float(Double(weights[place]) * scale)
+        }
+        bias[output] = Float(Double(bias[output]) * scale + norm.shift[output])
+      }
+    }
+  }
+}
+
+#if arch(x86_64)
+// MARK: On kernels of ours
+
+extension Convolution {
+  func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? {
+    if isDepthwise7x7 { return try depthwise(context, input) }
+    return isProduct ? try product(context, input) : nil
+  }
+
+  private func depthwise(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
+    var kernel = suture_depthwise(
+      batch: x.batch, height: x.height, width: x.width, channels: x.channels, threads: context.kernelThreads)
+    let request = WeightRequest(
+      packed: try Layout([suture_depthwise_weight_count(&kernel)], dnnl_a), weightCount: weight.count,
+      biasCount: suture_depthwise_bias_count(&kernel),
+      packing: .kernel { [kernel] scratch, weights, biases in
+        var kernel = kernel
+        let bias = try readFolded(scratch)
+        suture_depthwise_pack(&kernel, scratch.baseAddress, bias, weights.floats, biases)
+      })
+    return context.layer(request, scratch: suture_depthwise_scratch(&kernel)) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      suture_depthwise_run(&kernel, x, y, weights.floats, biases, scratch)
+    }
+  }
+
+  /// A convolution of all channels, with the norm before it and the activation behind it.
+  private func product(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
+    var kernel = suture_convolution(
+      precision: context.precision.ofKernels, batch: x.batch, height: x.height, width: x.width,
+      inputs: inputChannels, outputs: outputChannels, kernel: self.kernel, stride: stride,
+      padding: padding, normalizes: norm != nil, activates: activation == .silu,
+      epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
+    let count = weight.count
+    let request = WeightRequest(
+      packed: try Layout([suture_convolution_weight_words(&kernel)], dnnl_a),
+      weightCount: count + suture_convolution_packing_floats(&kernel),
+      biasCount: suture_convolution_bias_count(&kernel),
+      packing: .kernel { [kernel] scratch, weights, biases in
+        var kernel = kernel
+        let bias = try readFolded(UnsafeMutableBufferPointer(rebasing: scratch[..<count]))
+        suture_convolution_pack(
+          &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { $0 + count })
+      })
+    return context.layer(request, scratch: suture_convolution_scratch(&kernel)) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+    }
+  }
+
+  /// As in each block of a ConvNeXt.
+  private var isDepthwise7x7: Bool {
+    groups == inputChannels && groups == outputChannels && kernel == 7 && stride == 1 && padding == 3
+      && norm == nil && activation == .none
+  }
+
+  /// All channels go into each output, and what follows can be computed behind the sums.
+  ///
+  /// The three channels of an image are too few to be laid out one pixel at a time.
+  private var isProduct: Bool { groups == 1 && inputChannels > 3 && activation != .gelu }
+
+  /// Reads the folded weights and gives the folded bias.
+  private func readFolded(_ weights: UnsafeMutableBufferPointer<Float>) throws -> [Float] {
+    var bias = [Float](repeating: 0, count: outputChannels)
+    try bias.withUnsafeMutableBufferPointer { try readFolded(weights, $0) }
+    return bias
+  }
+}
+#endif

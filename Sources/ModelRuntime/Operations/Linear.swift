@@ -1,0 +1,81 @@
+internal import CSutureOneDNN
+internal import Glibc
+internal import SutureArchitectures
+internal import SutureTensors
+
+/// A linear map of each pixel's channels, as `nn.Linear` on N×H×W×C.
+struct Linear: Operation {
+  /// [out, in].
+  let weight: Parameter
+  let bias: Parameter
+  let inputs: Int
+  let outputs: Int
+  let activation: Activation
+
+  init(_ start: String, in dict: StateDict, inputs: Int, outputs: Int, activation: Activation = .none) throws
+  {
+    weight = try Parameter(start + ".weight", in: dict, shape: [outputs, inputs])
+    bias = try Parameter(start + ".bias", in: dict, shape: [outputs])
+    (self.inputs, self.outputs, self.activation) = (inputs, outputs, activation)
+  }
+
+  var parameters: [Parameter] { [weight, bias] }
+
+  func multiplyAccumulates(for output: MapShape) -> Int { output.count * inputs }
+
+  func output(for x: [MapShape]) throws -> MapShape {
+    guard x[0].channels == inputs else {
+      throw ModelError.wrongInput("it takes \(inputs) channels and is given \(x[0].channels)")
+    }
+    return MapShape(batch: x[0].batch, height: x[0].height, width: x[0].width, channels: outputs)
+  }
+
+  func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
+    let x = x[0]
+    var y = FeatureMap(shape, [Float](repeating: 0, count: shape.count))
+    let (weight, bias) = (try weight.values(), try bias.values())
+    for row in 0..<x.rowCount {
+      for output in 0..<outputs {
+        var sum = Double(bias[output])
+        for input in 0..<inputs {
+          sum += Double(x.values[row * inputs + input]) * Double(weight[output * inputs + input])
+        }
+        y.values[row * outputs + output] = activation.applied(to: sum)
+      }
+    }
+    return y
+  }
+
+  func compile(_ context: CompilerContext, _ x: [MapShape], _ output: MapShape) throws -> CompiledLayer {
+    let dnnl = context.dnnl
+    let product = try context.product(
+      rows: x[0].rows, inputs: inputs, outputs: outputs, (dnnl_f32, dnnl_f32), activation)
+    let request = try product.request(weight.count, inputs: inputs, outputs: outputs) {
+      weights, bias in
+      try weight.read(into: weights)
+      try self.bias.read(into: bias)
+    }
+    return CompiledLayer(weights: [request], scratchByteCount: product.scratchpadByteCount) { buffers in
+      try product.bound(
+        buffers.inputs[0], buffers.weights[0], buffers.output, scratchpad: buffers.scratch, dnnl
+      ).map { execution in { try execution(dnnl) } }
+    }
+  }
+}
+
+extension GraphBuilder {
+  mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int {
+    add(name, try Linear(name, in: dict, inputs: inputs, outputs: outputs), [x])
+  }
+}
+
+extension Activation {
+  /// In double precision, rounded once.
+  func applied(to value: Double) -> Float {
+    switch self {
+    case .none: Float(value)
+    case .gelu: Float(0.5 * value * (1 + erf(value / 2.0.squareRoot())))
+    case .silu: Float(value / (1 + exp(-value)))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import Glibc
+
+/// Each pixel becomes `factor`×`factor`.
+struct Upsample: Operation {
+  let factor: Int
+
+  func output(for inputs: [MapShape]) -> MapShape {
+    let x = inputs[0]
+    return MapShape(
+      batch: x.batch, height: x.height * factor, width: x.width * factor, channels: x.channels)
+  }
+
+  func compute(_ x: [FeatureMap], _ shape: MapShape) -> FeatureMap {
+    let x = x[0]
+    var values: [Float] = []
+    values.reserveCapacity(shape.count)
+    for image in 0..<shape.batch {
+      for row in 0..<shape.height {
+        for column in 0..<shape.width {
+          let pixel = (image * x.height + row / factor) * x.width + column / factor
+          values += x.values[(pixel * x.channels)..<((pixel + 1) * x.channels)]
+        }
+      }
+    }
+    return FeatureMap(shape, values)
+  }
+
+  func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
+    let x = inputs[0]
+    return CompiledLayer { buffers in
+      let (pixel, line) = (x.channels * 4, x.width * factor * x.channels * 4)
+      return [
+        {
+          for row in 0..<(x.batch * x.height) {
+            let start = buffers.output + row * factor * line
+            for column in 0..<x.width {
+              let from = buffers.inputs[0] + (row * x.width + column) * pixel
+              for copy in 0..<factor { memcpy(start + (column * factor + copy) * pixel, from, pixel) }
+            }
+            for copy in 1..<max(factor, 1) { memcpy(start + copy * line, start, line) }
+          }
+        }
+      ]
+    }
+  }
+}
+
+extension GraphBuilder {
+  mutating func upsample(_ name: String, factor: Int, of x: Int) -> Int {
+    add(name, Upsample(factor: factor), [x])
+  }
+}

@@ -1,0 +1,93 @@
+internal import CSutureKernels
+internal import CSutureOneDNN
+
+/// What the layers are compiled for.
+struct CompilerContext {
+  let dnnl: OneDNN
+  let precision: Precision
+  /// Whether kernels of ours compute what they can.
+  let usesKernels: Bool
+
+  /// How many threads oneDNN and the kernels run.
+  static var threads: Int { max(Int(omp_get_max_threads()), 1) }
+}
+
+/// What the products of convolutions and linear layers are computed in; sums are float32 always.
+public enum Precision: String, Sendable, CaseIterable {
+  case float32
+  /// Inputs and weights rounded to 8 bits of mantissa: faster, and some 1 % off. The residual stream, depthwise
+  /// convolutions and norms stay float32.
+  case bfloat16
+}
+
+// MARK: Primitives that several layers use
+
+extension CompilerContext {
+  /// Normalises `rows` pixels; with weight and bias where `isAffine`.
+  func normalization(
+    rows: Int, channels: Int, epsilon: Double, isAffine: Bool
+  ) throws -> (primitive: Primitive, layout: Layout) {
+    let layout = try Layout([rows, channels], dnnl_ab)
+    var descriptor = dnnl_layer_normalization_desc_t()
+    let flags = isAffine ? dnnl_use_scale.rawValue | dnnl_use_shift.rawValue : 0
+    try check(
+      dnnl_layer_normalization_forward_desc_init(
+        &descriptor, dnnl_forward_inference, &layout.value, nil, Float(epsilon), UInt32(flags)),
+      "a layer norm cannot be described")
+    return (try Primitive(&descriptor, try Attributes(), dnnl), layout)
+  }
+
+  /// Copies from one layout or element type to another.
+  func reorder(_ from: Layout, _ to: Layout) throws -> Primitive {
+    var description: dnnl_primitive_desc_t?
+    let attributes = try Attributes()
+    try check(
+      dnnl_reorder_primitive_desc_create(
+        &description, &from.value, dnnl.engine, &to.value, dnnl.engine, attributes.handle),
+      "a layout cannot be made of another")
+    return try Primitive(owning: description)
+  }
+}
+
+// MARK: Kernels of ours
+
+extension CompilerContext {
+  #if arch(x86_64)
+  static func hasKernels(for precision: Precision) -> Bool { suture_kernels_available(precision.ofKernels) }
+  #else
+  static func hasKernels(for precision: Precision) -> Bool { false }
+  #endif
+
+  var kernelThreads: Int32 { Int32(clamping: Self.threads) }
+
+  typealias Run = (
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ weights: UnsafeMutableRawPointer,
+    _ biases: UnsafePointer<Float>, _ scratch: UnsafeMutableRawPointer
+  ) -> Void
+
+  /// A layer that is one call of a kernel.
+  func layer(
+    _ request: WeightRequest, scratch: Int, replacing input: Int? = nil, _ run: @escaping Run
+  ) -> CompiledLayer {
+    CompiledLayer(weights: [request], scratchByteCount: scratch, replacedInput: input) { buffers in
+      let packed = buffers.weights[0]
+      return [
+        {
+          run(
+            buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
+            buffers.scratch)
+        }
+      ]
+    }
+  }
+}
+
+extension Precision {
+  var ofKernels: suture_precision {
+    self == .bfloat16 ? SUTURE_PRECISION_BFLOAT16 : SUTURE_PRECISION_FLOAT32
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  var floats: UnsafeMutablePointer<Float> { assumingMemoryBound(to: Float.self) }
+}

@@ -1,0 +1,162 @@
+import SutureYAML
+import TestSupport
+import Testing
+
+@testable import SutureArchitectures
+
+@Suite struct `A model file` {
+  private func fixture(_ name: String) throws -> ModelFile {
+    try ModelFile(path: "\(projectFolder)/Fixtures/YOLOv5/\(name)")
+  }
+
+  /// What YOLOv5 v7.0 prints for the same file, but for the blanks at the ends of lines.
+  @Test func `is shown as YOLOv5 shows it`() throws {
+    let table = try fixture("yolov5_convnext_tiny.yaml").table()
+    let rows = table.split(separator: "\n").map { row in
+      String(row.reversed().drop { $0 == " " }.reversed())
+    }
+    #expect(rows.count == 20)
+    #expect(
+      rows[0] == "                 from  n    params  module                                  arguments")
+    #expect(
+      rows[1]
+        == "  0                -1  1  27818592  models.common.ConvNeXt_Block            [0, 3, [3, 3, 9, 3], [96, 192, 384, 768]]"
+    )
+    #expect(
+      rows[6]
+        == "  5                -1  1         0  torch.nn.modules.upsampling.Upsample    [None, 2, 'nearest']")
+    #expect(rows[7] == "  6           [-1, 2]  1         0  models.common.Concat                    [1]")
+    #expect(
+      rows[8]
+        == "  7                -1  1    813312  models.common.C3                        [768, 384, 1, False]")
+    #expect(
+      rows[19]
+        == "  18      [11, 14, 17]  1    245565  models.yolo.Detect                      [80, [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]], [192, 384, 384]]"
+        .dropFirst())
+  }
+
+  @Test func `has as many parameters as the detector that YOLOv5 builds`() throws {
+    let file = try fixture("yolov5_convnext_tiny.yaml")
+    #expect(file.layers.reduce(0) { $0 + $1.parameterCount } == 116_046_141)
+    #expect(file.expectedTensors().count == 863)
+  }
+
+  @Test func `without its multiples is refused, as it was published`() throws {
+    let error = #expect(throws: YAMLError.self) {
+      try fixture("yolov5_convnext_tiny_without_multiples.yaml")
+    }
+    #expect(error?.message.contains("depth_multiple") == true && error?.message.contains("KeyError") == true)
+  }
+
+  @Test(arguments: [(5, 0.5, 2), (7, 0.5, 4), (3, 0.33, 1), (1, 0.1, 1), (2, 0.1, 1), (9, 0.33, 3)])
+  func `rounds repeats as Python does`(number: Int, multiple: Double, repeats: Int) throws {
+    let text = SmallModelFile.text.replacing("depth_multiple: 0.5", with: "depth_multiple: \(multiple)")
+      .replacing("[-1, 2, C3, [32]]", with: "[-1, \(number), C3, [32]]")
+    let layers = try ModelFile(Array(text.utf8), name: "").layers
+    #expect(layers[12].repeats == repeats)
+  }
+
+  @Test func `does not scale a width that is what Detect gives`() throws {
+    // 2 anchors of 5 + 3 numbers.
+    for (declared, given) in [(16, 16), (34, 24)] {
+      let bytes = SmallModelFile.with("Conv, [32, 1, 1]", "Conv, [\(declared), 1, 1]")
+      #expect(try ModelFile(bytes, name: "").layers[4].module.channels == given)
+    }
+  }
+
+  @Test(arguments: [
+    ("nc: 3", "nc: 0", "cfg.yaml:1:5", "nc is 0"),
+    ("nc: 3", "nc: 4294967296", "cfg.yaml:1:5", "nc is 4294967296"),
+    ("width_multiple: 0.5", "width_multiple: 1.0e+9", "cfg.yaml:3:17", "at most 100"),
+    ("width_multiple: 0.5\n", "", "cfg.yaml:1:1", "KeyError: 'width_multiple'"),
+    ("[9, 0, 3", "[10, 0, 3", "cfg.yaml:8:4", "it declares 10 channels"),
+    ("[12, 1, 3", "[12, 2, 3", "cfg.yaml:9:4", "declares 12 channels"),
+    ("[16, 2, 3", "[9, 0, 3", "cfg.yaml:10:4", "stage 0 takes 3 channels, layer 1 gives 12"),
+    ("Conv, [32, 1, 1]", "Frob, [32, 1, 1]", "cfg.yaml:13:4", "the module \"Frob\" is not known"),
+    ("[[-1, 2], 1", "[[-1, 8], 1", "cfg.yaml:15:4", "layer 6 reads layer 8, which comes later"),
+    ("[[-1, 2], 1", "[[-1, 6], 1", "cfg.yaml:15:4", "layer 6 reads layer 6, which is itself"),
+    ("[[-1, 2], 1", "[[-1, -9], 1", "cfg.yaml:15:4", "the layer 9 before it"),
+    (
+      "[[-1, 2], 1", "[[-1, 1], 1", "cfg.yaml:15:4",
+      "it joins maps of different sizes, of strides 16.0 and 8.0"
+    ),
+    ("[None, 2, 'nearest']", "[None, 64, 'nearest']", "cfg.yaml:15:4", "of strides"),
+    ("[[8, 12], 1, Detect", "[[8, 12], 4, Detect", "cfg.yaml:22:4", "it takes [nc, anchors]"),
+    (
+      "- [10,13, 16,30]\n  - [30,61, 62,45]", "- [30,61, 62,45]\n  - [10,13, 16,30]", "cfg.yaml:5:3",
+      "other order"
+    ),
+    ("- [10,13, 16,30]", "- [10,13, 16]", "cfg.yaml:5:3", "pairs of positive sizes"),
+    ("[-1, 5, C3", "[-1, 5000, C3", "cfg.yaml:16:9", "number of repeats is 5000"),
+    (
+      "[-1, 7, Conv, [24", "[-1, 7, Conv, [40", "cfg.yaml:19:4", "as many channels as it takes, not 16 and 24"
+    ),
+    ("[None, 2, 'nearest']", "[None, 2, 'bilinear']", "cfg.yaml:14:4", "the nearest pixel"),
+    (
+      "[nc, anchors]", "[nc, __import__('os').system('x')]", "cfg.yaml:22:30",
+      "nothing in a model file is executed"
+    ),
+    ("[nc, anchors]", "[nc, \"open('x')\"]", "cfg.yaml:22:30", "nothing in a model file is executed"),
+    ("[[8, 12], 1", "[[8, 12, 4], 1", "cfg.yaml:22:4", "reads 3 layers, and there are anchors for 2"),
+    ("[-1, 2, C3, [32]]", "[-1, 2, C3]", "cfg.yaml:21:4", "has 3 parts"),
+  ])
+  func `is refused where it is wrong`(old: String, new: String, place: String, words: String) throws {
+    var said = ""
+    do { _ = try ModelFile(SmallModelFile.with(old, new), name: "cfg.yaml") } catch { said = "\(error)" }
+    #expect(said.contains(words), "\(said)")
+    #expect(said.hasPrefix(place + ":"), "\(said)")
+  }
+
+  @Test func `follows the sizes of its maps as YOLOv5 does`() throws {
+    #expect(try ModelFile(SmallModelFile.with(), name: "").strides == [16, 32])
+    #expect(try fixture("yolov5_convnext_tiny.yaml").strides == [8, 16, 32])
+  }
+
+  @Test func `refuses maps that would grow beyond measure`() throws {
+    let text = SmallModelFile.text.replacing(
+      "[-1, 1, nn.Upsample, [None, 2, 'nearest']],",
+      with: String(repeating: "[-1, 1, nn.Upsample, [None, 64, 'nearest']],", count: 20))
+    let error = #expect(throws: YAMLError.self) { try ModelFile(Array(text.utf8), name: "") }
+    #expect(error.map { "\($0)" }?.contains("longer than 16384 pixels") == true)
+  }
+
+  @Test func `counts the parameters of very many repeats without listing them`() throws {
+    let text = SmallModelFile.text.replacing("depth_multiple: 0.5", with: "depth_multiple: 100")
+      .replacing("[-1, 2, C3, [32]]", with: "[-1, 1000, C3, [32]]")
+    let layer = try ModelFile(Array(text.utf8), name: "").layers[12]
+    #expect(layer.repeats == 100_000 && layer.parameterCount > 10_000_000)
+  }
+}
+
+@Suite struct `A module` {
+  @Test(arguments: YOLOModules.all.map { $0.name })
+  func `has an example that is a row of it`(name: String) throws {
+    let type = try #require(YOLOModules.all.first { $0.name == name })
+    let row = try YAML.parse(Array(type.example.utf8), name: "").requireSequence()
+    #expect(row.count == 4)
+    #expect(try row[2].requireString() == name)
+    #expect(try row[3].requireSequence().count <= type.arguments.count)
+    #expect(!type.summary.isEmpty && !type.summary.hasSuffix("."))
+  }
+
+  @Test(arguments: YOLOModules.all.map { $0.name })
+  func `counts as many parameters as its tensors have`(name: String) throws {
+    let file = try ModelFile(SmallModelFile.with(), name: "")
+    let layers = file.layers.filter { type(of: $0.module).name == name }
+    try #require(!layers.isEmpty)
+    for layer in layers {
+      #expect(layer.module.parameterCount == layer.module.tensors.parameterCount)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("model.0.stages.0.0.gamma", true), ("module.model.1.stages.0.0.gamma", false),
+      ("model.2.downsample_layers.2.0.weight", true), ("a.model.3.downsample_layers.0.0.bias", false),
+      ("model.0.norm.weight", nil), ("stages.0.0.gamma", nil), ("model.0.stages.0", nil),
+      ("model.x.stages.0.0.gamma", nil), ("model.9.model.1.stages.1.0.gamma", true),
+    ] as [(String, Bool?)])
+  func `of a backbone reads the stage of its own number`(name: String, isRead: Bool?) {
+    #expect(ConvNeXtBlockModule.isRead(name) == isRead)
+  }
+}

@@ -1,0 +1,112 @@
+import SutureArchitectures
+import SutureTensors
+import TestSupport
+import Testing
+
+@testable import SutureModelRuntime
+
+/// An operation with what it is tried on.
+struct OperationSample: CustomTestStringConvertible {
+  let name: String
+  /// How many channels the image has.
+  let channels: Int
+  /// Adds the operation for the image, value 0, and where it reads two, for `other`, a map of the same shape.
+  let add: @Sendable (inout GraphBuilder, _ other: Int) throws -> Int
+
+  var testDescription: String { name }
+
+  /// Every operation, in each form that an engine treats differently.
+  static let all: [OperationSample] = [
+    .init("add", 5) { builder, other in builder.add("add", 0, other) },
+    .init("concat", 5) { builder, other in builder.concat("concat", [0, other, 0]) },
+    .init("upsample", 5) { builder, _ in builder.upsample("upsample", factor: 3, of: 0) },
+    .init("mean", 19) { builder, _ in builder.mean("mean", of: 0) },
+    .init("layer norm", 19) { builder, _ in
+      try builder.layerNorm("n19", channels: 19, epsilon: 1e-6, of: 0)
+    },
+    .init("linear", 19) { builder, _ in try builder.linear("l", inputs: 19, outputs: 7, of: 0) },
+    .init("feed-forward", 19) { builder, other in
+      let layer = FeedForwardLayer(
+        norm: "n19", first: "l76", second: "l19", scale: "scale", channels: 19, hidden: 76)
+      return try builder.feedForward("block", layer, of: other, residual: 0)
+    },
+    .convolution("stem", 3, ConvolutionLayer("stem", shape: [19, 3, 4, 4], stride: 4)),
+    .convolution(
+      "depthwise", 19, ConvolutionLayer("depthwise", shape: [19, 1, 7, 7], padding: 3, groups: 19)),
+    .convolution(
+      "downsampling", 19, ConvolutionLayer("down", shape: [8, 19, 2, 2], stride: 2, layerNorm: "n19")),
+    .convolution(
+      "Conv", 19,
+      ConvolutionLayer(
+        "conv", shape: [8, 19, 3, 3], hasBias: false, stride: 2, padding: 1, batchNorm: "bn8",
+        activation: .silu)),
+    .convolution("grouped", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 1, groups: 2)),
+    .convolution("GELU", 19, ConvolutionLayer("gelu", shape: [8, 19, 1, 1], activation: .gelu)),
+  ]
+
+  init(
+    _ name: String, _ channels: Int, _ add: @escaping @Sendable (inout GraphBuilder, Int) throws -> Int
+  ) {
+    (self.name, self.channels, self.add) = (name, channels, add)
+  }
+
+  private static func convolution(_ name: String, _ channels: Int, _ layer: ConvolutionLayer) -> Self {
+    Self("convolution: \(name)", channels) { builder, _ in try builder.convolution(layer.name, layer, of: 0) }
+  }
+
+  static func weights(_ generator: inout Seeded) throws -> StateDict {
+    let shapes: KeyValuePairs = [
+      "n19.weight": [19], "n19.bias": [19], "l.weight": [7, 19], "l.bias": [7], "l76.weight": [76, 19],
+      "l76.bias": [76], "l19.weight": [19, 76], "l19.bias": [19], "scale": [19],
+      "stem.weight": [19, 3, 4, 4],
+      "stem.bias": [19], "depthwise.weight": [19, 1, 7, 7], "depthwise.bias": [19],
+      "down.weight": [8, 19, 2, 2],
+      "down.bias": [8], "conv.weight": [8, 19, 3, 3], "bn8.weight": [8], "bn8.bias": [8],
+      "bn8.running_mean": [8],
+      "bn8.running_var": [8], "grouped.weight": [4, 3, 3, 3], "grouped.bias": [4],
+      "gelu.weight": [8, 19, 1, 1],
+      "gelu.bias": [8],
+    ]
+    return try Weights.random(shapes.map { ($0.key, $0.value) }, gain: 1, &generator)
+  }
+}
+
+@Suite struct `An operation` {
+  @Test(arguments: OperationSample.all)
+  func `is computed by every engine as by plain loops`(sample: OperationSample) throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var generator = Seeded(seed)
+    let channels = sample.channels
+    var weights = try OperationSample.weights(&generator)
+    let scales = (0..<channels).map { _ in Float.random(in: 0.5...2, using: &generator) }
+    try weights.append("other.weight", try Tensor(floats: scales, shape: [channels, 1, 1, 1]))
+    for batch in 1...2 {
+      var image = try FeatureMap(batch: batch, height: 13, width: 9, channels: channels)
+      for index in image.values.indices { image.values[index] = Float.random(in: -2...2, using: &generator) }
+      var builder = GraphBuilder(weights)
+      let other = try builder.convolution(
+        "other", ConvolutionLayer("other", shape: [channels, 1, 1, 1], hasBias: false, groups: channels),
+        of: 0)
+      let value = try sample.add(&builder, other)
+      let graph = builder.graph
+      let truth = try EngineKind.reference.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+      #expect(
+        truth.mapShape == (try graph.shapes(for: image.mapShape, needed: graph.needed(for: [value]))[value]))
+      for engine in EngineKind.allCases {
+        let ours = try engine.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+        #expect(ours.shape == truth.shape)
+        #expect(Difference(ours.values, from: truth.values).relative < 2e-6, "\(engine), seed \(seed)")
+      }
+    }
+  }
+
+  @Test func `counts its products and names its tensors`() throws {
+    var generator = Seeded(1)
+    var builder = GraphBuilder(try OperationSample.weights(&generator))
+    let layer = ConvolutionLayer("down", shape: [8, 19, 2, 2], stride: 2, layerNorm: "n19")
+    let value = try builder.convolution("down", layer, of: 0)
+    let image = MapShape(batch: 1, height: 4, width: 6, channels: 19)
+    #expect(try builder.graph.costs(image, [value]).map(\.multiplyAccumulates) == [6 * 8 * 19 * 4])
+    #expect(builder.graph.readNames == ["down.weight", "down.bias", "n19.weight", "n19.bias"])
+  }
+}
