@@ -2,6 +2,7 @@ public import SutureBytes
 internal import SuturePickle
 public import SutureTensors
 internal import SutureZipArchive
+internal import SutureText
 
 /// A file of weights, opened without reading a tensor.
 public struct Checkpoint: Sendable {
@@ -100,7 +101,7 @@ public struct Checkpoint: Sendable {
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
   ///   path; `nil` finds the state dict by the names that training code gives it.
-  /// - Throws: ``CheckpointError``, or an error of the file system.
+  /// - Throws: ``Failure``, or an error of the file system.
   public static func open(_ path: String, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
@@ -116,7 +117,7 @@ public struct Checkpoint: Sendable {
 
   /// Opens what `source` holds.
   ///
-  /// - Throws: ``CheckpointError``, or what the source throws.
+  /// - Throws: ``Failure``, or what the source throws.
   public static func open(_ source: any ByteSource, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
@@ -129,7 +130,7 @@ public struct Checkpoint: Sendable {
   {
     let start = try file.bytes(0..<min(file.byteCount, 512))
     if start.isEmpty {
-      throw CheckpointError(file.name, "the file is empty", hints: ["was the download interrupted?"])
+      throw Failure(in: file.name, "the file is empty", remedies: ["was the download interrupted?"])
     }
     if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
       return try requiringNoKey(key, file.name, "a safetensors file") { try open(safetensors: file) }
@@ -149,7 +150,7 @@ public struct Checkpoint: Sendable {
         file, .pytorchTar, try TarFile(file, archive, limits: limits).contents(key: key))
     }
     if ShardedCheckpoint.looksLikeIndex(start), let index = try ShardedCheckpoint(file, limits: limits) {
-      guard !inShard else { throw CheckpointError(file.name, "an index names an index") }
+      guard !inShard else { throw Failure(in: file.name, "an index names an index") }
       return try requiringNoKey(key, file.name, "a sharded checkpoint") { try index.checkpoint() }
     }
     if let known = ForeignFile.recognize(file.name, start: start, byteCount: file.byteCount) { throw known }
@@ -200,7 +201,7 @@ public struct Checkpoint: Sendable {
       guard start[0] == 0x80 else {
         throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
       }
-      throw CheckpointError(file.name, "\(error)", hints: error.hints("the pickle is damaged or cut short"))
+      throw PickleLocation(path: file.name).failure(error, usually: "the pickle is damaged or cut short")
     }
     if LegacyFile.isMagic(graph) {
       return Checkpoint(
@@ -233,8 +234,9 @@ public struct Checkpoint: Sendable {
   ) throws -> Checkpoint {
     let checkpoint = try read()
     if let key, key != "." {
-      throw CheckpointError(
-        path, "\(what) has no places to enter, so there is no \"\(key)\"", hints: ["leave --key away"])
+      throw Failure(
+        in: path, "\(what) has no places to enter, so there is no \"\(key)\"",
+        remedies: ["open it without a key"])
     }
     return checkpoint
   }
@@ -274,8 +276,8 @@ public struct Checkpoint: Sendable {
   public func requireTensors() throws {
     guard stateDict.isEmpty else { return }
     let found = extras.prefix(8).map { "\($0.path.isEmpty ? "the file" : $0.path) is \($0.kind) \($0.value)" }
-    throw CheckpointError(
-      path, "there are no tensors in this file",
-      hints: found.isEmpty ? ["it holds an empty dict"] : found.map { "found: \($0)" })
+    throw Failure(
+      in: path, "there are no tensors in this file",
+      remedies: found.isEmpty ? ["it holds an empty dict"] : found.map { .advice("found: \($0)") })
   }
 }

@@ -1,62 +1,67 @@
 internal import SutureBytes
+internal import SutureText
 
 /// Names what a file is that holds no weights we can read.
 enum ForeignFile {
   static let zipMagic: [UInt8] = Array("PK".utf8) + [3, 4]
 
   /// The error for a file that is known not to be a checkpoint by its first bytes, `start`; `nil` for another.
-  static func recognize(_ path: String, start: [UInt8], byteCount: Int) -> CheckpointError? {
+  static func recognize(_ path: String, start: [UInt8], byteCount: Int) -> Failure? {
     for (magic, offset, reason, hint) in signatures where matches(start, magic, at: offset) {
-      return CheckpointError(path, reason, hints: [hint])
+      return Failure(in: path, reason, remedies: [.advice(hint)])
     }
     let text = String(decoding: start.prefix(64), as: UTF8.self)
     if start.starts(with: [8]), text.contains("pytorch") || text.contains("onnx") {
-      return CheckpointError(
-        path, "an ONNX model, which is not read", hints: ["use the checkpoint that it was exported from"])
+      return Failure(
+        in: path, "an ONNX model, which is not read",
+        remedies: ["use the checkpoint that it was exported from"])
     }
     if start.allSatisfy({ $0 == 0 }) {
-      return CheckpointError(
-        path, "it begins with zeros only, like a download that never finished",
-        hints: ["fetch the file again"])
+      return Failure(
+        in: path, "it begins with zeros only, like a download that never finished",
+        remedies: ["fetch the file again"])
     }
     return nil
   }
 
   /// The error for a file that nothing could be made of.
-  static func explain(_ path: String, start: [UInt8], byteCount: Int) -> CheckpointError {
+  static func explain(_ path: String, start: [UInt8], byteCount: Int) -> Failure {
     if byteCount < 22, start.starts(with: "PK".utf8) {
-      return CheckpointError(
-        path, "it is a zip archive of \(byteCount) bytes: truncated", hints: ["fetch it again"])
+      return Failure(
+        in: path, "it is a zip archive of \(byteCount) bytes: truncated", remedies: ["fetch it again"])
     }
     if isText(start) {
-      return CheckpointError(
-        path, "it is a text file, not a checkpoint", hints: ["a saved error page? look at its first lines"])
+      return Failure(
+        in: path, "it is a text file, not a checkpoint",
+        remedies: ["a saved error page? look at its first lines"])
     }
-    return CheckpointError(
-      path, "it is neither a PyTorch checkpoint nor a safetensors file",
-      hints: ["its first bytes are \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"])
+    return Failure(
+      in: path, "it is neither a PyTorch checkpoint nor a safetensors file",
+      remedies: [
+        "its first bytes are \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"
+      ])
   }
 
-  static func tar(_ path: String, _ names: [String]) -> CheckpointError {
-    CheckpointError(
-      path, "a tar archive, but no PyTorch checkpoint",
-      hints: [
+  static func tar(_ path: String, _ names: [String]) -> Failure {
+    Failure(
+      in: path, "a tar archive, but no PyTorch checkpoint",
+      remedies: [
         "unpack it and open the checkpoint inside",
         "it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")",
       ])
   }
 
   /// The error for a folder without an index.
-  static func folder(_ path: String, _ names: [String]) -> CheckpointError {
+  static func folder(_ path: String, _ names: [String]) -> Failure {
     if names.contains(where: { $0.hasSuffix(".distcp") }) {
-      return CheckpointError(
-        path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
-        hints: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
+      return Failure(
+        in: path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
+        remedies: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
     }
     let files = names.filter { name in extensions.contains { name.hasSuffix($0) } }.sorted()
-    return CheckpointError(
-      path, "a folder without an index of shards (*.index.json)",
-      hints: [
+    return Failure(
+      in: path, "a folder without an index of shards (*.index.json)",
+      remedies: [
         files.isEmpty
           ? "there is no checkpoint in it"
           : "open one of its files: \(files.prefix(8).joined(separator: ", "))"

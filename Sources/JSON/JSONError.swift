@@ -1,7 +1,9 @@
+public import SutureText
+
 /// Why bytes are not a JSON document, and where.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
+public struct JSONError: SutureError, Equatable {
   /// What is wrong there.
-  public enum Reason: Equatable, Sendable {
+  public enum Cause: Equatable, Sendable {
     case unexpectedEnd
     case unexpectedByte(UInt8, expected: String)
     case invalidUTF8
@@ -19,19 +21,20 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
   /// The byte of the document that could not be accepted.
   public let offset: Int
   /// What is wrong there.
-  public let reason: Reason
+  public let cause: Cause
 
-  init(_ offset: Int, _ reason: Reason) { (self.offset, self.reason) = (offset, reason) }
+  init(_ offset: Int, _ cause: Cause) { (self.offset, self.cause) = (offset, cause) }
 
-  /// What is wrong and where, on one line.
-  public var description: String { "\(reason) at byte \(offset)" }
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { FailurePlace(byteOffset: offset) }
+  public var reason: String { "\(cause)" }
 }
 
-extension JSONError.Reason: CustomStringConvertible {
+extension JSONError.Cause: CustomStringConvertible {
   /// What is wrong, on one line.
   public var description: String {
     switch self {
-    case .unexpectedEnd: "it ends too early,"
+    case .unexpectedEnd: "it ends too early"
     case .unexpectedByte(let byte, let expected): "\(expected) expected, \(Self.spell(byte)) found"
     case .invalidUTF8: "invalid UTF-8"
     case .invalidEscape: "an unknown escape sequence"

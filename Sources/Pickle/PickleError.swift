@@ -1,6 +1,8 @@
+public import SutureText
+
 /// Why a pickle stream could not be read, and where.
-public struct PickleError: Error, Equatable, CustomStringConvertible {
-  public enum Reason: Equatable, Sendable {
+public struct PickleError: SutureError, Equatable {
+  public enum Cause: Equatable, Sendable {
     /// The stream ends inside an opcode or before STOP.
     case truncated(needed: Int, available: Int)
     case noStop
@@ -24,28 +26,33 @@ public struct PickleError: Error, Equatable, CustomStringConvertible {
   public let offset: Int
   /// The opcode's name, where there is one.
   public let opcode: String?
-  public let reason: Reason
-
-  /// The same error of a stream that begins at `start` of a file.
-  public func moved(by start: Int) -> PickleError {
-    PickleError(offset: offset + start, opcode: opcode, reason: reason)
-  }
+  public let cause: Cause
 
   /// Whether the stream asks for more than it may; ``PickleLimits`` can be raised.
-  public var isLimit: Bool { if case .limitExceeded = reason { true } else { false } }
+  public var isLimit: Bool { if case .limitExceeded = cause { true } else { false } }
 
   /// Whether the stream ended too early.
   var isShort: Bool {
-    switch reason {
+    switch cause {
     case .truncated, .noStop: true
     default: false
     }
   }
 
-  public var description: String { "byte \(offset)\(opcode.map { ", \($0)" } ?? ""): \(explanation)" }
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { FailurePlace(byteOffset: offset) }
+  public var reason: String { (opcode.map { "\($0): " } ?? "") + explanation }
+
+  public var remedies: [Remedy] {
+    guard isLimit else { return [] }
+    return [
+      "a bomb, or not a checkpoint", .setting("limit", value: "NAME=N", "allows more"),
+      .setting("limit", value: "help", "lists the names"),
+    ]
+  }
 
   private var explanation: String {
-    switch reason {
+    switch cause {
     case .truncated(let needed, let available):
       "the stream ends: \(needed == Int.max ? "more" : String(needed)) bytes wanted, \(available) left"
     case .noStop: "the stream ends without STOP"

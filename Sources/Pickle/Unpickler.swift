@@ -55,10 +55,10 @@ public struct Unpickler: ~Copyable {
       do { return try load(bytes, limits: limits) } catch {
         guard error.isShort, window < available else { throw error }
         // An operand that is longer than all that is left will not be there however far one reads.
-        if case .truncated(let needed, _) = error.reason, needed > available - error.offset { throw error }
+        if case .truncated(let needed, _) = error.cause, needed > available - error.offset { throw error }
         guard window < limits.streamBytes else {
           throw PickleError(
-            offset: error.offset, opcode: nil, reason: .limitExceeded("bytes of pickle", limits.streamBytes))
+            offset: error.offset, opcode: nil, cause: .limitExceeded("bytes of pickle", limits.streamBytes))
         }
       }
       window = min(window * 4, available, limits.streamBytes)
@@ -97,8 +97,8 @@ public struct Unpickler: ~Copyable {
     graph.root = try pop()
   }
 
-  func error(_ reason: PickleError.Reason) -> PickleError {
-    PickleError(offset: offset, opcode: opcode?.name, reason: reason)
+  func error(_ cause: PickleError.Cause) -> PickleError {
+    PickleError(offset: offset, opcode: opcode?.name, cause: cause)
   }
 
   private func truncated(_ failure: TruncatedInput) -> PickleError {

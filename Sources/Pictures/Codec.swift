@@ -1,4 +1,5 @@
 internal import CSuturePictures
+internal import SutureText
 
 /// A library's two ways into a file: its header, and its pixels.
 struct Codec {
@@ -17,16 +18,16 @@ struct Codec {
     var (width, height): (UInt32, UInt32) = (0, 0)
     var message = [CChar](repeating: 0, count: Int(SUTURE_PICTURE_MESSAGE))
     guard size(bytes, bytes.count, &width, &height, &message) == 0 else {
-      throw PictureError(name, Self.words(message))
+      throw Failure.noPicture(name, Self.words(message))
     }
     guard (1...Picture.maximumSide).contains(Int(width)), (1...Picture.maximumSide).contains(Int(height))
     else {
-      throw PictureError(
+      throw Failure.noPicture(
         name, "it is \(width)×\(height) pixels; 1 to \(Picture.maximumSide) a side are supported")
     }
     var rgb = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
     guard decode(bytes, bytes.count, &rgb, width, height, &message) == 0 else {
-      throw PictureError(name, Self.words(message))
+      throw Failure.noPicture(name, Self.words(message))
     }
     return (Int(width), Int(height), rgb)
   }
@@ -36,12 +37,9 @@ struct Codec {
   }
 }
 
-/// A file is no picture that can be read.
-public struct PictureError: Error, CustomStringConvertible {
-  public let name: String
-  public let reason: String
-
-  init(_ name: String, _ reason: String) { (self.name, self.reason) = (name, reason) }
-
-  public var description: String { "\(name) cannot be read as a picture: \(reason)" }
+extension Failure {
+  /// A file is no picture that can be read.
+  static func noPicture(_ name: String, _ reason: String) -> Failure {
+    Failure(in: name, "it cannot be read as a picture: \(reason)")
+  }
 }

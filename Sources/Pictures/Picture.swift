@@ -1,5 +1,6 @@
 internal import CSuturePictures
 internal import SutureBytes
+internal import SutureText
 
 /// An image of 8-bit RGB pixels, row after row.
 public struct Picture: Sendable, Equatable {
@@ -29,11 +30,13 @@ public struct Picture: Sendable, Equatable {
   ///
   /// As PIL's `convert("RGB")`: alpha is thrown away, profiles and the orientation of Exif are ignored.
   ///
-  /// - Throws: ``PictureError`` where it is no picture, broken, or longer than ``maximumSide``, before its pixels are
+  /// - Throws: `Failure` where it is no picture, broken, or longer than ``maximumSide``, before its pixels are
   ///   allocated.
   public init(path: String) throws {
     let source = try FileSource(path)
-    guard source.byteCount <= 1 << 30 else { throw PictureError(path, "it has \(source.byteCount) bytes") }
+    guard source.byteCount <= 1 << 30 else {
+      throw Failure.noPicture(path, "it has \(source.byteCount) bytes")
+    }
     try self.init(try source.bytes(0..<source.byteCount), name: path)
   }
 
@@ -45,7 +48,7 @@ public struct Picture: Sendable, Equatable {
     } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
       codec = Codec(size: suture_jpeg_size, decode: suture_jpeg_decode)
     } else {
-      throw PictureError(name, "it is neither a PNG nor a JPEG file")
+      throw Failure.noPicture(name, "it is neither a PNG nor a JPEG file")
     }
     (width, height, rgb) = try codec.read(bytes, name)
   }
@@ -62,7 +65,7 @@ public struct Picture: Sendable, Equatable {
             contentsOf: UnsafeBufferPointer(start: bytes, count: count))
         }, &message)
     }
-    guard status == 0 else { throw PictureError("PNG", Codec.words(message)) }
+    guard status == 0 else { throw Failure.noPicture("PNG", Codec.words(message)) }
     return file
   }
 

@@ -92,8 +92,8 @@ struct Composer: ~Copyable {
     return tag
   }
 
-  private func error(at event: Event, _ reason: YAMLError.Reason, advice: String? = nil) -> YAMLError {
-    YAMLError(source.position(event.start), reason, advice: advice)
+  private func error(at event: Event, _ cause: YAMLError.Cause, advice: String? = nil) -> YAMLError {
+    YAMLError(source.position(event.start), cause, advice: advice)
   }
 
   private mutating func next() throws(YAMLError) -> Event {

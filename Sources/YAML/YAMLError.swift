@@ -1,10 +1,10 @@
 internal import SutureBytes
-internal import SutureText
+public import SutureText
 
 /// Why bytes are not the YAML document that was wanted, and where.
-public struct YAMLError: Error, Equatable, CustomStringConvertible {
+public struct YAMLError: SutureError, Equatable {
   /// What is wrong there.
-  public enum Reason: Equatable, Sendable {
+  public enum Cause: Equatable, Sendable {
     /// There is no document, or nothing in it; whoever reads it knows best what to ask for.
     case empty
     case tooLarge(bytes: Int, limit: Int)
@@ -40,12 +40,12 @@ public struct YAMLError: Error, Equatable, CustomStringConvertible {
   /// Where the document could not be accepted.
   public let position: YAMLPosition
   /// What is wrong there.
-  public let reason: Reason
+  public let cause: Cause
   /// What to write instead, where that can be guessed.
   public let advice: String?
 
-  init(_ position: YAMLPosition, _ reason: Reason, advice: String? = nil) {
-    (self.position, self.reason, self.advice) = (position, reason, advice)
+  init(_ position: YAMLPosition, _ cause: Cause, advice: String? = nil) {
+    (self.position, self.cause, self.advice) = (position, cause, advice)
   }
 
   /// That a schema does not know a key, with the one of `candidates` that is spelled most like it.
@@ -58,9 +58,54 @@ public struct YAMLError: Error, Equatable, CustomStringConvertible {
     return YAMLError(key.position, .unknownKey(text), advice: advice)
   }
 
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { position.place }
+  public var reason: String { "\(cause)" }
+  public var remedies: [Remedy] { advice.map { [.advice($0)] } ?? [] }
+
   /// Where, what is wrong, and what to write instead, on one line.
   public var description: String { "\(position): \(message)" }
 
   /// What is wrong and what to write instead, without the place.
-  public var message: String { advice.map { "\(reason); \($0)" } ?? "\(reason)" }
+  public var message: String { advice.map { "\(cause); \($0)" } ?? reason }
+}
+
+extension YAMLError.Cause: CustomStringConvertible {
+  /// What is wrong, on one line.
+  public var description: String {
+    switch self {
+    case .empty: "the document is empty"
+    case .tooLarge(let bytes, let limit): "the document has \(bytes) bytes, more than \(limit)"
+    case .tooDeep(let limit): "more than \(limit) nested lists and mappings"
+    case .tooManyNodes(let limit): "more than \(limit) values"
+    case .invalidUTF8: "invalid UTF-8"
+    case .utf16: "the document is UTF-16; save it as UTF-8"
+    case .nul: "a NUL byte; this is no text in UTF-8"
+    case .controlCharacter(let code): "an unescaped control character (U+\(Self.hexadecimal(code)))"
+    case .syntax(let words): words
+    case .tab: "a tab where YAML takes spaces only"
+    case .duplicateKey(let key, let first, let line) where key == first:
+      "the key \(key.quoted()) comes twice (first at line \(line))"
+    case .duplicateKey(let key, let first, let line):
+      "the key \(key.quoted()) comes twice (first as \(first.quoted()) at line \(line))"
+    case .keyIsNoScalar: "a list or mapping as a key is not supported"
+    case .anchor(let name): "the anchor &\(name.visible(atMost: 60)) is not supported"
+    case .alias(let name): "the alias *\(name.visible(atMost: 60)) is not supported"
+    case .mergeKey: "the merge key << is not supported; write out what it would merge"
+    case .tag(let tag): "the tag \(tag.visible(atMost: 60)) is not supported"
+    case .tagDirective: "a %TAG directive is not supported"
+    case .tagMismatch(let tag, let found): "the tag !!\(tag.rawValue) does not fit \(found)"
+    case .secondDocument: "a second document begins; a file may have one"
+    case .outOfMemory: "not enough memory"
+    case .mismatch(let expected, let found): "\(expected) expected, \(found) found"
+    case .missingKey(let key): "the key \(key.quoted()) is missing"
+    case .unknownKey(let key): "unknown key \(key.quoted())"
+    case .schema(let message): message
+    }
+  }
+
+  private static func hexadecimal(_ code: UInt32) -> String {
+    let digits = String(code, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
 }

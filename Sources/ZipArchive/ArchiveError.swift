@@ -1,6 +1,8 @@
+public import SutureText
+
 /// Why an archive is not read, and where the fault lies.
-public struct ArchiveError: Error, CustomStringConvertible {
-  public enum Reason: Sendable, Equatable {
+public struct ArchiveError: SutureError {
+  public enum Cause: Sendable, Equatable {
     case truncated
     case libzip(String)
     case duplicateName(String)
@@ -25,19 +27,18 @@ public struct ArchiveError: Error, CustomStringConvertible {
   public let record: String?
   /// Where in the file.
   public let offset: Int?
-  public let reason: Reason
+  public let cause: Cause
 
-  init(_ source: String, record: String? = nil, offset: Int? = nil, reason: Reason) {
-    (self.source, self.record, self.offset, self.reason) = (source, record, offset, reason)
+  init(_ source: String, record: String? = nil, offset: Int? = nil, _ cause: Cause) {
+    (self.source, self.record, self.offset, self.cause) = (source, record, offset, cause)
   }
 
-  public var description: String {
-    let place = [source, record, offset.map { "byte \($0)" }].compactMap(\.self).joined(separator: ": ")
-    return "\(place): \(explanation)\n  \(advice)"
-  }
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { FailurePlace(file: source, record: record, byteOffset: offset) }
+  public var remedies: [Remedy] { [advice] }
 
-  private var explanation: String {
-    switch reason {
+  public var reason: String {
+    switch cause {
     case .truncated: "the zip archive has no readable central directory: it is truncated or damaged"
     case .libzip(let text): "the zip archive cannot be read: \(text)"
     case .duplicateName(let other):
@@ -61,8 +62,8 @@ public struct ArchiveError: Error, CustomStringConvertible {
     }
   }
 
-  private var advice: String {
-    switch reason {
+  private var advice: Remedy {
+    switch cause {
     case .encrypted: "decrypt it first, with unzip for one"
     case .unsupportedMethod: "unpack it and zip it again without compression: zip -0"
     case .truncated, .damagedData, .checksum, .shortRecord, .outsideFile, .libzip, .noLocalHeader:

@@ -33,12 +33,12 @@ public final class ArchiveReader: Sendable {
   /// - Throws: ``ArchiveError``, or what the source throws.
   public init(_ source: any ByteSource, limits: Limits = .init()) throws {
     // To libzip an empty file is an archive of no entries.
-    guard source.byteCount >= 22 else { throw ArchiveError(source.name, reason: .truncated) }
+    guard source.byteCount >= 22 else { throw ArchiveError(source.name, .truncated) }
     // What lies where is read in small pieces; payloads go past this.
     let structure = ReadAhead(source)
     let archive = try LibzipArchive(structure)
     guard archive.entryCount <= limits.records else {
-      throw ArchiveError(source.name, reason: .tooManyRecords(archive.entryCount))
+      throw ArchiveError(source.name, .tooManyRecords(archive.entryCount))
     }
     var records: [Record] = []
     for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
@@ -84,8 +84,8 @@ public final class ArchiveReader: Sendable {
     try archive.withLock { try body($0.archive) }
   }
 
-  private func fault(_ record: Record, _ reason: ArchiveError.Reason) -> ArchiveError {
-    ArchiveError(source.name, record: record.name, offset: record.payloadOffset, reason: reason)
+  private func fault(_ record: Record, _ cause: ArchiveError.Cause) -> ArchiveError {
+    ArchiveError(source.name, record: record.name, offset: record.payloadOffset, cause)
   }
 
   // MARK: Structure
@@ -95,10 +95,10 @@ public final class ArchiveReader: Sendable {
   {
     let entry = try archive.entry(index)
     guard let name = String(validating: entry.name, as: UTF8.self) else {
-      throw ArchiveError(source.name, record: String(decoding: entry.name, as: UTF8.self), reason: .badName)
+      throw ArchiveError(source.name, record: String(decoding: entry.name, as: UTF8.self), .badName)
     }
-    func fault(_ reason: ArchiveError.Reason, at offset: Int? = nil) -> ArchiveError {
-      ArchiveError(source.name, record: name, offset: offset, reason: reason)
+    func fault(_ cause: ArchiveError.Cause, at offset: Int? = nil) -> ArchiveError {
+      ArchiveError(source.name, record: name, offset: offset, cause)
     }
     if entry.isEncrypted { throw fault(.encrypted) }
     guard entry.method == 0 || entry.method == 8 else { throw fault(.unsupportedMethod(entry.method)) }
@@ -145,7 +145,7 @@ public final class ArchiveReader: Sendable {
       let key = String(
         decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
       if let other = folded.updateValue(record.name, forKey: ExactString(key)) {
-        throw ArchiveError(source, record: record.name, reason: .duplicateName(other))
+        throw ArchiveError(source, record: record.name, .duplicateName(other))
       }
       positions[ExactString(record.name)] = index
     }
@@ -156,7 +156,7 @@ public final class ArchiveReader: Sendable {
     let sorted = records.sorted { $0.headerOffset < $1.headerOffset }
     for (one, next) in zip(sorted, sorted.dropFirst())
     where one.payloadOffset + one.compressedSize > next.headerOffset {
-      throw ArchiveError(source, record: next.name, offset: next.headerOffset, reason: .overlap(one.name))
+      throw ArchiveError(source, record: next.name, offset: next.headerOffset, .overlap(one.name))
     }
   }
 

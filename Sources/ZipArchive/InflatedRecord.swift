@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureText
 
 /// The contents of a deflated record.
 ///
@@ -28,7 +29,7 @@ final class InflatedRecord: ByteSource {
 
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= byteCount - offset, count <= buffer.count else {
-      throw SourceShrank(name: name, offset: offset, needed: count)
+      throw Failure.ended(name, at: offset, needed: count)
     }
     if record.size <= Self.largestHeld { return try readHeld(into: &buffer, count: count, at: offset) }
     var filled = buffer

@@ -25,14 +25,14 @@ final class LibzipArchive {
     defer { unsafe zip_error_fini(&error) }
     let state = unsafe Unmanaged.passUnretained(watch).toOpaque()
     guard let zipSource = unsafe zip_source_function_create(LibzipSource.callback, state, &error) else {
-      throw ArchiveError(source.name, reason: .libzip(Self.text(&error)))
+      throw ArchiveError(source.name, .libzip(Self.text(&error)))
     }
     guard let handle = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
       let (code, text) = (zip_error_code_zip(&error), Self.text(&error))
       unsafe zip_source_free(zipSource)
       if let failure = watch.failure { throw failure }
       throw ArchiveError(
-        source.name, reason: code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
+        source.name, code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
     }
     unsafe self.handle = handle
   }
@@ -46,7 +46,7 @@ final class LibzipArchive {
     unsafe zip_stat_init(&stat)
     guard unsafe zip_stat_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &stat) == 0,
       let name = unsafe stat.name
-    else { throw ArchiveError(watch.source.name, reason: .libzip("entry \(index) has no name")) }
+    else { throw ArchiveError(watch.source.name, .libzip("entry \(index) has no name")) }
     let bytes = unsafe UnsafeRawBufferPointer(start: name, count: Self.length(name))
     return unsafe Entry(
       name: [UInt8](bytes), size: stat.size, compressedSize: stat.comp_size, crc32: stat.crc,
@@ -71,7 +71,7 @@ final class LibzipArchive {
       _ = unsafe zip_file_extra_fields_count(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_LOCAL))
     }
     guard let header = watch.localHeaderOffset, header >= 0 else {
-      throw ArchiveError(watch.source.name, record: name, reason: .noLocalHeader)
+      throw ArchiveError(watch.source.name, record: name, .noLocalHeader)
     }
     return (header, got == 1 ? watch.lastReadOffset : nil)
   }
@@ -100,7 +100,7 @@ final class LibzipArchive {
   private func failure(_ name: String) -> any Error {
     if let failure = watch.failure { return failure }
     let text = unsafe zip_strerror(handle).map { unsafe String(cString: $0) } ?? "unknown error"
-    return ArchiveError(watch.source.name, record: name, reason: .libzip(text))
+    return ArchiveError(watch.source.name, record: name, .libzip(text))
   }
 
   private static func text(_ error: inout zip_error_t) -> String {

@@ -27,11 +27,11 @@ final class LibzipStream {
       }
       if got < 0 {
         if let failure = watch.failure { throw failure }
-        throw ArchiveError(watch.source.name, record: name, reason: .damagedData)
+        throw ArchiveError(watch.source.name, record: name, .damagedData)
       }
       if got == 0 {
         throw ArchiveError(
-          watch.source.name, record: name, reason: .shortRecord(position + count - done, position))
+          watch.source.name, record: name, .shortRecord(position + count - done, position))
       }
       done += Int(got)
       position += Int(got)

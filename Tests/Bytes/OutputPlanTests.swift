@@ -1,4 +1,5 @@
 import Synchronization
+import SutureText
 import TestSupport
 import Testing
 
@@ -66,7 +67,7 @@ import Testing
     }
     let folder = try TemporaryFolder()
     let output = try OutputFile(folder.path + "/out")
-    #expect(throws: WrongSize.self) {
+    #expect(throws: Failure.self) {
       try output.write(try OutputPlan([.init(Short())]), workers: 1) { _ in }
     }
   }

@@ -2,6 +2,7 @@ import Glibc
 import SutureBytes
 import SuturePickle
 import SutureTensors
+import SutureText
 import Testing
 
 @testable import SutureCheckpoints
@@ -12,11 +13,11 @@ import Testing
     return try Checkpoint.open(file.path, key: key)
   }
 
-  private func refusal(_ body: (inout Pickler) -> Void) throws -> CheckpointError? {
+  private func refusal(_ body: (inout Pickler) -> Void) throws -> Failure? {
     do {
       _ = try open(nil, body)
       return nil
-    } catch let error as CheckpointError { return error }
+    } catch let error as Failure { return error }
   }
 
   @Test func `is entered where training code wraps it`() throws {
@@ -44,8 +45,8 @@ import Testing
     #expect(try open("other", body).stateDict.names == ["a.b.v"])
     #expect(try open("other.a.b", body).stateDict.names == ["v"])
     #expect(try open(".", body).stateDict.names == ["model.w", "other.a.b.v"])
-    let error = #expect(throws: CheckpointError.self) { try open("nowhere", body) }
-    #expect(error?.hints.first?.contains("model, other") == true)
+    let error = #expect(throws: Failure.self) { try open("nowhere", body) }
+    #expect(error?.remedies.first?.description.contains("model, other") == true)
   }
 
   @Test func `that is a state dict needs no wrapper`() throws {
@@ -60,8 +61,8 @@ import Testing
   @Test func `without tensors says what there is`() throws {
     let checkpoint = try open { $0.dict([("epoch", { $0.int(3) })]) }
     #expect(checkpoint.stateDict.isEmpty)
-    let error = #expect(throws: CheckpointError.self) { try checkpoint.requireTensors() }
-    #expect(error?.hints == ["found: epoch is int 3"])
+    let error = #expect(throws: Failure.self) { try checkpoint.requireTensors() }
+    #expect(error?.remedies == ["found: epoch is int 3"])
   }
 
   @Test func `keeps unknown classes as inert extras`() throws {
@@ -106,7 +107,7 @@ import Testing
         ])
       })
     #expect(error.kind == .unsafe)
-    #expect(error.hints[0].contains("1 tensors could be told apart"))
+    #expect(error.remedies[0].description.contains("1 tensors could be told apart"))
   }
 
   @Test func `whose tensors do not fit their storages is refused`() throws {

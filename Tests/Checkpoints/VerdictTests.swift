@@ -1,6 +1,7 @@
 import SutureBytes
 import SutureJSON
 import SutureTensors
+import SutureText
 import Testing
 
 @testable import SutureCheckpoints
@@ -30,7 +31,7 @@ struct VerdictTests {
     case "refuses", "refuses as unsafe":
       let error = #expect(throws: (any Error).self) { try Checkpoint.open(file.path, key: ".") }
       #expect(error.map { "\($0)".contains(file.because) } == true, "\(String(describing: error))")
-      let isUnsafe = (error as? CheckpointError)?.kind == .unsafe
+      let isUnsafe = (error as? any SutureError)?.kind == .unsafe
       #expect(isUnsafe == (file.verdict == "refuses as unsafe"))
     case let other: Issue.record("unknown verdict \(other)")
     }

@@ -3,6 +3,7 @@ import SutureBytes
 import SuturePickle
 import SutureJSON
 import SutureTensors
+import SutureText
 import Testing
 
 @testable import SutureCheckpoints
@@ -115,7 +116,7 @@ import Testing
       #expect(back.dtype == entry.tensor.dtype && back.strides == entry.tensor.strides)
       #expect(try back.contiguousBytes() == entry.tensor.contiguousBytes())
     }
-    #expect(throws: SharedNames.self) { try written(state, .error) }
+    #expect(throws: Failure.self) { try written(state, .error) }
   }
 
   @Test func `does not let a name take the place of metadata`() throws {

@@ -1,3 +1,4 @@
+import SutureText
 import Testing
 
 @testable import SuturePickle
@@ -8,11 +9,11 @@ import Testing
     return (graph, graph[graph.root])
   }
 
-  private func reason(_ bytes: [UInt8], limits: PickleLimits = .init()) -> PickleError.Reason? {
+  private func reason(_ bytes: [UInt8], limits: PickleLimits = .init()) -> PickleError.Cause? {
     do {
       _ = try Unpickler.load(bytes, limits: limits)
       return nil
-    } catch { return error.reason }
+    } catch { return error.cause }
   }
 
   @Test func `keeps a dict's items in the order of the stream`() throws {
@@ -81,7 +82,7 @@ import Testing
 
   @Test(
     arguments: [
-      (stream(), PickleError.Reason.noStop),
+      (stream(), PickleError.Cause.noStop),
       (stream("."), .stackUnderflow),
       (stream("R."), .stackUnderflow),
       (stream("t."), .missingMark),
@@ -100,15 +101,15 @@ import Testing
       (stream(0x95, [1, 0, 0, 0, 0, 0, 0, 0], "K", 1, "."), .frameBoundary),
       (stream("X", [1, 0, 0, 0], "a)R."), .wrongOperand(expected: "a class or function", found: "str")),
       (stream(0xFF), .unknownOpcode(0xFF)),
-    ] as [([UInt8], PickleError.Reason)])
-  func `refuses what is malformed and says why`(bytes: [UInt8], expected: PickleError.Reason) {
+    ] as [([UInt8], PickleError.Cause)])
+  func `refuses what is malformed and says why`(bytes: [UInt8], expected: PickleError.Cause) {
     #expect(reason(bytes) == expected)
   }
 
   @Test func `tells the offset and the opcode of an error`() throws {
     let error = #expect(throws: PickleError.self) { try Unpickler.load(stream(0x80, 2, "NNs.")) }
     #expect(error?.offset == 4)
-    #expect(error?.description == "byte 4, SETITEM: the stack is empty")
+    #expect(error?.description == "byte 4: SETITEM: the stack is empty")
   }
 
   @Test func `stops at each limit`() {

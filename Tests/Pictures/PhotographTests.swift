@@ -1,4 +1,5 @@
 import SutureBytes
+import SutureText
 import TestSupport
 import Testing
 
@@ -39,7 +40,7 @@ import Testing
     let source = try FileSource("\(projectFolder)/Fixtures/Photos/rocket.jpg")
     let bytes = try source.bytes(0..<source.byteCount)
     for count in stride(from: 0, to: bytes.count - 2, by: 9001) {
-      #expect(throws: PictureError.self) { try Picture(Array(bytes[..<count]), name: "cut.jpg") }
+      #expect(throws: Failure.self) { try Picture(Array(bytes[..<count]), name: "cut.jpg") }
     }
   }
 }

@@ -1,3 +1,4 @@
+import SutureText
 import Testing
 
 @testable import SuturePictures
@@ -21,7 +22,7 @@ import Testing
   @Test func `is refused where its file is cut anywhere`() throws {
     let file = try gradient(37, 21).png()
     for count in stride(from: 0, to: file.count - 12, by: 7) {
-      #expect(throws: PictureError.self) { try Picture(Array(file[..<count]), name: "p") }
+      #expect(throws: Failure.self) { try Picture(Array(file[..<count]), name: "p") }
     }
   }
 
@@ -33,7 +34,7 @@ import Testing
       0x4E, 0x20, 8, 2, 0, 0, 0,
     ]
     let file = header + crc(header[12...]) + [0, 0, 0, 0, 0x49, 0x44, 0x41, 0x54, 0x35, 0xAF, 0x06, 0x1E]
-    let error = #expect(throws: PictureError.self) { try Picture(file, name: "big.png") }
+    let error = #expect(throws: Failure.self) { try Picture(file, name: "big.png") }
     #expect(error?.description.contains("30000×20000") == true, "\(String(describing: error))")
   }
 

@@ -1,4 +1,5 @@
 import SutureBytes
+import SutureNumbers
 import SutureTensors
 import TestSupport
 
@@ -17,7 +18,7 @@ struct Plain: Equatable {
     shape = tensor.shape
     values = try ElementReader(tensor).doubles()
     // What is streamed and what is read from any place must be the same.
-    let streamed = NumberFormat(tensor.dtype)?.doubles(
+    let streamed = tensor.dtype.codec?.decode(
       try tensor.contiguousBytes(), count: tensor.elementCount)
     if streamed?.map(\.bitPattern) != values.map(\.bitPattern) { values = [] }
   }
@@ -34,11 +35,11 @@ struct Plain: Equatable {
 
   /// Rounded to a dtype, as the product stores it.
   func rounded(to dtype: DType) -> Plain {
-    guard let format = NumberFormat(dtype) else { return self }
+    guard dtype.floatFormat != nil, let codec = dtype.codec else { return self }
     var bytes = [UInt8](repeating: 0, count: values.count * dtype.byteCount)
-    format.write(values, into: &bytes)
+    codec.encode(values, into: &bytes)
     var copy = self
-    copy.values = format.doubles(bytes, count: values.count)
+    copy.values = codec.decode(bytes, count: values.count)
     return copy
   }
 }
@@ -53,7 +54,7 @@ extension Seeded {
     let count = stored.reduce(1, *) + offset
     let values = (0..<count).map { _ in Double.random(in: (positive ? 0.1 : -2)...2, using: &self) }
     var bytes = [UInt8](repeating: 0, count: count * dtype.byteCount)
-    NumberFormat(dtype)?.write(values, into: &bytes)
+    dtype.codec?.encode(values, into: &bytes)
     var strides = [Int](repeating: 1, count: shape.count)
     var step = 1
     for (place, axis) in order.enumerated().reversed() {

@@ -31,10 +31,10 @@ extension YAMLNode {
   subscript(key: String) -> YAMLNode? { mapping?.value(for: key) }
 
   /// Line and column: "3:7".
-  var place: String { "\(position.line):\(position.column)" }
+  var lineAndColumn: String { "\(position.line):\(position.column)" }
 }
 
 extension YAMLError {
   /// Line and column: "3:7".
-  var place: String { "\(position.line):\(position.column)" }
+  var lineAndColumn: String { "\(position.line):\(position.column)" }
 }

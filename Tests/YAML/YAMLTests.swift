@@ -59,21 +59,22 @@ import Testing
   @Test func `every node knows its line and column`() throws {
     let document = try parse(
       "a: 1\n\"ü\":   x\nlist:\n- p\n-   [q, {r: s}]\ntext: >\n  t\n!!str u: !!int 7\n")
-    #expect(document.place == "1:1")
+    #expect(document.lineAndColumn == "1:1")
     let pairs = try #require(document.mapping?.pairs)
-    #expect(pairs.map(\.key.place) == ["1:1", "2:1", "3:1", "6:1", "8:1"])
-    #expect(pairs.map(\.value.place) == ["1:4", "2:8", "4:1", "6:7", "8:10"])
+    #expect(pairs.map(\.key.lineAndColumn) == ["1:1", "2:1", "3:1", "6:1", "8:1"])
+    #expect(pairs.map(\.value.lineAndColumn) == ["1:4", "2:8", "4:1", "6:7", "8:10"])
     let list = try #require(document["list"]?.sequence)
-    #expect(list.map(\.place) == ["4:3", "5:5"])
-    #expect(list[1].sequence?.map(\.place) == ["5:6", "5:9"])
-    #expect(list[1].sequence?[1].mapping?.pairs[0].value.place == "5:13")
+    #expect(list.map(\.lineAndColumn) == ["4:3", "5:5"])
+    #expect(list[1].sequence?.map(\.lineAndColumn) == ["5:6", "5:9"])
+    #expect(list[1].sequence?[1].mapping?.pairs[0].value.lineAndColumn == "5:13")
     #expect(document.position.description == "recipe.yaml:1:1")
   }
 
   @Test func `columns count characters and a byte order mark is none`() throws {
-    #expect(try parse("\u{FEFF}a: 🚀\n").mapping?.pairs.map(\.value.place) == ["1:4"])
-    #expect(try parse("🚀é: b").mapping?.pairs.map(\.value.place) == ["1:5"])
-    #expect(try parse("a: 1\r\nb: 2\rc: 3\n").mapping?.pairs.map(\.key.place) == ["1:1", "2:1", "3:1"])
+    #expect(try parse("\u{FEFF}a: 🚀\n").mapping?.pairs.map(\.value.lineAndColumn) == ["1:4"])
+    #expect(try parse("🚀é: b").mapping?.pairs.map(\.value.lineAndColumn) == ["1:5"])
+    #expect(
+      try parse("a: 1\r\nb: 2\rc: 3\n").mapping?.pairs.map(\.key.lineAndColumn) == ["1:1", "2:1", "3:1"])
   }
 
   @Test func `tags are kept where they are YAML's own`() throws {

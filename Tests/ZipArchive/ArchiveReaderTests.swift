@@ -12,12 +12,12 @@ import Testing
     try ArchiveReader(MemorySource(archive.bytes))
   }
 
-  private func reason(_ archive: Archive) -> ArchiveError.Reason? {
+  private func reason(_ archive: Archive) -> ArchiveError.Cause? {
     do {
       let reader = try open(archive)
       for record in reader.records { _ = try reader.contents(of: record, limit: 1 << 20) }
       return nil
-    } catch { return (error as? ArchiveError)?.reason }
+    } catch { return (error as? ArchiveError)?.cause }
   }
 
   private func changed(_ change: (inout Archive.Entry) -> Void) -> Archive {
@@ -158,7 +158,7 @@ import Testing
     let error = #expect(throws: ArchiveError.self) {
       try ArchiveReader(MemorySource(plain.bytes), limits: limits)
     }
-    #expect(error?.reason == .tooManyRecords(3))
+    #expect(error?.cause == .tooManyRecords(3))
     let reader = try open(plain)
     #expect(throws: ArchiveError.self) { try reader.contents(of: reader.records[0], limit: 2) }
   }

@@ -1,5 +1,7 @@
+public import SutureText
+
 /// A read past the end of the bytes at hand.
-public struct TruncatedInput: Error, Equatable, CustomStringConvertible {
+public struct TruncatedInput: SutureError, Equatable {
   /// Where the read began.
   public let offset: Int
   /// How many bytes were wanted there.
@@ -13,9 +15,9 @@ public struct TruncatedInput: Error, Equatable, CustomStringConvertible {
     (self.offset, self.needed, self.available) = (offset, needed, available)
   }
 
-  public var description: String {
-    "\(needed == Int.max ? "more" : "\(needed)") bytes wanted at byte \(offset), \(available) left"
-  }
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { FailurePlace(byteOffset: offset) }
+  public var reason: String { "\(needed == Int.max ? "more" : "\(needed)") bytes wanted, \(available) left" }
 }
 
 /// A cursor over untrusted bytes.
@@ -115,6 +117,12 @@ public struct ByteReader: ~Escapable {
 }
 
 extension Array where Element == UInt8 {
+  /// The little-endian integer that begins at `offset`, and lies within the bytes.
+  public func integer<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ type: T.Type = T.self) -> T {
+    precondition(offset >= 0 && T.bitWidth / 8 <= count - offset, "the integer does not lie within the bytes")
+    return T(littleEndian: unsafe span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+
   /// Appends an integer, little-endian.
   public mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
     var rest = value

@@ -1,3 +1,5 @@
+package import SutureText
+
 /// Bytes that can be read from any offset: a file, memory, a record that has to be inflated first.
 public protocol ByteSource: Sendable {
   /// What to call it in an error.
@@ -21,19 +23,12 @@ extension ByteSource {
   }
 }
 
-/// A source gave fewer bytes than it had when it was opened.
-public struct SourceShrank: Error, CustomStringConvertible {
-  public let name: String
-  public let offset: Int
-  public let needed: Int
-
-  public init(name: String, offset: Int, needed: Int) {
-    (self.name, self.offset, self.needed) = (name, offset, needed)
-  }
-
-  public var description: String {
-    "\(name) ended while it was being read: \(needed) bytes wanted at byte \(offset). "
-      + "Another program may have truncated it"
+extension Failure {
+  /// A source gave fewer bytes than it had when it was opened.
+  package static func ended(_ name: String, at offset: Int, needed: Int) -> Failure {
+    Failure(
+      in: name, at: offset,
+      "it ended while it was being read: \(needed) bytes wanted. Another program may have truncated it")
   }
 }
 
@@ -48,7 +43,7 @@ public struct MemorySource: ByteSource {
 
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= bytes.count - offset, count <= buffer.count else {
-      throw SourceShrank(name: name, offset: offset, needed: count)
+      throw Failure.ended(name, at: offset, needed: count)
     }
     unsafe buffer.withUnsafeMutableBytes { target in
       unsafe bytes.withUnsafeBytes {

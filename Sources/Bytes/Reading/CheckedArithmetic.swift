@@ -1,7 +1,10 @@
+public import SutureText
+
 /// A number from a file left the range that this machine can count in.
-public struct ArithmeticOverflow: Error, Equatable, CustomStringConvertible {
+public struct ArithmeticOverflow: SutureError, Equatable {
   public init() {}
-  public var description: String { "a size in the file overflows 64 bits" }
+  public var kind: FailureKind { .unreadable }
+  public var reason: String { "a size in the file overflows 64 bits" }
 }
 
 extension FixedWidthInteger {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SutureText
 
 /// A regular file, open for reading.
 ///
@@ -11,7 +12,7 @@ public final class FileSource: ByteSource {
 
   /// Opens the file at `path`.
   ///
-  /// - Throws: ``SystemError`` where it cannot be opened; ``NotAFile`` where it is a directory, a pipe or a device.
+  /// - Throws: ``SystemError`` where it cannot be opened, `Failure` where it is a directory, a pipe or a device.
   public init(_ path: String) throws {
     // O_NONBLOCK: opening a FIFO that nobody writes to must not hang before we can say that it is a FIFO.
     let descriptor = CInt(retrying { unsafe Int(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) })
@@ -24,7 +25,7 @@ public final class FileSource: ByteSource {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw NotAFile(path: path, kind: NotAFile.Kind(mode: status.st_mode))
+      throw Failure(in: path, "it is \(FileKind(mode: status.st_mode).rawValue)")
     }
     self.descriptor = descriptor
     name = path
@@ -35,7 +36,7 @@ public final class FileSource: ByteSource {
 
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= buffer.count else {
-      throw SourceShrank(name: name, offset: offset, needed: count)
+      throw Failure.ended(name, at: offset, needed: count)
     }
     try unsafe buffer.withUnsafeMutableBytes { target in
       var done = 0
@@ -43,28 +44,19 @@ public final class FileSource: ByteSource {
         let got = unsafe readOnce(
           descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
         if got < 0 { throw SystemError.last("read", name) }
-        if got == 0 { throw SourceShrank(name: name, offset: offset + done, needed: count - done) }
+        if got == 0 { throw Failure.ended(name, at: offset + done, needed: count - done) }
         done += got
       }
     }
   }
 }
 
-/// A path that leads to something other than a regular file.
-public struct NotAFile: Error, CustomStringConvertible {
-  public enum Kind: String, Sendable {
-    case directory = "a directory"
-    case pipe = "a pipe, which cannot be read from any offset"
-    case special = "not a regular file"
-  }
+/// What a path leads to that is no regular file.
+enum FileKind: String {
+  case directory = "a directory"
+  case pipe = "a pipe, which cannot be read from any offset"
+  case special = "not a regular file"
 
-  public let path: String
-  public let kind: Kind
-
-  public var description: String { "\(path) is \(kind.rawValue)" }
-}
-
-extension NotAFile.Kind {
   init(mode: mode_t) {
     switch mode & S_IFMT {
     case S_IFDIR: self = .directory

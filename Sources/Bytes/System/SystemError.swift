@@ -1,8 +1,9 @@
 internal import CSutureSystem
 internal import Glibc
+public import SutureText
 
 /// A system call that failed on a file.
-public struct SystemError: Error, Equatable, CustomStringConvertible {
+public struct SystemError: SutureError, Equatable {
   /// What was being done, as a verb: "open", "read", "write".
   public let operation: String
   public let path: String
@@ -18,9 +19,6 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
     SystemError(operation, path, code: suture_errno())
   }
 
-  /// The C library's words for the code.
-  public var reason: String { unsafe String(cString: strerror(code)) }
-
   /// Whether the device or the user's quota is full.
   public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 
@@ -33,5 +31,14 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// Whether the reader of a pipe went away.
   public var isBrokenPipe: Bool { code == EPIPE }
 
-  public var description: String { "cannot \(operation) \(path): \(reason)" }
+  private var isWriting: Bool { ["write", "close", "create"].contains(operation) }
+
+  public var kind: FailureKind { isWriting ? .cannotWrite : .unreadable }
+  public var place: FailurePlace { FailurePlace(file: path) }
+  public var reason: String { "cannot \(operation) it: \(unsafe String(cString: strerror(code)))" }
+
+  public var remedies: [Remedy] {
+    if isWriting, isMissing { return ["its folder does not exist"] }
+    return isOutOfSpace ? ["free some space, or write elsewhere; nothing was left behind"] : []
+  }
 }

@@ -1,6 +1,7 @@
 internal import CSutureSystem
 internal import Glibc
 internal import Synchronization
+internal import SutureText
 
 /// A file that appears under its name only once it is whole.
 ///
@@ -29,12 +30,13 @@ public final class OutputFile: Sendable {
 
   /// Creates the temporary file.
   ///
-  /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, ``NotReplaceable`` where
+  /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, `Failure` where
   ///   `path` leads to a directory, a pipe or a device.
   public init(_ path: String) throws {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw NotReplaceable(path: path, kind: NotAFile.Kind(mode: status.st_mode))
+      let kind = FileKind(mode: status.st_mode).rawValue
+      throw Failure(in: path, "a file cannot take its place: it is \(kind)", kind: .cannotWrite)
     }
     // mkstemp's name does not grow with the output's, so a name that just fits still does.
     var template = Array((folder(of: path) + ".suture-XXXXXX").utf8CString)
@@ -112,14 +114,6 @@ public final class OutputFile: Sendable {
       }
     }
   }
-}
-
-/// An output path leads to something that a file cannot take the place of.
-public struct NotReplaceable: Error, CustomStringConvertible {
-  public let path: String
-  public let kind: NotAFile.Kind
-
-  public var description: String { "cannot write \(path): it is \(kind.rawValue)" }
 }
 
 /// Lets SIGINT, SIGTERM and SIGHUP remove unfinished outputs before they end the process with code 130.

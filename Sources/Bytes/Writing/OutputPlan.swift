@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// A file as it will be: pieces that follow one another without a gap, and an end.
 ///
 /// All sizes are known before a byte is read, so pieces can be written in any order and by several threads.
@@ -95,10 +97,10 @@ extension OutputPlan.Piece {
       written += count
       progress(count)
     }
-    guard written == payload.byteCount else { throw WrongSize(declared: payload.byteCount, written: written) }
+    guard written == payload.byteCount else { throw Failure.wrongSize(payload.byteCount, written) }
     guard let tail else { return 0 }
     guard let crc32 = computesItself ? checksum.value : known else {
-      throw ChecksumMissing()
+      throw Failure(.unreadable, "the checksum of a record was not computed")
     }
     try sink.write(checked(tail(crc32), tailSize))
     return crc32
@@ -107,18 +109,13 @@ extension OutputPlan.Piece {
 
 /// What was made has the length that everything behind it counts on.
 private func checked(_ bytes: [UInt8], _ size: Int) throws -> [UInt8] {
-  guard bytes.count == size else { throw WrongSize(declared: size, written: bytes.count) }
+  guard bytes.count == size else { throw Failure.wrongSize(size, bytes.count) }
   return bytes
 }
 
-/// A payload that said it would compute its checksum did not.
-public struct ChecksumMissing: Error, CustomStringConvertible {
-  public var description: String { "the checksum of a record was not computed" }
-}
-
-/// A payload gave another number of bytes than it promised.
-public struct WrongSize: Error, CustomStringConvertible {
-  public let declared: Int
-  public let written: Int
-  public var description: String { "\(declared) bytes were promised, and \(written) came" }
+extension Failure {
+  /// A payload gave another number of bytes than everything behind it counts on.
+  fileprivate static func wrongSize(_ declared: Int, _ written: Int) -> Failure {
+    Failure(.unreadable, "\(declared) bytes were promised, and \(written) came")
+  }
 }

@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// Storages that are pickled as a file in the file.
 ///
@@ -21,7 +22,7 @@ final class NestedStorages {
     if let found = known[id] { return found }
     // torch nests one level: the storage's own pickle names no other.
     guard depth < 2 else {
-      throw CheckpointError(location.path, record: location.record, "checkpoints nest in it")
+      throw location.failure("checkpoints nest in it")
     }
     let name = "\(location.path): a pickled storage"
     let file = try LegacyFile(MemorySource(bytes, name: name), limits: limits, nesting: depth + 1)

@@ -70,18 +70,17 @@ struct ObjectWalk {
     // A tuple of plain values is one leaf, but looking at it takes as long as it is.
     if case .tuple(let items) = graph[id] { visited += items.count }
     if visited > limits.paths {
-      throw CheckpointError(
-        location.path, record: location.record,
+      throw location.failure(
         "its object has more than \(limits.paths) paths: a bomb, or not a checkpoint",
-        hints: ["--limit paths=N allows more"])
+        remedies: [.setting("limit", value: "paths=N", "allows more")])
     }
     if let leaf = try leaf(id, opaqueDepths) { leaves.append(leaf) }
     // A cycle is cut before its children are listed: a list may hold itself a million times.
     guard !onPath.contains(id), let children = try children(id, opaqueDepths) else { return }
     if frames.count >= limits.depth {
-      throw CheckpointError(
-        location.path, record: location.record, "its object nests deeper than \(limits.depth) levels",
-        hints: ["--limit depth=N allows more"])
+      throw location.failure(
+        "its object nests deeper than \(limits.depth) levels",
+        remedies: [.setting("limit", value: "depth=N", "allows more")])
     }
     onPath.insert(id)
     frames.append(Frame(id: id, children: children))
@@ -215,9 +214,9 @@ struct ObjectWalk {
         continue
       }
       guard known.kind == kind else {
-        throw location.error(
+        throw location.failure(
           "a dict has the key \(name) both as \(known.kind) and as \(kind)", at: graph.offset(of: id),
-          hints: ["their names would be the same, so neither can be told from the other"])
+          remedies: ["their names would be the same, so neither can be told from the other"])
       }
       result[known.place] = child
     }

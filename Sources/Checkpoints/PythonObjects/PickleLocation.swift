@@ -1,12 +1,5 @@
 internal import SuturePickle
-
-extension PickleError {
-  /// What to do about it.
-  func hints(_ usual: String) -> [String] {
-    isLimit
-      ? ["a bomb, or not a checkpoint; --limit NAME=N allows more, --limit help lists the names"] : [usual]
-  }
-}
+internal import SutureText
 
 /// Where a pickle lies, for errors.
 struct PickleLocation {
@@ -16,9 +9,21 @@ struct PickleLocation {
   /// Where it begins in the record or, without one, in the file.
   var start = 0
 
-  func error(
-    _ reason: String, at offset: Int, hints: [String], kind: CheckpointError.Kind = .unreadable
-  ) -> CheckpointError {
-    CheckpointError(path, record: record, "byte \(start + offset): \(reason)", hints: hints, kind: kind)
+  /// - Parameter offset: counted from the start of the pickle.
+  func failure(
+    _ reason: String, at offset: Int? = nil, remedies: [Remedy] = [], kind: FailureKind = .unreadable
+  ) -> Failure {
+    Failure(in: path, record: record, at: offset.map { start + $0 }, reason, remedies: remedies, kind: kind)
+  }
+
+  /// What is wrong with the stream itself.
+  ///
+  /// - Parameters:
+  ///   - what: which of several pickles it is.
+  ///   - usual: what to do where it asks for no more than it may.
+  func failure(_ error: PickleError, of what: String? = nil, usually usual: Remedy) -> Failure {
+    failure(
+      (what.map { "\($0), " } ?? "") + error.reason, at: error.offset,
+      remedies: error.isLimit ? error.remedies : [usual], kind: error.kind)
   }
 }

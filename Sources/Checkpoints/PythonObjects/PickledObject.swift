@@ -1,5 +1,6 @@
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// The object of a checkpoint, and what its references mean: what every container of PyTorch comes down to.
 struct PickledObject {
@@ -49,7 +50,7 @@ struct PickledObject {
         inside == 1
         ? "1 tensor lies inside an object or is an attribute of a module"
         : "\(inside) tensors lie inside objects or are attributes of modules"
-      warnings.append("\(what); --key . shows all under their full paths")
+      warnings.append("\(what); the key . shows all under their full paths")
     }
     return Contents(
       choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings,
@@ -103,9 +104,11 @@ struct PickledObject {
     if !walk.tensorIDs.isEmpty {
       return [sentence + "; what it would return is not known, so they are left out"]
     }
-    throw location.error(
+    throw location.failure(
       sentence + ", and there are no others", at: 0,
-      hints: ["what it would return cannot be known without running it, so nothing is shown as its result"],
+      remedies: [
+        "what it would return cannot be known without running it, so nothing is shown as its result"
+      ],
       kind: .unsafe)
   }
 

@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SuturePickle
+internal import SutureText
 
 /// Pickles that follow one another, with other data between them, as torch 0.1 wrote them.
 struct Pickles {
@@ -10,16 +11,17 @@ struct Pickles {
 
   init(_ source: any ByteSource, _ limits: PickleLimits) { (self.source, self.limits) = (source, limits) }
 
+  private var location: PickleLocation { PickleLocation(path: source.name, start: position) }
+
   /// Reads the pickle at ``position``, and moves past it.
   ///
-  /// - Throws: `CheckpointError`, also where it names something that would run code in Python.
+  /// - Throws: `Failure`, also where it names something that would run code in Python.
   mutating func next() throws -> PickleGraph {
     let graph: PickleGraph
     do { graph = try Unpickler.load(source, at: position, limits: limits) } catch let error as PickleError {
-      throw CheckpointError(
-        source.name, "\(error.moved(by: position))", hints: error.hints("the file is damaged or cut short"))
+      throw location.failure(error, usually: "the file is damaged or cut short")
     }
-    try graph.refuseUnsafe(PickleLocation(path: source.name, start: position))
+    try graph.refuseUnsafe(location)
     position += graph.streamByteCount
     return graph
   }
@@ -28,9 +30,9 @@ struct Pickles {
   mutating func count(_ what: String) throws -> Int {
     let graph = try next()
     guard let count = graph.int(graph.root), (0...source.byteCount).contains(count) else {
-      throw CheckpointError(
-        source.name, "byte \(position): the number of \(what) is not a number",
-        hints: ["the file is damaged or cut short"])
+      throw Failure(
+        in: source.name, at: position, "the number of \(what) is not a number",
+        remedies: ["the file is damaged or cut short"])
     }
     return count
   }

@@ -75,36 +75,23 @@ public indirect enum PlainValue: Sendable {
 extension PlainValue {
   /// The elements of a tensor in row-major order; `nil` where they are no numbers that Python has.
   static func list(of tensor: Tensor) throws -> PlainValue? {
-    guard tensor.hasStatistics else { return nil }
-    let bytes = try tensor.contiguousBytes()
-    let size = tensor.dtype.byteCount
-    return .list(
-      (0..<tensor.elementCount).map { index in
-        let bits = bytes[(index * size)..<((index + 1) * size)].reversed().reduce(UInt64(0)) {
-          $0 << 8 | UInt64($1)
-        }
-        return number(bits, tensor.dtype)
-      })
+    guard tensor.hasElements else { return nil }
+    return numbers(try tensor.contiguousBytes(), tensor.dtype).map { .list($0) }
   }
 
-  /// The number that the bits of an element of `dtype` stand for.
-  static func number(_ bits: UInt64, _ dtype: DType) -> PlainValue {
-    switch dtype {
-    case .float64: .float(Double(bitPattern: bits))
-    case .float32: .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
-    case .float16:
-      .float(
-        Double(
-          HalfPrecision.float16([UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)])[0]))
-    case .int64: .int(Int(Int64(bitPattern: bits)))
-    case .int32: .int(Int(Int32(truncatingIfNeeded: bits)))
-    case .int16: .int(Int(Int16(truncatingIfNeeded: bits)))
-    case .int8: .int(Int(Int8(truncatingIfNeeded: bits)))
-    case .bool: .bool(bits != 0)
-    default:
-      // The sign bit of a number that needs all 64 is a byte of its own.
-      Int(exactly: bits).map { .int($0) }
-        ?? .bigInt((0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) } + [0])
+  /// The numbers that elements of `dtype` are; `nil` where they are none that Python has.
+  static func numbers(_ bytes: [UInt8], _ dtype: DType) -> [PlainValue]? {
+    guard let codec = dtype.codec, codec.width == 1 else { return nil }
+    switch codec.number {
+    case .float: return codec.decode(bytes).map { .float($0) }
+    case .bool: return codec.decode(bytes).map { .bool($0 != 0) }
+    case .signed, .unsigned:
+      if let integers = codec.integers(bytes) { return integers.map { .int($0) } }
+      return stride(from: 0, to: bytes.count, by: codec.byteCount).map { start in
+        let word = bytes.integer(at: start, UInt64.self)
+        // The sign bit of a number that needs all 64 is a byte of its own.
+        return Int(exactly: word).map { .int($0) } ?? .bigInt(bytes[start..<(start + 8)] + [0])
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// Turns the calls by which torch pickles tensors into tensors.
 ///
@@ -250,12 +251,12 @@ final class TensorBuilder {
 
   // MARK: Errors
 
-  func malformed(_ reason: String, at id: PickleID) -> CheckpointError {
-    location.error(
-      "\(reason)", at: graph.offset(of: id), hints: ["the file is damaged, or made to mislead"])
+  func malformed(_ reason: String, at id: PickleID) -> Failure {
+    location.failure(
+      "\(reason)", at: graph.offset(of: id), remedies: ["the file is damaged, or made to mislead"])
   }
 
-  func unsupported(_ what: String, at id: PickleID) -> CheckpointError {
-    location.error("\(what) is not supported", at: graph.offset(of: id), hints: [])
+  func unsupported(_ what: String, at id: PickleID) -> Failure {
+    location.failure("\(what) is not supported", at: graph.offset(of: id))
   }
 }

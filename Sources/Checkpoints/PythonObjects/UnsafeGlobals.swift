@@ -1,4 +1,5 @@
 internal import SuturePickle
+internal import SutureText
 
 /// The classes and functions that run code, open files or load more pickles when Python unpickles them.
 ///
@@ -88,11 +89,11 @@ extension PickleGraph {
 
   /// Throws where the pickle names something that would run code.
   ///
-  /// - Parameter hints: what else is known about the file.
-  func refuseUnsafe(_ location: PickleLocation, hints: () -> [String] = { [] }) throws {
+  /// - Parameter remedies: what else is known about the file.
+  func refuseUnsafe(_ location: PickleLocation, remedies: () -> [Remedy] = { [] }) throws {
     guard let (id, name) = firstUnsafe else { return }
-    throw location.error(
+    throw location.failure(
       "the pickle names \(name), which would run code if Python loaded it", at: offset(of: id),
-      hints: hints() + ["do not load this file in Python"], kind: .unsafe)
+      remedies: remedies() + ["do not load this file in Python"], kind: .unsafe)
   }
 }

@@ -1,4 +1,5 @@
 internal import SutureTensors
+internal import SutureText
 
 /// Finds the state dict among everything a checkpoint holds.
 ///
@@ -36,9 +37,9 @@ struct WrapperChoice {
         do {
           try stateDict.append(name, tensor)
         } catch {
-          throw CheckpointError(
-            path, "two places in the file have the dotted name \"\(name)\"",
-            hints: ["choose one with --key"])
+          throw Failure(
+            in: path, "two places in the file have the dotted name \"\(name)\"",
+            remedies: [.setting("key", "chooses one")])
         }
       } else {
         extras.append(Checkpoint.Extra(path: leaf.path, kind: leaf.kind, value: leaf.value))
@@ -89,11 +90,11 @@ struct WrapperChoice {
       let place = leaf.components[0]
       if !places.contains(place) { places.append(place) }
     }
-    throw CheckpointError(
-      path, "there are no tensors under \"\(key)\"",
-      hints: [
+    throw Failure(
+      in: path, "there are no tensors under \"\(key)\"",
+      remedies: [
         places.isEmpty
-          ? "the tensors lie at the top: leave --key away"
+          ? "the tensors lie at the top: open it without a key"
           : "there are some under: \(places.prefix(10).joined(separator: ", "))"
       ])
   }

@@ -1,5 +1,6 @@
 internal import SutureBytes
 public import SutureTensors
+public import SutureText
 
 /// Writes state dicts to files that appear only when they are whole.
 public struct CheckpointWriter: Sendable {
@@ -23,7 +24,7 @@ public struct CheckpointWriter: Sendable {
   /// Decides what is written where.
   ///
   /// - Parameter object: what the file is to hold beside the state dict, in a format that can.
-  /// - Throws: `CheckpointError`, `SafetensorsError` or ``SharedNames`` where the format cannot hold a tensor.
+  /// - Throws: `Failure`, `SafetensorsError` where the format cannot hold a tensor.
   public func plan(_ stateDict: StateDict, in object: PlainObject? = nil) throws -> WritePlan {
     let path = path
     let limit = destination == .standardOutput ? nil : options.maximumShardSize
@@ -113,7 +114,7 @@ public struct CheckpointWriter: Sendable {
   ///
   /// - Parameter progress: is told how many more bytes have been written, from any thread, and how many of tensors have
   ///   been compared where the options ask for a proof.
-  /// - Throws: ``OutputExists``, ``NoSpace``, ``ProofFailed``, `SystemError`, or what reading the tensors throws.
+  /// - Throws: ``OutputExists``, `SystemError`, `Failure`, or what reading the tensors throws.
   ///   Nothing stands at the output's paths then that did not stand there before; standard output cannot take back what
   ///   it was given.
   /// - Parameter beforeCommit: what is still to be done before anything gets its name, and may forbid it.
@@ -146,7 +147,8 @@ public struct CheckpointWriter: Sendable {
     for file in plan.files {
       let output = try OutputFile(file.path)
       if outputs.isEmpty, let free = output.freeSpace, free < plan.byteCount {
-        throw NoSpace(path: file.path, needed: plan.byteCount, free: free)
+        throw Failure(
+          in: file.path, "not enough space: \(plan.byteCount) bytes needed, \(free) free", kind: .cannotWrite)
       }
       outputs.append(output)
       try output.write(file.output, workers: options.workers, progress: progress)
@@ -185,20 +187,13 @@ extension OutputFile {
 }
 
 /// Something stands where the output would go.
-public struct OutputExists: Error, CustomStringConvertible {
+public struct OutputExists: SutureError {
   public let path: String
 
   public init(path: String) { self.path = path }
 
-  public var description: String {
-    "\(path) exists already\n  pass --force to replace it, or choose another name"
-  }
-}
-
-/// The output does not fit.
-public struct NoSpace: Error, CustomStringConvertible {
-  public let path: String
-  public let needed: Int
-  public let free: Int
-  public var description: String { "not enough space for \(path): \(needed) bytes needed, \(free) free" }
+  public var kind: FailureKind { .cannotWrite }
+  public var place: FailurePlace { FailurePlace(file: path) }
+  public var reason: String { "it exists already" }
+  public var remedies: [Remedy] { [.setting("force", "replaces it"), "or choose another name"] }
 }

@@ -1,11 +1,16 @@
 internal import SutureTensors
+internal import SutureText
 
 /// Reads a file that was written, and compares every tensor with what it should be.
 enum Proof {
   /// - Parameter progress: is told how many more bytes of tensors have been compared.
-  /// - Throws: ``ProofFailed``, or what reading throws.
+  /// - Throws: `Failure`, or what reading throws.
   static func check(_ path: String, _ file: WritePlan.File, progress: (Int) -> Void = { _ in }) throws {
-    func fail(_ reason: String) -> ProofFailed { ProofFailed(path: file.path, reason: reason) }
+    func fail(_ reason: String) -> Failure {
+      Failure(
+        in: file.path, "it did not turn out as it should: \(reason)",
+        remedies: ["the disk or the memory of this machine may be failing"], kind: .cannotWrite)
+    }
     let written = try Checkpoint.open(path, key: ".").stateDict
     for entry in file.expected.entries {
       let name = (file.place + [entry.name]).joined(separator: ".")
@@ -20,15 +25,5 @@ enum Proof {
       else { throw fail("the bytes of \(name) are not those of the source") }
       progress(tensor.byteCount)
     }
-  }
-}
-
-/// The file that was written does not hold what it should; it did not get its name.
-public struct ProofFailed: Error, CustomStringConvertible {
-  public let path: String
-  public let reason: String
-
-  public var description: String {
-    "\(path) did not turn out as it should: \(reason)\n  the disk or the memory of this machine may be failing"
   }
 }

@@ -1,3 +1,4 @@
+internal import SutureNumbers
 internal import SutureTensors
 
 extension Tensor {
@@ -24,19 +25,21 @@ extension Tensor {
     if dtype == other.dtype, try pieces.allSatisfy({ try bytes($0) == other.bytes($0) }) {
       return try sameBits(tolerance)
     }
-    guard let decoder = ElementDecoder(dtype), let otherDecoder = ElementDecoder(other.dtype) else {
+    guard !dtype.isQuantized, !other.dtype.isQuantized, let codec = dtype.codec,
+      let otherCodec = other.dtype.codec
+    else {
       return Self.incomparable(elementCount, tolerance)
     }
     var comparison = ElementComparison(tolerance)
     for piece in pieces {
-      let first = decoder.numbers(try bytes(piece))
-      let second = otherDecoder.numbers(try other.bytes(piece))
-      if decoder.width == 1, otherDecoder.width == 1 {
+      let first = codec.decode(try bytes(piece))
+      let second = otherCodec.decode(try other.bytes(piece))
+      if codec.width == 1, otherCodec.width == 1 {
         comparison.add(first, second, at: piece.first)
       } else {
         comparison.add(
-          complex: decoder.width == 2 ? first : Self.withImaginary(first),
-          otherDecoder.width == 2 ? second : Self.withImaginary(second), at: piece.first)
+          complex: codec.width == 2 ? first : Self.withImaginary(first),
+          otherCodec.width == 2 ? second : Self.withImaginary(second), at: piece.first)
       }
     }
     var result = comparison.finish()

@@ -33,7 +33,7 @@ extension Step {
   /// Throws unless the tensor holds real floating-point numbers.
   func requireNumbers(_ entry: Draft.Entry) throws {
     try requirePlain(entry)
-    if NumberFormat(entry.tensor.dtype) == nil {
+    if entry.tensor.dtype.floatFormat == nil {
       throw doesNotFit(entry, "its dtype is \(entry.tensor.dtype), not a floating one")
     }
   }

@@ -43,11 +43,11 @@ public struct Average: Step {
       for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.shape != entry.tensor.shape {
         throw doesNotFit(entry, "in \(name) it has \(tensor.shape)")
       }
-      guard NumberFormat(entry.tensor.dtype) != nil else {
+      guard entry.tensor.dtype.floatFormat != nil else {
         others.append(entry.name)
         continue
       }
-      for (name, tensor) in zip(names, tensors.dropFirst()) where NumberFormat(tensor.dtype) == nil {
+      for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.dtype.floatFormat == nil {
         throw doesNotFit(entry, "in \(name) it is \(tensor.dtype)")
       }
       draft.touched.append(entry.name)

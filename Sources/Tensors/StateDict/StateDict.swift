@@ -1,5 +1,5 @@
 internal import SutureBytes
-internal import SutureText
+public import SutureText
 
 /// An ordered map from dotted name to tensor.
 ///
@@ -24,8 +24,8 @@ public struct StateDict: Sendable, RandomAccessCollection {
 
   /// A state dict of `entries`.
   ///
-  /// - Throws: ``DuplicateName``.
-  public init(_ entries: some Sequence<Entry>) throws(DuplicateName) {
+  /// - Throws: `Failure`.
+  public init(_ entries: some Sequence<Entry>) throws(Failure) {
     for entry in entries { try append(entry.name, entry.tensor) }
   }
 
@@ -40,10 +40,10 @@ public struct StateDict: Sendable, RandomAccessCollection {
 
   /// Adds an entry at the end.
   ///
-  /// - Throws: ``DuplicateName`` where the name is taken.
-  public mutating func append(_ name: String, _ tensor: Tensor) throws(DuplicateName) {
+  /// - Throws: `Failure` where the name is taken.
+  public mutating func append(_ name: String, _ tensor: Tensor) throws(Failure) {
     guard positions.updateValue(entries.count, forKey: ExactString(name)) == nil else {
-      throw DuplicateName(name: name)
+      throw Failure(.unreadable, "two tensors would both be named \(name.quoted())")
     }
     entries.append(Entry(name: name, tensor: tensor))
   }
@@ -59,10 +59,4 @@ public struct StateDict: Sendable, RandomAccessCollection {
     var seen: Set<ObjectIdentifier> = []
     return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
-}
-
-/// Two tensors of one name.
-public struct DuplicateName: Error, Equatable, CustomStringConvertible {
-  public let name: String
-  public var description: String { "two tensors would both be named \"\(name)\"" }
 }

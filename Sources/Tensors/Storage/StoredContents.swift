@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import Synchronization
+public import SutureText
 
 /// Bytes that lie in a source as they are, or big-endian.
 final class StoredContents: StorageContents {
@@ -71,7 +72,7 @@ final class StoredContents: StorageContents {
 }
 
 /// The bytes of a storage are not those that were written: their CRC-32 differs from the recorded one.
-public struct ChecksumMismatch: Error, CustomStringConvertible {
+public struct ChecksumMismatch: SutureError {
   public let source: String
   public let label: String
   /// Where the storage begins in the source.
@@ -79,8 +80,11 @@ public struct ChecksumMismatch: Error, CustomStringConvertible {
   public let declared: UInt32
   public let computed: UInt32
 
-  public var description: String {
-    "\(source): storage \(label) at byte \(offset) is corrupt: its CRC-32 is \(hexadecimal(computed)), "
+  public var kind: FailureKind { .unreadable }
+  public var place: FailurePlace { FailurePlace(file: source) }
+
+  public var reason: String {
+    "storage \(label) at byte \(offset) is corrupt: its CRC-32 is \(hexadecimal(computed)), "
       + "the archive says \(hexadecimal(declared))"
   }
 

@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureNumbers
 
 /// The elements of a tensor in row-major order, from any place on.
 public struct ElementReader: Sendable {
@@ -27,12 +28,12 @@ public struct ElementReader: Sendable {
   ///
   /// - Throws: ``TensorError/notConvertible(_:to:)`` where they are no real floating-point numbers.
   public func doubles(_ range: Range<Int>) throws -> [Double] {
-    guard let format = NumberFormat(tensor.dtype) else {
+    guard tensor.dtype.floatFormat != nil, let codec = tensor.dtype.codec else {
       throw TensorError.notConvertible(tensor.dtype, to: .float64)
     }
     return try withBuffer(range.count * tensor.dtype.byteCount) { buffer in
       try read(range, into: &buffer)
-      return format.doubles(buffer, count: range.count)
+      return codec.decode(buffer, count: range.count)
     }
   }
 

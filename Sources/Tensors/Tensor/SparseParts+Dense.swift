@@ -1,3 +1,5 @@
+internal import SutureNumbers
+
 extension Tensor {
   /// How large a sparse tensor may become when its zeros are written out.
   public static let maximumDenseByteCount = 1 << 32
@@ -30,14 +32,10 @@ extension Tensor {
 
   /// The elements of an index tensor.
   fileprivate func integers() throws -> [Int] {
-    let bytes = try contiguousBytes()
-    return (0..<elementCount).map { index in
-      var bits: UInt64 = 0
-      for byte in (0..<dtype.byteCount).reversed() {
-        bits = bits << 8 | UInt64(bytes[index * dtype.byteCount + byte])
-      }
-      return dtype == .int32 ? Int(Int32(truncatingIfNeeded: bits)) : Int(Int64(bitPattern: bits))
+    guard let integers = dtype.codec?.integers(try contiguousBytes()) else {
+      throw TensorError.notConvertible(dtype, to: .int64)
     }
+    return integers
   }
 }
 

@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureNumbers
 
 extension Tensor {
   /// A row-major tensor whose numbers are computed, a few rows at a time, when they are asked for.
@@ -10,14 +11,16 @@ extension Tensor {
     dtype: DType, shape: [Int], rowLength: Int, label: String, from sources: [Storage],
     _ rows: @escaping @Sendable (Range<Int>) throws -> [Double]
   ) throws {
-    guard let format = NumberFormat(dtype) else { throw TensorError.notConvertible(dtype, to: .float64) }
+    guard dtype.floatFormat != nil, let codec = dtype.codec else {
+      throw TensorError.notConvertible(dtype, to: .float64)
+    }
     let count: Int
     do { count = try Shape.elementCount(shape).multiplied(checked: dtype.byteCount) } catch {
       throw TensorError.overflow(shape: shape, strides: [])
     }
     let unit = max(rowLength, 1) * dtype.byteCount
     let contents = ComputedContents(byteCount: count, unit: unit, from: sources) { range, buffer in
-      format.write(try rows((range.lowerBound / unit)..<(range.upperBound / unit)), into: &buffer)
+      codec.encode(try rows((range.lowerBound / unit)..<(range.upperBound / unit)), into: &buffer)
     }
     try self.init(Storage(contents, label: label), dtype: dtype, shape: shape)
   }

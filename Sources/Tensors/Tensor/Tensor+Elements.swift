@@ -63,19 +63,10 @@ extension Tensor: Payload {
   ///
   /// - Throws: ``TensorError/notConvertible(_:to:)`` for integers, booleans and complex numbers.
   public func floats() throws -> [Float] {
-    switch dtype {
-    case .float32: return Self.floats(littleEndian: try contiguousBytes())
-    case .float16: return HalfPrecision.float16(try contiguousBytes())
-    case .bfloat16: return HalfPrecision.bfloat16(try contiguousBytes())
-    case .float64:
-      let bytes = try contiguousBytes()
-      return (0..<elementCount).map { index in
-        var bits: UInt64 = 0
-        for byte in 0..<8 { bits |= UInt64(bytes[index * 8 + byte]) << UInt64(8 * byte) }
-        return Float(Double(bitPattern: bits))
-      }
-    default: throw TensorError.notConvertible(dtype, to: .float32)
+    guard dtype.floatFormat != nil, let floats = dtype.codec?.floats(try contiguousBytes()) else {
+      throw TensorError.notConvertible(dtype, to: .float32)
     }
+    return floats
   }
 
   /// The SHA-256 of the elements in row-major order, little-endian, as hexadecimal digits.
@@ -83,12 +74,5 @@ extension Tensor: Payload {
     var digest = SHA256()
     try forEachChunk { buffer, count in digest.update(buffer, count: count) }
     return digest.hexadecimal()
-  }
-
-  private static func floats(littleEndian bytes: [UInt8]) -> [Float] {
-    unsafe [Float](unsafeUninitializedCapacity: bytes.count / 4) { floats, initialized in
-      unsafe UnsafeMutableRawBufferPointer(floats).copyBytes(from: bytes.prefix(bytes.count / 4 * 4))
-      initialized = bytes.count / 4
-    }
   }
 }

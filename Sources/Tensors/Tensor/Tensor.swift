@@ -1,4 +1,5 @@
 internal import SutureBytes
+public import SutureText
 
 /// A typed, strided view of a storage.
 ///
@@ -150,7 +151,7 @@ public struct Tensor: Sendable {
 }
 
 /// Why numbers from a file do not describe a tensor.
-public enum TensorError: Error, Equatable, CustomStringConvertible {
+public enum TensorError: SutureError, Equatable {
   case rankMismatch(shape: [Int], strides: [Int])
   case tooManyDimensions(Int)
   case negative(String, [Int])
@@ -162,7 +163,9 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   case noSuchBits(DType)
   case notDense(String)
 
-  public var description: String {
+  public var kind: FailureKind { .unreadable }
+
+  public var reason: String {
     switch self {
     case .rankMismatch(let shape, let strides):
       "it has \(shape.count) sizes but \(strides.count) strides"

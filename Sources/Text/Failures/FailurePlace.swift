@@ -23,12 +23,16 @@ public struct FailurePlace: Sendable, Equatable {
 }
 
 extension FailurePlace: CustomStringConvertible {
-  /// `model.pth: archive/data.pkl at byte 17`, `recipe.yaml:3:5`; empty where nothing is known.
+  /// `model.pth: archive/data.pkl: byte 17`, `recipe.yaml:3:5`; empty where nothing is known.
   public var description: String {
-    var text = file ?? ""
-    if let line { text += ":\(line)" + (column.map { ":\($0)" } ?? "") }
-    for part in [record, path].compactMap(\.self) { text += (text.isEmpty ? "" : ": ") + part }
-    if let byteOffset { text += (text.isEmpty ? "" : " ") + "at byte \(byteOffset)" }
-    return text
+    var parts: [String] = []
+    if file != nil || line != nil {
+      let position = [line, column].compactMap { $0.map { ":\($0)" } }.joined()
+      parts.append((file?.visible ?? "line") + position)
+    }
+    // A name may be empty, and still has to be seen.
+    parts += [record, path].compactMap(\.self).map { $0.isEmpty ? "\"\"" : $0.visible }
+    if let byteOffset { parts.append("byte \(byteOffset)") }
+    return parts.joined(separator: ": ")
   }
 }

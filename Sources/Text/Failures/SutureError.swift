@@ -54,4 +54,14 @@ public struct Failure: SutureError {
   ) {
     (self.kind, self.place, self.reason, self.remedies) = (kind, place, reason, remedies)
   }
+
+  /// Something about a file: where nothing else is said, that it cannot be read.
+  public init(
+    in file: String, record: String? = nil, at byteOffset: Int? = nil, _ reason: String,
+    remedies: [Remedy] = [],
+    kind: FailureKind = .unreadable
+  ) {
+    let place = FailurePlace(file: file, record: record, byteOffset: byteOffset)
+    self.init(kind, at: place, reason, remedies: remedies)
+  }
 }

@@ -1,9 +1,6 @@
 internal import SutureArchitectures
-internal import SutureBytes
-internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureSurgery
-internal import SutureTensors
 internal import SutureText
 
 /// What an error means to the person who sees it, and to the program that reads the exit code.
@@ -21,12 +18,6 @@ struct Diagnosis: SutureError {
       let lines = "\(error)".split(separator: "\n").map { String($0.drop { $0 == " " }) }
       (kind, place, reason) = (Self.kind(of: error), FailurePlace(), lines.first ?? "")
       remedies = lines.dropFirst().map { .advice($0) }
-      if let error = error as? SystemError {
-        if kind == .cannotWrite, error.isMissing { remedies.append("its folder does not exist") }
-        if error.isOutOfSpace {
-          remedies.append("free some space, or write elsewhere; nothing was left behind")
-        }
-      }
     }
   }
 
@@ -80,17 +71,6 @@ struct Diagnosis: SutureError {
       case .doesNotFit: .doesNotFit
       case .noMatch, .collision, .expectation, .empty, .impossible: .refused
       }
-    case let error as CheckpointError:
-      switch error.kind {
-      case .unreadable: .unreadable
-      case .unsafe: .unsafe
-      case .unstorable: .doesNotFit
-      }
-    case let error as SafetensorsError where error.isUnstorable: .doesNotFit
-    case let error as SystemError:
-      ["write", "close", "create"].contains(error.operation) ? .cannotWrite : .unreadable
-    case is SharedNames: .refused
-    case is OutputExists, is NoSpace, is NotReplaceable, is ProofFailed: .cannotWrite
     case is ModelError: .doesNotFit
     default: .unreadable
     }

@@ -74,21 +74,21 @@ import Testing
 
   @Test func `a tensor named as the metadata is refused`() throws {
     let error = refusal(try dict([("__metadata__", tensor(.uint8))]))
-    #expect(error?.reason == .reservedName)
+    #expect(error?.cause == .reservedName)
     #expect(error?.tensor == "__metadata__")
   }
 
   @Test(arguments: [DType.complex128, .complex32])
   func `a complex dtype that the format lacks is refused with the name of the tensor`(dtype: DType) throws {
     let error = refusal(try dict([("a", tensor(.uint8)), ("phase", tensor(dtype))]))
-    #expect(error?.reason == .unwritableDType(dtype))
+    #expect(error?.cause == .unwritableDType(dtype))
     #expect(error?.tensor == "phase")
     #expect(error?.description.contains("complex64") == true)
   }
 
   @Test func `a key that the metadata have twice is refused`() {
     let error = refusal(StateDict(), metadata: [("k", "1"), ("j", ""), ("k", "2")])
-    #expect(error?.reason == .duplicateMetadataKey("k"))
+    #expect(error?.cause == .duplicateMetadataKey("k"))
   }
 
   @Test func `a header that readers would not accept is refused`() throws {
@@ -98,7 +98,7 @@ import Testing
     let error = #expect(throws: SafetensorsError.self) {
       try SafetensorsWriter.layout(dict, headerLimit: count - 1)
     }
-    #expect(error?.reason == .oversizedOutputHeader(count, limit: count - 1))
+    #expect(error?.cause == .oversizedOutputHeader(count, limit: count - 1))
     #expect(SafetensorsFile.headerLimit == 100_000_000)
   }
 

@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// A file that `pickle.dump` wrote, with no container around it.
 ///
@@ -21,8 +22,8 @@ struct BarePickle: References {
   }
 
   func storage(_ reference: StorageReference) throws -> Storage {
-    throw CheckpointError(
-      path, "a bare pickle refers to storage \(reference.key.prefix(40)), which is not in it",
-      hints: ["was it data.pkl of an archive? open the whole archive"])
+    throw Failure(
+      in: path, "a bare pickle refers to storage \(reference.key.prefix(40)), which is not in it",
+      remedies: ["was it data.pkl of an archive? open the whole archive"])
   }
 }

@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 // The format of torch.save before PyTorch 1.6, five pickles and then the storages:
 //
@@ -47,20 +48,19 @@ struct LegacyFile {
         if what != Self.objectName { try graph.refuseUnsafe(PickleLocation(path: source.name, start: start)) }
         return graph
       } catch let error as PickleError {
-        throw CheckpointError(
-          source.name, "\(what), \(error.moved(by: position))",
-          hints: error.hints("the file is damaged or cut short"))
+        throw PickleLocation(path: source.name, start: position)
+          .failure(error, of: what, usually: "the file is damaged or cut short")
       }
     }
     guard Self.isMagic(try next("the magic number")) else {
-      throw CheckpointError(source.name, "it does not begin with the magic number of torch.save")
+      throw Failure(in: source.name, "it does not begin with the magic number of torch.save")
     }
     let version = try next("the protocol version")
     guard version.int(version.root) == 1001 else {
-      throw CheckpointError(
-        source.name,
-        "byte \(position - version.streamByteCount): the protocol version of the old format is not 1001",
-        hints: ["no PyTorch is known to write this"])
+      throw Failure(
+        in: source.name, at: position - version.streamByteCount,
+        "the protocol version of the old format is not 1001",
+        remedies: ["no PyTorch is known to write this"])
     }
     _ = try next("the system information")
     location = PickleLocation(path: source.name, start: position)
@@ -83,7 +83,7 @@ struct LegacyFile {
   func rootStorage() throws -> (StorageReference, Storage) {
     try object.checkSafety()
     guard case .persistent = graph[graph.root] else {
-      throw location.error("a pickled storage holds \(graph[graph.root].kind)", at: 0, hints: [])
+      throw location.failure("a pickled storage holds \(graph[graph.root].kind)", at: 0, remedies: [])
     }
     return try object.tensors.storage(graph.root, dtype: nil)
   }
@@ -109,23 +109,23 @@ struct LegacyStorages: References {
     location: PickleLocation
   ) throws -> (LegacyStorages, end: Int) {
     guard let items = keys.items(keys.root) else {
-      throw CheckpointError(source.name, "the list of storages is \(keys[keys.root].kind)")
+      throw Failure(in: source.name, "the list of storages is \(keys[keys.root].kind)")
     }
     let sizes = elementSizes(graph)
     var result = LegacyStorages(source: source, location: location)
     var position = start
     for item in items {
       guard let key = keys.key(item) else {
-        throw CheckpointError(source.name, "a storage's key is \(keys[item].kind)")
+        throw Failure(in: source.name, "a storage's key is \(keys[item].kind)")
       }
       guard let size = sizes[key] else {
-        throw CheckpointError(
-          source.name,
-          "byte \(position): storage \(key.prefix(40)) is used by no tensor, so its dtype is not known")
+        throw Failure(
+          in: source.name, at: position,
+          "storage \(key.prefix(40)) is used by no tensor, so its dtype is not known")
       }
       let (storage, end) = try LegacyStorage.read(source, at: position, elementSize: size, label: key)
       guard result.storages.updateValue(storage, forKey: key) == nil else {
-        throw CheckpointError(source.name, "storage \(key.prefix(40)) is listed twice")
+        throw Failure(in: source.name, "storage \(key.prefix(40)) is listed twice")
       }
       position = end
     }
@@ -134,14 +134,14 @@ struct LegacyStorages: References {
 
   func storage(_ reference: StorageReference) throws -> Storage {
     guard let storage = storages[reference.key] else {
-      throw CheckpointError(
-        location.path, "the list of storages lacks storage \(reference.key.prefix(40))",
-        hints: ["its bytes are not in the file, or cannot be found"])
+      throw Failure(
+        in: location.path, "the list of storages lacks storage \(reference.key.prefix(40))",
+        remedies: ["its bytes are not in the file, or cannot be found"])
     }
     guard let view = reference.view else { return storage }
     guard view.range.upperBound <= storage.byteCount else {
-      throw CheckpointError(
-        location.path,
+      throw Failure(
+        in: location.path,
         "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
           + "has \(storage.byteCount)")
     }
@@ -167,16 +167,13 @@ enum LegacyStorage {
   static func read(
     _ source: any ByteSource, at position: Int, elementSize: Int, label: String
   ) throws -> (Storage, end: Int) {
-    func fault(_ reason: String) -> CheckpointError {
-      CheckpointError(
-        source.name, "byte \(position): storage \(label.prefix(40)) \(reason)",
-        hints: ["the file is damaged or cut short"])
+    func fault(_ reason: String) -> Failure {
+      Failure(
+        in: source.name, at: position, "storage \(label.prefix(40)) \(reason)",
+        remedies: ["the file is damaged or cut short"])
     }
     guard position <= source.byteCount - 8 else { throw fault("is missing: the file ends before it") }
-    let count = Int64(
-      bitPattern: try source.bytes(position..<(position + 8)).reversed().reduce(UInt64(0)) {
-        $0 << 8 | UInt64($1)
-      })
+    let count = try source.bytes(position..<(position + 8)).integer(at: 0, Int64.self)
     guard count >= 0 else { throw fault("says that it has \(count) elements") }
     let (byteCount, overflow) = Int(count).multipliedReportingOverflow(by: elementSize)
     let available = source.byteCount - position - 8

@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureTensors
+internal import SutureText
 
 // An .npy file:
 //
@@ -21,9 +22,9 @@ struct NpyFile {
 
   /// - Parameter label: what to call the array's storage.
   init(_ source: any ByteSource, label: String) throws {
-    func fault(_ reason: String, at offset: Int) -> CheckpointError {
-      CheckpointError(
-        source.name, "byte \(offset): \(reason)", hints: ["numpy.save writes files that are whole"])
+    func fault(_ reason: String, at offset: Int) -> Failure {
+      Failure(
+        in: source.name, at: offset, reason, remedies: ["numpy.save writes files that are whole"])
     }
     let start = try source.bytes(0..<min(12, source.byteCount))
     guard start.starts(with: Self.magic), start.count >= 10 else {
@@ -34,7 +35,7 @@ struct NpyFile {
     }
     let isLong = start[6] > 1
     guard start.count == 12 || !isLong else { throw fault("the file ends in its header", at: start.count) }
-    let length = start[8..<(isLong ? 12 : 10)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let length = isLong ? Int(start.integer(at: 8, UInt32.self)) : Int(start.integer(at: 8, UInt16.self))
     let headerOffset = isLong ? 12 : 10
     guard length <= Self.headerLimit, length <= source.byteCount - headerOffset else {
       throw fault("its header should take \(length) bytes", at: 8)
@@ -44,9 +45,9 @@ struct NpyFile {
       throw fault("its header is not the dict that numpy.save writes", at: headerOffset)
     }
     guard let type = NumpyDType(header.descr) else {
-      throw CheckpointError(
-        source.name, "its dtype \"\(header.descr.prefix(60))\" has no counterpart in torch",
-        hints: ["object and structured arrays are not read"])
+      throw Failure(
+        in: source.name, "its dtype \"\(header.descr.prefix(60))\" has no counterpart in torch",
+        remedies: ["object and structured arrays are not read"])
     }
     byteOffset = headerOffset + length
     do {
@@ -62,7 +63,7 @@ struct NpyFile {
       tensor = try Tensor(
         storage, dtype: type.dtype, shape: header.shape,
         strides: try NumpyArray.strides(header.shape, isFortran: header.isFortran), offset: 0)
-    } catch let error as CheckpointError {
+    } catch let error as Failure {
       throw error
     } catch {
       throw fault("its shape \(header.shape) cannot be right: \(error)", at: headerOffset)

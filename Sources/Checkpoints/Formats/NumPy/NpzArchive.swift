@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SutureTensors
 internal import SutureZipArchive
+internal import SutureText
 
 /// The zip archive of .npy files that `numpy.savez` writes.
 struct NpzArchive {
@@ -43,7 +44,7 @@ private struct VerifiedRecord: ByteSource {
 
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= byteCount - offset, count <= buffer.count else {
-      throw SourceShrank(name: name, offset: offset, needed: count)
+      throw Failure.ended(name, at: offset, needed: count)
     }
     try storage.read(offset..<(offset + count), into: &buffer)
   }

@@ -1,5 +1,6 @@
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// An array as NumPy pickles it.
 ///
@@ -58,8 +59,9 @@ struct NumpyArray {
       let strides = try Self.strides(shape, isFortran: isFortran)
       return try Tensor(storage, dtype: type.dtype, shape: shape, strides: strides, offset: 0)
     } catch {
-      throw location.error(
-        "an array cannot be right: \(error)", at: offset, hints: ["the file is damaged, or made to mislead"])
+      throw location.failure(
+        "an array cannot be right: \(error)", at: offset,
+        remedies: ["the file is damaged, or made to mislead"])
     }
   }
 

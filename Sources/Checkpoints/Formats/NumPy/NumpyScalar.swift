@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
 
@@ -10,7 +11,7 @@ struct NumpyScalar {
     case .float(let value): PythonText.float(value)
     case .int(let value): String(value)
     case .bool(let value): value ? "True" : "False"
-    case .bigInt(let bytes): String(bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    case .bigInt(let bytes): String(bytes.integer(at: 0, UInt64.self))
     default: ""
     }
   }
@@ -23,13 +24,9 @@ struct NumpyScalar {
       bytes.count == type.dtype.byteCount
     else { return nil }
     if type.isBigEndian { bytes.reverse() }
-    let bits = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    switch type.dtype {
-    case .float64, .float32, .float16, .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8,
-      .bool:
-      plain = .number(bits, type.dtype)
-    default: return nil
-    }
+    // What has no short text stays an object.
+    guard !type.dtype.isComplex, let plain = PlainValue.numbers(bytes, type.dtype)?.first else { return nil }
+    self.plain = plain
   }
 
   static let names: Set<String> = ["numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"]

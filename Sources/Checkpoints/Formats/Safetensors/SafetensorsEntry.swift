@@ -15,8 +15,8 @@ struct SafetensorsEntry {
 
   /// - Parameter order: how many tensors the header has before this one.
   init(_ name: String, _ value: JSONValue, order: Int, source: String) throws(SafetensorsError) {
-    func refusal(_ reason: SafetensorsError.Reason) -> SafetensorsError {
-      SafetensorsError(source, tensor: name, reason)
+    func refusal(_ cause: SafetensorsError.Cause) -> SafetensorsError {
+      SafetensorsError(source, tensor: name, cause)
     }
     func field(_ key: String) throws(SafetensorsError) -> JSONValue {
       guard let field = value[key] else { throw refusal(.missingField(key)) }

@@ -1,3 +1,5 @@
+internal import SutureBytes
+
 extension SafetensorsFile {
   /// Whether a file of `fileSize` bytes that begins with `prefix` is meant to be a safetensors file.
   ///
@@ -6,7 +8,7 @@ extension SafetensorsFile {
   public static func looksLikeSafetensors(prefix: [UInt8], fileSize: Int) -> Bool {
     guard prefix.count > lengthSize else { return false }
     // A header over the limit is believed only where the file is long enough for it.
-    guard let count = Int(exactly: length(prefix)), count >= 2,
+    guard let count = Int(exactly: prefix.integer(at: 0, UInt64.self)), count >= 2,
       count <= headerLimit || count <= fileSize - lengthSize
     else { return false }
     let text = prefix[lengthSize...].prefix(count).filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }

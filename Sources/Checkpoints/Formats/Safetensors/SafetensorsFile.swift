@@ -90,7 +90,7 @@ public struct SafetensorsFile: Sendable {
       throw SafetensorsError(source.name, .noHeaderLength(byteCount: source.byteCount))
     }
     do {
-      let declared = length(try source.bytes(0..<lengthSize))
+      let declared = try source.bytes(0..<lengthSize).integer(at: 0, UInt64.self)
       guard let count = Int(exactly: declared), count <= headerLimit else {
         throw SafetensorsError(source.name, .headerTooLarge(declared, limit: headerLimit))
       }
@@ -105,18 +105,13 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  /// The number in the first 8 of `bytes`.
-  static func length(_ bytes: some Collection<UInt8>) -> UInt64 {
-    bytes.prefix(lengthSize).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-  }
-
   private static func refusal(of error: JSONError, in source: any ByteSource) -> SafetensorsError {
     let offset = lengthSize + error.offset
     // A key of the outermost object is a name; any other belongs to the entry of a tensor or to the metadata.
-    if case .duplicateKey(let name, depth: 0) = error.reason {
+    if case .duplicateKey(let name, depth: 0) = error.cause {
       return SafetensorsError(source.name, tensor: name, offset: offset, .duplicateName)
     }
-    return SafetensorsError(source.name, offset: offset, .malformedJSON("\(error.reason)"))
+    return SafetensorsError(source.name, offset: offset, .malformedJSON(error.reason))
   }
 
   private static func metadata(_ value: JSONValue, in source: any ByteSource) throws(SafetensorsError)

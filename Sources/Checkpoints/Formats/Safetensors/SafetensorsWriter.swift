@@ -95,7 +95,7 @@ public enum SafetensorsWriter {
 
   /// Plans a file with everything in its metadata that it is to say about itself.
   ///
-  /// - Throws: ``SharedNames`` where names share storage and may not; what ``plan(_:metadata:name:)`` throws.
+  /// - Throws: `Failure` where names share storage and may not; what ``plan(_:metadata:name:)`` throws.
   static func contents(
     _ stateDict: StateDict, shared: SharedPolicy, provenance: Provenance?, name: String
   ) throws -> Contents {
@@ -107,7 +107,7 @@ public enum SafetensorsWriter {
     switch shared {
     case .copy: copied = stateDict.aliases.flatMap { $0 }
     case .error:
-      if let group = stateDict.aliases.first { throw SharedNames(path: name, names: group) }
+      if let group = stateDict.aliases.first { throw Failure.sharedNames(name, group) }
     case .alias:
       let tensors = try SharedTensors(stateDict)
       (stored, copied) = (tensors.stored, tensors.copied)
@@ -174,13 +174,15 @@ public enum SafetensorsWriter {
   }
 }
 
-/// Names share storage, which was not to be.
-public struct SharedNames: Error, CustomStringConvertible {
-  public let path: String
-  public let names: [String]
-
-  public var description: String {
-    "\(path): \(names.prefix(4).joined(separator: ", "))\(names.count > 4 ? ", …" : "") share storage, which safetensors "
-      + "cannot hold\n  --shared copy writes each in full, --shared alias one of them and the others' names; a .pth shares"
+extension Failure {
+  /// Names share storage, which was not to be.
+  fileprivate static func sharedNames(_ path: String, _ names: [String]) -> Failure {
+    let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    return Failure(
+      in: path, "\(shown) share storage, which safetensors cannot hold",
+      remedies: [
+        .setting("shared", value: "copy", "writes each in full"),
+        .setting("shared", value: "alias", "writes one of them and the others' names"), "a .pth shares",
+      ], kind: .refused)
   }
 }

@@ -28,9 +28,9 @@ struct ShardedCheckpoint {
   static func index(in folder: String) throws -> String? {
     let names = try fileNames(in: folder).filter { $0.hasSuffix(".index.json") }.sorted()
     guard names.count <= 1 else {
-      throw CheckpointError(
-        folder, "there are \(names.count) indices in this folder",
-        hints: ["open one of: \(names.joined(separator: ", "))"])
+      throw Failure(
+        in: folder, "there are \(names.count) indices in this folder",
+        remedies: ["open one of: \(names.joined(separator: ", "))"])
     }
     return names.first.map { folder + "/" + $0 }
   }
@@ -43,22 +43,23 @@ struct ShardedCheckpoint {
       as JSONError
     {
       guard source.name.hasSuffix(".index.json") else { return nil }
-      throw CheckpointError(
-        source.name, "byte \(error.offset): \(error.reason)", hints: ["the index is damaged"])
+      throw Failure(
+        in: source.name, at: error.offset, error.reason, remedies: ["the index is damaged"])
     }
     guard let map = document["weight_map"] else {
       guard source.name.hasSuffix(".index.json") else { return nil }
-      throw CheckpointError(source.name, "the index has no weight_map")
+      throw Failure(in: source.name, "the index has no weight_map")
     }
     provenance = document["metadata"]?[Provenance.metadataKey]?.stringValue.flatMap { Provenance($0.utf8) }
     guard let members = map.members else {
-      throw CheckpointError(source.name, "the index's weight_map is \(map.kind), not an object")
+      throw Failure(in: source.name, "the index's weight_map is \(map.kind), not an object")
     }
     weightMap = try members.map { key, value in
       guard let file = value.stringValue, Self.isPlainName(file) else {
-        throw CheckpointError(
-          source.name, "the index puts \"\(key.prefix(80))\" into something that is no file of this folder",
-          hints: ["a shard's name may have no slash: shards lie beside their index"])
+        throw Failure(
+          in: source.name,
+          "the index puts \"\(key.prefix(80))\" into something that is no file of this folder",
+          remedies: ["a shard's name may have no slash: shards lie beside their index"])
       }
       return (key, file)
     }
@@ -85,9 +86,12 @@ struct ShardedCheckpoint {
       try stateDict.append(key, tensor)
     }
     if let first = missing.first {
-      throw CheckpointError(
-        path, "\(missing.count) tensors of the index are in no shard, \"\(first.key.prefix(80))\" for one",
-        hints: ["it should be in \(first.file)", "fetch the shards and the index again, from the same place"])
+      throw Failure(
+        in: path,
+        "\(missing.count) tensors of the index are in no shard, \"\(first.key.prefix(80))\" for one",
+        remedies: [
+          "it should be in \(first.file)", "fetch the shards and the index again, from the same place",
+        ])
     }
     let files = weightMap.map(\.file).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     var warnings: [String] = []
@@ -129,10 +133,10 @@ struct ShardedCheckpoint {
       return try Checkpoint.open(place(file), limits: limits, inShard: true)
     } catch let error as SystemError where error.isMissing {
       let keys = weightMap.filter { $0.file == file }.map(\.key)
-      throw CheckpointError(
-        self.path,
+      throw Failure(
+        in: self.path,
         "the shard \(file) is missing, and with it \(keys.count) tensors, \"\(keys[0].prefix(80))\" for one",
-        hints: ["fetch it into the folder of the index"])
+        remedies: ["fetch it into the folder of the index"])
     }
   }
 }

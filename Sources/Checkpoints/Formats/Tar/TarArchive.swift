@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureText
 
 // A tar archive is a run of blocks of 512 bytes: a header, the file's bytes padded to whole blocks, the next header;
 // two blocks of zeros end it. Of a header:
@@ -32,9 +33,9 @@ struct TarArchive {
     while position + Self.block <= source.byteCount {
       let header = try source.bytes(position..<(position + Self.block))
       if header.allSatisfy({ $0 == 0 }) { break }
-      func fault(_ reason: String) -> CheckpointError {
-        CheckpointError(
-          source.name, "byte \(position): \(reason)", hints: ["the tar archive is damaged or cut short"])
+      func fault(_ reason: String) -> Failure {
+        Failure(
+          in: source.name, at: position, reason, remedies: ["the tar archive is damaged or cut short"])
       }
       guard header[Self.magicOffset...].starts(with: Self.magic),
         Self.checksum(header) == Self.octal(header[148..<156])
@@ -89,7 +90,7 @@ struct SourceSlice: ByteSource {
 
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= byteCount - offset else {
-      throw SourceShrank(name: name, offset: offset, needed: count)
+      throw Failure.ended(name, at: offset, needed: count)
     }
     try source.read(into: &buffer, count: count, at: range.lowerBound + offset)
   }

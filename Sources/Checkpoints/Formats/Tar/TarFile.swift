@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 // The tar archive that torch.save of PyTorch 0.1 wrote:
 //
@@ -30,7 +31,7 @@ struct TarFile {
       }
     }
     guard let pickle = member("pickle"), let storages = member("storages") else {
-      throw CheckpointError(source.name, "a tar archive without the files pickle and storages")
+      throw Failure(in: source.name, "a tar archive without the files pickle and storages")
     }
     var references = TarReferences(path: source.name)
     try references.readStorages(storages, limits: limits.pickle)
@@ -62,13 +63,13 @@ struct TarReferences: References {
 
   func storage(_ reference: StorageReference) throws -> Storage {
     guard let found = storages[reference.key] else {
-      throw CheckpointError(
-        path, record: "storages", "storage \(reference.key.prefix(40)) is missing")
+      throw Failure(
+        in: path, record: "storages", "storage \(reference.key.prefix(40)) is missing")
     }
     guard let view = reference.view else { return found.storage }
     guard view.range.upperBound <= found.storage.byteCount else {
-      throw CheckpointError(
-        path, record: "storages",
+      throw Failure(
+        in: path, record: "storages",
         "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
           + "has \(found.storage.byteCount)")
     }
@@ -135,16 +136,10 @@ struct TarReferences: References {
       throw fault(source, position, "the file ends inside a tensor's description")
     }
     let bytes = try source.bytes(position..<(position + 8 * count))
-    return (0..<count).map { index in
-      Int(
-        Int64(
-          bitPattern: bytes[(8 * index)..<(8 * index + 8)].reversed().reduce(UInt64(0)) {
-            $0 << 8 | UInt64($1)
-          }))
-    }
+    return (0..<count).map { Int(bytes.integer(at: 8 * $0, Int64.self)) }
   }
 
-  private func fault(_ source: any ByteSource, _ position: Int, _ reason: String) -> CheckpointError {
-    CheckpointError(source.name, "byte \(position): \(reason)", hints: ["the file is damaged or cut short"])
+  private func fault(_ source: any ByteSource, _ position: Int, _ reason: String) -> Failure {
+    Failure(in: source.name, at: position, reason, remedies: ["the file is damaged or cut short"])
   }
 }

@@ -3,6 +3,7 @@ internal import SutureJSON
 internal import SuturePickle
 internal import SutureTensors
 internal import SutureZipArchive
+internal import SutureText
 
 /// The zip format of `torch.save` since PyTorch 1.6.
 ///
@@ -51,22 +52,21 @@ struct TorchArchive {
   func contents(key: String?) throws -> PickledObject.Contents {
     let name = prefix + "data.pkl"
     guard let record = archive[name] else {
-      throw CheckpointError(path, record: name, "the record is missing")
+      throw Failure(in: path, record: name, "the record is missing")
     }
     if record.size > Self.certainlySmall, record.size / limits.inflation > record.compressedSize {
-      throw CheckpointError(
-        path, record: name,
+      throw Failure(
+        in: path, record: name,
         "it would inflate from \(record.compressedSize) bytes to \(record.size): a bomb, or not a checkpoint",
-        hints: ["--limit inflation=N allows more"])
+        remedies: [.setting("limit", value: "inflation=N", "allows more")])
     }
+    let location = PickleLocation(path: path, record: name)
     let graph: PickleGraph
     do {
       graph = try Unpickler.load(
         try archive.contents(of: record, limit: limits.pickle.streamBytes), limits: limits.pickle)
     } catch let error as PickleError {
-      throw CheckpointError(
-        path, record: name, "\(error)",
-        hints: error.hints("the pickle is damaged, or not one that torch.save writes"))
+      throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
     var warnings = archive.warnings
     if graph.streamByteCount < record.size {
@@ -74,7 +74,7 @@ struct TorchArchive {
     }
     if !archive.recordsChecksums { warnings.append(Self.noChecksums) }
     let object = PickledObject(
-      graph: graph, location: PickleLocation(path: path, record: name), references: self, limits: limits,
+      graph: graph, location: location, references: self, limits: limits,
       isBigEndian: isBigEndian, script: try scriptClasses())
     var contents = try object.contents(key: key, warnings: warnings)
     contents.provenance = try own(TorchWriter.provenanceRecord).flatMap { Provenance($0) }
@@ -120,25 +120,25 @@ struct TorchArchive {
     guard let pickle = pickles.first else { throw notTorch(names, path: path) }
     let prefix = String(pickle.dropLast("data.pkl".count))
     if pickles.count > 1 {
-      throw CheckpointError(
-        path, "the archive has \(pickles.count) checkpoints in it: \(pickles.joined(separator: ", "))",
-        hints: ["it is not clear which one is meant; unpack it and zip one of them"])
+      throw Failure(
+        in: path, "the archive has \(pickles.count) checkpoints in it: \(pickles.joined(separator: ", "))",
+        remedies: ["it is not clear which one is meant; unpack it and zip one of them"])
     }
     return prefix
   }
 
-  private static func notTorch(_ names: [String], path: String) -> CheckpointError {
+  private static func notTorch(_ names: [String], path: String) -> Failure {
     if names.contains(where: { $0.hasSuffix(".data/extern_modules") || $0.hasSuffix("/extern_modules") }) {
-      return CheckpointError(
-        path, "a torch.package archive, which holds code and is not supported",
-        hints: ["in Python: save the state_dict() of the model inside with torch.save"])
+      return Failure(
+        in: path, "a torch.package archive, which holds code and is not supported",
+        remedies: ["in Python: save the state_dict() of the model inside with torch.save"])
     }
     for (suffix, reason, hint) in otherArchives where names.contains(where: { $0.hasSuffix(suffix) }) {
-      return CheckpointError(path, reason, hints: [hint])
+      return Failure(in: path, reason, remedies: [.advice(hint)])
     }
-    return CheckpointError(
-      path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
-      hints: ["it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"])
+    return Failure(
+      in: path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
+      remedies: ["it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"])
   }
 
   /// Zip archives that hold weights in a form of their own, told by a name that only they have.
@@ -163,10 +163,10 @@ struct TorchArchive {
     let text = String(decoding: try archive.contents(of: record, limit: 64), as: UTF8.self)
     let word = text.filter { !$0.isWhitespace }
     guard let version = Int(word), (1...10).contains(version) else {
-      throw CheckpointError(
-        archive.source.name, record: record.name,
+      throw Failure(
+        in: archive.source.name, record: record.name,
         "the file format version is \"\(word.prefix(20))\"; 1 to 10 are known",
-        hints: ["a newer PyTorch wrote it, or the record is damaged"])
+        remedies: ["a newer PyTorch wrote it, or the record is damaged"])
     }
   }
 
@@ -176,8 +176,8 @@ struct TorchArchive {
     case "little": return false
     case "big": return true
     case let other:
-      throw CheckpointError(
-        archive.source.name, record: record.name,
+      throw Failure(
+        in: archive.source.name, record: record.name,
         "the byte order is \"\(other.prefix(20))\"; little and big are known")
     }
   }
@@ -188,9 +188,9 @@ extension TorchArchive: References {
   func storage(_ reference: StorageReference) throws -> Storage {
     let name = prefix + "data/" + reference.key
     guard let record = archive[name] else {
-      throw CheckpointError(
-        path, record: name, "the record of storage \(reference.key) is missing",
-        hints: ["the archive is incomplete: fetch it again"])
+      throw Failure(
+        in: path, record: name, "the record of storage \(reference.key) is missing",
+        remedies: ["the archive is incomplete: fetch it again"])
     }
     return archive.storage(
       of: record, label: reference.key, swapWidth: reference.swapWidth, verifies: limits.verifies)

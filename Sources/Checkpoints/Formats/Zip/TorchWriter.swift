@@ -3,6 +3,7 @@ internal import SutureJSON
 internal import SuturePickle
 public import SutureTensors
 internal import SutureZipArchive
+internal import SutureText
 
 /// Plans files as `torch.save` writes them, record for record.
 ///
@@ -25,16 +26,16 @@ public enum TorchWriter {
   ///   - object: what the file is to hold beside the state dict, and where that stands in it; `nil` for nothing.
   ///   - keepsStorages: whether bytes that no tensor views are written too.
   ///   - name: what errors call the file.
-  /// - Throws: `CheckpointError` where torch could not be made to load a tensor.
+  /// - Throws: `Failure` where torch could not be made to load a tensor.
   public static func plan(
     _ stateDict: StateDict, in object: PlainObject? = nil, provenance: Provenance? = nil,
     keepsStorages: Bool = false, name: String = "a .pth"
   ) throws -> Contents {
     for entry in stateDict.entries {
       guard case .meta = entry.tensor.layout else { continue }
-      throw CheckpointError(
-        name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
-        hints: ["drop it, or take a file that was saved with its weights"], kind: .unstorable)
+      throw Failure(
+        in: name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
+        remedies: ["drop it, or take a file that was saved with its weights"], kind: .doesNotFit)
     }
     var tensors: [Tensor] = []
     let root = (object?.root ?? .stateDict).filled(with: stateDict)
@@ -78,10 +79,10 @@ public enum TorchWriter {
   /// Throws where a tensor is one that torch could not be made to load.
   private static func check(_ tensors: [Tensor], _ storages: StorageTable, name: String) throws {
     for tensor in tensors where tensor.dtype.isQuantized && storages.type(of: tensor.storage) == nil {
-      throw CheckpointError(
-        name,
+      throw Failure(
+        in: name,
         "a \(tensor.dtype) tensor shares its storage with a tensor of another dtype, which torch cannot load",
-        hints: ["drop one of them"], kind: .unstorable)
+        remedies: ["drop one of them"], kind: .doesNotFit)
     }
   }
 }
