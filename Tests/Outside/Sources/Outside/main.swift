@@ -1,19 +1,15 @@
 import Suture
 
-// Cuts a backbone out of a ConvNeXt and writes it under four names: Outside INPUT OUTPUT
+// Cuts the backbone out of a ConvNeXt, writes it under four names, and proves what was written: Outside INPUT OUTPUT
 let (input, output) = (CommandLine.arguments[1], CommandLine.arguments[2])
 
-let checkpoint = try Checkpoint.open(input)
-let surgery = Surgery {
-  Drop("norm*", "head*")
-  Replicate("model.{0..3}.")
-}
-let plan = try surgery.plan(for: checkpoint.stateDict, expecting: 496)
-try CheckpointWriter.write(plan.output, to: output, WriteOptions(.pytorchZip))
+var editing = Editing(of: input, WriteRequest(to: output))
+editing.steps = [Drop("norm*", "head*"), Replicate("model.{0..3}.")]
+editing.expectation.output = 496
+let edited = try editing.run()
 
-let written = try Checkpoint.open(output)
-guard let original = checkpoint.stateDict["stages.0.0.gamma"],
-  let copy = written.stateDict["model.3.stages.0.0.gamma"],
-  try original.contiguousBytes() == copy.contiguousBytes()
-else { fatalError("\(output) does not hold what was put into it") }
-print("\(output): \(written.stateDict.count) tensors, proven")
+let proof = try Verification(
+  of: Checkpoint.open(output), against: Checkpoint.open(input), image: .testImage(side: 64)
+).run()
+guard proof.passed else { fatalError("\(output) does not compute what \(input) does") }
+print("\(output): \(edited.plan.output.count) tensors, \(proof.checks.count) checks passed")
