@@ -160,7 +160,7 @@ import Testing
   @Test func `stand in the tests above, word for word`() throws {
     let code = try Self.lines(of: #filePath).joined(separator: "\n")
     let catalogue = projectFolder + "/Sources/Suture/Suture.docc/"
-    let articles = try fileNames(in: catalogue).filter { $0.hasSuffix(".md") }.map { catalogue + $0 }
+    let articles = names(in: catalogue).filter { $0.hasSuffix(".md") }.map { catalogue + $0 }
     #expect(articles.count > 5)
     for article in articles + [projectFolder + "/README.md"] {
       for example in try Self.examples(in: article) where !code.contains(example) {
