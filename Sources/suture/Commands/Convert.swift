@@ -1,6 +1,7 @@
 internal import SutureArchitectures
 internal import SutureCheckpoints
 internal import SutureSurgery
+internal import SutureText
 internal import SutureWorkflows
 
 struct Convert: Command {

@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureSurgery
+internal import SutureText
 internal import SutureWorkflows
 
 /// Recipes into flags, and flags into recipes.

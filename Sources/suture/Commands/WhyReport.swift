@@ -2,6 +2,7 @@ internal import SutureCheckpoints
 internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// What `why` says: the schema `suture.why/1`.
 struct WhyReport {

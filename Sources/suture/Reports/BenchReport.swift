@@ -1,4 +1,5 @@
 internal import SutureModelRuntime
+internal import SutureText
 internal import SutureWorkflows
 
 extension SpeedMeasurement {

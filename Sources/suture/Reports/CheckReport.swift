@@ -1,6 +1,7 @@
 internal import SutureCheckpoints
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 
 /// What `check` says: the schema `suture.check/1`.
 struct CheckReport {

@@ -3,6 +3,7 @@ internal import SutureCheckpoints
 internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// What `diff` says: the schema `suture.diff/1`.
 struct DiffReport {

@@ -1,6 +1,7 @@
 internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// What a graft does to each key.
 struct GraftReport {

@@ -1,5 +1,6 @@
 internal import SutureCheckpoints
 internal import SutureTensors
+internal import SutureText
 
 /// What is said about every file that is opened.
 enum Notes {

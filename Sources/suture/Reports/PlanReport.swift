@@ -1,6 +1,7 @@
 internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// A plan as it is told: in a few lines, or for programs.
 struct PlanReport {

@@ -2,6 +2,7 @@ internal import SutureArchitectures
 internal import SutureJSON
 internal import SutureModelRuntime
 internal import SutureTensors
+internal import SutureText
 internal import SutureWorkflows
 
 extension VerificationReport {

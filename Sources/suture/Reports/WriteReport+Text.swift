@@ -1,5 +1,6 @@
 internal import SutureCheckpoints
 internal import SutureTensors
+internal import SutureText
 internal import SutureWorkflows
 
 extension PreparedWrite {

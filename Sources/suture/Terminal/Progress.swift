@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureText
 internal import SutureWorkflows
 
 /// Says how far the work is, to a person or to a program, from whatever thread does it.

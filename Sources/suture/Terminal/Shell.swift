@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Words as a shell takes them.
 enum Shell {
   static func words(_ words: [String]) -> String { words.map(word).joined(separator: " ") }

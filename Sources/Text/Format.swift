@@ -1,9 +1,7 @@
-internal import SutureText
-
-/// How numbers and names are shown.
-enum Format {
+/// How numbers and names are shown to people.
+package enum Format {
   /// Bytes with a binary prefix: "109.1 MiB".
-  static func bytes(_ count: Int) -> String {
+  package static func bytes(_ count: Int) -> String {
     if count < 1024 { return "\(count) B" }
     var value = Double(count)
     var unit = "B"
@@ -15,7 +13,7 @@ enum Format {
   }
 
   /// A whole number with thousands apart: "28,589,128".
-  static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     let digits = Array(String(value))
     return digits.enumerated().map { index, digit in
       let left = digits.count - index
@@ -24,11 +22,11 @@ enum Format {
   }
 
   /// "1 tensor", "2 tensors".
-  static func plural(_ count: Int, _ noun: String) -> String {
+  package static func plural(_ count: Int, _ noun: String) -> String {
     "\(Format.count(count)) \(noun)\(count == 1 ? "" : "s")"
   }
 
-  static func decimal(_ value: Double, places: Int) -> String {
+  package static func decimal(_ value: Double, places: Int) -> String {
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }
     let scaled = (value.magnitude * scale).rounded()
@@ -40,7 +38,7 @@ enum Format {
   }
 
   /// Four significant digits: "0.01234", "1.234e+10".
-  static func significant(_ value: Double) -> String {
+  package static func significant(_ value: Double) -> String {
     let magnitude = value.magnitude
     if value == 0 { return "0" }
     guard value.isFinite, magnitude >= 1e-4, magnitude < 1e6 else { return scientific(value) }
@@ -53,7 +51,7 @@ enum Format {
   }
 
   /// Two significant digits and a power of ten: "3.1e-07".
-  static func scientific(_ value: Double) -> String {
+  package static func scientific(_ value: Double) -> String {
     if value == 0 { return "0" }
     guard value.isFinite else { return "\(value)" }
     var exponent = 0
@@ -67,10 +65,12 @@ enum Format {
       "\(sign)\(decimal(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits.count < 2 ? "0" : "")\(digits)"
   }
 
-  static func shape(_ sizes: [Int]) -> String { "[\(sizes.map(String.init).joined(separator: ", "))]" }
+  package static func shape(_ sizes: [Int]) -> String {
+    "[\(sizes.map(String.init).joined(separator: ", "))]"
+  }
 
   /// A name with what a terminal would act on made visible.
-  static func name(_ text: String) -> String {
+  package static func name(_ text: String) -> String {
     text.isEmpty ? "\"\"" : text.visible
   }
 }
