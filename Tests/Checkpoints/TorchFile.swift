@@ -2,6 +2,7 @@ import Glibc
 import SutureBytes
 import SuturePickle
 import SutureZipArchive
+import TestSupport
 
 /// Checkpoints as `torch.save` would write them, with what the tests put into the pickle.
 final class TorchFile {
@@ -29,8 +30,7 @@ final class TorchFile {
 
   var bytes: [UInt8] {
     get throws {
-      let file = try FileSource(path)
-      return try file.bytes(0..<file.byteCount)
+      try contents(of: path)
     }
   }
 

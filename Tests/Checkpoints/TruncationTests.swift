@@ -3,6 +3,7 @@ import SutureTensors
 import Testing
 
 @testable import SutureCheckpoints
+import TestSupport
 
 @Suite("A file that was cut short")
 struct TruncationTests {
@@ -14,8 +15,7 @@ struct TruncationTests {
   ]
 
   @Test(arguments: files) func `is refused at every length, or read exactly`(file: String) throws {
-    let source = try FileSource("\(fixtures)/Corpus/\(file)")
-    let bytes = try source.bytes(0..<source.byteCount)
+    let bytes = try contents(of: "\(fixtures)/Corpus/\(file)")
     let whole = try tensors(try Checkpoint.open(MemorySource(bytes, name: file), key: "."))
     #expect(!whole.isEmpty)
     for length in 0..<bytes.count {
@@ -28,8 +28,7 @@ struct TruncationTests {
   @Test func `is refused at every length where it is an index`() throws {
     let folder = "\(fixtures)/Corpus/277_sharded_dup"
     let index = try #require(try ShardedCheckpoint.index(in: folder))
-    let source = try FileSource(index)
-    let bytes = try source.bytes(0..<source.byteCount)
+    let bytes = try contents(of: index)
     let whole = try tensors(try Checkpoint.open(folder, key: "."))
     for length in 0..<bytes.count {
       let cut = MemorySource(Array(bytes[..<length]), name: index)

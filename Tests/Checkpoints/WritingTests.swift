@@ -7,6 +7,7 @@ import SutureText
 import Testing
 
 @testable import SutureCheckpoints
+import TestSupport
 
 @Suite struct `Writing a checkpoint` {
   private func dict(_ entries: [(String, Tensor)]) throws -> StateDict {
@@ -92,8 +93,7 @@ import Testing
     let output = try OutputFile(path)
     try output.write(plan, workers: 2) { _ in }
     try output.commit(replacing: false)
-    let file = try FileSource(path)
-    return try file.bytes(0..<file.byteCount)
+    return try contents(of: path)
   }
 
   @Test func `records names as another's, and gives them back in their order`() throws {

@@ -37,8 +37,7 @@ import Testing
   }
 
   @Test func `is refused where its file is cut`() throws {
-    let source = try FileSource("\(projectFolder)/Fixtures/Photos/rocket.jpg")
-    let bytes = try source.bytes(0..<source.byteCount)
+    let bytes = try contents(of: "\(projectFolder)/Fixtures/Photos/rocket.jpg")
     for count in stride(from: 0, to: bytes.count - 2, by: 9001) {
       #expect(throws: Failure.self) { try Picture(Array(bytes[..<count]), name: "cut.jpg") }
     }

@@ -3,6 +3,7 @@ import SutureBytes
 import Testing
 
 @testable import SutureZipArchive
+import TestSupport
 
 @Suite struct `A stored archive` {
   private func write(_ records: [(String, [UInt8])]) throws -> [UInt8] {
@@ -13,8 +14,7 @@ import Testing
     for (name, bytes) in records { try archive.add(name, bytes) }
     try output.write(try archive.finish(identity: ".data/serialization_id"), workers: 2) { _ in }
     try output.commit(replacing: false)
-    let file = try FileSource(path)
-    return try file.bytes(0..<file.byteCount)
+    return try contents(of: path)
   }
 
   @Test func `writes what the reader reads, each payload on a multiple of 64`() throws {

@@ -9,8 +9,7 @@ import Testing
 
   /// The model file of the fixture's network, with something replaced.
   private func model(_ folder: TemporaryFolder, _ changes: [(String, String)] = []) throws -> String {
-    let file = try FileSource(Self.fixtures + "/YOLOv5/yolov5_convnext_tiny.yaml")
-    var text = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
+    var text = try TestSupport.text(of: Self.fixtures + "/YOLOv5/yolov5_convnext_tiny.yaml")
     let atto = [
       ("[3, 3, 9, 3]", "[2, 2, 6, 2]"), ("[96, 192, 384, 768]", "[40, 80, 160, 320]"),
       ("[96, 0,", "[40, 0,"), ("[192, 1,", "[80, 1,"), ("[384, 2,", "[160, 2,"), ("[768, 3,", "[320, 3,"),

@@ -48,7 +48,7 @@ import Testing
     let folder = try TemporaryFolder()
     let changed = folder.path + "/changed.safetensors"
     #expect(try suture("convert", Self.atto, "-o", changed).code == 0)
-    var bytes = try FileSource(changed).bytes(0..<FileSource(changed).byteCount)
+    var bytes = try contents(of: changed)
     bytes[bytes.count - 5000] ^= 0x01
     try folder.write("changed.safetensors", bytes)
     let verdict = try suture("verify", changed, "--against", Self.atto, "--size", "32")

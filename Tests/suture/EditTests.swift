@@ -77,8 +77,7 @@ import Testing
       "edit", Self.atto, "-o", folder.path + "/2.safetensors", "--recipe", folder.path + "/r.yaml")
     #expect(second.code == 0, "\(second.messages)")
     let bytes = try ["1", "2"].map { name in
-      let file = try FileSource("\(folder.path)/\(name).safetensors")
-      return try file.bytes(0..<file.byteCount)
+      try contents(of: "\(folder.path)/\(name).safetensors")
     }
     #expect(bytes[0] == bytes[1])
     #expect(

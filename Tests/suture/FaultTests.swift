@@ -17,8 +17,7 @@ import Testing
   }
 
   private static func bytes(_ path: String) throws -> [UInt8] {
-    let file = try FileSource(path)
-    return try file.bytes(0..<file.byteCount)
+    try contents(of: path)
   }
 
   private static func hidden(_ folder: TemporaryFolder) -> [String] {
