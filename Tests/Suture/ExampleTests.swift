@@ -11,6 +11,7 @@ import Testing
     ("\"model.safetensors\"", "safetensors"), ("712", "496"),
     ("\"yolov5_ConvNeXt_Tiny.yaml\"", "modelFile"),
     ("\"chelsea.png\"", "chelsea"), ("\"labels.txt\"", "labels"),
+    ("\"converted\"", "converted"), ("\"detector.pth\"", "detector"),
     ("\"expected.safetensors\"", "expectedOutputs"), ("\"input.safetensors\"", "networkInput"),
   ]
 
@@ -110,6 +111,37 @@ import Testing
     print(plan.tensorCount, plan.byteCount)
     try writer.write(plan)
     #expect(plan.tensorCount == 128)
+  }
+
+  @Test func `from file to file`() throws {
+    let converted = folder.path
+    let (detectorFile, detector) = (backbone, folder.path + "/detector.pth")
+
+    var request = WriteRequest(to: safetensors)
+    request.dtype = .float16
+    request.keptDTypes = ["norm*"]
+    request.shared = .alias
+    request.proves = true
+    let written = try Conversion(of: convnext, request).run()
+    print(written.tensorCount, written.byteCount)
+    let stateDict = try Checkpoint.open(safetensors).stateDict
+    #expect(stateDict["norm.weight"]?.dtype == .float32 && stateDict["head.weight"]?.dtype == .float16)
+
+    let all = try Batch(of: [convnext], into: converted, like: Conversion(of: "", WriteRequest(to: "")))
+    for file in try all.run() { print(file.input, file.output, file.outcome) }
+    #expect(folder.names.contains("convnext_atto_cifar10_ema.safetensors"))
+
+    var editing = Editing(of: convnext, WriteRequest(to: backbone))
+    editing.steps = [Drop("norm*", "head*"), Replicate("model.{0..3}.")]
+    editing.expectation.output = 496
+    for report in try editing.prepare().plan.reports { print(report.summary) }
+    let edited = try editing.run()
+    print(edited.plan.accounting.dropped)
+    #expect(edited.plan.accounting.dropped.count == 4)
+
+    let grafted = try Grafting(backbone, onto: detectorFile, WriteRequest(to: detector)).run()
+    print(grafted.graft.replaced.count, grafted.graft.stayed.count)
+    #expect(grafted.graft.stayed.isEmpty)
   }
 
   @Test func `tensors`() throws {
