@@ -1,25 +1,23 @@
 /// The layers that a network is made of: modules name them here, and the runtime makes a graph of them.
 ///
-/// Every name of a tensor is whole, `model.0.stages.0.0.gamma`. What a layer throws says which tensor does not fit.
+/// What is computed goes by numbers, of which 0 is the image. Every name of a tensor is whole,
+/// `model.0.stages.0.0.gamma`; what is thrown says which does not fit.
 package protocol NetworkBuilding {
-  /// What a layer computes, for others to read.
-  associatedtype Value
-
-  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Value) throws -> Value
+  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
-  mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Value) throws -> Value
+  mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int
   mutating func feedForward(
-    _ name: String, _ layer: FeedForwardLayer, of x: Value, residual: Value
-  ) throws -> Value
+    _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
+  ) throws -> Int
   /// Each pixel's channels times [outputs, inputs]: `<name>.weight` and `<name>.bias`.
-  mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Value) throws -> Value
+  mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int
   /// The mean over each channel's pixels.
-  mutating func mean(_ name: String, of x: Value) throws -> Value
-  mutating func add(_ name: String, _ x: Value, _ y: Value) throws -> Value
+  mutating func mean(_ name: String, of x: Int) throws -> Int
+  mutating func add(_ name: String, _ x: Int, _ y: Int) throws -> Int
   /// Channels of all inputs, one after the other.
-  mutating func concat(_ name: String, _ x: [Value]) throws -> Value
+  mutating func concat(_ name: String, _ x: [Int]) throws -> Int
   /// Each pixel becomes `factor`×`factor`.
-  mutating func upsample(_ name: String, factor: Int, of x: Value) throws -> Value
+  mutating func upsample(_ name: String, factor: Int, of x: Int) throws -> Int
 }
 
 /// What is applied to each element of a layer's output.
@@ -56,9 +54,16 @@ package struct ConvolutionLayer {
     (self.layerNorm, self.batchNorm, self.activation) = (layerNorm, batchNorm, activation)
   }
 
-  /// The side of the output for an input of side `side`.
-  package static func outputSide(_ side: Int, kernel: Int, stride: Int, padding: Int) -> Int {
-    (side + 2 * padding - kernel) / stride + 1
+  /// The height and width of the output for an input of this height and width.
+  package static func outputSize(
+    _ height: Int, _ width: Int, kernel: Int, stride: Int, padding: Int
+  ) throws(ModuleMisfit) -> (height: Int, width: Int) {
+    guard min(height, width) + 2 * padding >= kernel else {
+      throw ModuleMisfit(
+        "its input of \(height)×\(width) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
+      )
+    }
+    return ((height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1)
   }
 }
 
@@ -77,4 +82,11 @@ package struct FeedForwardLayer {
     (self.norm, self.first, self.second, self.scale) = (norm, first, second, scale)
     (self.channels, self.hidden) = (channels, hidden)
   }
+}
+
+/// Maps that a layer cannot take, in words.
+package struct ModuleMisfit: Error {
+  package let reason: String
+
+  init(_ reason: String) { self.reason = reason }
 }

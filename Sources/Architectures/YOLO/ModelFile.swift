@@ -115,6 +115,7 @@ struct Row {
       throw node.error("a layer is [from, number, module, args]; this one has \(parts.count) parts")
     }
     let sources = parts[0].sequence ?? [parts[0]]
+    if sources.isEmpty { throw node.error("it reads no layer") }
     self.node = node
     from = try sources.map { try $0.requireInt("from", in: -Self.maximumCount...Self.maximumCount) }
     isList = parts[0].sequence != nil

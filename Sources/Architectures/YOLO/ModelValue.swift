@@ -1,7 +1,7 @@
 internal import SutureYAML
 
 /// An argument of a layer as Python has it after `parse_model` has evaluated it.
-package indirect enum ModelValue: Sendable, Equatable {
+indirect enum ModelValue: Sendable, Equatable {
   case none
   case bool(Bool)
   case int(Int)
@@ -46,14 +46,14 @@ package indirect enum ModelValue: Sendable, Equatable {
     }
   }
 
-  package static func anchors(_ anchors: [[Double]]) -> ModelValue {
+  static func anchors(_ anchors: [[Double]]) -> ModelValue {
     .list(anchors.map { .list($0.map { Int(exactly: $0).map { .int($0) } ?? .double($0) }) })
   }
 
-  package var int: Int? { if case .int(let value) = self { value } else { nil } }
-  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  package var number: Double? { if case .double(let value) = self { value } else { int.map { Double($0) } } }
-  package var ints: [Int]? {
+  var int: Int? { if case .int(let value) = self { value } else { nil } }
+  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  var number: Double? { if case .double(let value) = self { value } else { int.map { Double($0) } } }
+  var ints: [Int]? {
     guard case .list(let values) = self else { return nil }
     let ints = values.compactMap(\.int)
     return ints.count == values.count ? ints : nil
@@ -62,7 +62,7 @@ package indirect enum ModelValue: Sendable, Equatable {
 
 extension ModelValue: CustomStringConvertible {
   /// As Python's `str` writes it.
-  package var description: String {
+  var description: String {
     switch self {
     case .none: "None"
     case .bool(let value): value ? "True" : "False"

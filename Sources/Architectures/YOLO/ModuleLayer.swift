@@ -1,16 +1,15 @@
-public import SutureTensors
 internal import SutureYAML
 
 /// A layer as YOLOv5's `parse_model` makes it of a row.
 package struct ModuleLayer: Sendable {
-  package let index: Int
-  package let module: any YOLOModule
+  let index: Int
+  let module: any YOLOModule
   /// The layers that it reads by number; −1 is the image.
   package let sources: [Int]
   /// How often it is repeated, scaled by the depth multiple.
-  package let repeats: Int
+  let repeats: Int
   /// What it reads as the row says it: `-1`, `[-1, 4]`.
-  fileprivate let from: String
+  let from: String
 
   /// How many modules stand one behind the other.
   private var copies: Int { type(of: module).takesRepeats ? 1 : repeats }
@@ -20,7 +19,7 @@ package struct ModuleLayer: Sendable {
     copies == 1 ? [start] : (0..<copies).map { "\(start).\($0)" }
   }
 
-  package var parameterCount: Int { copies * module.parameterCount }
+  var parameterCount: Int { copies * module.parameterCount }
 
   /// The tensors that the layer has in a state dict, under `model.<index>`.
   package func expectedTensors(under prefix: String = "") -> [ExpectedTensor] {
@@ -34,11 +33,11 @@ package struct ModuleLayer: Sendable {
   }
 
   /// Adds the layer to a network and gives what it computes: one value, but of Detect one for each level.
-  package func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, under prefix: String, of inputs: [Builder.Value]
-  ) throws -> [Builder.Value] {
+  package func build(
+    into network: inout some NetworkBuilding, under prefix: String, of inputs: [Int]
+  ) throws -> [Int] {
     try names("\(prefix)model.\(index)").reduce(inputs) { values, name in
-      try module.build(into: &builder, as: name, of: values)
+      try module.build(into: &network, as: name, of: values)
     }
   }
 
@@ -140,44 +139,5 @@ extension ModelFile {
 extension Row {
   fileprivate func error(_ index: Int, _ words: String) -> YAMLError {
     node.error("layer \(index), \(module): \(words)")
-  }
-}
-
-// MARK: What comes of the layers
-
-/// A tensor of the state dict that YOLOv5 would give a model which it built of a model file.
-public struct ExpectedTensor: Sendable, Equatable {
-  public let name: String
-  public let shape: [Int]
-  public let dtype: DType
-  /// The number of the layer whose module has it.
-  public let layer: Int
-  /// Whether it belongs to a `ConvNeXt_Block`, whose weights come from a checkpoint of ImageNet.
-  public let isBackbone: Bool
-  /// Whether a forward pass reads it: a `ConvNeXt_Block` holds a whole backbone and uses one stage of it.
-  public let isRead: Bool
-}
-
-extension ModelFile {
-  /// Every key of the model's state dict, in YOLOv5's order.
-  public func expectedTensors() -> [ExpectedTensor] { layers.flatMap { $0.expectedTensors() } }
-
-  /// The layers as YOLOv5 prints them when it builds the model.
-  public func table() -> String {
-    func right(_ text: String, _ width: Int) -> String {
-      String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-    func left(_ text: String, _ width: Int) -> String {
-      text + String(repeating: " ", count: max(0, width - text.count))
-    }
-    let head =
-      "   " + right("from", 18) + right("n", 3) + right("params", 10) + "  " + left("module", 40)
-      + left("arguments", 30)
-    let rows = layers.map { layer in
-      right("\(layer.index)", 3) + right(layer.from, 18) + right("\(layer.repeats)", 3)
-        + right("\(layer.parameterCount)", 10) + "  " + left(type(of: layer.module).className, 40)
-        + left(ModelValue.list(layer.module.shownArguments).description, 30)
-    }
-    return ([head] + rows).map { $0 + "\n" }.joined()
   }
 }

@@ -1,9 +1,9 @@
-package import SutureTensors
+internal import SutureTensors
 
 /// A module that a row of a model file can name: all that is known of it.
 ///
 /// Each is one file in `Modules`, and a line in ``YOLOModules``. A value of it stands for one layer of one file.
-package protocol YOLOModule: Sendable {
+protocol YOLOModule: Sendable {
   /// How rows name it.
   static var name: String { get }
   /// The class's name, as YOLOv5 prints it.
@@ -43,25 +43,23 @@ package protocol YOLOModule: Sendable {
   /// Adds its layers to a network and gives what it computes: one value, but of Detect one for each level.
   ///
   /// - Parameter name: the layer's own, such as `model.4`.
-  func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, as name: String, of inputs: [Builder.Value]
-  ) throws -> [Builder.Value]
+  func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int]
 }
 
 extension YOLOModule {
-  package static var className: String { "models.common.\(name)" }
-  package static var usage: String { "a row of it is written as \(example)" }
-  package static var takesRepeats: Bool { false }
-  package static var holdsBackbone: Bool { false }
+  static var className: String { "models.common.\(name)" }
+  static var usage: String { "a row of it is written as \(example)" }
+  static var takesRepeats: Bool { false }
+  static var holdsBackbone: Bool { false }
 
-  package func side(for inputs: [Int]) throws(ModuleMisfit) -> Int { inputs[0] }
-  package var tensors: [ModuleTensor] { [] }
-  package var parameterCount: Int { tensors.parameterCount }
+  func side(for inputs: [Int]) throws(ModuleMisfit) -> Int { inputs[0] }
+  var tensors: [ModuleTensor] { [] }
+  var parameterCount: Int { tensors.parameterCount }
 }
 
 /// Every module that is known.
-package enum YOLOModules {
-  package static let all: [any YOLOModule.Type] = [
+enum YOLOModules {
+  static let all: [any YOLOModule.Type] = [
     ConvNeXtBlockModule.self,
     ConvModule.self,
     C3Module.self,
@@ -72,25 +70,18 @@ package enum YOLOModules {
   ]
 }
 
-/// Maps that a module cannot take, in words for the row's error.
-package struct ModuleMisfit: Error {
-  package let reason: String
-
-  package init(_ reason: String) { self.reason = reason }
-}
-
 /// A tensor of a module's state dict.
-package struct ModuleTensor: Sendable, Equatable {
+struct ModuleTensor: Sendable, Equatable {
   /// Within the module: `cv1.conv.weight`.
-  package var name: String
-  package let shape: [Int]
-  package let dtype: DType
+  var name: String
+  let shape: [Int]
+  let dtype: DType
   /// Whether it is trained; what is not is a buffer.
-  package let isParameter: Bool
+  let isParameter: Bool
   /// Whether a forward pass reads it.
-  package let isRead: Bool
+  let isRead: Bool
 
-  package init(
+  init(
     _ name: String, _ shape: [Int], dtype: DType = .float32, isParameter: Bool = true, isRead: Bool = true
   ) {
     (self.name, self.shape, self.dtype) = (name, shape, dtype)
@@ -100,7 +91,7 @@ package struct ModuleTensor: Sendable, Equatable {
 
 extension Array<ModuleTensor> {
   /// The same within a module called `start`.
-  package func within(_ start: String) -> [ModuleTensor] {
+  func within(_ start: String) -> [ModuleTensor] {
     map {
       var tensor = $0
       tensor.name = "\(start).\(tensor.name)"
@@ -108,7 +99,7 @@ extension Array<ModuleTensor> {
     }
   }
 
-  package var parameterCount: Int {
+  var parameterCount: Int {
     reduce(0) { $0 + ($1.isParameter ? $1.shape.reduce(1, *) : 0) }
   }
 }

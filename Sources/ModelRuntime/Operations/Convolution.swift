@@ -39,22 +39,16 @@ struct Convolution: Operation {
     output.count * (inputChannels / groups) * kernel * kernel
   }
 
-  private func outputSide(_ side: Int) -> Int {
-    ConvolutionLayer.outputSide(side, kernel: kernel, stride: stride, padding: padding)
-  }
-
   func output(for inputs: [MapShape]) throws -> MapShape {
     let x = inputs[0]
     guard x.channels == inputChannels else {
       throw ModelError.wrongInput("it takes \(inputChannels) channels and is given \(x.channels)")
     }
-    guard x.height + 2 * padding >= kernel, x.width + 2 * padding >= kernel else {
-      throw ModelError.wrongInput(
-        "its input of \(x.height)×\(x.width) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
-      )
-    }
-    return MapShape(
-      batch: x.batch, height: outputSide(x.height), width: outputSide(x.width), channels: outputChannels)
+    do throws(ModuleMisfit) {
+      let size = try ConvolutionLayer.outputSize(
+        x.height, x.width, kernel: kernel, stride: stride, padding: padding)
+      return MapShape(batch: x.batch, height: size.height, width: size.width, channels: outputChannels)
+    } catch { throw ModelError.wrongInput(error.reason) }
   }
 
   func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {

@@ -75,6 +75,7 @@ import Testing
     ("Conv, [32, 1, 1]", "Frob, [32, 1, 1]", "cfg.yaml:13:4", "the module \"Frob\" is not known"),
     ("[[-1, 2], 1", "[[-1, 8], 1", "cfg.yaml:15:4", "layer 6 reads layer 8, which comes later"),
     ("[[-1, 2], 1", "[[-1, 6], 1", "cfg.yaml:15:4", "layer 6 reads layer 6, which is itself"),
+    ("[[-1, 2], 1", "[[], 1", "cfg.yaml:15:4", "reads no layer"),
     ("[[-1, 2], 1", "[[-1, -9], 1", "cfg.yaml:15:4", "the layer 9 before it"),
     (
       "[[-1, 2], 1", "[[-1, 1], 1", "cfg.yaml:15:4",

@@ -1,35 +1,34 @@
 internal import SutureTensors
 
 /// A convolution, a batch norm and SiLU: `Conv(c1, c2, k=1, s=1, p=None, g=1)`.
-package struct ConvModule: YOLOModule {
-  package static let name = "Conv"
-  package static let summary = "a convolution without bias, a batch norm, SiLU"
-  package static let example = "[-1, 1, Conv, [128, 3, 2]]"
-  package static let arguments: [ModuleArgument] = [
-    .channels, .init("kernel", .int(1...63, default: 1)), .init("stride", .int(1...63, default: 1)),
-    .init("padding", .optionalInt(0...63)), .groups,
+struct ConvModule: YOLOModule {
+  static let name = "Conv"
+  static let summary = "a convolution without bias, a batch norm, SiLU"
+  static let example = "[-1, 1, Conv, [128, 3, 2]]"
+  static let arguments: [ModuleArgument] = [
+    .channels, .init("kernel", .int(1...63), default: .int(1)),
+    .init("stride", .int(1...63), default: .int(1)),
+    .init("padding", .int(0...63), default: ModelValue.none), .groups,
   ]
 
-  package let shownArguments: [ModelValue]
+  let shownArguments: [ModelValue]
   private let unit: ConvolutionUnit
 
-  package init(_ row: ModuleRow) throws {
+  init(_ row: ModuleRow) throws {
     let (input, output) = (try row.onlyInput(), try row.width())
     unit = ConvolutionUnit(
       inputs: input, outputs: output, kernel: row.int("kernel"), stride: row.int("stride"),
-      padding: row.optionalInt("padding"), groups: try row.groups(input, output))
+      padding: row["padding"].int, groups: try row.groups(input, output))
     shownArguments = [.int(input), .int(output)] + row.values.dropFirst()
   }
 
-  package var channels: Int { unit.outputs }
-  package var tensors: [ModuleTensor] { unit.tensors }
+  var channels: Int { unit.outputs }
+  var tensors: [ModuleTensor] { unit.tensors }
 
-  package func side(for inputs: [Int]) throws(ModuleMisfit) -> Int { try unit.side(for: inputs[0]) }
+  func side(for inputs: [Int]) throws(ModuleMisfit) -> Int { try unit.side(for: inputs[0]) }
 
-  package func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, as name: String, of inputs: [Builder.Value]
-  ) throws -> [Builder.Value] {
-    [try unit.build(into: &builder, as: name, of: inputs[0])]
+  func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int] {
+    [try unit.build(into: &network, as: name, of: x[0])]
   }
 }
 
@@ -57,20 +56,13 @@ struct ConvolutionUnit {
   }
 
   func side(for input: Int) throws(ModuleMisfit) -> Int {
-    guard input + 2 * pixels >= kernel else {
-      throw ModuleMisfit(
-        "its input of \(input)×\(input) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
-      )
-    }
-    return ConvolutionLayer.outputSide(input, kernel: kernel, stride: stride, padding: pixels)
+    try ConvolutionLayer.outputSize(input, input, kernel: kernel, stride: stride, padding: pixels).height
   }
 
-  func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, as name: String, of x: Builder.Value
-  ) throws -> Builder.Value {
+  func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
     let layer = ConvolutionLayer(
       name + ".conv", shape: shape, hasBias: false, stride: stride, padding: pixels, groups: groups,
       batchNorm: name + ".bn", activation: .silu)
-    return try builder.convolution(name, layer, of: x)
+    return try network.convolution(name, layer, of: x)
   }
 }

@@ -2,25 +2,26 @@
 ///
 /// Every one holds a whole backbone, and layer *i* uses stage *i* of it alone: its stage is its index.
 package struct ConvNeXtBlockModule: YOLOModule {
-  package static let name = "ConvNeXt_Block"
-  package static let summary = "one stage of a ConvNeXt, of which it holds the whole backbone"
-  package static let example =
+  static let name = "ConvNeXt_Block"
+  static let summary = "one stage of a ConvNeXt, of which it holds the whole backbone"
+  static let example =
     "[-1, 1, ConvNeXt_Block, [96, 0, 3, [3, 3, 9, 3], [96, 192, 384, 768]]]"
-  package static let usage = "it takes [channels, index, 3, four depths, four dims]"
-  package static let arguments: [ModuleArgument] = [
+  static let usage = "it takes [channels, index, 3, four depths, four dims]"
+  static let arguments: [ModuleArgument] = [
     .channels, .init("index", .int(0...3)), .init("input channels", .int(1...4096)),
     .init("depths", .ints(count: 4, 1...1000)), .init("dims", .ints(count: 4, 1...(1 << 16))),
   ]
-  package static let holdsBackbone = true
+  static let holdsBackbone = true
 
-  package let shownArguments: [ModelValue]
+  let shownArguments: [ModelValue]
   private let stage: Int
   private let configuration: ConvNeXtConfiguration
 
-  package init(_ row: ModuleRow) throws {
+  init(_ row: ModuleRow) throws {
     stage = row.int("index")
     configuration = ConvNeXtConfiguration(
-      depths: row.ints("depths"), dims: row.ints("dims"), inputChannels: row.int("input channels"))
+      depths: row["depths"].ints ?? [], dims: row["dims"].ints ?? [], inputChannels: row.int("input channels")
+    )
     guard row.repeats == 1 else { throw row.error("it cannot be repeated") }
     let (declared, dims) = (row.int(ModuleArgument.channels.name), configuration.dims)
     guard declared == dims[stage] else {
@@ -37,31 +38,26 @@ package struct ConvNeXtBlockModule: YOLOModule {
     shownArguments = Array(row.values.dropFirst())
   }
 
-  package var channels: Int { configuration.dims[stage] }
+  var channels: Int { configuration.dims[stage] }
 
-  package var tensors: [ModuleTensor] {
+  var tensors: [ModuleTensor] {
     configuration.backboneKeys.map { key in
       ModuleTensor(
         configuration.scheme.name(key) ?? "", configuration.shape(of: key), isRead: key.stage == stage)
     }
   }
 
-  package var parameterCount: Int { configuration.backboneParameterCount }
+  var parameterCount: Int { configuration.backboneParameterCount }
 
-  package func side(for inputs: [Int]) throws(ModuleMisfit) -> Int {
+  func side(for inputs: [Int]) throws(ModuleMisfit) -> Int {
     let kernel = ConvNeXtConfiguration.downsampling(stage)
-    guard inputs[0] >= kernel else {
-      throw ModuleMisfit(
-        "its input of \(inputs[0])×\(inputs[0]) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
-      )
-    }
-    return inputs[0] / kernel
+    return try ConvolutionLayer.outputSize(
+      inputs[0], inputs[0], kernel: kernel, stride: kernel, padding: 0
+    ).height
   }
 
-  package func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, as name: String, of inputs: [Builder.Value]
-  ) throws -> [Builder.Value] {
-    [try configuration.buildStage(stage, under: name + ".", into: &builder, of: inputs[0])]
+  func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int] {
+    [try configuration.buildStage(stage, under: name + ".", into: &network, of: x[0])]
   }
 }
 

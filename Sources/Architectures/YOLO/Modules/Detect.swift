@@ -1,22 +1,22 @@
 /// A 1×1 convolution for each level, whose outputs are boxes and classes: `Detect(nc, anchors, ch)`.
-package struct DetectModule: YOLOModule {
-  package static let name = "Detect"
-  package static let className = "models.yolo.Detect"
-  package static let summary = "boxes and classes, level by level; the last layer"
-  package static let example = "[[11, 14, 17], 1, Detect, [nc, anchors]]"
-  package static let usage = "it takes [nc, anchors]"
-  package static let arguments: [ModuleArgument] = [
+struct DetectModule: YOLOModule {
+  static let name = "Detect"
+  static let className = "models.yolo.Detect"
+  static let summary = "boxes and classes, level by level; the last layer"
+  static let example = "[[11, 14, 17], 1, Detect, [nc, anchors]]"
+  static let usage = "it takes [nc, anchors]"
+  static let arguments: [ModuleArgument] = [
     .init("classes", .int(1...100_000)), .init("anchors", .anchors),
   ]
 
-  package let shownArguments: [ModelValue]
+  let shownArguments: [ModelValue]
   /// How many channels each level reads.
   private let inputs: [Int]
   private let outputs: Int
   /// levels × anchors × 2.
   private let anchorsShape: [Int]
 
-  package init(_ row: ModuleRow) throws {
+  init(_ row: ModuleRow) throws {
     guard row.int("classes") == row.file.classes, row.repeats == 1 else { throw row.error(Self.usage) }
     guard row.isLast else { throw row.error("it must be the last layer") }
     let anchors = row.file.anchors
@@ -28,23 +28,21 @@ package struct DetectModule: YOLOModule {
     shownArguments = row.values + [.list(inputs.map { .int($0) })]
   }
 
-  package var channels: Int { inputs.last ?? 0 }
+  var channels: Int { inputs.last ?? 0 }
 
   private func shape(_ level: Int) -> [Int] { [outputs, inputs[level], 1, 1] }
 
-  package var tensors: [ModuleTensor] {
+  var tensors: [ModuleTensor] {
     [ModuleTensor("anchors", anchorsShape, isParameter: false)]
       + inputs.indices.flatMap { level in
         [ModuleTensor("m.\(level).weight", shape(level)), ModuleTensor("m.\(level).bias", [outputs])]
       }
   }
 
-  package func build<Builder: NetworkBuilding>(
-    into builder: inout Builder, as name: String, of inputs: [Builder.Value]
-  ) throws -> [Builder.Value] {
-    try inputs.enumerated().map { level, input in
+  func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int] {
+    try x.enumerated().map { level, input in
       let start = "\(name).m.\(level)"
-      return try builder.convolution(start, ConvolutionLayer(start, shape: shape(level)), of: input)
+      return try network.convolution(start, ConvolutionLayer(start, shape: shape(level)), of: input)
     }
   }
 }
