@@ -13,6 +13,11 @@ public struct StateDictDiff: Sendable {
     public let toShape: [Int]
     /// Whether it is the name that the library of the second has for the same part of a ConvNeXt.
     public let isByNaming: Bool
+
+    /// What is left of both names without the components that both end in; `nil` where there are none.
+    public var prefixes: (from: String, to: String)? {
+      PrefixRule(from: from, to: to).map { ($0.from, $0.to) }
+    }
   }
 
   public struct Reshape: Sendable {

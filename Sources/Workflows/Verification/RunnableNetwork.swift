@@ -74,4 +74,40 @@ public struct RunnableNetwork: Sendable {
 
   /// How many channels its images have.
   public var inputChannels: Int { backbone?.configuration.inputChannels ?? 3 }
+
+  // MARK: For people
+
+  /// What of the file a forward pass reads.
+  public var reading: String {
+    let read = readEntries
+    var text =
+      "a forward pass reads \(Format.count(read.count)) of \(Format.plural(stateDict.count, "tensor")), "
+      + "\(Format.count(read.reduce(0) { $0 + $1.tensor.elementCount })) parameters, "
+      + Format.bytes(read.reduce(0) { $0 + $1.tensor.byteCount })
+    let names = Set(read.map(\.name))
+    if let other = stateDict.first(where: { !names.contains($0.name) }) {
+      text += "; not \(other.name), for one"
+    }
+    return text
+  }
+
+  private var readEntries: [StateDict.Entry] {
+    let names = Set(readNames)
+    return stateDict.filter { names.contains($0.name) }
+  }
+
+  /// What it is, for a person: variant, names, element types.
+  public var summary: String {
+    guard let configuration = backbone?.configuration else { return "a detector" }
+    var text = configuration.variantName
+    if prefixes.count == 4 {
+      text += " backbone, four replicas: \(prefixes.joined(separator: ", "))"
+    } else if let classes = configuration.classes {
+      text += ", \(Format.count(classes)) classes"
+    } else {
+      text += " backbone"
+    }
+    let types = readEntries.grouped(by: \.tensor.dtype).map(\.key.rawValue)
+    return text + "; names of \(configuration.scheme.library), \(types.joined(separator: " and "))"
+  }
 }

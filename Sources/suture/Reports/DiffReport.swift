@@ -94,47 +94,26 @@ struct DiffReport {
   }
 
   private func grouped(_ word: String, _ pairs: [(name: String, what: String)]) -> [String] {
-    var names: [String: [String]] = [:]
-    var order: [String] = []
-    for (name, what) in pairs {
-      if names[what] == nil { order.append(what) }
-      names[what, default: []].append(name)
-    }
-    return rows(
+    rows(
       word, pairs.count, "",
-      order.flatMap { what in FoldedNames.fold(names[what] ?? []).map { ("\($0.pattern)  \(what)", $0.count) }
+      pairs.grouped(by: \.what).flatMap { what, members in
+        FoldedNames.fold(members.map(\.name)).map { ("\($0.pattern)  \(what)", $0.count) }
       })
   }
 
   /// Pairs of names, those together in which one prefix became another.
   private func moves(_ word: String, _ moves: [StateDictDiff.Move], _ what: String) -> [String] {
-    var counts: [String: Int] = [:]
-    var order: [String] = []
-    for move in moves {
-      let (from, to) = Self.prefixes(move.from, move.to)
+    let groups = moves.grouped { move in
+      if move.isByNaming, let naming = diff.naming {
+        return "names of \(naming.from.rawValue) -> names of \(naming.to.rawValue)"
+      }
       let reshaped =
         move.fromShape == move.toShape
         ? "" : "  \(Format.shape(move.fromShape)) -> \(Format.shape(move.toShape))"
-      let text =
-        move.isByNaming && diff.naming != nil
-        ? "names of \(diff.naming?.from.rawValue ?? "") -> names of \(diff.naming?.to.rawValue ?? "")"
-        : from == move.from ? "\(from) -> \(to)\(reshaped)" : "\(from)* -> \(to)*\(reshaped)"
-      if counts[text] == nil { order.append(text) }
-      counts[text, default: 0] += 1
+      guard let prefixes = move.prefixes else { return "\(move.from) -> \(move.to)\(reshaped)" }
+      return "\(prefixes.from)* -> \(prefixes.to)*\(reshaped)"
     }
-    return rows(word, moves.count, what, order.map { ($0, counts[$0] ?? 0) })
-  }
-
-  /// What is left of two names without the components that both end in.
-  private static func prefixes(_ from: String, _ to: String) -> (String, String) {
-    let (one, other) = (
-      from.split(separator: ".", omittingEmptySubsequences: false),
-      to.split(separator: ".", omittingEmptySubsequences: false)
-    )
-    let common = zip(one.reversed(), other.reversed()).prefix { $0 == $1 }.count
-    if common == 0 { return (from, to) }
-    func start(_ parts: [Substring]) -> String { parts.dropLast(common).map { $0 + "." }.joined() }
-    return (start(one), start(other))
+    return rows(word, moves.count, what, groups.map { ($0.key, $0.members.count) })
   }
 
   // MARK: Values

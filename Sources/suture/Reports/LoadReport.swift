@@ -209,15 +209,12 @@ private struct LoadRows {
 
   /// Keys whose sizes are others in the model, and those that loading casts.
   func mismatched(_ report: LoadReport) -> [String] {
-    Self.grouped(
-      report.mismatched.map {
-        ($0.name, "\(Format.shape($0.found)) in the file, \(Format.shape($0.expected)) in the model")
-      }
-    ).flatMap { shapes, names in named("size", names) { "\($0)  \(shapes)" } }
-      + Self.grouped(
-        report.recast.map { ($0.name, "\($0.found) in the file, \($0.expected) in the model") }
-      ).map { dtypes, names in
-        "  \(Self.label("dtype"))\(Format.count(names.count))  \(dtypes): loading casts them"
+    report.mismatched.grouped {
+      "\(Format.shape($0.found)) in the file, \(Format.shape($0.expected)) in the model"
+    }.flatMap { shapes, members in named("size", members.map(\.name)) { "\($0)  \(shapes)" } }
+      + report.recast.grouped { "\($0.found) in the file, \($0.expected) in the model" }.map {
+        dtypes, members in
+        "  \(Self.label("dtype"))\(Format.count(members.count))  \(dtypes): loading casts them"
       }
   }
 
@@ -229,20 +226,5 @@ private struct LoadRows {
       "  \(Self.label("untrained"))\(Format.count(blocks.count)) \(verb), gamma is 1e-6 throughout, \(place): "
         + folds.joined(separator: ", ")
     ]
-  }
-
-  /// Names under what is said of them, in the order of the first of each.
-  private static func grouped(_ pairs: [(name: String, text: String)]) -> [(text: String, names: [String])] {
-    var places: [String: Int] = [:]
-    var groups: [(text: String, names: [String])] = []
-    for (name, text) in pairs {
-      if let place = places[text] {
-        groups[place].names.append(name)
-      } else {
-        places[text] = groups.count
-        groups.append((text, [name]))
-      }
-    }
-    return groups
   }
 }

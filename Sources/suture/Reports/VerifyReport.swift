@@ -1,7 +1,5 @@
-internal import SutureArchitectures
 internal import SutureJSON
 internal import SutureModelRuntime
-internal import SutureTensors
 internal import SutureText
 internal import SutureWorkflows
 
@@ -153,43 +151,5 @@ extension VerificationReport.Check {
     case .wrongShape(let shape, _): [name, Format.shape(shape), "", "", "", "FAILED: \(detail)"]
     case .replicas, .numbers, .layerScales, .names: nil
     }
-  }
-}
-
-extension RunnableNetwork {
-  /// What of the file a forward pass reads.
-  var reading: String {
-    let read = readEntries
-    var text =
-      "a forward pass reads \(Format.count(read.count)) of \(Format.plural(stateDict.count, "tensor")), "
-      + "\(Format.count(read.reduce(0) { $0 + $1.tensor.elementCount })) parameters, "
-      + Format.bytes(read.reduce(0) { $0 + $1.tensor.byteCount })
-    let names = Set(read.map(\.name))
-    if let other = stateDict.first(where: { !names.contains($0.name) }) {
-      text += "; not \(other.name), for one"
-    }
-    return text
-  }
-
-  private var readEntries: [StateDict.Entry] {
-    let names = Set(readNames)
-    return stateDict.filter { names.contains($0.name) }
-  }
-
-  /// What it is, for a person: variant, names, element types.
-  var summary: String {
-    guard let configuration = backbone?.configuration else { return "a detector" }
-    var text = configuration.variantName
-    if prefixes.count == 4 {
-      text += " backbone, four replicas: \(prefixes.joined(separator: ", "))"
-    } else if let classes = configuration.classes {
-      text += ", \(Format.count(classes)) classes"
-    } else {
-      text += " backbone"
-    }
-    let types = readEntries.reduce(into: [String]()) {
-      if !$0.contains($1.tensor.dtype.rawValue) { $0.append($1.tensor.dtype.rawValue) }
-    }
-    return text + "; names of \(configuration.scheme.library), \(types.joined(separator: " and "))"
   }
 }
