@@ -42,7 +42,7 @@ struct Room {
   }
 
   /// Whether it says `unsafe` where it leaves what Swift guarantees; then the compiler holds it to that.
-  var touchesMemory: Bool { ["Bytes", "Numbers"].contains(name) }
+  var touchesMemory: Bool { ["Bytes", "Numbers", "ModelRuntime"].contains(name) }
 
   var target: Target {
     .target(

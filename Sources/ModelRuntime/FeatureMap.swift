@@ -53,11 +53,11 @@ public struct FeatureMap: Sendable {
   /// The elements in PyTorch's order.
   public var nchw: [Float] {
     let area = height * width
-    return [Float](unsafeUninitializedCapacity: values.count) { result, count in
+    return unsafe [Float](unsafeUninitializedCapacity: values.count) { result, count in
       for image in 0..<batch {
         for channel in 0..<channels {
           let (from, to) = (image * area * channels + channel, (image * channels + channel) * area)
-          for pixel in 0..<area { result[to + pixel] = values[from + pixel * channels] }
+          for pixel in 0..<area { unsafe result[to + pixel] = values[from + pixel * channels] }
         }
       }
       count = values.count

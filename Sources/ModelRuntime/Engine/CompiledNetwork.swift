@@ -2,8 +2,8 @@ internal import Glibc
 internal import SutureArchitectures
 
 /// A graph made ready for images of one shape: primitives, packed weights, and one region for all activations.
-final class CompiledNetwork {
-  private struct Step {
+@safe final class CompiledNetwork {
+  @safe private struct Step {
     let node: Int
     let shape: MapShape
     let output: UnsafeMutableRawPointer
@@ -61,42 +61,43 @@ final class CompiledNetwork {
     ).validate()
     let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
     let region = Region(byteCount: plan.byteCount + scratch)
-    func place(_ value: Int) -> UnsafeMutableRawPointer { region.base + (offsets[value] ?? 0) }
+    func place(_ value: Int) -> UnsafeMutableRawPointer { unsafe region.base + (offsets[value] ?? 0) }
 
     steps = try zip(needed, zip(layers, packed)).map { index, prepared in
       let node = graph.nodes[index]
       let output = try shape(index + 1)
-      let buffers = CompiledLayer.Buffers(
+      let buffers = unsafe CompiledLayer.Buffers(
         inputs: node.inputs.map(place), output: place(index + 1), weights: prepared.1,
         scratch: region.base + plan.byteCount)
       var work = try prepared.0.emit(buffers)
-      if let from = copies[index].map(place) {
-        work.insert({ memcpy(buffers.output, from, output.count * 4) }, at: 0)
+      if let from = unsafe copies[index].map(place) {
+        work.insert({ unsafe memcpy(buffers.output, from, output.count * 4) }, at: 0)
       }
-      return Step(node: index, shape: output, output: buffers.output, work: work)
+      return unsafe Step(node: index, shape: output, output: buffers.output, work: work)
     }
     self.region = region
-    input = place(0)
-    self.outputs = try outputs.map { (try shape($0), place($0)) }
+    unsafe input = unsafe place(0)
+    unsafe self.outputs = try unsafe outputs.map { unsafe (try shape($0), place($0)) }
   }
 
   func run(_ image: FeatureMap, observe: LayerObserver?) throws -> [FeatureMap] {
-    image.values.withUnsafeBufferPointer { values in
-      if let base = values.baseAddress { memcpy(input, base, values.count * 4) }
+    unsafe image.values.withUnsafeBufferPointer { values in
+      if let base = values.baseAddress { unsafe memcpy(input, base, values.count * 4) }
     }
     for step in steps {
-      let start = observe == nil ? 0 : now
+      let start = unsafe observe == nil ? 0 : now
       for work in step.work { try work() }
-      if let observe {
+      if let observe = unsafe observe {
         let seconds = now - start
-        let values = UnsafeBufferPointer(
+        let values = unsafe UnsafeBufferPointer(
           start: step.output.assumingMemoryBound(to: Float.self), count: step.shape.count)
-        try observe(step.node, step.shape, values, seconds)
+        try unsafe observe(step.node, step.shape, values, seconds)
       }
     }
-    return outputs.map { shape, place in
-      let values = UnsafeBufferPointer(start: place.assumingMemoryBound(to: Float.self), count: shape.count)
-      return FeatureMap(shape, Array(values))
+    return unsafe outputs.map { shape, place in
+      let values = unsafe UnsafeBufferPointer(
+        start: place.assumingMemoryBound(to: Float.self), count: shape.count)
+      return unsafe FeatureMap(shape, Array(values))
     }
   }
 }

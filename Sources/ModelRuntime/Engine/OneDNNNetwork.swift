@@ -33,7 +33,7 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
   }
 
   func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap] {
-    try lock.withLock { _ in try network(image.mapShape, outputs).run(image, observe: observe) }
+    try lock.withLock { _ in try unsafe network(image.mapShape, outputs).run(image, observe: observe) }
   }
 
   func release() {

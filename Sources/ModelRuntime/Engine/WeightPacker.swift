@@ -13,11 +13,11 @@ struct WeightPacker {
   func pack(_ requests: [WeightRequest]) throws -> [PackedWeights] {
     if requests.isEmpty { return [] }
     let region = Region(byteCount: requests.reduce(0) { $0 + $1.byteCount })
-    var place = region.base
+    var place = unsafe region.base
     let packed = requests.map { request in
-      let bias = place + request.partCount * Region.aligned(request.packed.byteCount)
-      defer { place += request.byteCount }
-      return PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
+      let bias = unsafe place + request.partCount * Region.aligned(request.packed.byteCount)
+      defer { unsafe place += request.byteCount }
+      return unsafe PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
     }
     // Large ones first, so that no thread is left with one at the end.
     let order = requests.indices.sorted { requests[$0].weightCount > requests[$1].weightCount }
@@ -72,17 +72,18 @@ private final class PackingState: @unchecked Sendable {
     _ request: WeightRequest, _ target: PackedWeights, _ scratch: Region, _ dnnl: OneDNN
   ) throws {
     func floats(_ start: UnsafeMutableRawPointer, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
-      UnsafeMutableBufferPointer(start: start.bindMemory(to: Float.self, capacity: count), count: count)
+      unsafe UnsafeMutableBufferPointer(
+        start: start.bindMemory(to: Float.self, capacity: count), count: count)
     }
-    let bias = floats(target.bias, request.biasCount)
+    let bias = unsafe floats(target.bias, request.biasCount)
     switch request.packing {
-    case .none(let fill): try fill(floats(target.weights, request.weightCount), bias)
+    case .none(let fill): try unsafe fill(floats(target.weights, request.weightCount), bias)
     case .reorder(let plain, let offset, let fill):
-      try fill(floats(scratch.base, request.weightCount), bias)
-      try reorder(scratch.base, plain, offset, request, target, dnnl)
+      try unsafe fill(floats(scratch.base, request.weightCount), bias)
+      try unsafe reorder(scratch.base, plain, offset, request, target, dnnl)
     case .kernel(let pack):
       guard let base = bias.baseAddress else { return }
-      try pack(floats(scratch.base, request.weightCount), target.weights, base)
+      try unsafe pack(floats(scratch.base, request.weightCount), target.weights, base)
     }
   }
 
@@ -94,10 +95,10 @@ private final class PackingState: @unchecked Sendable {
       plain, request.packed)
     let pad = UnsafeMutableRawPointer.allocate(
       byteCount: max(primitive.scratchpadByteCount, 1), alignment: Region.alignment)
-    defer { pad.deallocate() }
+    defer { unsafe pad.deallocate() }
     for part in 0..<request.partCount {
-      let from = buffer + part * offset * 4
-      let execution = try primitive.bound(
+      let from = unsafe buffer + part * offset * 4
+      let execution = try unsafe primitive.bound(
         to: [(DNNL_ARG_FROM, plain, from), (DNNL_ARG_TO, request.packed, target.part(part))], scratchpad: pad,
         dnnl)
       try execution(dnnl)

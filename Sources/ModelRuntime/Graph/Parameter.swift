@@ -38,8 +38,8 @@ struct Parameter: Sendable {
   ///
   /// - Throws: ``ModelError/notFinite(key:index:value:)``, and what reading throws.
   func values() throws -> [Float] {
-    try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      try read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
+    try unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      try unsafe read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
       initialized = count
     }
   }
@@ -51,26 +51,28 @@ struct Parameter: Sendable {
     precondition(target.count == count)
     guard let base = target.baseAddress, count > 0 else { return }
     if tensor.dtype == .float64 {
-      for (index, value) in try tensor.floats().enumerated() { base[index] = value }
+      for (index, value) in try tensor.floats().enumerated() { unsafe base[index] = value }
     } else {
       var done = 0
       try tensor.forEachChunk { buffer, byteCount in
-        buffer.withUnsafeBytes { bytes in
+        unsafe buffer.withUnsafeBytes { bytes in
           guard let start = bytes.baseAddress else { return }
           let elements = byteCount / tensor.dtype.byteCount
           switch tensor.dtype {
           case .float16:
-            suture_float16_to_float32(start.assumingMemoryBound(to: UInt16.self), base + done, elements)
+            unsafe suture_float16_to_float32(
+              start.assumingMemoryBound(to: UInt16.self), base + done, elements)
           case .bfloat16:
-            suture_bfloat16_to_float32(start.assumingMemoryBound(to: UInt16.self), base + done, elements)
-          default: memcpy(base + done, start, byteCount)
+            unsafe suture_bfloat16_to_float32(
+              start.assumingMemoryBound(to: UInt16.self), base + done, elements)
+          default: unsafe memcpy(base + done, start, byteCount)
           }
           done += elements
         }
       }
     }
-    if let index = firstNotFinite(UnsafeBufferPointer(target)) {
-      throw ModelError.notFinite(key: name, index: index, value: target[index])
+    if let index = unsafe firstNotFinite(UnsafeBufferPointer(target)) {
+      throw unsafe ModelError.notFinite(key: name, index: index, value: target[index])
     }
   }
 }
@@ -81,6 +83,8 @@ struct Parameter: Sendable {
 func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
   // The exponent of what is not finite is all ones: adding one to it carries into the sign.
   var carries: UInt32 = 0
-  for value in values { carries |= (value.bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
-  return carries >> 31 == 0 ? nil : values.firstIndex { !$0.isFinite }
+  for index in values.indices {
+    unsafe carries |= (values[index].bitPattern & 0x7F80_0000) &+ 0x0080_0000
+  }
+  return unsafe carries >> 31 == 0 ? nil : values.firstIndex { !$0.isFinite }
 }

@@ -15,9 +15,9 @@ struct Network: Sendable {
   func run(
     _ image: FeatureMap, _ outputs: [Int], observe: ((LayerOutput) throws -> Void)? = nil
   ) throws -> [FeatureMap] {
-    guard let observe else { return try engine.run(image, outputs: outputs, observe: nil) }
-    return try engine.run(image, outputs: outputs) { node, shape, values, seconds in
-      try observe(
+    guard let observe else { return try unsafe engine.run(image, outputs: outputs, observe: nil) }
+    return try unsafe engine.run(image, outputs: outputs) { node, shape, values, seconds in
+      try unsafe observe(
         LayerOutput(name: graph.nodes[node].name, seconds: seconds, shape: shape, values: values))
     }
   }

@@ -16,9 +16,9 @@ struct Add: Operation {
   /// Adds the second input to the first, in place.
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     CompiledLayer(replacedInput: 0) { buffers in
-      let output = buffers.output.assumingMemoryBound(to: Float.self)
-      let other = buffers.inputs[1].assumingMemoryBound(to: Float.self)
-      return [{ for index in 0..<y.count { output[index] += other[index] } }]
+      let output = unsafe buffers.output.assumingMemoryBound(to: Float.self)
+      let other = unsafe buffers.inputs[1].assumingMemoryBound(to: Float.self)
+      return [{ for index in 0..<y.count { unsafe output[index] += other[index] } }]
     }
   }
 }

@@ -28,9 +28,12 @@ struct Concat: Operation {
       [
         {
           var offset = 0
-          for (map, from) in zip(inputs, buffers.inputs) {
+          for (map, place) in zip(inputs, inputs.indices) {
+            let from = unsafe buffers.inputs[place]
             let (size, pitch) = (map.channels * 4, y.channels * 4)
-            for row in 0..<y.rows { memcpy(buffers.output + row * pitch + offset, from + row * size, size) }
+            for row in 0..<y.rows {
+              unsafe memcpy(buffers.output + row * pitch + offset, from + row * size, size)
+            }
             offset += size
           }
         }

@@ -119,12 +119,12 @@ extension Convolution {
     var descriptor = dnnl_convolution_desc_t()
     let strides = [dnnl_dim_t](repeating: dnnl_dim_t(stride), count: 2)
     let pads = [dnnl_dim_t](repeating: dnnl_dim_t(padding), count: 2)
-    try check(
+    try unsafe check(
       dnnl_convolution_forward_desc_init(
         &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source.value, &wanted.value,
         &biasLayout.value,
         &target.value, strides, pads, pads), "a convolution cannot be described")
-    let primitive = try Primitive(&descriptor, try Attributes(activation), dnnl)
+    let primitive = try unsafe Primitive(&descriptor, try Attributes(activation), dnnl)
 
     let normalization = try norm.map {
       try context.normalization(
@@ -137,15 +137,15 @@ extension Convolution {
       primitive.scratchpadByteCount, normalization?.primitive.scratchpadByteCount ?? 0,
       rounding?.scratchpadByteCount ?? 0)
 
-    let request = WeightRequest(
+    let request = unsafe WeightRequest(
       packed: try primitive.weightsLayout(), weightCount: weight.count, biasCount: outputChannels,
-      packing: .reorder(from: plain, offset: 0) { weights, bias in try readFolded(weights, bias) })
+      packing: .reorder(from: plain, offset: 0) { weights, bias in try unsafe readFolded(weights, bias) })
     return CompiledLayer(weights: [request], scratchByteCount: normalized + rounded + scratchpad) { buffers in
-      let pad = buffers.scratch + normalized + rounded
-      var input = buffers.inputs[0]
+      let pad = unsafe buffers.scratch + normalized + rounded
+      var input = unsafe buffers.inputs[0]
       var work: [CompiledLayer.Work] = []
       if let normalization {
-        let execution = try normalization.primitive.bound(
+        let execution = try unsafe normalization.primitive.bound(
           to: [
             (DNNL_ARG_SRC, normalization.layout, input),
             (DNNL_ARG_DST, normalization.layout, buffers.scratch),
@@ -153,18 +153,18 @@ extension Convolution {
           scratchpad: pad,
           dnnl)
         work.append { try execution(dnnl) }
-        input = buffers.scratch
+        unsafe input = unsafe buffers.scratch
       }
       if let rounding {
-        let half = buffers.scratch + normalized
-        let execution = try rounding.bound(
+        let half = unsafe buffers.scratch + normalized
+        let execution = try unsafe rounding.bound(
           to: [(DNNL_ARG_FROM, try Layout(x.nchw, dnnl_nhwc), input), (DNNL_ARG_TO, source, half)],
           scratchpad: pad, dnnl)
         work.append { try execution(dnnl) }
-        input = half
+        unsafe input = unsafe half
       }
       let packed = buffers.weights[0]
-      let execution = try primitive.bound(
+      let execution = try unsafe primitive.bound(
         to: [
           (DNNL_ARG_SRC, source, input), (DNNL_ARG_WEIGHTS, packed.layout, packed.weights),
           (DNNL_ARG_BIAS, biasLayout, packed.bias), (DNNL_ARG_DST, target, buffers.output),
@@ -180,31 +180,35 @@ extension Convolution {
   func readFolded(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try weight.read(into: weights)
-    if let parameter = self.bias { try parameter.read(into: bias) } else { bias.update(repeating: 0) }
+    try unsafe weight.read(into: weights)
+    if let parameter = self.bias {
+      try unsafe parameter.read(into: bias)
+    } else {
+      unsafe bias.update(repeating: 0)
+    }
     let perOutput = weights.count / max(outputChannels, 1)
     if let norm {
       let (scale, shift) = (try norm.weight.values(), try norm.bias.values())
       let area = kernel * kernel
       for output in 0..<outputChannels {
-        var sum = Double(bias[output])
+        var sum = unsafe Double(bias[output])
         for input in 0..<inputChannels {
           let start = output * perOutput + input * area
           for place in start..<(start + area) {
-            sum += Double(weights[place]) * Double(shift[input])
-            weights[place] *= scale[input]
+            unsafe sum += Double(weights[place]) * Double(shift[input])
+            unsafe weights[place] *= scale[input]
           }
         }
-        bias[output] = Float(sum)
+        unsafe bias[output] = Float(sum)
       }
     }
     if let norm = try batchNorm?.folded() {
       for output in 0..<outputChannels {
         let scale = norm.scale[output]
         for place in (output * perOutput)..<((output + 1) * perOutput) {
-          weights[place] = Float(Double(weights[place]) * scale)
+          unsafe weights[place] = unsafe Float(Double(weights[place]) * scale)
         }
-        bias[output] = Float(Double(bias[output]) * scale + norm.shift[output])
+        unsafe bias[output] = unsafe Float(Double(bias[output]) * scale + norm.shift[output])
       }
     }
   }
@@ -222,18 +226,18 @@ extension Convolution {
   private func depthwise(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
     var kernel = suture_depthwise(
       batch: x.batch, height: x.height, width: x.width, channels: x.channels, threads: context.kernelThreads)
-    let request = WeightRequest(
+    let request = unsafe WeightRequest(
       packed: try Layout([suture_depthwise_weight_count(&kernel)], dnnl_a), weightCount: weight.count,
       biasCount: suture_depthwise_bias_count(&kernel),
       packing: .kernel { [kernel] scratch, weights, biases in
         var kernel = kernel
-        let bias = try readFolded(scratch)
-        suture_depthwise_pack(&kernel, scratch.baseAddress, bias, weights.floats, biases)
+        let bias = try unsafe readFolded(scratch)
+        unsafe suture_depthwise_pack(&kernel, scratch.baseAddress, bias, weights.floats, biases)
       })
-    return context.layer(request, scratch: suture_depthwise_scratch(&kernel)) {
+    return unsafe context.layer(request, scratch: suture_depthwise_scratch(&kernel)) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      suture_depthwise_run(&kernel, x, y, weights.floats, biases, scratch)
+      unsafe suture_depthwise_run(&kernel, x, y, weights.floats, biases, scratch)
     }
   }
 
@@ -245,20 +249,20 @@ extension Convolution {
       padding: padding, normalizes: norm != nil, activates: activation == .silu,
       epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
     let count = weight.count
-    let request = WeightRequest(
+    let request = unsafe WeightRequest(
       packed: try Layout([suture_convolution_weight_words(&kernel)], dnnl_a),
       weightCount: count + suture_convolution_packing_floats(&kernel),
       biasCount: suture_convolution_bias_count(&kernel),
       packing: .kernel { [kernel] scratch, weights, biases in
         var kernel = kernel
-        let bias = try readFolded(UnsafeMutableBufferPointer(rebasing: scratch[..<count]))
-        suture_convolution_pack(
-          &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { $0 + count })
+        let bias = try unsafe readFolded(UnsafeMutableBufferPointer(rebasing: scratch[..<count]))
+        unsafe suture_convolution_pack(
+          &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { unsafe $0 + count })
       })
-    return context.layer(request, scratch: suture_convolution_scratch(&kernel)) {
+    return unsafe context.layer(request, scratch: suture_convolution_scratch(&kernel)) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+      unsafe suture_convolution_run(&kernel, x, y, weights, biases, scratch)
     }
   }
 
@@ -276,7 +280,7 @@ extension Convolution {
   /// Reads the folded weights and gives the folded bias.
   private func readFolded(_ weights: UnsafeMutableBufferPointer<Float>) throws -> [Float] {
     var bias = [Float](repeating: 0, count: outputChannels)
-    try bias.withUnsafeMutableBufferPointer { try readFolded(weights, $0) }
+    try unsafe bias.withUnsafeMutableBufferPointer { try unsafe readFolded(weights, $0) }
     return bias
   }
 }

@@ -92,35 +92,35 @@ extension FeedForward {
     let hiddenBytes = Region.aligned(tileRows * hidden * (isHalf ? 2 : 4))
     let scratchpad = max(main.scratchpadByteCount, last.scratchpadByteCount)
 
-    let requests = [
+    let requests = unsafe [
       try main.first.request(first.weight.count, inputs: width, outputs: hidden) { weights, bias in
-        try readFirst(weights, bias)
+        try unsafe readFirst(weights, bias)
       },
-      try main.second.request(second.weight.count, inputs: hidden, outputs: width) { weights, bias in
-        try readSecond(weights, bias)
+      try unsafe main.second.request(second.weight.count, inputs: hidden, outputs: width) { weights, bias in
+        try unsafe readSecond(weights, bias)
       },
     ]
     return CompiledLayer(
       weights: requests, scratchByteCount: normalBytes + roundedBytes + hiddenBytes + scratchpad,
       replacedInput: 1
     ) { buffers in
-      let normal = buffers.scratch
-      let rounded = isHalf ? normal + normalBytes : normal
-      let middle = normal + normalBytes + roundedBytes
-      let pad = middle + hiddenBytes
+      let normal = unsafe buffers.scratch
+      let rounded = unsafe isHalf ? normal + normalBytes : normal
+      let middle = unsafe normal + normalBytes + roundedBytes
+      let pad = unsafe middle + hiddenBytes
       var work: [CompiledLayer.Work] = []
       for start in stride(from: 0, to: x.rows, by: tileRows) {
         let tile = x.rows - start >= tileRows ? main : last
-        let from = buffers.inputs[0] + start * width * 4
-        let norm = try tile.norm.bound(
+        let from = unsafe buffers.inputs[0] + start * width * 4
+        let norm = try unsafe tile.norm.bound(
           to: [(DNNL_ARG_SRC, tile.normLayout, from), (DNNL_ARG_DST, tile.normLayout, normal)],
           scratchpad: pad,
           dnnl)
-        let rounding = try tile.rounding?.bound(
+        let rounding = try unsafe tile.rounding?.bound(
           to: [(DNNL_ARG_FROM, tile.normLayout, normal), (DNNL_ARG_TO, tile.roundedLayout, rounded)],
           scratchpad: pad, dnnl)
-        let first = try tile.first.bound(rounded, buffers.weights[0], middle, scratchpad: pad, dnnl)
-        let second = try tile.second.bound(
+        let first = try unsafe tile.first.bound(rounded, buffers.weights[0], middle, scratchpad: pad, dnnl)
+        let second = try unsafe tile.second.bound(
           middle, buffers.weights[1], buffers.output + start * width * 4, scratchpad: pad, dnnl)
         work.append {
           try norm(dnnl)
@@ -173,20 +173,21 @@ extension FeedForward {
   func readFirst(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try first.weight.read(into: weights)
-    try first.bias.read(into: bias)
+    try unsafe first.weight.read(into: weights)
+    try unsafe first.bias.read(into: bias)
     let (scale, shift) = (try norm.weight.values(), try norm.bias.values())
     let width = first.inputs
-    scale.withUnsafeBufferPointer { scale in
-      shift.withUnsafeBufferPointer { shift in
+    unsafe scale.withUnsafeBufferPointer { scale in
+      unsafe shift.withUnsafeBufferPointer { shift in
         for output in 0..<first.outputs {
-          let row = UnsafeMutableBufferPointer(rebasing: weights[(output * width)..<((output + 1) * width)])
-          var sum = Double(bias[output])
+          let row = unsafe UnsafeMutableBufferPointer(
+            rebasing: weights[(output * width)..<((output + 1) * width)])
+          var sum = unsafe Double(bias[output])
           for input in 0..<width {
-            sum += Double(row[input]) * Double(shift[input])
-            row[input] *= scale[input]
+            unsafe sum += Double(row[input]) * Double(shift[input])
+            unsafe row[input] *= scale[input]
           }
-          bias[output] = Float(sum)
+          unsafe bias[output] = Float(sum)
         }
       }
     }
@@ -196,14 +197,15 @@ extension FeedForward {
   func readSecond(
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try second.weight.read(into: weights)
-    try second.bias.read(into: bias)
+    try unsafe second.weight.read(into: weights)
+    try unsafe second.bias.read(into: bias)
     guard let scale = try scale?.values() else { return }
     let width = second.inputs
     for output in 0..<second.outputs {
-      let row = UnsafeMutableBufferPointer(rebasing: weights[(output * width)..<((output + 1) * width)])
-      for input in 0..<width { row[input] *= scale[output] }
-      bias[output] *= scale[output]
+      let row = unsafe UnsafeMutableBufferPointer(
+        rebasing: weights[(output * width)..<((output + 1) * width)])
+      for input in 0..<width { unsafe row[input] *= scale[output] }
+      unsafe bias[output] *= scale[output]
     }
   }
 }
@@ -218,22 +220,22 @@ extension FeedForward {
     var kernel = suture_feed_forward(
       precision: context.precision.ofKernels, rows: x.rows, channels: width, hidden: hidden,
       epsilon: Float(norm.epsilon), threads: context.kernelThreads)
-    let request = WeightRequest(
+    let request = unsafe WeightRequest(
       packed: try Layout([suture_feed_forward_weight_words(&kernel)], dnnl_a), weightCount: width * hidden,
       biasCount: suture_feed_forward_bias_count(&kernel),
       packing: .kernel { [kernel] scratch, weights, biases in
         var kernel = kernel
         var bias = [Float](repeating: 0, count: hidden)
-        try bias.withUnsafeMutableBufferPointer { try readFirst(scratch, $0) }
-        suture_feed_forward_pack_first(&kernel, scratch.baseAddress, bias, weights, biases)
+        try unsafe bias.withUnsafeMutableBufferPointer { try unsafe readFirst(scratch, $0) }
+        unsafe suture_feed_forward_pack_first(&kernel, scratch.baseAddress, bias, weights, biases)
         bias = [Float](repeating: 0, count: width)
-        try bias.withUnsafeMutableBufferPointer { try readSecond(scratch, $0) }
-        suture_feed_forward_pack_second(&kernel, scratch.baseAddress, bias, weights, biases)
+        try unsafe bias.withUnsafeMutableBufferPointer { try unsafe readSecond(scratch, $0) }
+        unsafe suture_feed_forward_pack_second(&kernel, scratch.baseAddress, bias, weights, biases)
       })
-    return context.layer(request, scratch: suture_feed_forward_scratch(&kernel), replacing: 1) {
+    return unsafe context.layer(request, scratch: suture_feed_forward_scratch(&kernel), replacing: 1) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      suture_feed_forward_run(&kernel, x, y, weights, biases, scratch)
+      unsafe suture_feed_forward_run(&kernel, x, y, weights, biases, scratch)
     }
   }
 }

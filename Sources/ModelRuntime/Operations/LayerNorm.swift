@@ -57,17 +57,17 @@ struct LayerNorm: Operation {
     let (primitive, layout) = try context.normalization(
       rows: x.rows, channels: x.channels, epsilon: epsilon, isAffine: true)
     let channels = try Layout([x.channels], dnnl_a)
-    let request = WeightRequest(
+    let request = unsafe WeightRequest(
       packed: channels, weightCount: x.channels, biasCount: x.channels,
       packing: .none { weights, bias in
-        try weight.read(into: weights)
-        try self.bias.read(into: bias)
+        try unsafe weight.read(into: weights)
+        try unsafe self.bias.read(into: bias)
       })
     return CompiledLayer(
       weights: [request], scratchByteCount: primitive.scratchpadByteCount, replacedInput: 0
     ) { buffers in
       let packed = buffers.weights[0]
-      let execution = try primitive.bound(
+      let execution = try unsafe primitive.bound(
         to: [
           (DNNL_ARG_SRC, layout, buffers.output), (DNNL_ARG_DST, layout, buffers.output),
           (DNNL_ARG_SCALE, channels, packed.weights), (DNNL_ARG_SHIFT, channels, packed.bias),

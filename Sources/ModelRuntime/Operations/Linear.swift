@@ -50,13 +50,13 @@ struct Linear: Operation {
     let dnnl = context.dnnl
     let product = try context.product(
       rows: x[0].rows, inputs: inputs, outputs: outputs, (dnnl_f32, dnnl_f32), activation)
-    let request = try product.request(weight.count, inputs: inputs, outputs: outputs) {
+    let request = try unsafe product.request(weight.count, inputs: inputs, outputs: outputs) {
       weights, bias in
-      try weight.read(into: weights)
-      try self.bias.read(into: bias)
+      try unsafe weight.read(into: weights)
+      try unsafe self.bias.read(into: bias)
     }
     return CompiledLayer(weights: [request], scratchByteCount: product.scratchpadByteCount) { buffers in
-      try product.bound(
+      try unsafe product.bound(
         buffers.inputs[0], buffers.weights[0], buffers.output, scratchpad: buffers.scratch, dnnl
       ).map { execution in { try execution(dnnl) } }
     }

@@ -22,8 +22,8 @@ struct Mean: Operation {
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     let x = inputs[0]
     return CompiledLayer { buffers in
-      let input = buffers.inputs[0].assumingMemoryBound(to: Float.self)
-      let output = buffers.output.assumingMemoryBound(to: Float.self)
+      let input = unsafe buffers.inputs[0].assumingMemoryBound(to: Float.self)
+      let output = unsafe buffers.output.assumingMemoryBound(to: Float.self)
       let area = x.height * x.width
       return [
         {
@@ -31,10 +31,12 @@ struct Mean: Operation {
           for image in 0..<x.batch {
             for channel in 0..<x.channels { sums[channel] = 0 }
             for pixel in (image * area)..<((image + 1) * area) {
-              for channel in 0..<x.channels { sums[channel] += Double(input[pixel * x.channels + channel]) }
+              for channel in 0..<x.channels {
+                unsafe sums[channel] += Double(input[pixel * x.channels + channel])
+              }
             }
             for channel in 0..<x.channels {
-              output[image * x.channels + channel] = Float(sums[channel] / Double(area))
+              unsafe output[image * x.channels + channel] = Float(sums[channel] / Double(area))
             }
           }
         }

@@ -32,12 +32,12 @@ struct Upsample: Operation {
       return [
         {
           for row in 0..<(x.batch * x.height) {
-            let start = buffers.output + row * factor * line
+            let start = unsafe buffers.output + row * factor * line
             for column in 0..<x.width {
-              let from = buffers.inputs[0] + (row * x.width + column) * pixel
-              for copy in 0..<factor { memcpy(start + (column * factor + copy) * pixel, from, pixel) }
+              let from = unsafe buffers.inputs[0] + (row * x.width + column) * pixel
+              for copy in 0..<factor { unsafe memcpy(start + (column * factor + copy) * pixel, from, pixel) }
             }
-            for copy in 1..<max(factor, 1) { memcpy(start + copy * line, start, line) }
+            for copy in 1..<max(factor, 1) { unsafe memcpy(start + copy * line, start, line) }
           }
         }
       ]

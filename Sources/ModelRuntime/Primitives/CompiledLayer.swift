@@ -1,7 +1,7 @@
 /// A node made ready for inputs of one shape: what weights it wants, what memory it needs, how it runs.
 struct CompiledLayer {
   /// Where the layer's data lie while it runs.
-  struct Buffers {
+  @safe struct Buffers {
     let inputs: [UnsafeMutableRawPointer]
     let output: UnsafeMutableRawPointer
     let weights: [PackedWeights]
@@ -27,7 +27,7 @@ struct WeightRequest {
   ) throws -> Void
 
   /// How what is read comes to lie as it is wanted.
-  enum Packing {
+  @safe enum Packing {
     /// It is read so.
     case none(Fill)
     /// oneDNN reorders it from row-major float32, part by part; the parts begin `offset` elements apart.
@@ -53,12 +53,14 @@ struct WeightRequest {
 }
 
 /// Weights as a primitive wants them.
-struct PackedWeights {
+@safe struct PackedWeights {
   let region: Region
   /// Of one part.
   let layout: Layout
   let weights: UnsafeMutableRawPointer
   let bias: UnsafeMutableRawPointer
 
-  func part(_ index: Int) -> UnsafeMutableRawPointer { weights + index * Region.aligned(layout.byteCount) }
+  func part(_ index: Int) -> UnsafeMutableRawPointer {
+    unsafe weights + index * Region.aligned(layout.byteCount)
+  }
 }

@@ -30,22 +30,22 @@ extension CompilerContext {
     let layout = try Layout([rows, channels], dnnl_ab)
     var descriptor = dnnl_layer_normalization_desc_t()
     let flags = isAffine ? dnnl_use_scale.rawValue | dnnl_use_shift.rawValue : 0
-    try check(
+    try unsafe check(
       dnnl_layer_normalization_forward_desc_init(
         &descriptor, dnnl_forward_inference, &layout.value, nil, Float(epsilon), UInt32(flags)),
       "a layer norm cannot be described")
-    return (try Primitive(&descriptor, try Attributes(), dnnl), layout)
+    return unsafe (try Primitive(&descriptor, try Attributes(), dnnl), layout)
   }
 
   /// Copies from one layout or element type to another.
   func reorder(_ from: Layout, _ to: Layout) throws -> Primitive {
     var description: dnnl_primitive_desc_t?
     let attributes = try Attributes()
-    try check(
+    try unsafe check(
       dnnl_reorder_primitive_desc_create(
         &description, &from.value, dnnl.engine, &to.value, dnnl.engine, attributes.handle),
       "a layout cannot be made of another")
-    return try Primitive(owning: description)
+    return try unsafe Primitive(owning: description)
   }
 }
 
@@ -73,7 +73,7 @@ extension CompilerContext {
       let packed = buffers.weights[0]
       return [
         {
-          run(
+          unsafe run(
             buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
             buffers.scratch)
         }
@@ -89,5 +89,5 @@ extension Precision {
 }
 
 extension UnsafeMutableRawPointer {
-  var floats: UnsafeMutablePointer<Float> { assumingMemoryBound(to: Float.self) }
+  var floats: UnsafeMutablePointer<Float> { unsafe assumingMemoryBound(to: Float.self) }
 }

@@ -32,13 +32,13 @@ struct Product {
     scratchpad: UnsafeMutableRawPointer, _ dnnl: OneDNN
   ) throws -> [Execution] {
     try primitives.enumerated().map { part, primitive in
-      let start = from + part * partWidth * source.elementByteCount
-      var memories = [
+      let start = unsafe from + part * partWidth * source.elementByteCount
+      var memories = unsafe [
         (DNNL_ARG_SRC, source, start), (DNNL_ARG_WEIGHTS, weights.layout, weights.part(part)),
         (DNNL_ARG_DST, target, to),
       ]
-      if part == 0 { memories.append((DNNL_ARG_BIAS, bias, weights.bias)) }
-      return try primitive.bound(to: memories, scratchpad: scratchpad, dnnl)
+      if part == 0 { unsafe memories.append((DNNL_ARG_BIAS, bias, weights.bias)) }
+      return try unsafe primitive.bound(to: memories, scratchpad: scratchpad, dnnl)
     }
   }
 }
@@ -62,11 +62,11 @@ extension CompilerContext {
     var wanted = try weights ?? Layout([width, outputs], dnnl_format_tag_any, types.source)
     let primitives = try (0..<parts).map { part in
       var descriptor = dnnl_matmul_desc_t()
-      try check(
+      try unsafe check(
         dnnl_matmul_desc_init(
           &descriptor, &source.value, &wanted.value, &(part == 0 ? bias : noBias).value, &target.value),
         "a linear layer cannot be described")
-      let primitive = try Primitive(
+      let primitive = try unsafe Primitive(
         &descriptor,
         try Attributes(part == parts - 1 ? activation : .none, accumulates: accumulates || part > 0), dnnl)
       // All parts lie alike.
@@ -83,7 +83,7 @@ extension Product {
     _ count: Int, inputs: Int, outputs: Int, _ fill: @escaping WeightRequest.Fill
   ) throws -> WeightRequest {
     // The product wants [inputs, outputs], which is the same memory read down its columns.
-    WeightRequest(
+    unsafe WeightRequest(
       packed: try weightsLayout(), partCount: primitives.count, weightCount: count, biasCount: outputs,
       packing: .reorder(
         from: try Layout([partWidth, outputs], strides: [1, inputs]), offset: partWidth, fill))

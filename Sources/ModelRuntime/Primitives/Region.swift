@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A piece of memory that many buffers share, in pages as large as the system gives.
-final class Region {
+@safe final class Region {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
@@ -12,12 +12,12 @@ final class Region {
     let huge = 1 << 21
     self.byteCount = max(byteCount, 1)
     let isLarge = byteCount >= huge
-    base = .allocate(byteCount: self.byteCount, alignment: isLarge ? huge : Self.alignment)
+    unsafe base = .allocate(byteCount: self.byteCount, alignment: isLarge ? huge : Self.alignment)
     // Zeroing 100 MB page by page takes longer than to run a network; 2 MiB pages spare most of it.
-    if isLarge { madvise(base, byteCount, MADV_HUGEPAGE) }
+    if isLarge { unsafe madvise(base, byteCount, MADV_HUGEPAGE) }
   }
 
-  deinit { base.deallocate() }
+  deinit { unsafe base.deallocate() }
 
   static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 

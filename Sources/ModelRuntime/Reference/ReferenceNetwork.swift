@@ -29,7 +29,7 @@ struct ReferenceNetwork: NetworkEngine {
       let start = now
       let result = try node.operation.compute(node.inputs.compactMap { values[$0] }, shape)
       let seconds = now - start
-      try result.values.withUnsafeBufferPointer { try observe?(index, shape, $0, seconds) }
+      try unsafe result.values.withUnsafeBufferPointer { try unsafe observe?(index, shape, $0, seconds) }
       values[index + 1] = result
       for input in node.inputs where lastUse[input] == index { values[input] = nil }
     }
