@@ -47,16 +47,12 @@ public struct Conversion: Sendable {
     let plan = try Plan(of: checkpoint.stateDict, steps: [AdoptNaming(naming)])
     observe(.planned(plan))
     return try PreparedWrite(
-      plan.output, from: checkpoint, request, steps: plan.records, key: key, object: object)
+      plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), key: key, object: object
+    )
   }
 
   /// Writes it.
   public func run() throws -> WriteReport { try prepare().write() }
-}
-
-extension Plan {
-  /// What provenance records of the steps.
-  var records: [JSONValue] { reports.map { .string($0.summary) } }
 }
 
 extension WriteRequest {

@@ -16,7 +16,7 @@ public struct Editing: Sendable {
   public var input: String
   /// Where the result is written and how; `nil` for a plan alone.
   public var request: WriteRequest?
-  public var steps: [any Step] = []
+  public var steps: Surgery = []
   /// What must come out.
   public var expectation = PlanExpectation()
   /// Whether patterns of steps may match nothing.
@@ -35,7 +35,7 @@ public struct Editing: Sendable {
   ///
   /// - Throws: `Failure` where the recipe's output cannot be understood.
   public mutating func add(_ recipe: Recipe) throws {
-    steps += recipe.steps
+    steps.steps += recipe.steps
     expectation = expectation.adding(recipe.expectation)
     key = key ?? recipe.key
     try request?.fill(from: recipe.output)
@@ -63,7 +63,8 @@ public struct Editing: Sendable {
     let checkpoint = try Checkpoint.open(input, key: key, limits: request?.limits(limits) ?? limits)
     observe(.opened(checkpoint, keepsExtras: keepsExtras))
     try checkpoint.requireTensors()
-    let steps = allowsUnmatched ? steps.map { $0 is Optionally ? $0 : Optionally($0) } : steps
+    var steps = steps.steps
+    if allowsUnmatched { for index in steps.indices { steps[index].allowsUnmatched = true } }
     let plan = try Plan(
       of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint))
     observe(.planned(plan))
@@ -76,7 +77,8 @@ public struct Editing: Sendable {
     var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
     if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
     let output = try PreparedWrite(
-      plan.output, from: checkpoint, request, steps: plan.records, key: key, object: object)
+      plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), key: key, object: object
+    )
     return Prepared(checkpoint: checkpoint, plan: plan, output: output)
   }
 

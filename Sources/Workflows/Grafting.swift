@@ -1,5 +1,5 @@
+internal import SutureBytes
 public import SutureCheckpoints
-internal import SutureJSON
 public import SutureSurgery
 internal import SutureTensors
 
@@ -50,11 +50,12 @@ public struct Grafting: Sendable {
     let (base, part) = (try open(base, key), try open(part, partKey))
     let graft = try Graft(part.stateDict, onto: base.stateDict, options)
     observe(.grafted(graft, base: base, part: part))
+    // A provenance names no folders.
+    let name = String(self.part.dropFirst(folder(of: self.part).count))
     let output = try request.map {
       try PreparedWrite(
         graft.output, from: base, $0, others: [part],
-        steps: [.string("graft \(graft.replaced.count) key\(graft.replaced.count == 1 ? "" : "s")")], key: key
-      )
+        steps: [GraftFrom.record(graft, of: name, options).json], key: key)
     }
     return Prepared(base: base, part: part, graft: graft, output: output)
   }

@@ -1,5 +1,4 @@
 internal import SutureJSON
-internal import SutureNumbers
 public import SutureSurgery
 internal import SutureTensors
 internal import SutureText
@@ -124,20 +123,10 @@ extension WriteOption {
 
 extension WriteOption {
   static func dtype(_ word: String) throws -> DType {
-    // torch casts to float8_e8m0fnu, but that has neither a sign nor a zero: it is for scales, not for weights.
-    let formats = FloatFormat.allCases.filter { $0 != .float8_e8m0fnu }
-    let short = [
-      "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32",
-    ]
-    let bare = word.hasPrefix("torch.") ? String(word.dropFirst(6)) : word
-    if let dtype = DType(rawValue: short[bare] ?? bare), let format = dtype.floatFormat,
-      formats.contains(format)
-    {
-      return dtype
-    }
+    if let dtype = DType(word: word), dtype.isCastTarget { return dtype }
     throw Failure(
       .usage, "\(word) is not a floating dtype that weights can have",
-      remedies: [.advice("there are: \(formats.map(\.rawValue).joined(separator: ", "))")])
+      remedies: [.advice("there are: \(DType.castTargets.map(\.rawValue).joined(separator: ", "))")])
   }
 
   /// As Hugging Face reads sizes: GB is 10⁹ bytes, GiB 2³⁰.

@@ -13,7 +13,7 @@ import Testing
     let dict = try self.dict(&random)
     let steps = (0..<Int.random(in: 1...4, using: &random)).map { _ in step(&random) }
     let plan: Plan
-    do { plan = try Plan(of: dict, steps: steps.map { Optionally($0) }) } catch { return }
+    do { plan = try Plan(of: dict, steps: steps.map(\.allowingUnmatched)) } catch { return }
     let accounting = plan.accounting
     let all =
       accounting.kept + accounting.dropped + accounting.copied + accounting.merged + accounting.replaced

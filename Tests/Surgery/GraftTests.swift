@@ -1,3 +1,4 @@
+import SutureText
 import SutureTensors
 import Testing
 
@@ -52,36 +53,70 @@ import Testing
   @Test func `refuses what does not fit, key by key`() throws {
     let base = try dict([("a", try floats(1, 2)), ("n", try Tensor(Storage([1]), dtype: .int8, shape: [1]))])
     let shapes = try #require(try refusal(try dict([("a", try floats(1))]), base))
-    #expect(shapes.kind == .doesNotFit)
+    #expect(shapes.cause == .doesNotFit && shapes.kind == .doesNotFit)
     #expect(
       shapes.description == """
         1 of 1 common keys do not fit the base
           a: [1] in the part, [2] in the base
-          nothing was written
         """)
-    #expect(try refusal(try dict([("n", try floats(1))]), base)?.kind == .doesNotFit)
+    #expect(try refusal(try dict([("n", try floats(1))]), base)?.cause == .doesNotFit)
     let unexpected = try dict([("a", try floats(1, 2)), ("z.0", try floats(1)), ("z.1", try floats(1))])
     let error = try #require(try refusal(unexpected, base))
-    #expect(error.kind == .impossible && error.hints.first == "z.{0..1}  (2)")
+    #expect(error.cause == .impossible && error.remedies.first == "z.{0..1}  (2)")
     var options = Graft.Options()
     options.unexpected = .drop
     #expect(try Graft(unexpected, onto: base, options).output.names == ["a", "n"])
     options.unexpected = .add
     #expect(try Graft(unexpected, onto: base, options).output.names == ["a", "n", "z.0", "z.1"])
     #expect(try refusal(unexpected, base) { $0.excluded = ["z*"] } == nil)
-    #expect(try refusal(unexpected, base) { $0.excluded = ["y*"] }?.kind == .noMatch)
-    #expect(try refusal(unexpected, base) { $0.excluded = ["{z"] }?.kind == .badPattern)
+    #expect(try refusal(unexpected, base) { $0.excluded = ["y*"] }?.cause == .noMatch)
+    #expect(try refusal(unexpected, base) { $0.excluded = ["{z"] }?.cause == .badPattern)
     let part = try dict([("a", try floats(1, 2))])
-    #expect(try refusal(part, base) { $0.expected = 2 }?.kind == .expectation)
-    #expect(try refusal(part, base) { $0.allowedMissing = ["m*"] }?.kind == .expectation)
+    #expect(try refusal(part, base) { $0.expected = 2 }?.cause == .expectation)
+    #expect(try refusal(part, base) { $0.allowedMissing = ["m*"] }?.cause == .expectation)
     #expect(try refusal(part, base) { $0.allowedMissing = ["n"] } == nil)
+  }
+
+  @Test func `merges files of different keys where they are to be added`() throws {
+    let base = try dict([("a", try floats(1))])
+    let part = try dict([("b", try half([0, 0x40]))])
+    #expect(try refusal(part, base)?.cause == .noMatch)
+    #expect(try refusal(part, base) { $0.unexpected = .drop }?.cause == .noMatch)
+    var options = Graft.Options()
+    options.unexpected = .add
+    let merged = try Graft(part, onto: base, options)
+    #expect(merged.output.names == ["a", "b"] && merged.replaced.isEmpty && merged.unexpected == ["b"])
+    #expect(merged.output["b"]?.dtype == .float16)
+    #expect(try refusal(StateDict(), base) { $0.unexpected = .add }?.cause == .noMatch)
+  }
+
+  @Test func `is a step too`() throws {
+    let base = try dict([("a", try floats(1, 2)), ("b", try floats(3))])
+    let part = try dict([("a", try half([0, 0x40, 0, 0x42])), ("z", try floats(4))])
+    var inputs = Inputs()
+    inputs.checkpoint = { _ in part }
+    var options = Graft.Options()
+    options.unexpected = .add
+    let steps = [PlannedStep(GraftFrom("p.pth", options)), PlannedStep(AddPrefix("m."))]
+    let plan = try Plan(of: base, steps: steps, with: inputs)
+    #expect(plan.output.names == ["m.a", "m.b", "m.z"])
+    #expect(try plan.output["m.a"]?.floats() == [2, 3])
+    #expect(plan.origins == [[], ["b"], []] && plan.accounting.replaced == ["a"])
+    let trace = NameTrace("m.a", through: plan.reports.map(\.record.json))
+    #expect(trace.sources == [] && trace.steps[0].foreign == [.init(file: "p.pth", name: "a")])
+    let refused = #expect(throws: SurgeryError.self) { try Plan(of: base, steps: [GraftFrom("p.pth")]) }
+    #expect(refused?.description.contains("there is no way to open the checkpoint p.pth") == true)
   }
 
   @Test func `guesses the prefix where nothing overlaps`() throws {
     let base = try dict([("model.a.w", try floats(1))])
     let part = try dict([("a.w", try floats(1))])
-    #expect(try refusal(part, base)?.description.contains("--add-prefix 'model.'") == true)
-    #expect(try refusal(base, part)?.description.contains("--strip-prefix 'model.'") == true)
-    #expect(try refusal(try dict([("x", try floats(1))]), base)?.kind == .noMatch)
+    #expect(
+      try refusal(part, base)?.remedies.contains(
+        .setting("add-prefix", value: "model.", "puts it before the part's keys")) == true)
+    #expect(
+      try refusal(base, part)?.remedies.contains(
+        .setting("strip-prefix", value: "model.", "takes it from the part's keys")) == true)
+    #expect(try refusal(try dict([("x", try floats(1))]), base)?.cause == .noMatch)
   }
 }

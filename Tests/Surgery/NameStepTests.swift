@@ -1,3 +1,4 @@
+import SutureJSON
 import SutureTensors
 import Testing
 
@@ -9,9 +10,15 @@ import Testing
       names.map { .init(name: $0, tensor: try Tensor(Storage([1], label: $0), dtype: .uint8, shape: [1])) })
   }
 
+  private func names(_ names: [String], @StepBuilder _ steps: () -> [PlannedStep]) throws -> [String] {
+    try Plan(of: try dict(names), steps: steps()).output.names
+  }
+
   private func names(_ names: [String], _ steps: any Step...) throws -> [String] {
     try Plan(of: try dict(names), steps: steps).output.names
   }
+
+  private func steps(_ steps: any Step...) -> [PlannedStep] { steps.map { PlannedStep($0) } }
 
   @Test func `near misses are shown`() throws {
     let all = ["norm.weight", "a.norm.weight", "b.norm.bias", "gamma", "x.gamma", "c.bias"]
@@ -55,11 +62,11 @@ import Testing
   }
 
   @Test func `a table that is ambiguous, incomplete or one-way is refused`() throws {
-    func kind(_ step: any Step) throws -> SurgeryError.Kind? {
+    func kind(_ step: any Step) throws -> SurgeryError.Cause? {
       do {
         _ = try Plan(of: try dict(["a.1", "b.1"]), steps: [step])
         return nil
-      } catch let error as SurgeryError { return error.kind }
+      } catch let error as SurgeryError { return error.cause }
     }
     #expect(try kind(MapNames(["a.*": "x.*", "*.1": "y.*"])) == .collision)
     #expect(try kind(MapNames(["a.*": "x", "b.*": "x"])) == .collision)
@@ -77,10 +84,35 @@ import Testing
   }
 
   @Test func `an optional step may match nothing, but not fail otherwise`() throws {
+    let found = try names(["a"]) {
+      Drop("b").allowingUnmatched
+      StripPrefix("x.").allowingUnmatched
+      AddPrefix("y.")
+    }
+    #expect(found == ["y.a"])
+    #expect(throws: SurgeryError.self) { try names(["a", "b"]) { Rename("*", to: "c").allowingUnmatched } }
+    #expect(throws: SurgeryError.self) { try names(["a"]) { Drop("{a").allowingUnmatched } }
+    #expect(throws: SurgeryError.self) { try names(["a", "b"]) { Tie("a", to: "c").allowingUnmatched } }
+    #expect(throws: SurgeryError.self) {
+      try names(["a", "b"]) { MapNames(["a": "x"], rest: .error).allowingUnmatched }
+    }
+  }
+
+  @Test func `each pattern of a step counts by itself`() throws {
+    let all = ["norm.weight", "norm.bias", "x.weight"]
+    #expect(try names(all) { Drop("norm*", "head*").allowingUnmatched } == ["x.weight"])
+    #expect(try names(all) { Keep("head*", "norm*").allowingUnmatched } == ["norm.weight", "norm.bias"])
+    let plan = try Plan(of: try dict(all), steps: [Drop("norm*", "head*").allowingUnmatched])
+    #expect(plan.reports[0].matched == 2 && plan.reports[0].summary == "drop \"norm*\", \"head*\"")
+    #expect(plan.reports[0].notes == ["\"head*\" matched no keys, which is allowed"])
+    #expect(plan.reports[0].record.resolved["unmatched"] == ["head*"])
+    let vain = try Plan(of: try dict(all), steps: [Drop("head*").allowingUnmatched])
+    #expect(vain.reports[0].summary == "drop \"head*\", if there is any: there was none")
+    let error = #expect(throws: SurgeryError.self) {
+      try Plan(of: try dict(all), steps: [Drop("norm*", "Head*")])
+    }
     #expect(
-      try names(["a"], Optionally(Drop("b")), Optionally(StripPrefix("x.")), AddPrefix("y.")) == ["y.a"])
-    #expect(throws: SurgeryError.self) { try names(["a", "b"], Optionally(Rename("*", to: "c"))) }
-    #expect(throws: SurgeryError.self) { try names(["a"], Optionally(Drop("{a"))) }
+      error?.reason == "step 1 (drop \"norm*\", \"Head*\") matched no keys with \"Head*\"")
   }
 
   @Test func `the EMA and the optimizer are found beside the weights and among them`() throws {
@@ -93,13 +125,13 @@ import Testing
       return ema
     }
     let plan = try Plan(
-      of: weights, steps: [TakeEMA(), StripOptimizer(), Drop("c")], expecting: PlanExpectation(output: 2),
-      with: inputs)
+      of: weights, steps: steps(TakeEMA(), StripOptimizer(), Drop("c")),
+      expecting: PlanExpectation(output: 2), with: inputs)
     #expect(plan.input.count == 3 && plan.accounting.dropped == ["c"] && plan.stripsOptimizer)
     #expect(plan.reports[1].matched == 3)
     #expect(plan.output.storages[0] === ema.storages[0])
     #expect(throws: SurgeryError.self) {
-      try Plan(of: weights, steps: [Drop("a"), TakeEMA()], expecting: PlanExpectation(), with: inputs)
+      try Plan(of: weights, steps: steps(Drop("a"), TakeEMA()), with: inputs)
     }
     #expect(throws: SurgeryError.self) { try Plan(of: weights, steps: [TakeEMA()]) }
     #expect(throws: SurgeryError.self) { try Plan(of: weights, steps: [StripOptimizer()]) }
@@ -116,10 +148,10 @@ import Testing
       change(&expectation)
       do {
         _ = try Plan(
-          of: try dict(["a", "b"]), steps: [Drop("a"), Replicate("{x,y}.")], expecting: expectation)
+          of: try dict(["a", "b"]), steps: steps(Drop("a"), Replicate("{x,y}.")), expecting: expectation)
         return nil
       } catch let error as SurgeryError {
-        #expect(error.kind == .expectation)
+        #expect(error.cause == .expectation)
         return error.reason
       }
     }

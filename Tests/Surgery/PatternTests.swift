@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SutureSurgery
@@ -59,13 +60,14 @@ import Testing
         Set(
           (0..<Int.random(in: 1...60)).map { _ in
             (0..<Int.random(in: 1...4)).map { _ in
-              ["a", "b", "0", "1", "2", "10", "x{", ""].randomElement() ?? ""
+              ["a", "b", "0", "1", "2", "10", "x{", "", "\\a,*", "é"].randomElement() ?? ""
             }
             .joined(separator: ".")
           })
       ).sorted()
       let folds = FoldedNames.fold(names)
       #expect(folds.flatMap(\.members).sorted() == names)
+      #expect(FoldedNames.names(of: FoldedNames.patterns(for: names)).sorted() == names)
       for fold in folds where fold.count > 1 {
         let pattern = try Pattern(fold.pattern)
         #expect(names.filter { pattern.matches($0) } == fold.members.sorted(), "\(fold.pattern)")
@@ -81,5 +83,86 @@ import Testing
       FoldedNames.fold(names).map(\.pattern) == [
         "stages.2.{0..8}.gamma", "stages.2.{0..8}.norm.{weight,bias}",
       ])
+  }
+}
+
+@Suite struct `The syntax of patterns` {
+  private typealias Piece = PatternSyntax.Piece
+
+  private func piece(_ kind: PatternSyntax.Kind, _ random: inout Seeded) -> Piece {
+    func literal() -> Piece {
+      let scalars: [Unicode.Scalar] =
+        kind == .pattern
+        ? ["a", "é", ".", "-", "*", "#", "?", "[", "]", "{", "}", "\\", ",", "!", "0"]
+        : ["a", "é", ".", "#", "?", "[", "]", "\\", ",", "!", "0"]
+      return .literal(scalars.randomElement(using: &random) ?? "a")
+    }
+    let choices: [Piece] = [
+      .choices(["a", "b"], written: "a,b"), .choices(["", "x.y"], written: ",x.y"),
+      .choices(["3", "2"], written: "3..2"), .choices(["-1", "0"], written: "-1..0"),
+    ]
+    let choice = choices.randomElement(using: &random) ?? .any
+    let others: [Piece] =
+      kind == .pattern
+      ? [
+        .any, .digits, .one, choice, .set([97...99, 46...46], isNegated: .random(using: &random)),
+        .set([33...33], isNegated: true),
+      ] : [.any, .whole, .capture(Int.random(in: 1...12, using: &random)), choice]
+    return Bool.random(using: &random) ? literal() : others.randomElement(using: &random) ?? .any
+  }
+
+  @Test(arguments: [PatternSyntax.Kind.pattern, .template])
+  func `is printed as what reads back`(kind: PatternSyntax.Kind) throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = Seeded(seed)
+    for _ in 0..<2000 {
+      let pieces = (0..<Int.random(in: 1...5, using: &random)).map { _ in piece(kind, &random) }
+      let syntax = PatternSyntax(kind, pieces)
+      #expect(try PatternSyntax(syntax.text, as: kind) == syntax, "\(seed) \(syntax.text)")
+    }
+  }
+
+  @Test(arguments: [PatternSyntax.Kind.pattern, .template])
+  func `of any text is printed as what reads back`(kind: PatternSyntax.Kind) throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var (random, count) = (Seeded(seed), 0)
+    for _ in 0..<5000 {
+      let text = String(
+        (0..<Int.random(in: 1...8, using: &random)).compactMap { _ in
+          Array("ab-!.,019{}[]*#?\\&é").randomElement(using: &random)
+        })
+      guard let syntax = try? PatternSyntax(text, as: kind) else { continue }
+      count += 1
+      #expect(try PatternSyntax(syntax.text, as: kind) == syntax, "\(seed) \(text)")
+    }
+    #expect(count > 500, "\(seed)")
+  }
+
+  @Test func `read backwards undoes what it did, and again does it`() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = Seeded(seed)
+    // Each wildcard stands alone between slashes, so that there is one way to fit.
+    let wildcards = [
+      ("*", ["x", "a.b", ""]), ("#", ["0", "42"]), ("?", ["q"]), ("[ab]", ["a", "b"]),
+      ("{x,yz}", ["x", "yz"]),
+    ]
+    for _ in 0..<1000 {
+      let count = Int.random(in: 1...4, using: &random)
+      let chosen = (0..<count).compactMap { _ in wildcards.randomElement(using: &random) }
+      let pattern = chosen.map(\.0).joined(separator: "/")
+      let name = chosen.map { $0.1.randomElement(using: &random) ?? "" }.joined(separator: "/")
+      let order = Array(1...count).shuffled(using: &random)
+      let template =
+        Bool.random(using: &random) ? "p?\\{&}" : "p#!" + order.map { "{\($0)}" }.joined(separator: "/")
+      func rename(_ name: String, _ pattern: String, _ template: String) throws -> String {
+        let captures = try #require(try Pattern(pattern).captures(name), "\(seed) \(pattern) \(name)")
+        return try Template(template).names(for: name, captures: captures)[0]
+      }
+      let forward = try rename(name, pattern, template)
+      let back = try PatternSyntax.reversing(template, of: pattern)
+      #expect(try rename(forward, back.pattern, back.template) == name, "\(seed) \(pattern) \(template)")
+      let again = try PatternSyntax.reversing(back.template, of: back.pattern)
+      #expect(try rename(name, again.pattern, again.template) == forward, "\(seed) \(pattern) \(template)")
+    }
   }
 }

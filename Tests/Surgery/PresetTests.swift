@@ -97,6 +97,15 @@ import Testing
     #expect(try Plain(try #require(replicas["model.3." + weight])) == after)
   }
 
+  @Test(arguments: ["convnext-yolov5", "convnext-yolov5-live"])
+  func `takes a ConvNeXt without a head`(preset: String) throws {
+    let whole = try convNeXt()
+    let headless = try StateDict(whole.entries.filter { !$0.name.hasPrefix("head") })
+    let plan = try plan(preset, headless)
+    #expect(plan.output.names == (try self.plan(preset, whole)).output.names)
+    #expect(plan.accounting.dropped == ["norm.weight", "norm.bias"])
+  }
+
   @Test func `strip-training leaves bare weights as they are`() throws {
     let plan = try plan("strip-training", try convNeXt())
     #expect(plan.accounting.kept.count == plan.input.count)

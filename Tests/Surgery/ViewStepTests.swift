@@ -1,3 +1,4 @@
+import SutureText
 import SutureTensors
 import TestSupport
 import Testing
@@ -191,7 +192,7 @@ import Testing
     ]
     for step in steps {
       let error = #expect(throws: SurgeryError.self) { try Plan(of: dict, steps: [step]) }
-      #expect(error?.kind == .doesNotFit, "\(step.summary): \(error?.description ?? "")")
+      #expect(error?.cause == .doesNotFit, "\(step.summary): \(error?.description ?? "")")
       #expect(error?.description.hasPrefix("step 1 (\(step.summary)) does not fit ") == true)
     }
     for text in ["", "1", "a:b", "0:1:0", "0:1:-1", "1:2:3:4", "9223372036854775808:"] {

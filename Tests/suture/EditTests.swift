@@ -163,7 +163,62 @@ import Testing
   @Test func `steps may match nothing where that is allowed`() throws {
     let folder = try TemporaryFolder()
     let said = try edit(folder, "--drop", "nothing*", "--allow-unmatched")
-    #expect(said.code == 0 && said.messages.contains("it matched no keys, which is allowed"))
+    #expect(said.code == 0 && said.messages.contains("\"nothing*\" matched no keys, which is allowed"))
+  }
+
+  @Test func `each pattern of a recipe's step counts by itself`() throws {
+    let folder = try TemporaryFolder()
+    let headless = folder.path + "/headless.pth"
+    #expect(try suture("edit", Self.atto, "-o", headless, "--drop", "head*").code == 0)
+    try folder.write(
+      "r.yaml", Array("recipe: 1\nsteps:\n  - drop: [\"norm*\", \"head*\"]\n    optional: true\n".utf8))
+    let out = folder.path + "/out.pth"
+    let said = try suture("edit", headless, "-o", out, "--recipe", folder.path + "/r.yaml")
+    #expect(said.code == 0 && said.messages.contains("\"head*\" matched no keys, which is allowed"))
+    #expect(try suture("inspect", out, "norm.*").code == 1)
+    for preset in ["convnext-yolov5", "convnext-yolov5-live"] {
+      let done = try suture("edit", headless, "-o", out, "--preset", preset, "--force")
+      #expect(done.code == 0 && done.messages.contains(" 124 storages"), "\(done.messages)")
+    }
+    let refused = try suture("edit", headless, "-n", "--drop", "norm*", "--drop", "Head*")
+    #expect(refused.code == 5 && refused.messages.contains("(drop \"Head*\") matched no keys"))
+  }
+
+  @Test(arguments: [
+    (["--cast", "*=torch.float16"], "cast: \"*\"\n    to: \"float16\""),
+    (["--transpose", "w"], "transpose: \"w\""), (["--transpose", "w=-1,0"], "axes: [-1, 0]"),
+    (["--slice", "w=1:@3@-1"], "--slice takes"), (["--slice", "w=1:@-1"], "range: \"1:\"\n    axis: -1"),
+    (["--concat", "re:/(a=b)(.*)/=x@y@1"], "concat: \"re:/(a=b)(.*)/\"\n    to: \"x@y\"\n    axis: 1"),
+    (["--split", "w={a,b}@c"], "to: \"{a,b}@c\""),
+    (["--split", "w={a,b}@1:2,3"], "to: \"{a,b}\"\n    axis: 1\n    sizes: [2, 3]"),
+    (["--fuse-bn", "*.conv=*.bn@1e-3"], "with: \"*.bn\"\n    eps: 0.001"),
+    (["--fold-normalization", "w=0.5/0.25"], "mean: [0.5]\n    std: [0.25]"),
+    (["--fold-normalization", "w=0.5"], "--fold-normalization takes PATTERN=MEAN/STD"),
+    (["--fill", "w=normal(0,0.5,7)"], "with: {normal: {mean: 0.0, std: 0.5, seed: 7}}"),
+    (["--naming", "torchvison"], "did you mean \"torchvision\"?"),
+    (["--average", atto, "--average", atto], "average: [\"\(atto)\", \"\(atto)\"]"),
+    (["--take-ema"], "take-ema: null"),
+  ])
+  func `the words of a step are its record`(words: [String], text: String) throws {
+    let folder = try TemporaryFolder()
+    let recipe = folder.path + "/r.yaml"
+    let said = try suture(
+      ["edit", Self.atto, "-n", "--allow-unmatched", "--save-recipe", recipe] + words)
+    let found = said.messages + ((try? folder.text("r.yaml")) ?? "")
+    #expect(found.contains(text), "\(found)")
+  }
+
+  @Test func `a recipe grafts`() throws {
+    let folder = try TemporaryFolder()
+    let (part, out) = (folder.path + "/part.safetensors", folder.path + "/out.pth")
+    #expect(try suture("edit", Self.atto, "-o", part, "--keep", "head*", "--fill", "*=3").code == 0)
+    try folder.write("r.yaml", Array("recipe: 1\nsteps: [{graft: \"\(part)\", expect: 2}]\n".utf8))
+    let said = try suture("edit", Self.atto, "-o", out, "--recipe", folder.path + "/r.yaml")
+    #expect(said.code == 0 && said.messages.contains("126 stay as they are in the base"), "\(said.messages)")
+    let why = try suture("why", out, "head.bias").output
+    #expect(why.contains("it is head.bias of \(part)"), "\(why)")
+    #expect(try suture("why", out, "norm.bias").output.contains("its name was norm.bias"))
+    #expect(try suture("edit", Self.atto, "-n", "--graft", part).code == 0)
   }
 
   @Test func `a table renames, and back`() throws {

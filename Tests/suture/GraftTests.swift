@@ -44,7 +44,7 @@ import Testing
     let cases: [([String], Int32, String)] = [
       ([base, "--from", cut], 6, "head.weight: [5, 320] in the part, [10, 320] in the base"),
       ([base, "--from", more], 5, "the base does not have 2 of the part's 4 keys"),
-      ([base, "--from", prefixed], 5, "--strip-prefix 'module.'"),
+      ([base, "--from", prefixed], 5, "--strip-prefix module. "),
       ([base, "--from", part, "--expect", "5"], 5, "4 keys come from the part, 5 were expected"),
       ([base, "--from", part, "--allow-missing", "stages*"], 5, "does not have 16 keys of the base"),
       ([base, "--from", part, "--exclude", "Norm*"], 5, "did you mean \"norm*\"?"),
@@ -62,6 +62,20 @@ import Testing
     #expect(folder.names == names)
     #expect(try suture("graft", base, "--from", more, "-o", out, "--unexpected", "drop").code == 0)
     #expect(try suture("inspect", out, "x.*").code == 1)
+  }
+
+  @Test func `merges files of different keys where that is said`() throws {
+    let folder = try TemporaryFolder()
+    let (one, two, out) = (folder.path + "/1.pth", folder.path + "/2.pth", folder.path + "/out.pth")
+    #expect(try suture("edit", Self.atto, "-o", one, "--drop", "head*").code == 0)
+    #expect(try suture("edit", Self.atto, "-o", two, "--keep", "head*").code == 0)
+    let refused = try suture("graft", one, "--from", two, "-o", out)
+    #expect(refused.code == 5 && refused.messages.contains("--unexpected add"), "\(refused.messages)")
+    let said = try suture("graft", one, "--from", two, "-o", out, "--unexpected", "add")
+    #expect(said.code == 0, "\(said.messages)")
+    #expect(try suture("inspect", out).output.contains("128 tensors"))
+    #expect(try suture("why", out, "head.bias").output.contains("it is head.bias of 2.pth"))
+    #expect(try suture("why", out, "norm.bias").output.contains("its name was norm.bias"))
   }
 
   @Test func `takes a module that was pickled whole as its base`() throws {

@@ -8,27 +8,27 @@ extension LoadReport {
   public func advice(loading file: StateDict, into base: StateDict) -> LoadAdvice? {
     if missing.isEmpty { return nil }
     var best: LoadAdvice?
-    func consider(_ repairs: [LoadRepair], of dict: StateDict, then step: LoadRepair? = nil) -> StateDict? {
-      let steps = step.map { [$0.step] } ?? []
-      guard let changed = steps.isEmpty ? dict : try? Plan(of: dict, steps: steps).output else { return nil }
+    /// What the steps, and then another, make of the file, where that can be done.
+    func consider(_ steps: [any Step], of dict: StateDict, then step: any Step) -> StateDict? {
+      guard let changed = try? Plan(of: dict, steps: [step]).output else { return nil }
       let report = LoadReport(loading: changed, into: base, recordsVersions: supplied.isEmpty)
       if report.loaded.count > (best?.report.loaded.count ?? loaded.count) {
-        best = LoadAdvice(repairs: repairs + (step.map { [$0] } ?? []), report: report)
+        best = LoadAdvice(repairs: steps + [step], report: report)
       }
       return changed
     }
-    var starts: [(repairs: [LoadRepair], dict: StateDict)] = [([], file)]
+    var starts: [(steps: [any Step], dict: StateDict)] = [([], file)]
     if let theirs = try? NamingScan(base), let ours = try? NamingScan(file), theirs.scheme != ours.scheme,
-      let named = consider([], of: file, then: .naming(theirs.scheme))
+      let named = consider([], of: file, then: AdoptNaming(theirs.scheme))
     {
-      starts.append(([.naming(theirs.scheme)], named))
+      starts.append(([AdoptNaming(theirs.scheme)], named))
     }
-    for (repairs, dict) in starts {
+    for (steps, dict) in starts {
       let proposals = PrefixProposals(dict, base)
-      for proposal in proposals.single { _ = consider(repairs, of: dict, then: proposal) }
+      for proposal in proposals.single { _ = consider(steps, of: dict, then: proposal) }
       for (first, second) in proposals.pairs {
-        guard let changed = try? Plan(of: dict, steps: [first.step]).output else { continue }
-        _ = consider(repairs + [first], of: changed, then: second)
+        guard let changed = try? Plan(of: dict, steps: [first]).output else { continue }
+        _ = consider(steps + [first], of: changed, then: second)
       }
     }
     return best

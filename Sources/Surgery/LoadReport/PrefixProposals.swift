@@ -5,9 +5,9 @@ internal import SutureText
 /// Prefixes that tell the names of a file from those of a model, found in the names themselves.
 struct PrefixProposals {
   /// One change each, the best first.
-  private(set) var single: [LoadRepair] = []
+  private(set) var single: [any Step] = []
   /// A prefix that goes, and one that comes.
-  private(set) var pairs: [(LoadRepair, LoadRepair)] = []
+  private(set) var pairs: [(any Step, any Step)] = []
 
   /// How many components a prefix may have, and how many prefixes are tried.
   private static let (mostParts, mostTried) = (8, 3)
@@ -17,15 +17,16 @@ struct PrefixProposals {
   init(_ file: StateDict, _ base: StateDict) {
     let stripped = Self.tally(file.names, in: base)
     let added = Self.tally(base.names, in: file)
-    single += stripped.prefix(Self.mostTried).map { .strip($0.prefix) }
-    single += added.prefix(Self.mostTried).map { .add($0.prefix) }
-    if let replicas = Self.replicas(added) { single.append(.replicate(replicas)) }
+    single += stripped.prefix(Self.mostTried).map { StripPrefix($0.prefix) }
+    single += added.prefix(Self.mostTried).map { AddPrefix($0.prefix) }
+    if let replicas = Self.replicas(added) { single.append(Replicate(replicas)) }
     for part in ["_orig_mod.", "module."] where file.names.contains(where: { $0.contains(".\(part)") }) {
-      single.append(.cutOut(part))
+      // It stands in the middle of names.
+      single.append(Rename("*.\(part)*", to: "*.*"))
     }
     let ours = Self.shared(file.names)
     let theirs = Self.shared(base.names)
-    pairs = ours.flatMap { old in theirs.map { (.strip(old), .add($0)) } }
+    pairs = ours.flatMap { old in theirs.map { (StripPrefix(old), AddPrefix($0)) } }
   }
 
   /// The prefixes without which names would be names of `other`, those of most names first.
@@ -54,7 +55,7 @@ struct PrefixProposals {
     return result
   }
 
-  /// Several prefixes under which the model has the same names: what `--replicate` makes.
+  /// Several prefixes under which the model has the same names: what ``Replicate`` makes.
   private static func replicas(_ added: [(prefix: String, count: Int)]) -> String? {
     guard let most = added.first?.count else { return nil }
     let prefixes = added.prefix { $0.count == most }.map { String($0.prefix.dropLast()) }

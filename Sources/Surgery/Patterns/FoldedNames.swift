@@ -79,3 +79,29 @@ public struct FoldedNames: Sendable {
     return "{\(sorted.map(String.init).joined(separator: ","))}"
   }
 }
+
+extension FoldedNames {
+  /// Patterns of braces alone that stand for exactly these names.
+  static func patterns(for names: [String]) -> [String] {
+    fold(names).map { fold in
+      fold.count > 1
+        ? fold.pattern : PatternSyntax(.pattern, fold.pattern.unicodeScalars.map { .literal($0) }).text
+    }
+  }
+
+  /// The names that such patterns stand for.
+  static func names(of patterns: [String]) -> [String] {
+    patterns.flatMap { pattern -> [String] in
+      guard let syntax = try? PatternSyntax(pattern, as: .pattern) else { return pattern.isEmpty ? [""] : [] }
+      return syntax.pieces.reduce([""]) { names, piece in
+        let texts: [String] =
+          switch piece {
+          case .literal(let scalar): [String(scalar)]
+          case .choices(let choices, _): choices
+          default: []
+          }
+        return names.flatMap { name in texts.map { name + $0 } }
+      }
+    }
+  }
+}

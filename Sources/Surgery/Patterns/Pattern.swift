@@ -88,3 +88,15 @@ public struct PatternError: SutureError, Equatable {
   public var reason: String { "the pattern \"\(text)\" cannot be read" }
   public var remedies: [Remedy] { [.advice("column \(column): \(detail)")] }
 }
+
+extension Pattern {
+  /// Whether any of the patterns fits; `nil` where one of them cannot be read.
+  static func fits(_ name: String, any texts: [String]) -> Bool? {
+    var fits = false
+    for text in texts {
+      guard let pattern = try? Pattern(text) else { return nil }
+      fits = fits || pattern.matches(name)
+    }
+    return fits
+  }
+}

@@ -70,7 +70,9 @@ struct PatternSyntax: Equatable {
       switch scalar {
       case "*": return .any
       case "{": return try braces(kind)
-      case "}": throw error(at: column, kind == .pattern ? "} closes nothing; \\} is the character" : "the } closes nothing")
+      case "}":
+        throw error(
+          at: column, kind == .pattern ? "} closes nothing; \\} is the character" : "the } closes nothing")
       default: break
       }
       // The rest are characters of a template.
@@ -89,7 +91,9 @@ struct PatternSyntax: Equatable {
     }
 
     /// What stands between the opening bracket here and the next closing one, to which it goes.
-    private mutating func inside(_ closing: Unicode.Scalar, _ unclosed: String) throws(PatternError) -> [Unicode.Scalar] {
+    private mutating func inside(_ closing: Unicode.Scalar, _ unclosed: String) throws(PatternError)
+      -> [Unicode.Scalar]
+    {
       let start = position
       guard let end = scalars[(start + 1)...].firstIndex(of: closing) else {
         throw error(at: start + 1, unclosed)

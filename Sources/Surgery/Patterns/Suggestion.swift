@@ -2,6 +2,10 @@ internal import SutureText
 
 /// What a pattern that fits nothing was perhaps meant to be.
 enum Suggestion {
+  static func remedies(for text: String, among names: [String]) -> [Remedy] {
+    hints(for: text, among: names).map { .advice($0) }
+  }
+
   static func hints(for text: String, among names: [String]) -> [String] {
     let lower = text.lowercased()
     for candidate in [lower, "*\(text)*", "*\(lower)*", "\(text)*", "*\(text)"] where candidate != text {

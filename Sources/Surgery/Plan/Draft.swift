@@ -1,4 +1,5 @@
 public import SutureTensors
+public import SutureText
 
 /// A state dict under the knife: views with their names so far and where they come from.
 public struct Draft: Sendable {
@@ -22,29 +23,14 @@ public struct Draft: Sendable {
 
   public var entries: [Entry]
 
-  /// What a step has to say: near misses, names that it could not use.
-  public var notes: [String] = []
-
-  /// What a step did, in words that tell more than its summary: what it found out about the names, say.
-  public var resolvedSummary: String?
-
-  /// The names that the step touched, as they were before it.
-  public var touched: [String] = []
-
   /// What there is beside the state dict.
   public let inputs: Inputs
 
+  /// Whether the step that is being done may have patterns that fit nothing.
+  public internal(set) var allowsUnmatched = false
+
   /// The state dict whose keys are to be accounted for.
   private(set) var input: StateDict
-
-  /// The keys of the input whose elements were replaced by new ones.
-  var replaced: [String] = []
-
-  /// What was cast, for those who want to know of overflows.
-  var casts: [DTypeCast] = []
-
-  /// Whether everything beside the state dict that has to do with training is to go.
-  var stripsOptimizer = false
 
   init(_ stateDict: StateDict, _ inputs: Inputs = Inputs()) {
     (input, self.inputs) = (stateDict, inputs)
@@ -52,9 +38,14 @@ public struct Draft: Sendable {
   }
 
   /// Begins anew with another state dict.
-  mutating func restart(with stateDict: StateDict) {
-    input = stateDict
-    entries = stateDict.entries.map { Entry(name: $0.name, origin: $0.name, tensor: $0.tensor) }
+  mutating func restart(with stateDict: StateDict) { self = Draft(stateDict, inputs) }
+
+  /// The names so far.
+  public var names: [String] { entries.map(\.name) }
+
+  /// Where each name stands, byte for byte.
+  var places: [ExactString: Int] {
+    Dictionary(entries.enumerated().map { (ExactString($1.name), $0) }) { first, _ in first }
   }
 
   /// Whether nothing has been done to the input yet.
@@ -63,5 +54,61 @@ public struct Draft: Sendable {
       && zip(entries, input.entries).allSatisfy {
         $0.name.utf8.elementsEqual($1.name.utf8) && ViewIdentity($0.tensor) == ViewIdentity($1.tensor)
       }
+  }
+
+  /// The names and tensors so far; no two names are the same between steps.
+  func stateDict() throws(SurgeryError) -> StateDict {
+    do { return try StateDict(entries.map { .init(name: $0.name, tensor: $0.tensor) }) } catch {
+      throw SurgeryError(.collision, "\(error)")
+    }
+  }
+
+  /// The state dict of another checkpoint.
+  public func checkpoint(_ name: String) throws(Failure) -> StateDict {
+    try Self.input { try inputs.checkpoint(name) }
+  }
+
+  /// The state dict of a sibling.
+  func sibling(_ path: String) throws(Failure) -> StateDict { try Self.input { try inputs.sibling(path) } }
+
+  /// A plan that lacks one of its inputs is refused, whatever is the matter with that.
+  private static func input(_ open: () throws -> StateDict) throws(Failure) -> StateDict {
+    do { return try open() } catch let error as any SutureError {
+      throw Failure(.refused, at: error.place, error.reason, remedies: error.remedies)
+    } catch { throw Failure(.refused, "\(error)") }
+  }
+}
+
+// MARK: What steps ask of a tensor
+
+extension Draft.Entry {
+  /// What a tensor cannot do is said of its key.
+  public func fitting<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as TensorError { throw doesNotFit("\(error)") }
+  }
+
+  /// Throws unless the tensor is a plain view of stored elements.
+  public func requirePlain() throws { try fitting { try tensor.requirePlain() } }
+
+  /// Throws unless the tensor holds real floating-point numbers.
+  public func requireNumbers() throws {
+    try requirePlain()
+    if tensor.dtype.floatFormat == nil {
+      throw doesNotFit("its dtype is \(tensor.dtype), not a floating one")
+    }
+  }
+
+  /// An axis counted from the first, or from the last where it is negative.
+  public func axis(_ axis: Int) throws -> Int {
+    let rank = tensor.shape.count
+    guard axis >= -rank, axis < rank else {
+      throw doesNotFit("it has \(rank) axes, and none is \(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// That a step cannot be done to this tensor.
+  public func doesNotFit(_ reason: String, remedies: [Remedy] = []) -> SurgeryError {
+    SurgeryError(.doesNotFit, "does not fit \(name) of shape \(tensor.shape): \(reason)", remedies: remedies)
   }
 }

@@ -1,4 +1,5 @@
 public import SutureTensors
+internal import SutureText
 
 /// What steps may ask for beside the state dict that they cut.
 ///
@@ -11,15 +12,14 @@ public struct Inputs: Sendable {
   /// The dotted path of the state dict itself; empty where it is the whole file.
   public var wrapper: String = ""
   /// Gives the state dict of a sibling.
-  public var sibling: @Sendable (String) throws -> StateDict = { throw Missing(what: "state dict \($0)") }
+  public var sibling: @Sendable (String) throws -> StateDict = { throw missing("state dict \($0)") }
   /// Gives the state dict of another checkpoint, by whatever the step calls it.
-  public var checkpoint: @Sendable (String) throws -> StateDict = { throw Missing(what: "checkpoint \($0)") }
+  public var checkpoint: @Sendable (String) throws -> StateDict = { throw missing("checkpoint \($0)") }
 
   /// No siblings and no other checkpoints.
   public init() {}
 
-  struct Missing: Error, CustomStringConvertible {
-    let what: String
-    var description: String { "there is no way to open the \(what)" }
+  private static func missing(_ what: String) -> Failure {
+    Failure(.refused, "there is no way to open the \(what)")
   }
 }

@@ -11,11 +11,11 @@ extension Plan {
     var text: [UInt8] = []
     func add(_ value: JSONValue) { text += JSONWriter.bytes(value) + [UInt8(ascii: "\n")] }
     func sizes(_ tensor: Tensor) -> JSONValue { .array(tensor.shape.map { .integer($0) }) }
-    add("suture.plan/1")
+    add("suture.plan/2")
     for entry in input.entries {
       add([.string(entry.name), .string(entry.tensor.dtype.rawValue), sizes(entry.tensor)])
     }
-    for identity in identities { add(.string(identity)) }
+    for record in records { add(record.json) }
     var places: [ObjectIdentifier: Int] = [:]
     for (entry, origins) in zip(output.entries, origins) {
       let id = ObjectIdentifier(entry.tensor.storage)

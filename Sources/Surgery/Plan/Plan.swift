@@ -1,3 +1,4 @@
+internal import SutureJSON
 internal import SutureBytes
 public import SutureTensors
 internal import SutureText
@@ -6,6 +7,8 @@ internal import SutureText
 public struct Plan: Sendable {
   /// What one step did.
   public struct Report: Sendable {
+    /// The step with what it found out: what a provenance holds.
+    public let record: StepRecord
     public let summary: String
     /// How many entries it touched.
     public let matched: Int
@@ -31,8 +34,8 @@ public struct Plan: Sendable {
   /// Whether the optimizer and its like beside the state dict are to go.
   public let stripsOptimizer: Bool
 
-  /// What identifies the steps to one who compares two plans.
-  let identities: [String]
+  /// The steps as they were told, without what they found out.
+  let records: [StepRecord]
 
   /// Applies the steps in order, each to what the ones before it left.
   ///
@@ -40,7 +43,8 @@ public struct Plan: Sendable {
   /// - Throws: ``SurgeryError`` where a pattern fits nothing, two keys would have one name, a shape does not fit,
   ///   nothing is left, or the count is not the expected one.
   public init(of input: StateDict, steps: [any Step], expecting expected: Int? = nil) throws(SurgeryError) {
-    try self.init(of: input, steps: steps, expecting: PlanExpectation(output: expected))
+    try self.init(
+      of: input, steps: steps.map { PlannedStep($0) }, expecting: PlanExpectation(output: expected))
   }
 
   /// Applies the steps in order, each to what the ones before it left.
@@ -48,66 +52,113 @@ public struct Plan: Sendable {
   /// - Parameter inputs: what steps may ask for beside `input`.
   /// - Throws: ``SurgeryError``.
   public init(
-    of input: StateDict, steps: [any Step], expecting expectation: PlanExpectation,
+    of input: StateDict, steps: [PlannedStep], expecting expectation: PlanExpectation = PlanExpectation(),
     with inputs: Inputs = Inputs()
   ) throws(SurgeryError) {
     var draft = Draft(input, inputs)
-    var reports: [Report] = []
+    var (reports, casts, replaced, stripsOptimizer): ([Report], [DTypeCast], [String], Bool) = (
+      [], [], [], false
+    )
     for (index, step) in steps.enumerated() {
       let before = draft.entries.count
-      (draft.notes, draft.touched, draft.resolvedSummary) = ([], [], nil)
-      let matched: Int
-      do { matched = try step.apply(to: &draft) } catch { throw SurgeryError(error, step, index + 1) }
+      draft.allowsUnmatched = step.allowsUnmatched
+      let outcome: StepOutcome
+      do { outcome = try step.step.apply(to: &draft) } catch { throw SurgeryError(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
-      reports.append(
-        Report(
-          summary: draft.resolvedSummary ?? step.summary, matched: matched, keys: draft.touched,
-          before: before, after: draft.entries.count, notes: draft.notes))
+      casts += outcome.casts
+      replaced += outcome.replaced
+      stripsOptimizer = stripsOptimizer || outcome.stripsOptimizer
+      reports.append(Self.report(step, outcome, before: before, after: draft.entries.count))
     }
     if draft.entries.isEmpty {
-      throw SurgeryError(.empty, "the steps leave no tensors", hints: ["the input has \(input.count)"])
+      throw SurgeryError(.empty, "the steps leave no tensors", remedies: ["the input has \(input.count)"])
     }
-    do {
-      var output = try StateDict(draft.entries.map { .init(name: $0.name, tensor: $0.tensor) })
-      output.metadata = draft.input.metadata
-      self.output = output
-    } catch {
-      throw SurgeryError(.collision, "\(error)", hints: [])
-    }
-    (self.input, self.reports, origins) = (draft.input, reports, draft.entries.map(\.origins))
-    (casts, stripsOptimizer, identities) = (draft.casts, draft.stripsOptimizer, steps.map(\.identity))
-    accounting = Accounting(draft)
+    var output = try draft.stateDict()
+    output.metadata = draft.input.metadata
+    (self.input, self.output, self.reports) = (draft.input, output, reports)
+    (self.casts, self.stripsOptimizer) = (casts, stripsOptimizer)
+    (origins, records) = (draft.entries.map(\.origins), steps.map(\.record))
+    accounting = Accounting(draft, replaced: replaced)
     try require(expectation)
+  }
+
+  private static func report(_ step: PlannedStep, _ outcome: StepOutcome, before: Int, after: Int) -> Report {
+    var record = step.record
+    record.resolved = outcome.resolved
+    let isVain = !outcome.unmatched.isEmpty && outcome.matched == 0
+    if !outcome.unmatched.isEmpty {
+      record.resolved.members.append(
+        (ResolvedFields.unmatched, .array(outcome.unmatched.map { .string($0) })))
+    }
+    return Report(
+      record: record,
+      summary: isVain ? "\(step.summary): there was none" : step.step.summary(outcome.resolved),
+      matched: outcome.matched, keys: outcome.touched, before: before, after: after, notes: outcome.notes)
   }
 
   private func require(_ expectation: PlanExpectation) throws(SurgeryError) {
     let failure: String?
     do { failure = try expectation.failure(self) } catch {
-      throw SurgeryError(.badPattern, "\(error)", hints: [])
+      throw SurgeryError(.badPattern, error.reason, remedies: error.remedies)
     }
     if let failure {
       throw SurgeryError(
-        .expectation, failure, hints: reports.map { "\($0.summary): \($0.before) -> \($0.after)" })
+        .expectation, failure,
+        remedies: reports.map { .advice("\($0.summary): \($0.before) -> \($0.after)") })
     }
   }
 
   /// How many bytes the distinct storages of the output take.
   public var storedByteCount: Int { output.storages.reduce(0) { $0.adding(saturating: $1.byteCount) } }
 
-  private static func refuseCollisions(_ draft: Draft, _ step: any Step, _ number: Int) throws(SurgeryError) {
+  private static func refuseCollisions(_ draft: Draft, _ step: PlannedStep, _ number: Int)
+    throws(SurgeryError)
+  {
     var origins: [ExactString: String] = [:]
-    var hints: [String] = []
+    var remedies: [Remedy] = []
     var collisions = 0
     for entry in draft.entries {
       guard let other = origins.updateValue(entry.origin, forKey: ExactString(entry.name)) else { continue }
       collisions += 1
-      if collisions == 1 { hints = ["\(other) and \(entry.origin) would both be \"\(entry.name)\""] }
+      if collisions == 1 { remedies = ["\(other) and \(entry.origin) would both be \"\(entry.name)\""] }
     }
     if collisions == 0 { return }
-    if collisions > 1 { hints.append("and \(collisions - 1) more") }
-    throw SurgeryError(
-      .collision, step: number,
-      "step \(number) (\(step.summary)) gives \(collisions + 1) keys a name that is taken",
-      hints: hints + step.place)
+    if collisions > 1 { remedies.append("and \(collisions - 1) more") }
+    let error = SurgeryError(
+      .collision, "gives \(collisions + 1) keys a name that is taken", remedies: remedies)
+    throw SurgeryError(error, step, number)
+  }
+}
+
+/// What became of the input's keys; each stands in exactly one of the lists.
+public struct Accounting: Sendable {
+  /// Keys that are one tensor of the output, perhaps under another name.
+  public private(set) var kept: [String] = []
+  /// Keys that nothing of the output comes from.
+  public private(set) var dropped: [String] = []
+  /// Keys that two tensors of the output or more come from.
+  public private(set) var copied: [String] = []
+  /// Keys that are in the output only together with others: joined, averaged, fused.
+  public private(set) var merged: [String] = []
+  /// Keys whose elements gave way to new ones.
+  public private(set) var replaced: [String] = []
+
+  init(_ draft: Draft, replaced: [String]) {
+    // How often a key is a tensor of the output by itself; 0 where it is so only together with others.
+    var uses: [ExactString: Int] = [:]
+    for entry in draft.entries {
+      let origins = Set(entry.origins.map(ExactString.init))
+      for origin in origins { uses[origin, default: 0] += origins.count == 1 ? 1 : 0 }
+    }
+    let filled = Set(replaced.map(ExactString.init))
+    for name in draft.input.names {
+      switch uses[ExactString(name)] {
+      case nil where filled.contains(ExactString(name)): self.replaced.append(name)
+      case nil: dropped.append(name)
+      case 0?: merged.append(name)
+      case 1?: kept.append(name)
+      default: copied.append(name)
+      }
+    }
   }
 }

@@ -1,64 +1,76 @@
+internal import SutureJSON
+public import SutureText
+
 /// One cut: a small value that changes names, and moves views about without reading a byte.
+///
+/// A step is told in one file: what it is called and takes, how its record is read and written, what it does, and the
+/// way back. A ``StepRegistry`` makes the rest of that.
 public protocol Step: Sendable {
-  /// The step in the words of the command line: `drop "norm*"`.
-  var summary: String { get }
+  /// What it is called and what it takes.
+  static var schema: StepSchema { get }
 
-  /// Changes the draft and tells how many entries it touched.
+  /// Reads the step from its record, whatever that was written in.
   ///
-  /// - Throws: ``StepFailure``, or ``PatternError`` where its text cannot be read.
-  func apply(to draft: inout Draft) throws -> Int
+  /// - Throws: a ``SutureError``; ``RecordValue/error(_:advice:)`` knows line and column.
+  init(_ record: StepRecord) throws
 
-  /// All that the step is told, for the digest of a plan.
-  var identity: String { get }
+  /// The step as data; reading it gives the same step.
+  var record: StepRecord { get }
 
-  /// Where the step is written, as a hint; empty where nobody knows.
-  var place: [String] { get }
+  /// The step in English: `drop "norm*"`. Nobody reads it back.
+  ///
+  /// - Parameter resolved: what it found out, once it was done.
+  func summary(_ resolved: ResolvedFields) -> String
+
+  /// Changes the draft, and tells what it touched.
+  ///
+  /// - Throws: ``SurgeryError`` or another ``SutureError``.
+  func apply(to draft: inout Draft) throws -> StepOutcome
+
+  /// What the tensor of that name, after the step, was made of.
+  ///
+  /// - Parameter resolved: what the step recorded when it was done.
+  func sources(of name: String, _ resolved: ResolvedFields) -> NameSources
 }
 
 extension Step {
-  public var identity: String { summary }
-  public var place: [String] { [] }
-}
+  public var summary: String { summary(ResolvedFields()) }
 
-/// Why a step cannot be done; ``Plan`` adds which one it was.
-public struct StepFailure: Error {
-  let kind: SurgeryError.Kind
-  let reason: String
-  let hints: [String]
-}
-
-extension Step {
-  /// Throws unless each pattern fits some name, and tells which entries fit any of them.
-  func match(_ texts: [String], _ draft: Draft) throws -> [Bool] {
-    let patterns = try texts.map { try Pattern($0) }
-    var used = [Bool](repeating: false, count: patterns.count)
-    let hits = draft.entries.map { entry in
-      var isHit = false
-      for (index, pattern) in patterns.enumerated() where pattern.matches(entry.name) {
-        used[index] = true
-        isHit = true
-      }
-      return isHit
+  public func summary(_ resolved: ResolvedFields) -> String {
+    let record = record
+    let words = (try? record.operand.strings()).map { [quoted($0)] } ?? []
+    let fields = record.fields.map { field in
+      "\(field.key) \((try? field.value.strings()).map(quoted) ?? JSONWriter.text(field.value.json))"
     }
-    if let unused = used.firstIndex(of: false) { throw noMatch(texts[unused], draft) }
-    return hits
+    return ([record.verb.replacing("-", with: " ")] + words + fields).joined(separator: " ")
   }
 
-  /// Like ``match(_:_:)``, and notes in the draft what fits and what nearly does.
-  func touch(_ texts: [String], _ draft: inout Draft, restIs verb: String = "left alone") throws -> [Bool] {
-    let hits = try match(texts, draft)
-    draft.touched = zip(draft.entries, hits).filter(\.1).map(\.0.name)
-    let rest = zip(draft.entries, hits).filter { !$0.1 }.map(\.0.name)
-    draft.notes += try NearMisses.notes(for: texts, among: rest, verb: verb)
-    return hits
-  }
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources { .one(name) }
 
-  func noMatch(_ text: String, _ draft: Draft) -> StepFailure {
-    StepFailure(
-      kind: .noMatch, reason: "matched no keys",
-      hints: Suggestion.hints(for: text, among: draft.entries.map(\.name)))
-  }
+  /// The step as one that a plan refuses only where more than its patterns are at fault.
+  public var allowingUnmatched: PlannedStep { PlannedStep(self, allowsUnmatched: true) }
 
   /// `"a", "b"`, as the summaries have patterns.
   func quoted(_ texts: [String]) -> String { texts.map { "\"\($0)\"" }.joined(separator: ", ") }
+}
+
+/// A step in its place among others: whether its patterns may fit nothing, and where it is written.
+public struct PlannedStep: Sendable {
+  public let step: any Step
+  /// Whether a pattern that fits nothing is noted, and not refused.
+  public var allowsUnmatched: Bool
+  /// Where the step is written.
+  public let place: FailurePlace
+
+  public init(_ step: any Step, allowsUnmatched: Bool = false, at place: FailurePlace = FailurePlace()) {
+    (self.step, self.allowsUnmatched, self.place) = (step, allowsUnmatched, place)
+  }
+
+  public var record: StepRecord {
+    var record = step.record
+    record.isOptional = allowsUnmatched
+    return record
+  }
+
+  public var summary: String { step.summary + (allowsUnmatched ? ", if there is any" : "") }
 }

@@ -7,9 +7,11 @@ public import SutureTensors
 ///       Replicate("model.{0..3}.")
 ///     }
 public struct Surgery: Sendable {
-  public let steps: [any Step]
+  public var steps: [PlannedStep]
 
-  public init(@StepBuilder _ steps: () -> [any Step]) { self.steps = steps() }
+  public init(@StepBuilder _ steps: () -> [PlannedStep]) { self.steps = steps() }
+
+  public init(_ steps: [PlannedStep]) { self.steps = steps }
 
   /// The steps of a recipe.
   public init(_ recipe: Recipe) { steps = recipe.steps }
@@ -18,7 +20,7 @@ public struct Surgery: Sendable {
   ///
   /// - Throws: ``SurgeryError``.
   public func plan(for stateDict: StateDict, expecting expected: Int? = nil) throws(SurgeryError) -> Plan {
-    try Plan(of: stateDict, steps: steps, expecting: expected)
+    try Plan(of: stateDict, steps: steps, expecting: PlanExpectation(output: expected))
   }
 
   /// What the steps do to `stateDict`, with what they may ask for beside it.
@@ -31,16 +33,22 @@ public struct Surgery: Sendable {
   }
 }
 
+extension Surgery: ExpressibleByArrayLiteral {
+  public init(arrayLiteral steps: any Step...) { self.init(steps.map { PlannedStep($0) }) }
+}
+
 /// Collects steps that are written one below the other.
 @resultBuilder public enum StepBuilder {
-  public static func buildExpression(_ step: any Step) -> [any Step] { [step] }
+  public static func buildExpression(_ step: any Step) -> [PlannedStep] { [PlannedStep(step)] }
+  /// A step whose patterns may fit nothing.
+  public static func buildExpression(_ step: PlannedStep) -> [PlannedStep] { [step] }
   /// The steps of another surgery, in its place.
-  public static func buildExpression(_ surgery: Surgery) -> [any Step] { surgery.steps }
+  public static func buildExpression(_ surgery: Surgery) -> [PlannedStep] { surgery.steps }
   /// The steps of a recipe, in its place.
-  public static func buildExpression(_ recipe: Recipe) -> [any Step] { recipe.steps }
-  public static func buildBlock(_ parts: [any Step]...) -> [any Step] { parts.flatMap(\.self) }
-  public static func buildOptional(_ part: [any Step]?) -> [any Step] { part ?? [] }
-  public static func buildEither(first part: [any Step]) -> [any Step] { part }
-  public static func buildEither(second part: [any Step]) -> [any Step] { part }
-  public static func buildArray(_ parts: [[any Step]]) -> [any Step] { parts.flatMap(\.self) }
+  public static func buildExpression(_ recipe: Recipe) -> [PlannedStep] { recipe.steps }
+  public static func buildBlock(_ parts: [PlannedStep]...) -> [PlannedStep] { parts.flatMap(\.self) }
+  public static func buildOptional(_ part: [PlannedStep]?) -> [PlannedStep] { part ?? [] }
+  public static func buildEither(first part: [PlannedStep]) -> [PlannedStep] { part }
+  public static func buildEither(second part: [PlannedStep]) -> [PlannedStep] { part }
+  public static func buildArray(_ parts: [[PlannedStep]]) -> [PlannedStep] { parts.flatMap(\.self) }
 }

@@ -1,48 +1,73 @@
+public import SutureText
+
 /// Why a plan is refused.
-///
-/// Nothing has been written then.
-public struct SurgeryError: Error, CustomStringConvertible {
-  public enum Kind: Sendable {
+public struct SurgeryError: SutureError {
+  public enum Cause: Sendable {
     case noMatch
     case collision
     case expectation
     case empty
     /// A shape or a dtype does not fit what a step would do with it.
     case doesNotFit
-    /// A pattern or template cannot be read: a mistake in the words, not in the plan.
+    /// A pattern, a template or another value cannot be: a mistake in the words, not in the plan.
     case badPattern
     /// The steps cannot be done in this order, or with what there is.
     case impossible
   }
 
-  public let kind: Kind
+  public let cause: Cause
+  public let kind: FailureKind
+  public let place: FailurePlace
   /// Which step, counted from 1, where it was one.
   public let step: Int?
-  /// What is wrong, in one line.
+  /// What is wrong, in one line; of a step that is being done, what it "matched" or "needs".
   public let reason: String
-  public let hints: [String]
+  public let remedies: [Remedy]
 
-  init(_ kind: Kind, step: Int? = nil, _ reason: String, hints: [String]) {
-    (self.kind, self.step, self.reason, self.hints) = (kind, step, reason, hints)
+  private init(
+    _ cause: Cause, kind: FailureKind, at place: FailurePlace, step: Int?, _ reason: String,
+    _ remedies: [Remedy]
+  ) {
+    (self.cause, self.kind, self.place, self.step) = (cause, kind, place, step)
+    (self.reason, self.remedies) = (reason, remedies)
   }
 
-  /// What a step could not do.
-  init(_ error: any Error, _ step: any Step, _ number: Int) {
+  /// What a step throws: the plan adds which one it was, so the reason goes on after its words: "matched no keys".
+  public init(_ cause: Cause, _ reason: String, remedies: [Remedy] = []) {
+    let kind: FailureKind =
+      switch cause {
+      case .badPattern: .usage
+      case .doesNotFit: .doesNotFit
+      case .noMatch, .collision, .expectation, .empty, .impossible: .refused
+      }
+    self.init(cause, kind: kind, at: FailurePlace(), step: nil, reason, remedies)
+  }
+
+  /// What a step could not do; an error of another kind keeps its kind and its place.
+  init(_ error: any Error, _ step: PlannedStep, _ number: Int) {
     switch error {
-    case let failure as StepFailure:
+    case let error as SurgeryError:
       self.init(
-        failure.kind, step: number, "step \(number) (\(step.summary)) \(failure.reason)",
-        hints: failure.hints + step.place)
+        error.cause, kind: error.kind, at: step.place, step: number,
+        "step \(number) (\(step.summary)) \(error.reason)", error.remedies)
     case let error as PatternError:
       self.init(
-        .badPattern, step: number, "step \(number): the pattern \"\(error.text)\" cannot be read",
-        hints: ["column \(error.column): \(error.detail)"] + step.place)
+        .badPattern, kind: .usage, at: step.place, step: number, "step \(number): \(error.reason)",
+        error.remedies)
+    case let error as any SutureError:
+      let cause: Cause =
+        switch error.kind {
+        case .usage: .badPattern
+        case .doesNotFit: .doesNotFit
+        default: .impossible
+        }
+      self.init(
+        cause, kind: error.kind, at: error.place == FailurePlace() ? step.place : error.place, step: number,
+        "step \(number) (\(step.summary)): \(error.reason)", error.remedies)
     default:
-      self.init(.impossible, step: number, "step \(number) (\(step.summary)): \(error)", hints: step.place)
+      self.init(
+        .impossible, kind: .refused, at: step.place, step: number,
+        "step \(number) (\(step.summary)): \(error)", [])
     }
-  }
-
-  public var description: String {
-    ([reason] + (hints + ["nothing was written"]).map { "  \($0)" }).joined(separator: "\n")
   }
 }

@@ -1,3 +1,5 @@
+public import SutureText
+
 /// A recipe that comes with the tool.
 public struct Preset: Sendable {
   public let name: String
@@ -6,8 +8,8 @@ public struct Preset: Sendable {
 
   /// The recipe.
   ///
-  /// - Throws: ``RecipeError``, which the tests rule out.
-  public func recipe() throws(RecipeError) -> Recipe { try Recipe(Array(text.utf8), name: name) }
+  /// - Throws: `Failure`, which the tests rule out.
+  public func recipe() throws(Failure) -> Recipe { try Recipe(Array(text.utf8), name: name) }
 
   /// All there are.
   public static let all = [
@@ -27,7 +29,9 @@ public struct Preset: Sendable {
         optional: true
       - strip-prefix: "backbone."
         optional: true
-      - drop: ["norm*", "head*"]
+      - drop: "norm*"
+      - drop: "head*"
+        optional: true
       - replicate: "model.{0..3}."
     expect:
       has: ["model.{0..3}.downsample_layers.3.1.weight", "model.3.stages.3.0.dwconv.weight"]
@@ -44,7 +48,9 @@ public struct Preset: Sendable {
         optional: true
       - strip-prefix: "backbone."
         optional: true
-      - drop: ["norm*", "head*"]
+      - drop: "norm*"
+      - drop: "head*"
+        optional: true
       - rename: "{downsample_layers,stages}.#.*"
         to: "model.{2}.{1}.{2}.{3}"
     expect:

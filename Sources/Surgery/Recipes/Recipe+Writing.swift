@@ -3,18 +3,14 @@ internal import SutureJSON
 
 extension Recipe {
   /// The recipe as JSON.
-  ///
-  /// - Throws: ``RecipeError`` where a step is none that recipes know.
-  public func json() throws(RecipeError) -> String {
-    JSONWriter.text(.object(try document()), style: .pretty) + "\n"
+  public func json() -> String {
+    JSONWriter.text(.object(document()), style: .pretty) + "\n"
   }
 
   /// The recipe as YAML: all texts stand in quotes.
-  ///
-  /// - Throws: ``RecipeError`` where a step is none that recipes know.
-  public func yaml() throws(RecipeError) -> String {
+  public func yaml() -> String {
     var lines: [String] = []
-    for (key, value) in try document() {
+    for (key, value) in document() {
       guard key == "steps", let steps = value.arrayValue else {
         lines.append("\(key): \(Self.flow(value))")
         continue
@@ -50,18 +46,11 @@ extension Recipe {
     !key.isEmpty && key.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
-  private func document() throws(RecipeError) -> [(key: String, value: JSONValue)] {
+  private func document() -> [(key: String, value: JSONValue)] {
     var members: [(key: String, value: JSONValue)] = [("recipe", 1)]
     if let description { members.append(("description", .string(description))) }
     if let key { members.append(("input", ["key": .string(key)])) }
-    var records: [JSONValue] = []
-    for step in steps {
-      guard let record = RecipeVerbs.record(step) else {
-        throw RecipeError("a recipe cannot hold the step \(step.summary)")
-      }
-      records.append(.object(record))
-    }
-    members.append(("steps", .array(records)))
+    members.append(("steps", .array(steps.map(\.record.json))))
     let counts = PlanExpectation.counts.compactMap { key, path in
       expectation[keyPath: path].map { (key: key, value: JSONValue.integer($0)) }
     }

@@ -1,7 +1,5 @@
-internal import SutureBytes
 internal import SutureJSON
-internal import SutureText
-internal import SutureYAML
+public import SutureText
 
 /// Surgery that can be kept and done again: steps, what they must come to, and how to read and write.
 ///
@@ -19,7 +17,7 @@ public struct Recipe: Sendable {
   public var description: String?
   /// The dict of the input to take; `nil` for the one that is found.
   public var key: String?
-  public var steps: [any Step] = []
+  public var steps: [PlannedStep] = []
   public var expectation = PlanExpectation()
   /// How to write; what the options are is for whoever writes to know.
   public var output = WriteRecord()
@@ -31,50 +29,40 @@ public struct Recipe: Sendable {
   ///
   /// - Parameters:
   ///   - name: what errors call it. Where it ends in `.json` the text must be JSON.
-  /// - Throws: ``RecipeError`` with line and column.
-  public init(_ bytes: [UInt8], name: String) throws(RecipeError) {
-    do { try self.init(try Self.parse(bytes, name: name)) } catch { throw RecipeError(error) }
+  ///   - registry: the steps that it may hold.
+  /// - Throws: `Failure` with line and column.
+  public init(_ bytes: [UInt8], name: String, _ registry: StepRegistry = .standard) throws(Failure) {
+    try self.init(try RecordValue(bytes, name: name), registry)
   }
 
-  static func parse(_ bytes: [UInt8], name: String) throws(RecipeError) -> YAMLNode {
-    let text = name.lowercased().hasSuffix(".json") ? try JSONText.asYAML(bytes, name: name) : bytes
-    do { return try YAML.parse(text, name: name, limits: YAMLLimits(bytes: 10_000_000)) } catch {
-      throw RecipeError(error)
-    }
-  }
-
-  private init(_ root: YAMLNode) throws {
-    let mapping = try root.requireMapping()
-    try mapping.refuseUnknownKeys(known: ["recipe", "description", "input", "steps", "expect", "output"])
-    let version = try mapping.require("recipe")
-    guard try version.requireInt() == 1 else {
+  private init(_ root: RecordValue, _ registry: StepRegistry) throws(Failure) {
+    let fields = try root.fields(known: ["recipe", "description", "input", "steps", "expect", "output"])
+    guard let version = fields["recipe"] else { throw root.error("the key \"recipe\" is missing") }
+    guard try version.integer() == 1 else {
       throw version.error("this is no recipe of version 1", advice: "write recipe: 1")
     }
-    description = try mapping.value(for: "description")?.requireString()
-    if let input = try mapping.value(for: "input")?.requireMapping() {
-      try input.refuseUnknownKeys(known: ["key"])
-      key = try input.value(for: "key")?.requireString()
-    }
-    let list = try mapping.require("steps")
-    steps = try list.requireSequence().map { try RecipeVerbs.step($0) }
-    if let node = mapping.value(for: "expect") { expectation = try Self.expectation(node) }
-    if let node = mapping.value(for: "output") { output = try Self.output(node) }
+    description = try fields["description"]?.string()
+    key = try fields["input"]?.fields(known: ["key"])["key"]?.string()
+    guard let list = fields["steps"] else { throw root.error("the key \"steps\" is missing") }
+    guard let records = list.elements else { throw list.mismatch("a list") }
+    steps = try records.map { value throws(Failure) in try registry.step(try registry.record(value)) }
+    if let value = fields["expect"] { expectation = try Self.expectation(value) }
+    if let value = fields["output"] { output = try Self.output(value) }
     let says = description != nil || key != nil || !output.isEmpty
     if steps.isEmpty, !says { throw list.error("a recipe without steps does nothing") }
   }
 
-  private static func expectation(_ node: YAMLNode) throws -> PlanExpectation {
-    let mapping = try node.requireMapping()
-    try mapping.refuseUnknownKeys(known: PlanExpectation.counts.map(\.key) + ["has"])
+  private static func expectation(_ value: RecordValue) throws(Failure) -> PlanExpectation {
+    let fields = try value.fields(known: PlanExpectation.counts.map(\.key) + ["has"])
     var expectation = PlanExpectation()
     for (key, path) in PlanExpectation.counts {
-      guard let value = mapping.value(for: key) else { continue }
-      let count = try value.requireInt()
+      guard let value = fields[key] else { continue }
+      let count = try value.integer()
       if count < 0 { throw value.error("a count is not negative") }
       expectation[keyPath: path] = count
     }
-    if let has = mapping.value(for: "has") {
-      expectation.has = try has.requireStrings()
+    if let has = fields["has"] {
+      expectation.has = try has.strings()
       for text in expectation.has {
         do { _ = try Pattern(text) } catch {
           throw has.error("column \(error.column) of \"\(text)\": \(error.detail)")
@@ -84,10 +72,8 @@ public struct Recipe: Sendable {
     return expectation
   }
 
-  private static func output(_ node: YAMLNode) throws -> WriteRecord {
-    WriteRecord(
-      try node.requireMapping().pairs.map { key, value in
-        WriteRecord.Member(key.scalar?.text ?? "", value.json, at: FailurePlace(key.position))
-      })
+  private static func output(_ value: RecordValue) throws(Failure) -> WriteRecord {
+    guard let members = value.members else { throw value.mismatch("a mapping") }
+    return WriteRecord(members.map { .init($0.key.json.stringValue ?? "", $0.value.json, at: $0.key.place) })
   }
 }

@@ -1,6 +1,5 @@
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Gives a convolution that takes 3 channels, or a multiple of them, another number of input channels.
 ///
@@ -15,29 +14,45 @@ public struct AdaptInput: Step {
 
   public init(_ patterns: [String], channels: Int) { (self.patterns, self.channels) = (patterns, channels) }
 
-  public var summary: String { "adapt input of \(quoted(patterns)) to \(channels) channels" }
+  public static let schema = StepSchema(
+    "adapt-input", .tensors, "Make convolutions of 3 input channels take N, as timm does.",
+    operand: .operand(.patterns, "PATTERN"), fields: [.required("channels", .integer, "N", after: "=")],
+    example: #"{adapt-input: "downsample_layers.0.0.weight", channels: 1}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    guard (1...Self.mostChannels).contains(channels) else {
-      throw StepFailure(
-        kind: .badPattern, reason: "needs 1 to \(Self.mostChannels) channels", hints: [])
-    }
-    return try transform(patterns, &draft) { entry in
-      try requireNumbers(entry)
+  public init(_ record: StepRecord) throws {
+    let value = try record.require("channels")
+    let channels = try value.integer()
+    if !Self.possible.contains(channels) { throw value.error(Self.limits) }
+    self.init(try record.operand.strings(), channels: channels)
+  }
+
+  public var record: StepRecord {
+    StepRecord("adapt-input", .strings(patterns), [("channels", .integer(channels))])
+  }
+
+  public func summary(_: ResolvedFields) -> String {
+    "adapt input of \(quoted(patterns)) to \(channels) channels"
+  }
+
+  private static let possible = 1...(1 << 16)
+  private static let limits = "needs 1 to \(possible.upperBound) channels"
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    if !Self.possible.contains(channels) { throw SurgeryError(.badPattern, Self.limits) }
+    return try .transforming(patterns, &draft) { entry in
+      try entry.requireNumbers()
       let shape = entry.tensor.shape
       guard shape.count >= 3, shape[1] > 0 else {
-        throw doesNotFit(entry, "a convolution's weight is [out, in, kernel…]")
+        throw entry.doesNotFit("a convolution's weight is [out, in, kernel…]")
       }
       let old = shape[1]
       if channels == old { return entry.tensor }
       guard channels == 1 ? old <= 3 || old % 3 == 0 : old == 3 else {
-        throw doesNotFit(entry, "only 3 channels can be made \(channels), and it has \(old)")
+        throw entry.doesNotFit("only 3 channels can be made \(channels), and it has \(old)")
       }
       return try adapted(entry.tensor)
     }
   }
-
-  private static let mostChannels = 1 << 16
 
   private func adapted(_ tensor: Tensor) throws -> Tensor {
     let old = tensor.shape[1]
@@ -74,21 +89,4 @@ public struct AdaptInput: Step {
       return result
     }
   }
-}
-
-extension AdaptInput: RecipeStep {
-  static let verb = "adapt-input"
-  static let options = ["channels"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let node = try fields.require("channels")
-    let channels = try node.requireInt()
-    guard (1...Self.mostChannels).contains(channels) else {
-      throw node.error("there can be 1 to \(Self.mostChannels) channels")
-    }
-    self.init(try fields.operand.requireStrings(), channels: channels)
-  }
-
-  var operand: JSONValue { .strings(patterns) }
-  var chosen: [(key: String, value: JSONValue)] { [("channels", .integer(channels))] }
 }

@@ -1,5 +1,5 @@
 internal import SutureJSON
-internal import SutureYAML
+internal import SutureText
 
 /// Puts a prefix before every name.
 public struct AddPrefix: Step {
@@ -7,17 +7,21 @@ public struct AddPrefix: Step {
 
   public init(_ prefix: String) { self.prefix = prefix }
 
-  public var summary: String { "add prefix \"\(prefix)\"" }
+  public static let schema = StepSchema(
+    "add-prefix", .names, "Put PREFIX before every name.", operand: .operand(.text, "PREFIX"),
+    example: #"{add-prefix: "module."}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    draft.touched = draft.entries.map(\.name)
+  public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
+  public var record: StepRecord { StepRecord("add-prefix", .string(prefix)) }
+  public func summary(_: ResolvedFields) -> String { "add prefix \"\(prefix)\"" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    let outcome = StepOutcome(touched: draft.names)
     for index in draft.entries.indices { draft.entries[index].name = prefix + draft.entries[index].name }
-    return draft.entries.count
+    return outcome
   }
-}
 
-extension AddPrefix: RecipeStep {
-  static let verb = "add-prefix"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireString()) }
-  var operand: JSONValue { .string(prefix) }
+  public func sources(of name: String, _: ResolvedFields) -> NameSources {
+    name.rest(after: prefix).map { .one(String($0)) } ?? .oneOf([])
+  }
 }

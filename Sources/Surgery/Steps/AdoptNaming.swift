@@ -2,7 +2,6 @@ public import SutureArchitectures
 internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
-internal import SutureYAML
 
 /// Gives the tensors of every ConvNeXt the names, and the shapes, that another library has for them.
 ///
@@ -13,17 +12,36 @@ public struct AdoptNaming: Step {
 
   public init(_ scheme: NamingScheme) { self.scheme = scheme }
 
-  public var summary: String { "naming \(scheme.rawValue)" }
+  public static let schema = StepSchema(
+    "naming", .names, "Name a ConvNeXt as \(schemes.joined(separator: ", ")) would.",
+    operand: .operand(.choice(schemes), "SCHEME"), example: "{naming: timm}")
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    do { return try convert(&draft) } catch let error as Failure {
-      throw StepFailure(
-        kind: .noMatch, reason: "cannot be done: \(error.reason)", hints: error.remedies.map(\.description))
-    }
+  private static let schemes = NamingScheme.allCases.map(\.rawValue)
+
+  public init(_ record: StepRecord) throws { self.init(try record.operand.choice(NamingScheme.self)) }
+  public var record: StepRecord { StepRecord("naming", .string(scheme.rawValue)) }
+
+  public func summary(_ resolved: ResolvedFields) -> String {
+    let from = resolved["from"]?.stringValue.map { " \($0) to" } ?? ""
+    return "naming\(from) \(scheme.rawValue)\(resolved["classifier"] == nil ? "" : " with classifier")"
   }
 
-  private func convert(_ draft: inout Draft) throws -> Int {
-    let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) })
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let scan: NamingScan
+    do { scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) }) } catch {
+      try outcome.miss(Self.refusal(error), "ConvNeXt", in: draft)
+      return outcome
+    }
+    do { try convert(scan, &draft, &outcome) } catch let error as Failure { throw Self.refusal(error) }
+    return outcome
+  }
+
+  private static func refusal(_ error: Failure) -> SurgeryError {
+    SurgeryError(.noMatch, "cannot be done: \(error.reason)", remedies: error.remedies)
+  }
+
+  private func convert(_ scan: NamingScan, _ draft: inout Draft, _ outcome: inout StepOutcome) throws {
     var entries = draft.entries
     var touched: [String] = []
     for network in scan.networks {
@@ -38,9 +56,8 @@ public struct AdoptNaming: Step {
       }
     }
     try prove(scan, entries)
-    describe(scan, &draft)
-    (draft.entries, draft.touched) = (entries, touched)
-    return touched.count
+    describe(scan, &outcome)
+    (draft.entries, outcome.touched) = (entries, touched)
   }
 
   /// Reads the new names as a stranger would: the same networks must come out.
@@ -62,35 +79,56 @@ public struct AdoptNaming: Step {
     }
   }
 
-  private func describe(_ scan: NamingScan, _ draft: inout Draft) {
-    let from = scan.scheme.rawValue
-    draft.resolvedSummary =
-      "naming \(from) to \(scheme.rawValue)"
-      + (scan.networks.contains(where: \.hasClassifier) ? " with classifier" : "")
-    if scan.scheme == scheme { draft.notes.append("the names are those of \(from) already") }
+  private func describe(_ scan: NamingScan, _ outcome: inout StepOutcome) {
+    outcome.resolved.members.append(("from", .string(scan.scheme.rawValue)))
+    if scan.networks.contains(where: \.hasClassifier) {
+      outcome.resolved.members.append(("classifier", true))
+    }
+    if let norm = scan.networks.first(where: { $0.members.contains { $0.key.part == .finalNorm } }) {
+      outcome.resolved.members.append(("last-stage", .integer(norm.lastStage)))
+    }
+    if scan.scheme == scheme { outcome.notes.append("the names are those of \(scheme.rawValue) already") }
     let prefixes = scan.prefixes.filter { !$0.isEmpty }
     if let first = prefixes.first {
       let several = prefixes.count > 1 ? " and \(prefixes.count - 1) more" : ""
-      draft.notes.append("the prefix \"\(first)\"\(several) stays")
+      outcome.notes.append("the prefix \"\(first)\"\(several) stays")
     }
     if let first = scan.outside.first {
       let verb =
         scan.outside.count == 1
         ? "key that belongs to no ConvNeXt stays as it is: "
         : "keys that belong to no ConvNeXt stay as they are, such as "
-      draft.notes.append("\(scan.outside.count) \(verb)\(first)")
+      outcome.notes.append("\(scan.outside.count) \(verb)\(first)")
     }
   }
-}
 
-extension AdoptNaming: RecipeStep {
-  static let verb = "naming"
-  init(_ fields: StepFields) throws(YAMLError) {
-    let word = try fields.operand.requireString()
-    guard let scheme = NamingScheme(rawValue: word) else {
-      throw .unknownKey(fields.operand, candidates: NamingScheme.allCases.map(\.rawValue))
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let from = resolved["from"]?.stringValue.flatMap(NamingScheme.init(rawValue:)) else {
+      // Nothing was a ConvNeXt, or nobody recorded what it was.
+      return resolved.isEmpty ? .unknown : .one(name)
     }
-    self.init(scheme)
+    let (old, new, hasClassifier) = (from, scheme, resolved["classifier"] != nil)
+    let lastStage = resolved["last-stage"]?.integerValue
+    // The longest rest that is a name: norm.weight alone would be one in stages.0.0.norm.weight.
+    var rest = name[...]
+    while true {
+      if var key = new.key(rest) {
+        let isOutside = { (scheme: NamingScheme) in scheme.classifierIsOutside && key.part == .classifier }
+        let start = String(name[..<rest.startIndex])
+        let body = hasClassifier && !isOutside(new) ? new.body : ""
+        guard let prefix = body.isEmpty ? start : start.start(before: body) else { return .one(name) }
+        // Some call the final norm like that of the last stage's output.
+        if key.part == .outputNorm, new.finalNormIsLastOutputNorm, key.stage == lastStage {
+          key = ConvNeXtKey(part: .finalNorm, leaf: key.leaf)
+        }
+        if key.part == .finalNorm, old.finalNormIsLastOutputNorm {
+          key = ConvNeXtKey(part: .outputNorm, stage: lastStage ?? 3, leaf: key.leaf)
+        }
+        guard let own = old.name(key) else { return .unknown }
+        return .one(prefix + (hasClassifier && !isOutside(old) ? old.body : "") + own)
+      }
+      guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) else { return .one(name) }
+      rest = rest[rest.utf8.index(after: dot)...]
+    }
   }
-  var operand: JSONValue { .string(scheme.rawValue) }
 }

@@ -1,7 +1,7 @@
 internal import SutureBytes
 internal import SutureJSON
 public import SutureTensors
-internal import SutureYAML
+internal import SutureText
 
 /// The mean of this checkpoint and others of the same keys and shapes.
 ///
@@ -24,55 +24,69 @@ public struct Average: Step {
     others.enumerated().map { if case .named(let name) = $1 { name } else { "state dict \($0 + 1)" } }
   }
 
-  public var summary: String { "average with \(quoted(names))" }
+  public static let schema = StepSchema(
+    "average", .files, "The mean with FILE, or with several where it comes several times.",
+    operand: .operand(.files, "FILE"), example: #"{average: ["epoch_9.pth", "epoch_10.pth"]}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    if others.isEmpty { throw StepFailure(kind: .badPattern, reason: "names no other checkpoint", hints: []) }
+  public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
+  public var record: StepRecord { StepRecord("average", .strings(names)) }
+  public func summary(_: ResolvedFields) -> String { "average with \(quoted(names))" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    if others.isEmpty { throw SurgeryError(.badPattern, "names no other checkpoint") }
     let dicts = try others.map { other in
       switch other {
       case .stateDict(let dict): dict
-      case .named(let name): try draft.inputs.checkpoint(name)
+      case .named(let name): try draft.checkpoint(name)
       }
     }
     for (name, dict) in zip(names, dicts) { try requireSameKeys(draft, name, dict) }
     var done: [[ViewIdentity]: Tensor] = [:]
     var others: [String] = []
+    var outcome = StepOutcome()
     for index in draft.entries.indices {
       let entry = draft.entries[index]
       let tensors = [entry.tensor] + dicts.compactMap { $0[entry.name] }
       for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.shape != entry.tensor.shape {
-        throw doesNotFit(entry, "in \(name) it has \(tensor.shape)")
+        throw entry.doesNotFit("in \(name) it has \(tensor.shape)")
       }
       guard entry.tensor.dtype.floatFormat != nil else {
         others.append(entry.name)
         continue
       }
       for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.dtype.floatFormat == nil {
-        throw doesNotFit(entry, "in \(name) it is \(tensor.dtype)")
+        throw entry.doesNotFit("in \(name) it is \(tensor.dtype)")
       }
-      draft.touched.append(entry.name)
+      outcome.touched.append(entry.name)
       let identities = tensors.map { ViewIdentity($0) }
-      let mean = try done[identities] ?? fitting(entry) { try Self.mean(tensors) }
+      let mean = try done[identities] ?? entry.fitting { try Self.mean(tensors) }
       done[identities] = mean
       draft.entries[index].tensor = mean
     }
     if !others.isEmpty {
-      draft.notes.append(
+      outcome.notes.append(
         "\(others.count) keys hold no floating-point numbers and are the first's: \(Suggestion.list(others))")
     }
-    return draft.touched.count
+    outcome.recordKeys()
+    return outcome
+  }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let keys = resolved.names(ResolvedFields.keys) else { return .unknown }
+    let isMean = keys.contains { ExactString($0) == ExactString(name) }
+    return .all([name], and: isMean ? names.map { .init(file: $0, name: name) } : [])
   }
 
   private func requireSameKeys(_ draft: Draft, _ name: String, _ dict: StateDict) throws {
-    let table = NameTable(draft.entries.map(\.name))
-    let extra = dict.names.filter { table[$0] == nil }
-    let missing = draft.entries.map(\.name).filter { dict[$0] == nil }
+    let places = draft.places
+    let extra = dict.names.filter { places[ExactString($0)] == nil }
+    let missing = draft.names.filter { dict[$0] == nil }
     if missing.isEmpty, extra.isEmpty { return }
-    var hints: [String] = []
-    if !missing.isEmpty { hints.append("not in \(name): \(Suggestion.list(missing))") }
-    if !extra.isEmpty { hints.append("only in \(name): \(Suggestion.list(extra))") }
-    hints.append("average before the steps that change names")
-    throw StepFailure(kind: .impossible, reason: "has other keys", hints: hints)
+    var remedies: [Remedy] = []
+    if !missing.isEmpty { remedies.append("not in \(name): \(Suggestion.list(missing))") }
+    if !extra.isEmpty { remedies.append("only in \(name): \(Suggestion.list(extra))") }
+    remedies.append("average before the steps that change names")
+    throw SurgeryError(.impossible, "has other keys", remedies: remedies)
   }
 
   /// - Parameter tensors: of one shape.
@@ -99,17 +113,4 @@ public struct Average: Step {
       return sums
     }
   }
-}
-
-extension Average: RecipeStep {
-  static let verb = "average"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireStrings()) }
-  var operand: JSONValue { .strings(names) }
-}
-
-extension Average {
-  /// The mean with one checkpoint more.
-  public func adding(_ name: String) -> Average { Average(others + [.named(name)]) }
-
-  private init(_ others: [Other]) { self.others = others }
 }

@@ -1,7 +1,6 @@
 internal import SutureJSON
-internal import SutureNumbers
 internal import SutureTensors
-internal import SutureYAML
+internal import SutureText
 
 /// Gives the floating-point tensors that fit another dtype, as `Tensor.to(dtype)` does.
 public struct CastTo: Step {
@@ -9,73 +8,63 @@ public struct CastTo: Step {
   let patterns: [String]
   let exceptions: [String]
 
-  /// - Parameter dtype: torch's name for it, such as `bfloat16`.
+  /// - Parameter dtype: as ``DType/init(word:)`` reads it: `bfloat16`, `torch.float16`, `fp32`.
   public init(_ dtype: String, _ patterns: String..., except exceptions: [String] = []) {
     self.init(dtype, patterns.isEmpty ? ["*"] : patterns, except: exceptions)
   }
 
   public init(_ dtype: String, _ patterns: [String], except exceptions: [String] = []) {
-    (self.dtype, self.patterns, self.exceptions) = (dtype, patterns, exceptions)
+    self.dtype = DType(word: dtype)?.rawValue ?? dtype
+    (self.patterns, self.exceptions) = (patterns, exceptions)
   }
 
-  public var summary: String {
+  public static let schema = StepSchema(
+    "cast", .tensors, "Cast floating tensors: '*.weight=bfloat16'.", operand: .operand(.patterns, "PATTERN"),
+    fields: [
+      .required("to", .text, "DTYPE", after: "="), .optional("except", .patterns, "PATTERN"),
+    ], example: #"{cast: "*", to: bfloat16, except: "*.norm.*"}"#)
+
+  public init(_ record: StepRecord) throws {
+    let value = try record.require("to")
+    let word = try value.string()
+    guard DType(word: word)?.isCastTarget == true else {
+      throw value.error("\"\(word)\" is no floating dtype", advice: Self.choices)
+    }
+    self.init(word, try record.operand.strings(), except: try record.strings("except"))
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "cast", .strings(patterns),
+      [("to", .string(dtype))] + (exceptions.isEmpty ? [] : [("except", .strings(exceptions))]))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
     "cast \(quoted(patterns)) to \(dtype)" + (exceptions.isEmpty ? "" : " except \(quoted(exceptions))")
   }
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    guard let dtype = Self.dtype(dtype) else {
-      throw StepFailure(
-        kind: .badPattern, reason: "has no floating dtype",
-        hints: ["there are: \(Self.names.joined(separator: ", "))"])
+  private static let choices = "there are: \(DType.castTargets.map(\.rawValue).joined(separator: ", "))"
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    guard let dtype = DType(word: dtype), dtype.isCastTarget else {
+      throw SurgeryError(.badPattern, "has no floating dtype", remedies: [.advice(Self.choices)])
     }
-    let hits = try touch(patterns, &draft)
-    let spared = exceptions.isEmpty ? hits.map { _ in false } : try match(exceptions, draft)
-    let dict = try StateDict(
-      draft.entries.indices.map { .init(name: String($0), tensor: draft.entries[$0].tensor) })
-    let cast = try dict.cast(to: dtype) { name in
-      guard let index = Int(name) else { return true }
-      return !hits[index] || spared[index]
+    var outcome = StepOutcome()
+    let hits = try outcome.match(patterns, in: draft)
+    var spared = hits.map { _ in false }
+    if !exceptions.isEmpty {
+      var exceptional = StepOutcome()
+      spared = try exceptional.match(exceptions, in: draft)
+      outcome.unmatched += exceptional.unmatched
     }
-    draft.casts.append(cast)
+    let cast = try draft.stateDict().cast { index in hits[index] && !spared[index] ? dtype : nil }
+    outcome.casts.append(cast)
     for (index, entry) in cast.stateDict.entries.enumerated() { draft.entries[index].tensor = entry.tensor }
-    let others = draft.touched.count - cast.names.count
-    draft.touched = cast.names.compactMap { Int($0) }.map { draft.entries[$0].name }
+    let others = outcome.touched.count - cast.names.count
+    outcome.touched = cast.names
     if others > 0 {
-      draft.notes.append("\(others) more are spared, have that dtype or are no floating numbers")
+      outcome.notes.append("\(others) more are spared, have that dtype or are no floating numbers")
     }
-    return draft.touched.count
-  }
-
-  /// torch casts to float8_e8m0fnu too, but that has neither a sign nor a zero: it is for scales, not for weights.
-  private static let names = DType.allCases.filter { $0.floatFormat != nil && $0 != .float8_e8m0fnu }
-    .map(\.rawValue)
-
-  private static func dtype(_ word: String) -> DType? {
-    let short = [
-      "half": "float16", "fp16": "float16", "bf16": "bfloat16", "float": "float32", "fp32": "float32",
-    ]
-    return DType(rawValue: short[word] ?? word).flatMap { names.contains($0.rawValue) ? $0 : nil }
-  }
-}
-
-extension CastTo: RecipeStep {
-  static let verb = "cast"
-  static let options = ["to", "except"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let node = try fields.require("to")
-    let word = try node.requireString()
-    guard Self.dtype(word) != nil else {
-      throw node.error(
-        "\"\(word)\" is no floating dtype", advice: "there are: \(Self.names.joined(separator: ", "))")
-    }
-    let exceptions = try fields["except"].map { node throws(YAMLError) in try node.requireStrings() } ?? []
-    self.init(word, try fields.operand.requireStrings(), except: exceptions)
-  }
-
-  var operand: JSONValue { .strings(patterns) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    [("to", .string(dtype))] + (exceptions.isEmpty ? [] : [("except", .strings(exceptions))])
+    return outcome
   }
 }

@@ -3,7 +3,7 @@ internal import SutureTensors
 /// Joins tensors along an axis, as `torch.cat`: `blocks.#.{q,k,v}.weight` into `blocks.{1}.qkv.weight`.
 ///
 /// Tensors whose names give the same new name are joined, in the order of the patterns and their braces.
-public struct Concat: Step {
+public struct Concat: JoiningStep {
   let patterns: [String]
   let template: String
   let axis: Int
@@ -16,24 +16,23 @@ public struct Concat: Step {
     (self.patterns, self.template, self.axis) = (patterns, template, axis)
   }
 
-  public var summary: String { "concat \(quoted(patterns)) to \"\(template)\" along axis \(axis)" }
+  public static let schema = StepSchema(
+    "concat", .tensors, "Join along an axis: '*.{q,k,v}.w={1}.qkv.w'.",
+    operand: .operand(.patterns, "PATTERN"), fields: fields,
+    example: #"{concat: "*.{q,k,v}.weight", to: "{1}.qkv.weight"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     try join(&draft) { entries in
-      let axis = try self.axis(axis, of: entries[0])
+      let axis = try entries[0].axis(axis)
       let shape = entries[0].tensor.shape
       for entry in entries.dropFirst() {
         let other = entry.tensor.shape
         guard other.count == shape.count, shape.indices.allSatisfy({ $0 == axis || shape[$0] == other[$0] })
         else {
-          throw doesNotFit(entry, "\(entries[0].name) has \(shape); they may differ along axis \(axis) only")
+          throw entry.doesNotFit("\(entries[0].name) has \(shape); they may differ along axis \(axis) only")
         }
       }
       return try Tensor.joined(entries.map(\.tensor), axis: axis)
     }
   }
-}
-
-extension Concat: JoiningStep {
-  static let verb = "concat"
 }

@@ -1,6 +1,3 @@
-internal import SutureJSON
-internal import SutureYAML
-
 /// Leaves out the entries whose names fit one of the patterns.
 public struct Drop: Step {
   let patterns: [String]
@@ -8,18 +5,19 @@ public struct Drop: Step {
   public init(_ patterns: String...) { self.patterns = patterns }
   public init(_ patterns: [String]) { self.patterns = patterns }
 
-  public var summary: String { "drop \(quoted(patterns))" }
+  public static let schema = StepSchema(
+    "drop", .names, "Leave out the tensors whose whole name fits.", operand: .operand(.patterns, "PATTERN"),
+    example: #"{drop: ["norm*", "head*"]}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
+  public var record: StepRecord { StepRecord("drop", .strings(patterns)) }
+  public func summary(_: ResolvedFields) -> String { "drop \(quoted(patterns))" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
     // norm* and *norm* are easily confused: say what stayed.
-    let hits = try touch(patterns, &draft, restIs: "kept")
+    let hits = try outcome.match(patterns, in: draft, restIs: "kept")
     draft.entries = zip(draft.entries, hits).filter { !$0.1 }.map(\.0)
-    return draft.touched.count
+    return outcome
   }
-}
-
-extension Drop: RecipeStep {
-  static let verb = "drop"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireStrings()) }
-  var operand: JSONValue { .strings(patterns) }
 }

@@ -1,6 +1,6 @@
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
+internal import SutureText
 
 /// Makes a convolution take `x` where it took `(x - mean) / std`.
 ///
@@ -29,36 +29,59 @@ public struct FoldNormalization: Step {
     (self.patterns, self.mean, self.deviation) = (patterns, mean, deviation)
   }
 
-  public var summary: String {
+  public static let schema = StepSchema(
+    "fold-normalization", .tensors, "Let a stem take x for (x-MEAN)/STD; ImageNet's if unsaid.",
+    operand: .operand(.patterns, "PATTERN"),
+    fields: [
+      .optional("mean", .numbers, "MEAN", after: "="), .required("std", .numbers, "STD", after: "/"),
+    ], example: #"{fold-normalization: "*downsample_layers.0.0.weight", mean: [0.5], std: [0.25]}"#)
+
+  public init(_ record: StepRecord) throws {
+    self.init(
+      try record.operand.strings(), mean: try record["mean"]?.numbers() ?? Self.imageNet.mean,
+      deviation: try record["std"]?.numbers() ?? Self.imageNet.deviation)
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "fold-normalization", .strings(patterns),
+      [
+        ("mean", .array(mean.map { .double($0) })), ("std", .array(deviation.map { .double($0) })),
+      ])
+  }
+
+  public func summary(_: ResolvedFields) -> String {
     "fold normalization by mean \(mean) and std \(deviation) into \(quoted(patterns))"
   }
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     guard mean.count == deviation.count, deviation.allSatisfy({ $0 > 0 && $0.isFinite }), !mean.isEmpty,
       mean.allSatisfy(\.isFinite)
     else {
-      throw StepFailure(
-        kind: .badPattern, reason: "needs a mean and a positive std for each channel",
-        hints: ["it has \(mean.count) and \(deviation.count)"])
+      throw SurgeryError(
+        .badPattern, "needs a mean and a positive std for each channel",
+        remedies: ["it has \(mean.count) and \(deviation.count)"])
     }
-    let hits = try touch(patterns, &draft)
-    let table = NameTable(draft.entries.map(\.name))
+    var outcome = StepOutcome()
+    let hits = try outcome.match(patterns, in: draft)
+    let places = draft.places
     // Replicas share their stem, and still do when this is done.
     var weights: [ViewIdentity: Tensor] = [:]
     var biases: [[ViewIdentity]: Tensor] = [:]
     var changed: Set<ViewIdentity> = []
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]
-      guard entry.name.hasSuffix("weight"), let place = table[entry.name.dropLast(6) + "bias"] else {
-        throw doesNotFit(
-          entry, "there is no bias beside it to take the mean",
-          hints: ["name the weight of a convolution that has a bias: \"*downsample_layers.0.0.weight\""])
+      guard entry.name.hasSuffix("weight"), let place = places[ExactString(entry.name.dropLast(6) + "bias")]
+      else {
+        throw entry.doesNotFit(
+          "there is no bias beside it to take the mean",
+          remedies: ["name the weight of a convolution that has a bias: \"*downsample_layers.0.0.weight\""])
       }
       let bias = draft.entries[place]
       try check(entry, bias)
       let identities = [ViewIdentity(entry.tensor), ViewIdentity(bias.tensor)]
       if hits[place] {
-        throw doesNotFit(bias, "it is the bias of \(entry.name): the pattern should not fit it")
+        throw bias.doesNotFit("it is the bias of \(entry.name): the pattern should not fit it")
       }
       changed.formUnion(identities)
       draft.entries[index].tensor = try weights[identities[0]] ?? foldedWeight(entry)
@@ -69,27 +92,40 @@ public struct FoldNormalization: Step {
     }
     let untouched = draft.entries.filter { changed.contains(ViewIdentity($0.tensor)) }.map(\.name)
     if !untouched.isEmpty {
-      draft.notes.append(
+      outcome.notes.append(
         "the same tensors under other names stay as they were: \(Suggestion.list(untouched))")
     }
-    draft.notes.append("exact where the convolution pads nothing; a state dict does not say whether it does")
-    return draft.touched.count
+    outcome.notes.append(
+      "exact where the convolution pads nothing; a state dict does not say whether it does")
+    outcome.recordKeys()
+    return outcome
+  }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    // A bias took the mean of the weight beside it.
+    let sources = resolved.sources(of: name) { weight in
+      [weight, String(weight.dropLast(6)) + "bias"]
+    }
+    guard case .all(let weights, _) = sources, let weight = weights.first, weight != name else {
+      return sources
+    }
+    return .all([name, weight])
   }
 
   private func check(_ weight: Draft.Entry, _ bias: Draft.Entry) throws {
-    try requireNumbers(weight)
-    try requireNumbers(bias)
+    try weight.requireNumbers()
+    try bias.requireNumbers()
     let shape = weight.tensor.shape
     guard shape.count >= 3, shape[1] == mean.count else {
-      throw doesNotFit(weight, "its second axis should be the \(mean.count) channels of the image")
+      throw weight.doesNotFit("its second axis should be the \(mean.count) channels of the image")
     }
-    if bias.tensor.shape != [shape[0]] { throw doesNotFit(bias, "\(weight.name) has \(shape)") }
+    if bias.tensor.shape != [shape[0]] { throw bias.doesNotFit("\(weight.name) has \(shape)") }
   }
 
   private func foldedWeight(_ entry: Draft.Entry) throws -> Tensor {
     let kernel = entry.tensor.shape[2...].reduce(1, *)
     let length = mean.count * kernel
-    return try fitting(entry) {
+    return try entry.fitting {
       let reader = try ElementReader(entry.tensor)
       return try Tensor(
         dtype: entry.tensor.dtype, shape: entry.tensor.shape, rowLength: length,
@@ -105,7 +141,7 @@ public struct FoldNormalization: Step {
   private func foldedBias(_ weight: Draft.Entry, _ bias: Draft.Entry) throws -> Tensor {
     let kernel = weight.tensor.shape[2...].reduce(1, *)
     let length = mean.count * kernel
-    return try fitting(bias) {
+    return try bias.fitting {
       let (weights, biases) = (try ElementReader(weight.tensor), try ElementReader(bias.tensor))
       return try Tensor(
         dtype: bias.tensor.dtype, shape: bias.tensor.shape, rowLength: 1, label: bias.tensor.storage.label,
@@ -122,24 +158,5 @@ public struct FoldNormalization: Step {
         }
       }
     }
-  }
-}
-
-extension FoldNormalization: RecipeStep {
-  static let verb = "fold-normalization"
-  static let options = ["mean", "std"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let mean = try fields["mean"].map { node throws(YAMLError) in try node.requireNumbers() }
-    let deviation = try fields["std"].map { node throws(YAMLError) in try node.requireNumbers() }
-    self.init(
-      try fields.operand.requireStrings(), mean: mean ?? Self.imageNet.mean,
-      deviation: deviation ?? Self.imageNet.deviation)
-  }
-
-  var operand: JSONValue { .strings(patterns) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    [("mean", .array(mean.map { .double($0) })), ("std", .array(deviation.map { .double($0) }))]
   }
 }

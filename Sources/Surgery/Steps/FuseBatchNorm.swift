@@ -1,6 +1,6 @@
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
+internal import SutureText
 
 /// Multiplies a batch norm into the convolution before it, as `torch.nn.utils.fuse_conv_bn_eval` does.
 ///
@@ -20,45 +20,91 @@ public struct FuseBatchNorm: Step {
     (self.convolution, self.norm, self.epsilon) = (convolution, norm, epsilon)
   }
 
-  public var summary: String { "fuse batch norm \"\(norm)\" into \"\(convolution)\", eps \(epsilon)" }
+  public static let schema = StepSchema(
+    "fuse-bn", .tensors, "Fuse batch norms into convolutions: '*.conv=*.bn@1e-3'.",
+    operand: .operand(.pattern, "CONV"),
+    fields: [.required("with", .template, "NORM", after: "="), .optional("eps", .number, "EPS", after: "@")],
+    example: #"{fuse-bn: "*.conv", with: "*.bn", eps: 1e-3}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    guard epsilon > 0, epsilon.isFinite else {
-      throw StepFailure(kind: .badPattern, reason: "needs a positive eps", hints: [])
-    }
-    let pattern = try Pattern(convolution)
-    let template = try Template(norm)
-    guard template.count == 1 else {
-      throw PatternError(norm, column: 1, "it gives \(template.count) names for one norm")
-    }
+  public init(_ record: StepRecord) throws {
+    let epsilon = try record["eps"]?.number() ?? 1e-5
+    if epsilon <= 0 { throw (record["eps"] ?? record.operand).error("eps is positive") }
+    self.init(
+      try record.operand.string(), with: try record.require("with").string(), epsilon: epsilon)
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "fuse-bn", .string(convolution),
+      [("with", .string(norm))] + (epsilon == 1e-5 ? [] : [("eps", .double(epsilon))]))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
+    "fuse batch norm \"\(norm)\" into \"\(convolution)\", eps \(epsilon)"
+  }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    guard epsilon > 0, epsilon.isFinite else { throw SurgeryError(.badPattern, "needs a positive eps") }
+    let normName = try naming()
+    var outcome = StepOutcome()
     var fused: [(members: [Int], entries: [Draft.Entry])] = []
     var (alone, isMatched): ([String], Bool) = ([], false)
-    let table = NameTable(draft.entries.map(\.name))
+    let places = draft.places
     for (place, entry) in draft.entries.enumerated() where entry.name.hasSuffix(".weight") {
       let name = String(entry.name.dropLast(".weight".count))
-      guard let captures = pattern.captures(name) else { continue }
+      guard let prefix = try normName(name) else { continue }
       isMatched = true
-      let prefix = try template.names(for: name, captures: captures)[0]
-      guard table["\(prefix).running_mean"] != nil else {
+      guard places[ExactString("\(prefix).running_mean")] != nil else {
         alone.append(name)
         continue
       }
-      draft.touched.append(entry.name)
-      fused.append(try fuse(place, name, prefix, draft, table))
+      outcome.touched.append(entry.name)
+      fused.append(try fuse(place, name, prefix, draft, places))
     }
     if !isMatched {
-      let names = draft.entries.map(\.name).filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(7)) }
-      throw StepFailure(
-        kind: .noMatch, reason: "found no convolution",
-        hints: Suggestion.hints(for: convolution, among: names))
+      let names = draft.names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(7)) }
+      let remedies = Suggestion.remedies(for: convolution, among: names)
+      try outcome.miss(
+        SurgeryError(.noMatch, "found no convolution", remedies: remedies), convolution,
+        in: draft)
+    } else if fused.isEmpty {
+      try outcome.miss(
+        SurgeryError(
+          .noMatch, "found no batch norm", remedies: [.advice("without one: \(Suggestion.list(alone))")]),
+        norm, in: draft)
+    } else if !alone.isEmpty {
+      outcome.notes.append("without a batch norm: \(Suggestion.list(alone))")
     }
-    if fused.isEmpty {
-      throw StepFailure(
-        kind: .noMatch, reason: "found no batch norm", hints: ["without one: \(Suggestion.list(alone))"])
-    }
-    if !alone.isEmpty { draft.notes.append("without a batch norm: \(Suggestion.list(alone))") }
+    outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
     replace(fused, in: &draft)
-    return fused.count
+    return outcome
+  }
+
+  /// Gives the name of a convolution's norm; `nil` for what is no such convolution.
+  private func naming() throws -> (String) throws -> String? {
+    let pattern = try Pattern(convolution)
+    let template = try Template(norm, one: "names for one norm")
+    return { name in
+      try pattern.captures(name).map { try template.names(for: name, captures: $0)[0] }
+    }
+  }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let keys = resolved.names(ResolvedFields.keys).map({ Set($0.map(ExactString.init)) }),
+      let normName = try? naming()
+    else { return .unknown }
+    for leaf in [".weight", ".bias"] where name.hasSuffix(leaf) {
+      let layer = String(name.dropLast(leaf.count))
+      guard keys.contains(ExactString("\(layer).weight")), let prefix = try? normName(layer),
+        keys.contains(ExactString("\(prefix).running_mean"))
+      else { continue }
+      let parts =
+        leaf == ".weight"
+        ? [name, "\(prefix).running_var", "\(prefix).weight"]
+        : [name] + ["running_mean", "running_var", "weight", "bias"].map { "\(prefix).\($0)" }
+      return .all(parts.filter { keys.contains(ExactString($0)) })
+    }
+    return .one(name)
   }
 
   private func replace(_ fused: [(members: [Int], entries: [Draft.Entry])], in draft: inout Draft) {
@@ -72,24 +118,26 @@ public struct FuseBatchNorm: Step {
     }
   }
 
-  private func fuse(_ place: Int, _ name: String, _ prefix: String, _ draft: Draft, _ table: NameTable) throws
+  private func fuse(
+    _ place: Int, _ name: String, _ prefix: String, _ draft: Draft, _ places: [ExactString: Int]
+  ) throws
     -> (members: [Int], entries: [Draft.Entry])
   {
     let weight = draft.entries[place]
-    try requireNumbers(weight)
-    guard let channels = weight.tensor.shape.first else { throw doesNotFit(weight, "it has no axes") }
+    try weight.requireNumbers()
+    guard let channels = weight.tensor.shape.first else { throw weight.doesNotFit("it has no axes") }
     func vector(_ name: String) throws -> Int? {
-      guard let index = table[name] else { return nil }
+      guard let index = places[ExactString(name)] else { return nil }
       let entry = draft.entries[index]
-      try requireNumbers(entry)
+      try entry.requireNumbers()
       if entry.tensor.shape != [channels] {
-        throw doesNotFit(entry, "\(weight.name) has \(channels) output channels")
+        throw entry.doesNotFit("\(weight.name) has \(channels) output channels")
       }
       return index
     }
     guard let mean = try vector("\(prefix).running_mean"), let variance = try vector("\(prefix).running_var")
     else {
-      throw StepFailure(kind: .noMatch, reason: "found no \(prefix).running_var", hints: [])
+      throw SurgeryError(.noMatch, "found no \(prefix).running_var")
     }
     let (gain, shift) = (try vector("\(prefix).weight"), try vector("\(prefix).bias"))
     let bias = try vector("\(name).bias")
@@ -97,36 +145,79 @@ public struct FuseBatchNorm: Step {
       bias: bias.map { draft.entries[$0].tensor }, mean: draft.entries[mean].tensor,
       variance: draft.entries[variance].tensor, gain: gain.map { draft.entries[$0].tensor },
       shift: shift.map { draft.entries[$0].tensor }, epsilon: epsilon)
-    let counter = table["\(prefix).num_batches_tracked"]
+    let counter = places[ExactString("\(prefix).num_batches_tracked")]
     let scaling = [variance, gain].compactMap(\.self)
     let all = [bias, mean, variance, gain, shift].compactMap(\.self)
     let origins = { (places: [Int]) in places.flatMap { draft.entries[$0].origins } }
     let entries = [
       Draft.Entry(
         name: weight.name, origins: weight.origins + origins(scaling),
-        tensor: try fitting(weight) { try parts.weight(weight.tensor) }),
+        tensor: try weight.fitting { try parts.weight(weight.tensor) }),
       Draft.Entry(
         name: "\(name).bias", origins: origins(all),
-        tensor: try fitting(weight) { try parts.bias(channels, weight.tensor) }),
+        tensor: try weight.fitting { try parts.bias(channels, weight.tensor) }),
     ]
     return ([place] + all + [counter].compactMap(\.self), entries)
   }
 }
 
-extension FuseBatchNorm: RecipeStep {
-  static let verb = "fuse-bn"
-  static let options = ["with", "eps"]
+/// The vectors of a batch norm, and the bias of the convolution before it, as numbers that are read when they are needed.
+///
+/// The arithmetic is in double precision, and rounded once at the end.
+private struct BatchNormParts: Sendable {
+  private let biasReader: ElementReader?
+  private let mean: ElementReader
+  private let variance: ElementReader
+  private let gain: ElementReader?
+  private let shift: ElementReader?
+  private let epsilon: Double
 
-  init(_ fields: StepFields) throws(YAMLError) {
-    let epsilon = try fields.number("eps", unsaid: 1e-5)
-    if epsilon <= 0 { throw fields.operand.error("eps is positive") }
-    self.init(
-      try fields.operand.requireString(), with: try fields.require("with").requireString(), epsilon: epsilon)
+  init(bias: Tensor?, mean: Tensor, variance: Tensor, gain: Tensor?, shift: Tensor?, epsilon: Double) throws {
+    biasReader = try bias.map { try ElementReader($0) }
+    self.mean = try ElementReader(mean)
+    self.variance = try ElementReader(variance)
+    self.gain = try gain.map { try ElementReader($0) }
+    self.shift = try shift.map { try ElementReader($0) }
+    self.epsilon = epsilon
   }
 
-  var operand: JSONValue { .string(convolution) }
+  private var storages: [Storage] {
+    [biasReader, mean, variance, gain, shift].compactMap { $0?.storage }
+  }
 
-  var chosen: [(key: String, value: JSONValue)] {
-    [("with", .string(norm))] + (epsilon == 1e-5 ? [] : [("eps", .double(epsilon))])
+  /// γ/√(σ² + ε) of some channels.
+  private func factors(_ channels: Range<Int>) throws -> [Double] {
+    let variances = try variance.doubles(channels)
+    guard let gain else { return variances.map { 1 / ($0 + epsilon).squareRoot() } }
+    return zip(try gain.doubles(channels), variances).map { $0 / ($1 + epsilon).squareRoot() }
+  }
+
+  func weight(_ weight: Tensor) throws -> Tensor {
+    let reader = try ElementReader(weight)
+    let length = weight.shape.first.map { $0 > 0 ? weight.elementCount / $0 : 0 } ?? 0
+    return try Tensor(
+      dtype: weight.dtype, shape: weight.shape, rowLength: length, label: weight.storage.label,
+      from: storages + [reader.storage]
+    ) { rows in
+      var numbers = try reader.doubles((rows.lowerBound * length)..<(rows.upperBound * length))
+      for (row, factor) in try factors(rows).enumerated() {
+        for index in (row * length)..<((row + 1) * length) { numbers[index] *= factor }
+      }
+      return numbers
+    }
+  }
+
+  func bias(_ channels: Int, _ weight: Tensor) throws -> Tensor {
+    try Tensor(
+      dtype: weight.dtype, shape: [channels], rowLength: 1, label: weight.storage.label, from: storages
+    ) { range in
+      let biases = try biasReader?.doubles(range) ?? range.map { _ in 0 }
+      let shifts = try shift?.doubles(range) ?? range.map { _ in 0 }
+      let (means, factors) = (try mean.doubles(range), try factors(range))
+      return range.indices.map { index in
+        let place = index - range.lowerBound
+        return (biases[place] - means[place]) * factors[place] + shifts[place]
+      }
+    }
   }
 }

@@ -1,6 +1,3 @@
-internal import SutureJSON
-internal import SutureYAML
-
 /// Leaves out all entries but those whose names fit one of the patterns.
 public struct Keep: Step {
   let patterns: [String]
@@ -8,17 +5,19 @@ public struct Keep: Step {
   public init(_ patterns: String...) { self.patterns = patterns }
   public init(_ patterns: [String]) { self.patterns = patterns }
 
-  public var summary: String { "keep \(quoted(patterns))" }
+  public static let schema = StepSchema(
+    "keep", .names, "Leave out all others.", operand: .operand(.patterns, "PATTERN"),
+    example: #"{keep: "stages.*"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let hits = try touch(patterns, &draft, restIs: "dropped")
-    draft.entries = zip(draft.entries, hits).filter(\.1).map(\.0)
-    return draft.entries.count
+  public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
+  public var record: StepRecord { StepRecord("keep", .strings(patterns)) }
+  public func summary(_: ResolvedFields) -> String { "keep \(quoted(patterns))" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let hits = try outcome.match(patterns, in: draft, restIs: "dropped")
+    // Where no pattern fits anything, and that is allowed, there is nothing to keep from.
+    if hits.contains(true) { draft.entries = zip(draft.entries, hits).filter(\.1).map(\.0) }
+    return outcome
   }
-}
-
-extension Keep: RecipeStep {
-  static let verb = "keep"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireStrings()) }
-  var operand: JSONValue { .strings(patterns) }
 }

@@ -1,5 +1,4 @@
-internal import SutureJSON
-internal import SutureYAML
+internal import SutureText
 
 /// Of a backbone that was replicated for the layers of a YOLOv5, keeps what a forward pass reads.
 ///
@@ -8,31 +7,31 @@ internal import SutureYAML
 public struct LiveOnly: Step {
   public init() {}
 
-  public var summary: String { "keep what a forward pass reads" }
+  public static let schema = StepSchema(
+    "live-only", .names, "Of a replicated backbone, keep what a forward pass reads.",
+    example: "{live-only: }")
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public init(_ record: StepRecord) throws { try record.requireAlone() }
+  public var record: StepRecord { StepRecord("live-only") }
+  public func summary(_: ResolvedFields) -> String { "keep what a forward pass reads" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     let pattern = try Pattern(#"re:/(.*\.)?model\.(\d+)\.(downsample_layers|stages)\.(\d+)\..*/"#)
     let copies = draft.entries.map { pattern.captures($0.name) }
     let dead = copies.map { $0.map { $0[1] != $0[3] } ?? false }
+    var outcome = StepOutcome()
     guard dead.contains(true) else {
-      throw StepFailure(
-        kind: .noMatch, reason: "found no copy of a backbone that is not read",
-        hints: ["it is for what --replicate 'model.{0..3}.' makes, so it stands behind it"])
+      try outcome.miss(
+        SurgeryError(
+          .noMatch, "found no copy of a backbone that is not read",
+          remedies: ["it is for what replicate: \"model.{0..3}.\" makes, so it stands behind it"]),
+        "model.#.*", in: draft)
+      return outcome
     }
-    draft.touched = zip(draft.entries, dead).filter(\.1).map(\.0.name)
+    outcome.touched = zip(draft.entries, dead).filter(\.1).map(\.0.name)
     draft.entries = zip(draft.entries, dead).filter { !$0.1 }.map(\.0)
     let rest = copies.count { $0 == nil }
-    if rest > 0 { draft.notes.append("\(rest) keys belong to no replicated backbone and stay") }
-    return draft.touched.count
+    if rest > 0 { outcome.notes.append("\(rest) keys belong to no replicated backbone and stay") }
+    return outcome
   }
-}
-
-extension LiveOnly: RecipeStep {
-  static let verb = "live-only"
-  init(_ fields: StepFields) throws(YAMLError) {
-    if fields.operand.resolved != .null {
-      throw fields.operand.error("live-only stands alone: nothing follows it")
-    }
-  }
-  var operand: JSONValue { .null }
 }

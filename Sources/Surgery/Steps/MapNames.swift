@@ -1,5 +1,5 @@
 internal import SutureJSON
-internal import SutureYAML
+public import SutureText
 
 /// Renames by a table of patterns and templates, whose rows have no order; it can be read backwards.
 public struct MapNames: Step {
@@ -21,27 +21,64 @@ public struct MapNames: Step {
     self.init(table.map { ($0.key, $0.value) }, reversed: reversed, rest: rest)
   }
 
-  public var summary: String {
+  public static let schema = StepSchema(
+    "map", .names, "Rename by a table of PATTERN: NAME, in YAML or JSON.", operand: .operand(.table, "FILE"),
+    fields: [
+      .optional("reverse", .flag, ""), .optional("rest", .choice(Rest.allCases.map(\.rawValue)), "REST"),
+    ],
+    variants: [.init("map-reversed", "Rename by the table read backwards.", flags: ["reverse"])],
+    example: #"{map: {"stem.*": "downsample_layers.0.{1}"}, rest: error}"#)
+
+  public init(_ record: StepRecord) throws {
+    let table = try record.operand.table()
+    if table.isEmpty { throw record.operand.error("the table is empty") }
+    self.init(
+      table.map { ($0.key, $0.value) }, reversed: try record["reverse"]?.bool() ?? false,
+      rest: try record["rest"]?.choice(Rest.self) ?? .keep)
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "map", .object(table.map { ($0.pattern, .string($0.template)) }),
+      (isReversed ? [("reverse", .bool(true))] : [])
+        + (rest == .keep ? [] : [("rest", .string(rest.rawValue))]))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
     "map \(table.count) \(table.count == 1 ? "row" : "rows")\(isReversed ? ", reversed" : "")"
   }
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let rows = try table.map { row in
-      let (pattern, template) = isReversed ? try PatternSyntax.reversing(row.template, of: row.pattern) : row
-      return (text: pattern, pattern: try Pattern(pattern), template: try Template(template))
+  /// A row as it is read, in the direction in which it is.
+  private struct Row {
+    let text: String
+    let pattern: Pattern
+    let template: Template
+  }
+
+  private func rows() throws(PatternError) -> [Row] {
+    try table.map { row throws(PatternError) in
+      let (pattern, template) =
+        isReversed ? try PatternSyntax.reversing(row.template, of: row.pattern) : row
+      let read = Row(text: pattern, pattern: try Pattern(pattern), template: try Template(template))
+      if read.template.count != 1 {
+        throw PatternError(pattern, column: 1, "its row gives \(read.template.count) names for one key")
+      }
+      return read
     }
-    for row in rows where row.template.count != 1 {
-      throw PatternError(row.text, column: 1, "its row gives \(row.template.count) names for one key")
-    }
+  }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    let rows = try rows()
+    var outcome = StepOutcome()
     var used = [Bool](repeating: false, count: rows.count)
     var kept: [Draft.Entry] = []
     var unmatched: [String] = []
     for var entry in draft.entries {
       let fitting = rows.indices.filter { rows[$0].pattern.matches(entry.name) }
       if fitting.count > 1 {
-        throw StepFailure(
-          kind: .collision, reason: "has two rows that fit \(entry.name)",
-          hints: fitting.map { "\"\(rows[$0].text)\"" } + ["make one of them fit less"])
+        throw SurgeryError(
+          .collision, "has two rows that fit \(entry.name)",
+          remedies: fitting.map { .advice("\"\(rows[$0].text)\"") } + ["make one of them fit less"])
       }
       guard let row = fitting.first else {
         unmatched.append(entry.name)
@@ -49,40 +86,52 @@ public struct MapNames: Step {
         continue
       }
       used[row] = true
-      draft.touched.append(entry.name)
+      outcome.touched.append(entry.name)
       let captures = rows[row].pattern.captures(entry.name) ?? []
       entry.name = try rows[row].template.names(for: entry.name, captures: captures)[0]
       kept.append(entry)
     }
     if rest == .error, !unmatched.isEmpty {
-      throw StepFailure(
-        kind: .noMatch, reason: "has no row for \(unmatched.count) of \(draft.entries.count) keys",
-        hints: [Suggestion.list(unmatched)])
+      throw SurgeryError(
+        .noMatch, "has no row for \(unmatched.count) of \(draft.entries.count) keys",
+        remedies: [.advice(Suggestion.list(unmatched))])
     }
-    if draft.touched.isEmpty { throw noMatch(rows.first?.text ?? "", draft) }
+    outcome.recordKeys()
+    if outcome.touched.isEmpty {
+      let text = rows.first?.text ?? ""
+      try outcome.miss(
+        SurgeryError(
+          .noMatch, "matched no keys",
+          remedies: Suggestion.remedies(for: text, among: draft.names)), text, in: draft)
+      return outcome
+    }
     draft.entries = kept
     let idle = rows.indices.filter { !used[$0] }.map { "\"\(rows[$0].text)\"" }
-    if !idle.isEmpty { draft.notes.append("rows that fit no key: \(Suggestion.list(idle))") }
+    if !idle.isEmpty { outcome.notes.append("rows that fit no key: \(Suggestion.list(idle))") }
     if !unmatched.isEmpty {
-      draft.notes.append("\(unmatched.count) keys have no row and are \(rest == .keep ? "kept" : "dropped")")
+      outcome.notes.append(
+        "\(unmatched.count) keys have no row and are \(rest == .keep ? "kept" : "dropped")")
     }
-    return draft.touched.count
+    return outcome
+  }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let rows = try? rows() else { return .unknown }
+    return resolved.sources(of: name) { key in
+      guard let row = rows.first(where: { $0.pattern.matches(key) }) else { return [] }
+      return try row.template.names(for: key, captures: row.pattern.captures(key) ?? [])
+    }
   }
 }
 
-extension MapNames: RecipeStep {
-  static let verb = "map"
-  static let options = ["reverse", "rest"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let rest = try fields["rest"].map { node throws(YAMLError) in try node.requireChoice(Rest.self) } ?? .keep
-    self.init(
-      try Self.rows(fields.operand), reversed: try fields.bool("reverse"), rest: rest)
-  }
-
-  var operand: JSONValue { .object(table.map { ($0.pattern, .string($0.template)) }) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    (isReversed ? [("reverse", .bool(true))] : []) + (rest == .keep ? [] : [("rest", .string(rest.rawValue))])
+extension MapNames {
+  /// Reads a table from a document of its own: a mapping of patterns to templates, in YAML or JSON.
+  ///
+  /// - Throws: `Failure` with line and column.
+  public init(_ bytes: [UInt8], name: String, reversed: Bool = false) throws(Failure) {
+    let node = try RecordValue(bytes, name: name)
+    let table = try node.table()
+    if table.isEmpty { throw node.error("the table is empty") }
+    self.init(table.map { ($0.key, $0.value) }, reversed: reversed)
   }
 }

@@ -1,6 +1,4 @@
-internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Puts the axes in another order, as `Tensor.permute`; a view.
 public struct Permute: Step {
@@ -12,29 +10,30 @@ public struct Permute: Step {
 
   public init(_ patterns: [String], order: [Int]) { (self.patterns, self.order) = (patterns, order) }
 
-  public var summary: String { "permute \(quoted(patterns)) to \(order)" }
+  public static let schema = StepSchema(
+    "permute", .tensors, "Put the axes in another order.", operand: .operand(.patterns, "PATTERN"),
+    fields: [.required("order", .integers, "A,B,C", after: "=")],
+    example: #"{permute: "conv.weight", order: [0, 2, 3, 1]}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    try transform(patterns, &draft) { entry in
+  public init(_ record: StepRecord) throws {
+    self.init(try record.operand.strings(), order: try record.require("order").integers())
+  }
+
+  public var record: StepRecord {
+    StepRecord("permute", .strings(patterns), [("order", .integers(order))])
+  }
+
+  public func summary(_: ResolvedFields) -> String { "permute \(quoted(patterns)) to \(order)" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    try .transforming(patterns, &draft) { entry in
       let rank = entry.tensor.shape.count
       guard order.count == rank else {
-        throw doesNotFit(entry, "it has \(rank) axes, and \(order.count) are named")
+        throw entry.doesNotFit("it has \(rank) axes, and \(order.count) are named")
       }
-      let axes = try order.map { try axis($0, of: entry) }
-      guard Set(axes).count == rank else { throw doesNotFit(entry, "an axis is named twice") }
+      let axes = try order.map { try entry.axis($0) }
+      guard Set(axes).count == rank else { throw entry.doesNotFit("an axis is named twice") }
       return try entry.tensor.permuted(axes)
     }
   }
-}
-
-extension Permute: RecipeStep {
-  static let verb = "permute"
-  static let options = ["order"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    self.init(try fields.operand.requireStrings(), order: try fields.require("order").requireIntegers())
-  }
-
-  var operand: JSONValue { .strings(patterns) }
-  var chosen: [(key: String, value: JSONValue)] { [("order", .array(order.map { .integer($0) }))] }
 }

@@ -1,5 +1,4 @@
 internal import SutureJSON
-internal import SutureYAML
 
 /// Gives the entries that fit a pattern new names, made from what its wildcards stand for.
 public struct Rename: Step {
@@ -8,30 +7,37 @@ public struct Rename: Step {
 
   public init(_ pattern: String, to template: String) { (self.pattern, self.template) = (pattern, template) }
 
-  public var summary: String { "rename \"\(pattern)\" to \"\(template)\"" }
+  public static let schema = StepSchema(
+    "rename", .names, "Rename; * or {1} in NAME is what the wildcards matched.",
+    operand: .operand(.pattern, "PATTERN"), fields: [.required("to", .template, "NAME", after: "=")],
+    example: #"{rename: "blocks.#.*", to: "layers.{1}.{2}"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let hits = try touch([self.pattern], &draft)
-    let pattern = try Pattern(pattern)
-    let template = try Template(template)
-    guard template.count == 1 else {
-      throw PatternError(
-        self.template, column: 1, "it gives \(template.count) names for one key; replicate makes copies")
-    }
+  public init(_ record: StepRecord) throws {
+    self.init(try record.operand.string(), to: try record.require("to").string())
+  }
+
+  public var record: StepRecord { StepRecord("rename", .string(pattern), [("to", .string(template))]) }
+  public func summary(_: ResolvedFields) -> String { "rename \"\(pattern)\" to \"\(template)\"" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let hits = try outcome.match([pattern], in: draft)
+    let rename = try renaming()
     for index in draft.entries.indices where hits[index] {
-      let name = draft.entries[index].name
-      draft.entries[index].name = try template.names(for: name, captures: pattern.captures(name) ?? [])[0]
+      draft.entries[index].name = try rename(draft.entries[index].name)
     }
-    return draft.touched.count
+    outcome.recordKeys()
+    return outcome
   }
-}
 
-extension Rename: RecipeStep {
-  static let verb = "rename"
-  static let options = ["to"]
-  init(_ fields: StepFields) throws(YAMLError) {
-    self.init(try fields.operand.requireString(), to: try fields.require("to").requireString())
+  private func renaming() throws -> (String) throws -> String {
+    let pattern = try Pattern(pattern)
+    let template = try Template(template, one: "names for one key; replicate makes copies")
+    return { name in try template.names(for: name, captures: pattern.captures(name) ?? [])[0] }
   }
-  var operand: JSONValue { .string(pattern) }
-  var chosen: [(key: String, value: JSONValue)] { [("to", .string(template))] }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let rename = try? renaming() else { return .unknown }
+    return resolved.sources(of: name) { [try rename($0)] }
+  }
 }

@@ -1,5 +1,5 @@
 internal import SutureJSON
-internal import SutureYAML
+internal import SutureText
 
 /// Puts a copy of every entry under each of several prefixes.
 ///
@@ -10,26 +10,31 @@ public struct Replicate: Step {
   /// - Parameter prefixes: such as `model.{0..3}.`, which stands for four.
   public init(_ prefixes: String) { self.prefixes = prefixes }
 
-  public var summary: String { "replicate under \"\(prefixes)\"" }
+  public static let schema = StepSchema(
+    "replicate", .names, "Copy every tensor under each prefix: 'model.{0..3}.'.",
+    operand: .operand(.template, "PREFIXES"), example: #"{replicate: "model.{0..3}."}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let template = try Template(prefixes)
-    let expanded = try template.names(for: "", captures: [])
+  public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
+  public var record: StepRecord { StepRecord("replicate", .string(prefixes)) }
+  public func summary(_: ResolvedFields) -> String { "replicate under \"\(prefixes)\"" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    let expanded = try Template(prefixes).names(for: "", captures: [])
     let originals = draft.entries
-    draft.touched = originals.map(\.name)
+    var outcome = StepOutcome(touched: draft.names)
     draft.entries = expanded.flatMap { prefix in
       originals.map { Draft.Entry(name: prefix + $0.name, origins: $0.origins, tensor: $0.tensor) }
     }
     if expanded.count == 1 {
-      draft.notes.append(
+      outcome.notes.append(
         "\"\(prefixes)\" is one prefix: nothing was copied. Braces give several: 'model.{0..3}.'")
     }
-    return originals.count
+    return outcome
   }
-}
 
-extension Replicate: RecipeStep {
-  static let verb = "replicate"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireString()) }
-  var operand: JSONValue { .string(prefixes) }
+  public func sources(of name: String, _: ResolvedFields) -> NameSources {
+    guard let all = try? Template(prefixes).names(for: "", captures: []) else { return .unknown }
+    let rests = all.compactMap { name.rest(after: $0).map(String.init) }
+    return rests.count == 1 ? .one(rests[0]) : .oneOf(rests)
+  }
 }

@@ -1,6 +1,5 @@
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Takes a range of an axis, as `tensor[:, 0:10]`; a view.
 ///
@@ -19,36 +18,79 @@ public struct Slice: Step {
     (self.patterns, self.range, self.axis) = (patterns, range, axis)
   }
 
-  public var summary: String { "slice \(range.text) of axis \(axis) of \(quoted(patterns))" }
+  public static let schema = StepSchema(
+    "slice", .tensors, "Take a range of an axis, written as in Python.",
+    operand: .operand(.patterns, "PATTERN"),
+    fields: [
+      .required("range", .text, "FROM:TO", after: "="), .optional("axis", .integer, "AXIS", after: "@"),
+    ], example: #"{slice: "head.*", range: "0:10"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    try transform(patterns, &draft) { entry in
-      let axis = try axis(axis, of: entry)
+  public init(_ record: StepRecord) throws {
+    let value = try record.require("range")
+    let text = try value.string()
+    guard let range = SliceRange(text) else {
+      throw value.error("\"\(text)\" is no range", advice: "write it as Python does: 0:10, :-1 or ::2")
+    }
+    self.init(try record.operand.strings(), range: range, axis: try record.integer("axis", default: 0))
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "slice", .strings(patterns),
+      [("range", .string(range.text))] + (axis == 0 ? [] : [("axis", .integer(axis))]))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
+    "slice \(range.text) of axis \(axis) of \(quoted(patterns))"
+  }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    try .transforming(patterns, &draft) { entry in
+      let axis = try entry.axis(axis)
       guard let bounds = range.bounds(in: entry.tensor.shape[axis]) else {
-        throw doesNotFit(entry, "axis \(axis) has \(entry.tensor.shape[axis]) elements")
+        throw entry.doesNotFit("axis \(axis) has \(entry.tensor.shape[axis]) elements")
       }
       return try entry.tensor.sliced(bounds, axis: axis, step: range.step)
     }
   }
 }
 
-extension Slice: RecipeStep {
-  static let verb = "slice"
-  static let options = ["range", "axis"]
+/// A range of an axis as Python writes it: `0:10`, `:-1`, `::2`.
+public struct SliceRange: Sendable {
+  let text: String
+  private let from: Int?
+  private let to: Int?
+  let step: Int
 
-  init(_ fields: StepFields) throws(YAMLError) {
-    let node = try fields.require("range")
-    let text = try node.requireString()
-    guard let range = SliceRange(text) else {
-      throw node.error("\"\(text)\" is no range", advice: "write it as Python does: 0:10, :-1 or ::2")
+  /// `nil` where the text is no range with a positive step.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard (2...3).contains(parts.count) else { return nil }
+    var numbers: [Int?] = []
+    for part in parts {
+      if part.isEmpty {
+        numbers.append(nil)
+      } else if let number = Int(part) {
+        numbers.append(number)
+      } else {
+        return nil
+      }
     }
-    self.init(
-      try fields.operand.requireStrings(), range: range, axis: try fields.integer("axis", unsaid: 0))
+    let step = numbers.count == 3 ? numbers[2] ?? 1 : 1
+    guard step > 0 else { return nil }
+    (self.text, from, to, self.step) = (text, numbers[0], numbers[1], step)
   }
 
-  var operand: JSONValue { .strings(patterns) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    [("range", .string(range.text))] + (axis == 0 ? [] : [("axis", .integer(axis))])
+  /// The range in an axis of `count` elements; `nil` where it is empty or reaches beyond.
+  func bounds(in count: Int) -> Range<Int>? {
+    func place(_ index: Int?, unsaid: Int) -> Int? {
+      guard let index else { return unsaid }
+      guard index >= -count, index <= count else { return nil }
+      return index < 0 ? index + count : index
+    }
+    guard let first = place(from, unsaid: 0), let last = place(to, unsaid: count), first < last else {
+      return nil
+    }
+    return first..<last
   }
 }

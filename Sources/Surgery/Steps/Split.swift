@@ -1,7 +1,7 @@
+internal import SutureText
 internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Cuts tensors along an axis into pieces of their own names, as `torch.split`; the pieces are views.
 public struct Split: Step {
@@ -20,65 +20,80 @@ public struct Split: Step {
     (self.pattern, self.templates, self.axis, self.sizes) = (pattern, templates, axis, sizes)
   }
 
-  public var summary: String {
+  public static let schema = StepSchema(
+    "split", .tensors, "Cut along an axis: '*.qkv.w={1}.{q,k,v}.w'.", operand: .operand(.pattern, "PATTERN"),
+    fields: [
+      .required("to", .templates, "NAMES", after: "="), .optional("axis", .integer, "AXIS", after: "@"),
+      .optional("sizes", .integers, "SIZES", after: ":"),
+    ], example: #"{split: "*.qkv.weight", to: "{1}.{q,k,v}.weight"}"#)
+
+  public init(_ record: StepRecord) throws {
+    self.init(
+      try record.operand.string(), to: try record.require("to").strings(),
+      axis: try record.integer("axis", default: 0), sizes: try record["sizes"]?.integers() ?? [])
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "split", .string(pattern),
+      [("to", .strings(templates))] + (axis == 0 ? [] : [("axis", .integer(axis))])
+        + (sizes.isEmpty ? [] : [("sizes", .integers(sizes))]))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
     "split \"\(pattern)\" to \(quoted(templates)) along axis \(axis)"
       + (sizes.isEmpty ? "" : ", sizes \(sizes)")
   }
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let hits = try touch([pattern], &draft)
-    let fit = try Pattern(pattern)
-    let templates = try templates.map { try Template($0) }
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let hits = try outcome.match([pattern], in: draft)
+    let names = try naming()
     draft.entries = try zip(draft.entries, hits).flatMap { entry, isHit in
       guard isHit else { return [entry] }
-      let captures = fit.captures(entry.name) ?? []
-      let names = try templates.flatMap { try $0.names(for: entry.name, captures: captures) }
-      let axis = try axis(axis, of: entry)
-      try requirePlain(entry)
+      let names = try names(entry.name)
+      let axis = try entry.axis(axis)
+      try entry.requirePlain()
       var start = 0
       return try zip(names, try pieces(entry, axis, names.count)).map { name, size in
         defer { start += size }
         return Draft.Entry(
           name: name, origins: entry.origins,
-          tensor: try fitting(entry) { try entry.tensor.sliced(start..<(start + size), axis: axis) })
+          tensor: try entry.fitting { try entry.tensor.sliced(start..<(start + size), axis: axis) })
       }
     }
-    return draft.touched.count
+    outcome.recordKeys()
+    return outcome
+  }
+
+  private func naming() throws -> (String) throws -> [String] {
+    let fit = try Pattern(pattern)
+    let templates = try templates.map { try Template($0) }
+    return { name in
+      let captures = fit.captures(name) ?? []
+      return try templates.flatMap { try $0.names(for: name, captures: captures) }
+    }
   }
 
   private func pieces(_ entry: Draft.Entry, _ axis: Int, _ count: Int) throws -> [Int] {
     let length = entry.tensor.shape[axis]
     if sizes.isEmpty {
       guard count > 0, length % count == 0 else {
-        throw doesNotFit(
-          entry, "axis \(axis) cannot be cut into \(count) equal pieces", hints: ["give their sizes"])
+        throw entry.doesNotFit(
+          "axis \(axis) cannot be cut into \(count) equal pieces", remedies: ["give their sizes"])
       }
       return [Int](repeating: length / count, count: count)
     }
     let total = sizes.reduce(0) { $0.adding(saturating: $1) }
     guard sizes.count == count, sizes.allSatisfy({ $0 >= 0 }), total == length else {
-      throw doesNotFit(
-        entry, "\(count) pieces of sizes \(sizes) are not axis \(axis), which has \(length) elements")
+      throw entry.doesNotFit(
+        "\(count) pieces of sizes \(sizes) are not axis \(axis), which has \(length) elements")
     }
     return sizes
   }
-}
 
-extension Split: RecipeStep {
-  static let verb = "split"
-  static let options = ["to", "axis", "sizes"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let sizes = try fields["sizes"].map { node throws(YAMLError) in try node.requireIntegers() } ?? []
-    self.init(
-      try fields.operand.requireString(), to: try fields.require("to").requireStrings(),
-      axis: try fields.integer("axis", unsaid: 0), sizes: sizes)
-  }
-
-  var operand: JSONValue { .string(pattern) }
-
-  var chosen: [(key: String, value: JSONValue)] {
-    [("to", .strings(templates))] + (axis == 0 ? [] : [("axis", .integer(axis))])
-      + (sizes.isEmpty ? [] : [("sizes", .array(sizes.map { .integer($0) }))])
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let naming = try? naming() else { return .unknown }
+    return resolved.sources(of: name, naming)
   }
 }

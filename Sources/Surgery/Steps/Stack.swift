@@ -3,7 +3,7 @@ internal import SutureTensors
 /// Joins tensors along a new axis, as `torch.stack`: `experts.#.weight` into `experts.weight`.
 ///
 /// Tensors whose names give the same new name are joined; numbers count up.
-public struct Stack: Step {
+public struct Stack: JoiningStep {
   let patterns: [String]
   let template: String
   let axis: Int
@@ -16,17 +16,20 @@ public struct Stack: Step {
     (self.patterns, self.template, self.axis) = (patterns, template, axis)
   }
 
-  public var summary: String { "stack \(quoted(patterns)) to \"\(template)\" along axis \(axis)" }
+  public static let schema = StepSchema(
+    "stack", .tensors, "Join along a new axis: 'experts.#.w=experts.w'.",
+    operand: .operand(.patterns, "PATTERN"), fields: fields,
+    example: #"{stack: "experts.#.weight", to: "experts.weight"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     try join(&draft) { entries in
       let shape = entries[0].tensor.shape
       guard axis >= -shape.count - 1, axis <= shape.count, shape.count < Tensor.maximumRank else {
-        throw doesNotFit(entries[0], "a new axis cannot be \(axis)")
+        throw entries[0].doesNotFit("a new axis cannot be \(axis)")
       }
       let place = axis < 0 ? axis + shape.count + 1 : axis
       for entry in entries.dropFirst() where entry.tensor.shape != shape {
-        throw doesNotFit(entry, "\(entries[0].name) has \(shape)")
+        throw entry.doesNotFit("\(entries[0].name) has \(shape)")
       }
       let parts = try entries.map { entry in
         var sizes = shape
@@ -36,8 +39,4 @@ public struct Stack: Step {
       return try Tensor.joined(parts, axis: place)
     }
   }
-}
-
-extension Stack: JoiningStep {
-  static let verb = "stack"
 }

@@ -1,9 +1,8 @@
-internal import SutureJSON
-internal import SutureYAML
+internal import SutureText
 
 /// Leaves out what only training needs: the optimizer, the learning rate schedule, the gradient scaler.
 ///
-/// They lie beside the weights, where `--extras keep` would keep them, or among them where a file is taken whole.
+/// They lie beside the weights, where a file that keeps its extras has them, or among them where a file is taken whole.
 public struct StripOptimizer: Step {
   /// The names that training code gives them.
   public static let names: Set<String> = [
@@ -15,35 +14,35 @@ public struct StripOptimizer: Step {
 
   public init() {}
 
-  public var summary: String { "strip the optimizer" }
+  public static let schema = StepSchema(
+    "strip-optimizer", .files, "Leave out the optimizer, the schedule and the scaler.",
+    example: "{strip-optimizer: }")
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public init(_ record: StepRecord) throws { try record.requireAlone() }
+  public var record: StepRecord { StepRecord("strip-optimizer") }
+  public func summary(_: ResolvedFields) -> String { "strip the optimizer" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     func isTraining(_ path: String) -> Bool {
       path.split(separator: ".").first.map { Self.names.contains(String($0)) } ?? false
     }
-    draft.touched = draft.entries.map(\.name).filter(isTraining)
+    var outcome = StepOutcome(touched: draft.names.filter(isTraining))
     draft.entries.removeAll { isTraining($0.name) }
     let values = (draft.inputs.extras + draft.inputs.siblings).filter(isTraining)
-    if draft.touched.isEmpty, values.isEmpty {
-      throw StepFailure(
-        kind: .noMatch, reason: "found none",
-        hints: ["there is nothing but the weights, or it has another name"])
+    if outcome.touched.isEmpty, values.isEmpty {
+      try outcome.miss(
+        SurgeryError(
+          .noMatch, "found none", remedies: ["there is nothing but the weights, or it has another name"]),
+        "optimizer", in: draft)
+      return outcome
     }
     if !values.isEmpty {
       let places = Set(values.compactMap { $0.split(separator: ".").first.map(String.init) }).sorted()
-      draft.notes.append("\(values.count) values beside the weights, under \(places.joined(separator: ", "))")
+      outcome.notes.append(
+        "\(values.count) values beside the weights, under \(places.joined(separator: ", "))")
     }
-    draft.stripsOptimizer = true
-    return draft.touched.count + values.count
+    outcome.stripsOptimizer = true
+    outcome.count = outcome.touched.count + values.count
+    return outcome
   }
-}
-
-extension StripOptimizer: RecipeStep {
-  static let verb = "strip-optimizer"
-  init(_ fields: StepFields) throws(YAMLError) {
-    if fields.operand.resolved != .null {
-      throw fields.operand.error("strip-optimizer stands alone: nothing follows it")
-    }
-  }
-  var operand: JSONValue { .null }
 }

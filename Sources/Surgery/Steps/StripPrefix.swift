@@ -1,6 +1,5 @@
-internal import SutureBytes
 internal import SutureJSON
-internal import SutureYAML
+internal import SutureText
 
 /// Takes a prefix from every name that has it.
 public struct StripPrefix: Step {
@@ -8,33 +7,49 @@ public struct StripPrefix: Step {
 
   public init(_ prefix: String) { self.prefix = prefix }
 
-  public var summary: String { "strip prefix \"\(prefix)\"" }
+  public static let schema = StepSchema(
+    "strip-prefix", .names, "Take PREFIX from every name that has it.", operand: .operand(.text, "PREFIX"),
+    example: #"{strip-prefix: "module.", optional: true}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    for index in draft.entries.indices {
-      // By bytes: a Character may join the prefix's last scalar with what follows it.
-      let name = draft.entries[index].name.utf8
-      guard !prefix.isEmpty, name.starts(with: prefix.utf8) else { continue }
-      guard let rest = String(name.dropFirst(prefix.utf8.count)) else { continue }
-      draft.touched.append(draft.entries[index].name)
-      draft.entries[index].name = rest
-    }
-    let touched = draft.touched.count
-    if touched == 0 {
-      let first = draft.entries.first.map { "the first key is \($0.name)" } ?? "there are no keys left"
-      throw StepFailure(kind: .noMatch, reason: "found no key with that prefix", hints: [first])
-    }
-    if touched < draft.entries.count {
-      draft.notes.append("\(draft.entries.count - touched) keys do not have the prefix and stay as they are")
-    } else {
-      draft.resolvedSummary = "\(summary) from every key"
-    }
-    return touched
+  public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
+  public var record: StepRecord { StepRecord("strip-prefix", .string(prefix)) }
+
+  public func summary(_ resolved: ResolvedFields) -> String {
+    "strip prefix \"\(prefix)\"" + (resolved[Self.every] == nil ? "" : " from every key")
   }
-}
 
-extension StripPrefix: RecipeStep {
-  static let verb = "strip-prefix"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireString()) }
-  var operand: JSONValue { .string(prefix) }
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    for index in draft.entries.indices {
+      let name = draft.entries[index].name
+      // By bytes: a Character may join the prefix's last scalar with what follows it.
+      guard !prefix.isEmpty, let rest = name.rest(after: prefix) else { continue }
+      outcome.touched.append(name)
+      draft.entries[index].name = String(rest)
+    }
+    if outcome.touched.isEmpty {
+      let first = draft.entries.first.map { "the first key is \($0.name)" } ?? "there are no keys left"
+      try outcome.miss(
+        SurgeryError(.noMatch, "found no key with that prefix", remedies: [.advice(first)]), prefix, in: draft
+      )
+    }
+    let others = draft.entries.count - outcome.touched.count
+    if others == 0 {
+      outcome.resolved.members.append((Self.every, true))
+    } else {
+      outcome.recordKeys()
+      if !outcome.touched.isEmpty {
+        outcome.notes.append("\(others) keys do not have the prefix and stay as they are")
+      }
+    }
+    return outcome
+  }
+
+  /// That every key had the prefix.
+  private static let every = "every"
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    if resolved[Self.every] != nil { return .one(prefix + name) }
+    return resolved.sources(of: name) { key in key.rest(after: prefix).map { [String($0)] } ?? [] }
+  }
 }

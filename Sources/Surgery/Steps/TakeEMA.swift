@@ -1,5 +1,5 @@
+internal import SutureText
 internal import SutureJSON
-internal import SutureYAML
 
 /// Takes the moving average of the weights that training code keeps beside them, such as `model_ema`.
 ///
@@ -12,48 +12,59 @@ public struct TakeEMA: Step {
 
   public init() {}
 
-  public var summary: String { "take the EMA" }
+  public static let schema = StepSchema(
+    "take-ema", .files, "Take the moving average of the weights, such as model_ema.",
+    example: "{take-ema: , optional: true}")
 
-  public func apply(to draft: inout Draft) throws -> Int {
+  public init(_ record: StepRecord) throws { try record.requireAlone() }
+  public var record: StepRecord { StepRecord("take-ema") }
+  public func summary(_: ResolvedFields) -> String { "take the EMA" }
+
+  /// The prefix that the names had, where every tensor of the file was there under its full path.
+  private static let prefix = "prefix"
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
     guard draft.isUntouched else {
-      throw StepFailure(
-        kind: .impossible, reason: "comes after another step",
-        hints: ["make it the first: what others did to the weights would be lost"])
+      throw SurgeryError(
+        .impossible, "comes after another step",
+        remedies: ["make it the first: what others did to the weights would be lost"])
     }
     func isEMA(_ path: String) -> Bool {
       path.split(separator: ".").contains { Self.names.contains(String($0)) }
     }
+    var outcome = StepOutcome()
     if let path = draft.inputs.siblings.first(where: isEMA) {
-      draft.notes.append("taken from \(path)")
-      draft.restart(with: try draft.inputs.sibling(path))
-      draft.touched = draft.entries.map(\.name)
-      return draft.entries.count
+      outcome.notes.append("taken from \(path)")
+      outcome.resolved.members.append(("from", .string(path)))
+      draft.restart(with: try draft.sibling(path))
+      outcome.touched = draft.names
+      return outcome
     }
-    // Every tensor of the file under its full path.
     for name in Self.names {
       let prefix = name + "."
       guard draft.entries.contains(where: { $0.name.hasPrefix(prefix) }) else { continue }
       draft.entries = draft.entries.filter { $0.name.hasPrefix(prefix) }
-      draft.touched = draft.entries.map(\.name)
+      outcome.touched = draft.names
       for index in draft.entries.indices { draft.entries[index].name.removeFirst(prefix.count) }
-      return draft.entries.count
+      outcome.resolved.members.append((Self.prefix, .string(prefix)))
+      return outcome
     }
     if isEMA(draft.inputs.wrapper) {
-      draft.notes.append("the weights under \(draft.inputs.wrapper) are it already")
-      return draft.entries.count
+      outcome.notes.append("the weights under \(draft.inputs.wrapper) are it already")
+      outcome.count = draft.entries.count
+      return outcome
     }
-    throw StepFailure(
-      kind: .noMatch, reason: "found none beside the weights",
-      hints: ["it would be called \(Self.names.joined(separator: ", "))", "--key PATH takes any other place"])
+    try outcome.miss(
+      SurgeryError(
+        .noMatch, "found none beside the weights",
+        remedies: [
+          "it would be called \(Self.names.joined(separator: ", "))",
+          .setting("key", value: "PATH", "takes any other place"),
+        ]), "model_ema", in: draft)
+    return outcome
   }
-}
 
-extension TakeEMA: RecipeStep {
-  static let verb = "take-ema"
-  init(_ fields: StepFields) throws(YAMLError) {
-    if fields.operand.resolved != .null {
-      throw fields.operand.error("take-ema stands alone: nothing follows it")
-    }
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    .one((resolved[Self.prefix]?.stringValue ?? "") + name)
   }
-  var operand: JSONValue { .null }
 }

@@ -1,6 +1,5 @@
 internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Makes tensors the very same as another one, as tied embeddings are: what they held is dropped.
 public struct Tie: Step {
@@ -12,36 +11,40 @@ public struct Tie: Step {
 
   public init(_ patterns: [String], to name: String) { (self.patterns, self.name) = (patterns, name) }
 
-  public var summary: String { "tie \(quoted(patterns)) to \"\(name)\"" }
+  public static let schema = StepSchema(
+    "tie", .names, "Make the tensors that fit the very same as NAME.",
+    operand: .operand(.patterns, "PATTERN"), fields: [.required("to", .name, "NAME", after: "=")],
+    example: #"{tie: "lm_head.weight", to: "embed.weight"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let hits = try touch(patterns, &draft)
+  public init(_ record: StepRecord) throws {
+    self.init(try record.operand.strings(), to: try record.require("to").string())
+  }
+
+  public var record: StepRecord { StepRecord("tie", .strings(patterns), [("to", .string(name))]) }
+  public func summary(_: ResolvedFields) -> String { "tie \(quoted(patterns)) to \"\(name)\"" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let hits = try outcome.match(patterns, in: draft)
+    if !hits.contains(true) { return outcome }
     guard let model = draft.entries.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      throw StepFailure(
-        kind: .noMatch, reason: "found no key \"\(name)\"",
-        hints: Suggestion.hints(for: name, among: draft.entries.map(\.name)))
+      throw SurgeryError(
+        .noMatch, "found no key \"\(name)\"",
+        remedies: Suggestion.remedies(for: name, among: draft.names))
     }
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]
       guard entry.tensor.shape == model.tensor.shape, entry.tensor.dtype == model.tensor.dtype else {
-        throw doesNotFit(
-          entry, "\(name) has \(model.tensor.shape), \(model.tensor.dtype); it is \(entry.tensor.dtype)")
+        throw entry.doesNotFit(
+          "\(name) has \(model.tensor.shape), \(model.tensor.dtype); it is \(entry.tensor.dtype)")
       }
       draft.entries[index].tensor = model.tensor
       draft.entries[index].origins = model.origins
     }
-    return draft.touched.count
-  }
-}
-
-extension Tie: RecipeStep {
-  static let verb = "tie"
-  static let options = ["to"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    self.init(try fields.operand.requireStrings(), to: try fields.require("to").requireString())
+    return outcome
   }
 
-  var operand: JSONValue { .strings(patterns) }
-  var chosen: [(key: String, value: JSONValue)] { [("to", .string(name))] }
+  public func sources(of name: String, _: ResolvedFields) -> NameSources {
+    Pattern.fits(name, any: patterns).map { .one($0 ? self.name : name) } ?? .unknown
+  }
 }

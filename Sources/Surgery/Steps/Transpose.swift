@@ -1,6 +1,5 @@
-internal import SutureJSON
+internal import SutureText
 internal import SutureTensors
-internal import SutureYAML
 
 /// Swaps two axes, as `Tensor.transpose`; a view.
 public struct Transpose: Step {
@@ -14,37 +13,37 @@ public struct Transpose: Step {
   /// - Parameter axes: the two to swap; counted from the last where negative.
   public init(_ patterns: [String], axes: [Int] = [0, 1]) { (self.patterns, self.axes) = (patterns, axes) }
 
-  public var summary: String { "transpose axes \(axes) of \(quoted(patterns))" }
+  public static let schema = StepSchema(
+    "transpose", .tensors, "Swap two axes, 0 and 1 where none are named.",
+    operand: .operand(.patterns, "PATTERN"), fields: [.optional("axes", .integers, "A,B", after: "=")],
+    example: #"{transpose: "head.weight"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    guard axes.count == 2 else {
-      throw StepFailure(
-        kind: .badPattern, reason: "needs two axes", hints: ["permute puts more of them in another order"])
-    }
-    return try transform(patterns, &draft) { entry in
-      var order = Array(entry.tensor.shape.indices)
-      order.swapAt(try axis(axes[0], of: entry), try axis(axes[1], of: entry))
-      return try entry.tensor.permuted(order)
-    }
-  }
-}
-
-extension Transpose: RecipeStep {
-  static let verb = "transpose"
-  static let options = ["axes"]
-
-  init(_ fields: StepFields) throws(YAMLError) {
-    let axes = try fields["axes"].map { node throws(YAMLError) in
-      let axes = try node.requireIntegers()
-      guard axes.count == 2 else { throw node.error("two axes are needed, \(axes.count) are given") }
+  public init(_ record: StepRecord) throws {
+    let axes = try record["axes"].map { value in
+      let axes = try value.integers()
+      if axes.count != 2 { throw value.error(Self.needsTwo, advice: Self.permute) }
       return axes
     }
-    self.init(try fields.operand.requireStrings(), axes: axes ?? [0, 1])
+    self.init(try record.operand.strings(), axes: axes ?? [0, 1])
   }
 
-  var operand: JSONValue { .strings(patterns) }
+  public var record: StepRecord {
+    StepRecord("transpose", .strings(patterns), axes == [0, 1] ? [] : [("axes", .integers(axes))])
+  }
 
-  var chosen: [(key: String, value: JSONValue)] {
-    axes == [0, 1] ? [] : [("axes", .array(axes.map { .integer($0) }))]
+  public func summary(_: ResolvedFields) -> String { "transpose axes \(axes) of \(quoted(patterns))" }
+
+  private static let needsTwo = "needs two axes"
+  private static let permute = "permute puts more of them in another order"
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    guard axes.count == 2 else {
+      throw SurgeryError(.badPattern, Self.needsTwo, remedies: [.advice(Self.permute)])
+    }
+    return try .transforming(patterns, &draft) { entry in
+      var order = Array(entry.tensor.shape.indices)
+      order.swapAt(try entry.axis(axes[0]), try entry.axis(axes[1]))
+      return try entry.tensor.permuted(order)
+    }
   }
 }

@@ -1,6 +1,4 @@
-internal import SutureJSON
 internal import SutureTensors
-internal import SutureYAML
 
 /// Gives each tensor that fits a storage of its own, as `Tensor.clone` does.
 public struct Untie: Step {
@@ -9,20 +7,21 @@ public struct Untie: Step {
   public init(_ patterns: String...) { self.patterns = patterns }
   public init(_ patterns: [String]) { self.patterns = patterns }
 
-  public var summary: String { "untie \(quoted(patterns))" }
+  public static let schema = StepSchema(
+    "untie", .names, "Give each tensor that fits a storage of its own.",
+    operand: .operand(.patterns, "PATTERN"), example: #"{untie: "lm_head.weight"}"#)
 
-  public func apply(to draft: inout Draft) throws -> Int {
-    let hits = try touch(patterns, &draft)
+  public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
+  public var record: StepRecord { StepRecord("untie", .strings(patterns)) }
+  public func summary(_: ResolvedFields) -> String { "untie \(quoted(patterns))" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    var outcome = StepOutcome()
+    let hits = try outcome.match(patterns, in: draft)
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]
-      draft.entries[index].tensor = try fitting(entry) { try entry.tensor.separated() }
+      draft.entries[index].tensor = try entry.fitting { try entry.tensor.separated() }
     }
-    return draft.touched.count
+    return outcome
   }
-}
-
-extension Untie: RecipeStep {
-  static let verb = "untie"
-  init(_ fields: StepFields) throws(YAMLError) { self.init(try fields.operand.requireStrings()) }
-  var operand: JSONValue { .strings(patterns) }
 }

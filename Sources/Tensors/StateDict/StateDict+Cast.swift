@@ -30,32 +30,42 @@ extension StateDict {
   ///
   /// - Parameter isKept: whether the tensor of that name stays as it is.
   public func cast(to dtype: DType, keeping isKept: (String) -> Bool) throws -> DTypeCast {
-    guard let target = dtype.floatFormat else { throw TensorError.notConvertible(dtype, to: dtype) }
-    var sources: [DType: [Tensor]] = [:]
-    func isCast(_ entry: Entry) -> Bool {
-      entry.tensor.isCastable && entry.tensor.dtype != dtype && !isKept(entry.name)
-    }
-    for entry in entries where isCast(entry) { sources[entry.tensor.dtype, default: []].append(entry.tensor) }
+    try cast { isKept(entries[$0].name) ? nil : dtype }
+  }
 
+  /// The state dict with each real floating-point tensor in the dtype that `target` has for its place.
+  ///
+  /// - Parameter target: gives a floating dtype, or `nil` where the tensor at that index stays as it is.
+  public func cast(to target: (Int) -> DType?) throws -> DTypeCast {
+    let targets = try entries.enumerated().map { index, entry -> Change? in
+      guard let dtype = target(index) else { return nil }
+      guard let format = dtype.floatFormat else { throw TensorError.notConvertible(dtype, to: dtype) }
+      guard let source = entry.tensor.dtype.floatFormat, entry.tensor.isCastable, entry.tensor.dtype != dtype
+      else { return nil }
+      return Change(
+        dtypes: [entry.tensor.dtype, dtype], conversion: FloatCast(from: source, to: format), to: dtype)
+    }
+    var sources: [[DType]: [Tensor]] = [:]
+    for (entry, change) in zip(entries, targets) {
+      if let change { sources[change.dtypes, default: []].append(entry.tensor) }
+    }
     // What is viewed as one dtype is packed by itself, so that each element of a storage is a number of that dtype.
     let packings = sources.mapValues { StoragePacking($0.flatMap(\.castViews)) }
-    var storages: [ObjectIdentifier: (storage: Storage, contents: ConvertedContents, names: [String])] = [:]
-    var order: [ObjectIdentifier] = []
+    var storages: [ConvertedID: (storage: Storage, contents: ConvertedContents, names: [String])] = [:]
+    var order: [ConvertedID] = []
     var result = StateDict()
     result.metadata = metadata
     var names: [String] = []
-    for entry in entries {
-      guard isCast(entry), let source = entry.tensor.dtype.floatFormat,
-        let packing = packings[entry.tensor.dtype]
-      else {
+    for (entry, change) in zip(entries, targets) {
+      guard let change, let packing = packings[change.dtypes] else {
         try result.append(entry.name, entry.tensor)
         continue
       }
-      let conversion = FloatCast(from: source, to: target)
       names.append(entry.name)
+      let (dtype, conversion) = (change.to, change.conversion)
       let tensor = try entry.tensor.mapCastViews(to: dtype) { view in
         let packed = try packing(view)
-        let id = ObjectIdentifier(packed.storage)
+        let id = ConvertedID(storage: ObjectIdentifier(packed.storage), dtypes: change.dtypes)
         if storages[id] == nil {
           let contents = ConvertedContents(packed.storage, from: view.dtype.byteCount, to: dtype.byteCount) {
             conversion.convert($0, count: $1, into: &$2)
@@ -73,6 +83,20 @@ extension StateDict {
     return DTypeCast(
       stateDict: result, names: names,
       conversions: order.compactMap { storages[$0] }.map { ($0.names, $0.contents) })
+  }
+
+  /// A storage, read as numbers of one dtype and made those of another.
+  private struct ConvertedID: Hashable {
+    let storage: ObjectIdentifier
+    let dtypes: [DType]
+  }
+
+  /// What becomes of a tensor.
+  private struct Change {
+    /// From which, and to which.
+    let dtypes: [DType]
+    let conversion: FloatCast
+    let to: DType
   }
 }
 

@@ -13,7 +13,7 @@ public struct ModelLoadCheck: Sendable {
   /// What would make more of the checkpoint load, tried before it is given.
   public enum Advice: Sendable {
     case preset(Preset)
-    case repairs([LoadRepair])
+    case repairs([any Step])
   }
 
   public let checkpoint: Checkpoint

@@ -40,7 +40,7 @@ struct Edit: Command {
   }
 
   var input = ""
-  var steps: [any Step] = []
+  var steps: [PlannedStep] = []
   var expectation = PlanExpectation()
   var allowsUnmatched = false
   var digest: String?
@@ -58,7 +58,8 @@ struct Edit: Command {
     key = key ?? recipeKey
     try writing.request.fill(from: recipeOutput)
     var editing = Editing(of: input, try writing.resolved())
-    (editing.steps, editing.expectation, editing.allowsUnmatched) = (steps, expectation, allowsUnmatched)
+    (editing.expectation, editing.allowsUnmatched) = (expectation, allowsUnmatched)
+    editing.steps = Surgery(steps)
     (editing.digest, editing.key, editing.limits) = (digest, key, limits)
 
     var input: Checkpoint?

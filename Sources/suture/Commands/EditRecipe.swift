@@ -32,7 +32,7 @@ extension Edit {
 
   func save(_ recipe: Recipe, to path: String) throws {
     let isJSON = path.lowercased().hasSuffix(".json")
-    let text = isJSON ? try recipe.json() : try recipe.yaml()
+    let text = isJSON ? recipe.json() : recipe.yaml()
     let output = try OutputFile(path)
     try output.write(Array(text.utf8))
     do { try output.commit(replacing: writing.request.replaces) } catch let error as SystemError

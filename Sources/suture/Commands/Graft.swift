@@ -56,7 +56,7 @@ struct GraftCommand: Command {
     return try writing.finish(prepared.output) {
       JSONReport("suture.graft/1", report.json + ["space": prepared.output?.plan.byteCount])
     } done: { written in
-      warn(prepared.graft.casts)
+      warn([prepared.graft.cast])
       return JSONReport(
         "suture.graft/1", report.json + ["written": JSONReport("suture.write/1", written.json).object])
     }

@@ -1,6 +1,5 @@
 internal import SutureBytes
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
@@ -41,7 +40,7 @@ struct Why: Command {
     }
     let report = WhyReport(checkpoint: checkpoint, name: tensor, tensor: view)
     if json {
-      try Console.print(JSONWriter.text(report.json, style: .pretty) + "\n")
+      try Console.print(report.json)
     } else {
       try Console.print(report.text)
     }

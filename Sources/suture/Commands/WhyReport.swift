@@ -11,19 +11,18 @@ struct WhyReport {
   let tensor: Tensor
   /// The first run first, each with what its steps did to the name.
   let runs: [(run: Provenance.Run, steps: ArraySlice<NameTrace.Step>)]
-  /// What it may have been called in the first input; `nil` where that cannot be told.
-  let sources: [String]?
+  private let trace: NameTrace
 
   init(checkpoint: Checkpoint, name: String, tensor: Tensor) {
     (self.checkpoint, self.name, self.tensor) = (checkpoint, name, tensor)
     let recorded = checkpoint.provenance?.runs ?? []
-    let trace = NameTrace(name, through: recorded.flatMap(\.steps).map { $0.stringValue ?? "" })
+    let trace = NameTrace(name, through: recorded.flatMap(\.steps))
     var rest = trace.steps[...]
     runs = recorded.map { run in
       defer { rest = rest.dropFirst(run.steps.count) }
       return (run, rest.prefix(run.steps.count))
     }
-    sources = runs.isEmpty ? nil : trace.sources
+    self.trace = trace
   }
 
   /// The other names of the same bytes.
@@ -61,6 +60,12 @@ struct WhyReport {
         let padding = String(repeating: " ", count: max(0, width - text.count))
         lines.append("  \(text)\(padding)  \(Self.change(step))")
       }
+      if let options = run.options {
+        let words = (options.members ?? []).map {
+          "\($0.key) \($0.value.stringValue ?? JSONWriter.text($0.value))"
+        }
+        lines.append("  read and written with \(Format.name(words.joined(separator: ", ")))")
+      }
     }
     lines += ["", conclusion]
     return lines.joined(separator: "\n") + "\n"
@@ -69,45 +74,63 @@ struct WhyReport {
   private static func change(_ step: NameTrace.Step) -> String {
     guard let after = step.after else { return "?" }
     guard let before = step.before else { return "? -> \(list(after))" }
-    return before == after ? list(after) : "\(list(before)) -> \(list(after))"
+    if after.isEmpty { return "-" }
+    if before == after, step.foreign.isEmpty { return list(after) }
+    let foreign = step.foreign.map { "\(Format.name($0.name)) of \(Format.name($0.file))" }
+    let all = list(before, step.isAmbiguous ? "or" : "and", and: foreign)
+    return "\(all.isEmpty ? "made anew" : all) -> \(list(after))"
   }
 
   /// All are in the JSON.
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(3).map(Format.name).joined(separator: " or ")
-    return names.count > 3 ? "\(shown) or \(names.count - 3) more" : shown
+  private static func list(_ names: [String], _ word: String = "or", and others: [String] = []) -> String {
+    let names = names.map { Format.name($0) } + others
+    let shown = names.prefix(3).joined(separator: " \(word) ")
+    return names.count > 3 ? "\(shown) \(word) \(names.count - 3) more" : shown
   }
 
   private var conclusion: String {
-    guard let sources else {
+    guard let sources = trace.sources else {
       return "what it was called in the first input cannot be told from the steps"
     }
     let place = runs[0].run.sources.first.map { Format.name($0.name) } ?? "the first input"
-    return "its name was \(Self.list(sources)) in \(place)"
+    let others = trace.steps.flatMap(\.foreign)
+    let foreign = others.map { "\(Format.name($0.name)) of \(Format.name($0.file))" }
+    switch (sources.count, foreign.isEmpty) {
+    case (0, true): return "it was made anew: nothing of it was in \(place)"
+    case (0, false): return "it is \(Self.list([], "and", and: foreign))"
+    case (_, false):
+      return "it was made of \(Self.list(sources, "and", and: foreign)); the first is in \(place)"
+    case (1, true): return "its name was \(Self.list(sources)) in \(place)"
+    default:
+      return trace.isAmbiguous
+        ? "its name was \(Self.list(sources)) in \(place)"
+        : "it was made of \(Self.list(sources, "and")) in \(place)"
+    }
   }
 
   // MARK: JSON
 
-  var json: JSONValue {
-    let strings = { (names: [String]?) in
-      names.map { JSONValue.array($0.map { .string($0) }) } ?? .null
-    }
-    return [
-      "schema": "suture.why/1", "path": .string(checkpoint.path), "name": .string(name),
-      "aliases": strings(aliases),
-      "runs": .array(
-        runs.map { run, steps in
+  var json: JSONReport {
+    JSONReport(
+      "suture.why/1",
+      [
+        "path": checkpoint.path, "name": name, "aliases": aliases,
+        "runs": runs.map { run, steps -> JSONObject in
           [
-            "tool": .string(run.tool),
-            "sources": .array(
-              run.sources.map { ["name": .string($0.name), "sha256": .string($0.sha256)] }),
-            "steps": .array(
-              steps.map {
-                ["step": .string($0.text), "before": strings($0.before), "after": strings($0.after)]
-              }),
+            "tool": run.tool,
+            "sources": run.sources.map { ["name": $0.name, "sha256": $0.sha256] as JSONObject },
+            "options": run.options, "steps": zip(run.steps, steps).map(Self.json),
           ]
-        }),
-      "source_names": strings(sources),
+        },
+        "source_names": runs.isEmpty ? JSONValue.null : trace.sources.json,
+      ])
+  }
+
+  private static func json(_ record: JSONValue, _ step: NameTrace.Step) -> JSONObject {
+    [
+      "step": step.text, "record": record.stringValue == nil ? record : nil, "before": step.before.json,
+      "after": step.after.json, "ambiguous": step.isAmbiguous,
+      "foreign": step.foreign.map { ["file": $0.file, "name": $0.name] as JSONObject },
     ]
   }
 }

@@ -21,7 +21,7 @@ struct DiffReport {
     lines += moves("renamed", diff.renamed, "by content")
     lines += moves("copied", diff.copied, "the same content under further names")
     if let advice = diff.advice {
-      let flags = Shell.words(advice.repairs.flatMap(\.flags))
+      let flags = Shell.words(advice.repairs.flags)
       lines.append(
         "            with \(flags) A would have \(Format.count(advice.report.loaded.count)) names of B, in B's shapes"
       )
@@ -184,7 +184,7 @@ struct DiffReport {
         } ?? JSONValue.null,
         "added": diff.added, "removed": diff.removed, "renamed": moves(diff.renamed),
         "copied": moves(diff.copied),
-        "advice": diff.advice.map { $0.repairs.flatMap(\.flags).json } ?? .null,
+        "advice": diff.advice.map { $0.repairs.flags.json } ?? .null,
         "reshaped": diff.reshaped.map {
           ["name": $0.name, "a": $0.from, "b": $0.to, "same_elements": $0.keepsElements] as JSONObject
         },

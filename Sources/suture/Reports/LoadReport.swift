@@ -17,7 +17,7 @@ struct LoadText {
   init(_ check: LoadCheck, isVerbose: Bool) {
     let (report, file, base) = (check.report, check.checkpoint, check.base)
     let rows = LoadRows(isVerbose: isVerbose)
-    let flags = check.advice?.repairs.flatMap(\.flags) ?? []
+    let flags = check.advice?.repairs.flags ?? []
     var lines = [
       "into \(base.path): \(base.container.rawValue)\(Notes.place(base)), "
         + "\(Format.plural(report.baseCount, "key"))",
@@ -170,7 +170,7 @@ extension ModelLoadCheck {
   fileprivate var adviceFlags: [String] {
     switch advice {
     case .preset(let preset): ["--preset", preset.name]
-    case .repairs(let repairs): repairs.flatMap(\.flags)
+    case .repairs(let repairs): repairs.flags
     case nil: []
     }
   }

@@ -64,13 +64,6 @@ struct Diagnosis: SutureError {
   /// Errors that do not say yet what they mean.
   private static func kind(of error: any Error) -> FailureKind {
     switch error {
-    case is PatternError, is RecipeError: .usage
-    case let error as SurgeryError:
-      switch error.kind {
-      case .badPattern: .usage
-      case .doesNotFit: .doesNotFit
-      case .noMatch, .collision, .expectation, .empty, .impossible: .refused
-      }
     case is ModelError: .doesNotFit
     default: .unreadable
     }

@@ -50,7 +50,7 @@ import Testing
   @Test func `proposes a prefix where content finds nothing`() throws {
     let diff = try StateDictDiff(
       dict(["a.x": [1], "a.y": [2]]), dict(["module.a.x": [3], "module.a.y": [4]]))
-    #expect(diff.removed.count == 2 && diff.advice?.repairs == [.add("module.")])
+    #expect(diff.removed.count == 2 && diff.advice?.repairs.map(\.record) == [AddPrefix("module.").record])
   }
 
   @Test func `tells other shapes, and whether the elements are the same`() throws {

@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureNumbers
 public import SutureTensors
 internal import SutureText
@@ -16,7 +15,7 @@ public struct Graft: Sendable {
     case add
   }
 
-  public struct Options: Sendable {
+  public struct Options: Sendable, Equatable {
     public var unexpected = Unexpected.error
     /// Patterns of keys of the part that are not taken.
     public var excluded: [String] = []
@@ -39,7 +38,8 @@ public struct Graft: Sendable {
   public let excluded: [String]
   /// Keys whose dtype in the part is another than in the base.
   public let recast: [(name: String, from: DType, to: DType)]
-  public let casts: [DTypeCast]
+  /// What was cast, for those who want to know of overflows.
+  public let cast: DTypeCast
 
   /// Compares key by key, and refuses what does not fit.
   ///
@@ -51,48 +51,54 @@ public struct Graft: Sendable {
     (replaced, stayed) = (
       base.names.filter { taken[$0] != nil }, base.names.filter { taken[$0] == nil }
     )
-    if replaced.isEmpty { throw Self.noOverlap(taken, base) }
-    let mismatches = base.entries.compactMap { entry in taken[entry.name].flatMap { Self.mismatch(entry, $0) }
+    // Files of different keys may be merged, where that is said.
+    if replaced.isEmpty, options.unexpected != .add || unexpected.isEmpty {
+      throw Self.noOverlap(taken, base)
+    }
+    let mismatches = base.entries.compactMap { entry in
+      taken[entry.name].flatMap { Self.mismatch(entry, $0) }
     }
     if !mismatches.isEmpty {
       throw SurgeryError(
         .doesNotFit, "\(mismatches.count) of \(replaced.count) common keys do not fit the base",
-        hints: mismatches.prefix(10) + (mismatches.count > 10 ? ["and \(mismatches.count - 10) more"] : []))
+        remedies: mismatches.prefix(10).map { .advice($0) }
+          + (mismatches.count > 10 ? ["and \(mismatches.count - 10) more"] : []))
     }
     if options.unexpected == .error, !unexpected.isEmpty {
       throw SurgeryError(
         .impossible, "the base does not have \(unexpected.count) of the part's \(taken.count) keys",
-        hints: Self.folded(unexpected) + ["--unexpected drop leaves them out, add adds them"])
+        remedies: Self.folded(unexpected) + [
+          .setting("unexpected", value: "drop", "leaves them out"),
+          .setting("unexpected", value: "add", "adds them"),
+        ])
     }
     try Self.require(options, stayed: stayed, replaced: replaced)
-    (recast, casts, output) = try Self.update(base, with: taken, adding: options.unexpected == .add)
+    recast = base.entries.compactMap { entry in
+      taken[entry.name].flatMap { tensor in
+        tensor.dtype == entry.tensor.dtype ? nil : (entry.name, tensor.dtype, entry.tensor.dtype)
+      }
+    }
+    (cast, output) = try Self.update(base, with: taken, adding: options.unexpected == .add)
   }
 
   private static func update(_ base: StateDict, with part: StateDict, adding: Bool) throws(SurgeryError) -> (
-    recast: [(name: String, from: DType, to: DType)], casts: [DTypeCast], output: StateDict
+    DTypeCast, StateDict
   ) {
-    var recast: [(name: String, from: DType, to: DType)] = []
-    for entry in base.entries {
-      guard let tensor = part[entry.name], tensor.dtype != entry.tensor.dtype else { continue }
-      recast.append((entry.name, tensor.dtype, entry.tensor.dtype))
-    }
     do {
-      var (source, casts): (StateDict, [DTypeCast]) = (part, [])
-      for dtype in Set(recast.map(\.to)).sorted(by: { $0.rawValue < $1.rawValue }) {
-        let names = Set(recast.filter { $0.to == dtype }.map { ExactString($0.name) })
-        let cast = try source.cast(to: dtype) { !names.contains(ExactString($0)) }
-        (source, casts) = (cast.stateDict, casts + [cast])
+      let cast = try part.cast { index in
+        guard let model = base[part.entries[index].name] else { return nil }
+        return model.dtype == part.entries[index].tensor.dtype ? nil : model.dtype
       }
       var output = try StateDict(
-        base.entries.map { .init(name: $0.name, tensor: source[$0.name] ?? $0.tensor) })
+        base.entries.map { .init(name: $0.name, tensor: cast.stateDict[$0.name] ?? $0.tensor) })
       output.metadata = base.metadata
       if adding {
-        for entry in source.entries where base[entry.name] == nil {
+        for entry in cast.stateDict.entries where base[entry.name] == nil {
           try output.append(entry.name, entry.tensor)
         }
       }
-      return (recast, casts, output)
-    } catch { throw SurgeryError(.impossible, "\(error)", hints: []) }
+      return (cast, output)
+    } catch { throw SurgeryError(.impossible, "\(error)") }
   }
 
   private static func mismatch(_ base: StateDict.Entry, _ tensor: Tensor) -> String? {
@@ -120,26 +126,21 @@ public struct Graft: Sendable {
     for pattern in patterns where !part.names.contains(where: pattern.matches) {
       throw SurgeryError(
         .noMatch, "no key of the part fits \"\(pattern.text)\", which is excluded",
-        hints: Suggestion.hints(for: pattern.text, among: part.names))
+        remedies: Suggestion.remedies(for: pattern.text, among: part.names))
     }
-    var (taken, excluded): (StateDict, [String]) = (StateDict(), [])
-    for entry in part.entries {
-      if patterns.contains(where: { $0.matches(entry.name) }) {
-        excluded.append(entry.name)
-      } else {
-        do { try taken.append(entry.name, entry.tensor) } catch {
-          throw SurgeryError(.collision, "\(error)", hints: [])
-        }
-      }
-    }
-    return (taken, excluded)
+    let isExcluded = { (entry: StateDict.Entry) in patterns.contains { $0.matches(entry.name) } }
+    do {
+      return (
+        try StateDict(part.entries.filter { !isExcluded($0) }), part.entries.filter(isExcluded).map(\.name)
+      )
+    } catch { throw SurgeryError(.collision, "\(error)") }
   }
 
   private static func require(_ options: Options, stayed: [String], replaced: [String]) throws(SurgeryError) {
     if let expected = options.expected, expected != replaced.count {
       throw SurgeryError(
         .expectation, "\(replaced.count) keys come from the part, \(expected) were expected",
-        hints: ["\(stayed.count) stay as they are in the base"])
+        remedies: ["\(stayed.count) stay as they are in the base"])
     }
     if options.allowedMissing.isEmpty { return }
     let patterns = try patterns(options.allowedMissing)
@@ -147,34 +148,37 @@ public struct Graft: Sendable {
     if !missing.isEmpty {
       throw SurgeryError(
         .expectation, "the part does not have \(missing.count) keys of the base that it should have",
-        hints: folded(missing))
+        remedies: folded(missing))
     }
   }
 
   private static func patterns(_ texts: [String]) throws(SurgeryError) -> [Pattern] {
-    do { return try texts.map { try Pattern($0) } } catch {
-      throw SurgeryError(.badPattern, "\(error)", hints: [])
+    do { return try texts.map { text throws(PatternError) in try Pattern(text) } } catch {
+      throw SurgeryError(.badPattern, error.reason, remedies: error.remedies)
     }
   }
 
-  private static func folded(_ names: [String]) -> [String] {
+  private static func folded(_ names: [String]) -> [Remedy] {
     let folds = FoldedNames.fold(names).map { $0.count > 1 ? "\($0.pattern)  (\($0.count))" : $0.pattern }
-    return folds.prefix(12) + (folds.count > 12 ? ["and \(folds.count - 12) more"] : [])
+    return folds.prefix(12).map { .advice($0) } + (folds.count > 12 ? ["and \(folds.count - 12) more"] : [])
   }
 
   /// Nothing would change: perhaps a prefix is what separates the two.
   private static func noOverlap(_ part: StateDict, _ base: StateDict) -> SurgeryError {
-    var hints = [
+    var remedies: [Remedy] = [
       "the first key of the base is \(base.names.first ?? "-"), of the part \(part.names.first ?? "-")"
     ]
     if let (longer, shorter, isPart) = prefix(part, base) {
-      let prefix = longer.dropLast(shorter.count)
-      hints.append(
+      let prefix = String(longer.dropLast(shorter.count))
+      remedies.append(
         isPart
-          ? "did you mean --strip-prefix '\(prefix)'? edit takes it from the part"
-          : "did you mean --add-prefix '\(prefix)'? edit puts it before the part's keys")
+          ? .setting("strip-prefix", value: prefix, "takes it from the part's keys")
+          : .setting("add-prefix", value: prefix, "puts it before the part's keys"))
     }
-    return SurgeryError(.noMatch, "the base has none of the part's \(part.count) keys", hints: hints)
+    if !part.isEmpty {
+      remedies.append(.setting("unexpected", value: "add", "merges files of different keys"))
+    }
+    return SurgeryError(.noMatch, "the base has none of the part's \(part.count) keys", remedies: remedies)
   }
 
   private static func prefix(_ part: StateDict, _ base: StateDict) -> (String, String, isPart: Bool)? {

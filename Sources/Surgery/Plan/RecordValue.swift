@@ -16,6 +16,17 @@ public struct RecordValue: Sendable {
 
   public init(_ json: JSONValue) { (self.json, place, node) = (json, FailurePlace(), nil) }
 
+  /// Reads a document of its own, in YAML or JSON.
+  ///
+  /// - Parameter name: what errors call it. Where it ends in `.json` the text must be JSON.
+  /// - Throws: `Failure` with line and column.
+  public init(_ bytes: [UInt8], name: String) throws(Failure) {
+    let text = name.lowercased().hasSuffix(".json") ? try JSONText.asYAML(bytes, name: name) : bytes
+    do { self.init(try YAML.parse(text, name: name, limits: YAMLLimits(bytes: 10_000_000))) } catch {
+      throw Failure(error)
+    }
+  }
+
   init(_ node: YAMLNode) {
     (json, place, self.node) = (node.json, FailurePlace(node.position), node)
   }
@@ -25,7 +36,7 @@ public struct RecordValue: Sendable {
     Failure(.usage, at: place, advice.map { "\(reason); \($0)" } ?? reason)
   }
 
-  private func mismatch(_ expected: String) -> Failure {
+  func mismatch(_ expected: String) -> Failure {
     if let node { return Failure(node.mismatch(expected)) }
     return error("\(expected) expected, \(json.kind) found")
   }

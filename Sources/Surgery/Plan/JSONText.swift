@@ -1,14 +1,16 @@
 internal import SutureJSON
+internal import SutureText
 
 /// JSON as the reader of YAML takes it: nearly all of JSON is YAML, and that reader knows lines and columns.
 enum JSONText {
   /// The same document, of which a tab is a space and an escaped pair of surrogates the character.
   ///
-  /// - Throws: ``RecipeError`` where it is not JSON.
-  static func asYAML(_ bytes: [UInt8], name: String) throws(RecipeError) -> [UInt8] {
+  /// - Throws: `Failure` where it is not JSON.
+  static func asYAML(_ bytes: [UInt8], name: String) throws(Failure) -> [UInt8] {
     do { _ = try JSONParser.parse(bytes) } catch {
       let (line, column) = place(error.offset, in: bytes)
-      throw RecipeError("\(name):\(line):\(column): \(error.reason)")
+      throw Failure(
+        .usage, at: FailurePlace(file: name, line: line, column: column), "\(error.reason)")
     }
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)

@@ -1,0 +1,82 @@
+internal import SutureJSON
+internal import SutureTensors
+internal import SutureText
+
+/// Puts the tensors of another checkpoint in the place of those of the same names; see ``Graft``.
+public struct GraftFrom: Step {
+  let part: String
+  let options: Graft.Options
+
+  /// - Parameter part: a checkpoint by what ``Inputs/checkpoint`` knows it by; the command's are paths.
+  public init(_ part: String, _ options: Graft.Options = Graft.Options()) {
+    (self.part, self.options) = (part, options)
+  }
+
+  public static let schema = StepSchema(
+    "graft", .files, "Put the tensors of FILE in the place of those of the same names.",
+    operand: .operand(.file, "FILE"),
+    fields: [
+      .optional("unexpected", .choice(Graft.Unexpected.allCases.map(\.rawValue)), "WHAT"),
+      .optional("exclude", .patterns, "PATTERN"), .optional("allow-missing", .patterns, "PATTERN"),
+      .optional("expect", .integer, "N"),
+    ], example: #"{graft: "backbone.pth", unexpected: drop}"#)
+
+  public init(_ record: StepRecord) throws {
+    var options = Graft.Options()
+    options.unexpected = try record["unexpected"]?.choice(Graft.Unexpected.self) ?? .error
+    options.excluded = try record.strings("exclude")
+    options.allowedMissing = try record.strings("allow-missing")
+    options.expected = try record["expect"].map { value in
+      let count = try value.integer()
+      if count < 0 { throw value.error("a count is not negative") }
+      return count
+    }
+    self.init(try record.operand.string(), options)
+  }
+
+  public var record: StepRecord {
+    var fields: [(key: String, value: JSONValue)] = []
+    if options.unexpected != .error { fields.append(("unexpected", .string(options.unexpected.rawValue))) }
+    if !options.excluded.isEmpty { fields.append(("exclude", .strings(options.excluded))) }
+    if !options.allowedMissing.isEmpty { fields.append(("allow-missing", .strings(options.allowedMissing))) }
+    if let expected = options.expected { fields.append(("expect", .integer(expected))) }
+    return StepRecord("graft", .string(part), fields)
+  }
+
+  public func summary(_: ResolvedFields) -> String { "graft \"\(part)\"" }
+
+  public func apply(to draft: inout Draft) throws -> StepOutcome {
+    let graft = try Graft(try draft.checkpoint(part), onto: try draft.stateDict(), options)
+    let taken = graft.replaced + (options.unexpected == .add ? graft.unexpected : [])
+    let isTaken = Set(taken.map(ExactString.init))
+    var outcome = StepOutcome(touched: taken)
+    let origins = draft.entries
+    draft.entries = graft.output.entries.enumerated().map { place, entry in
+      guard isTaken.contains(ExactString(entry.name)) else { return origins[place] }
+      if place < origins.count { outcome.replaced += origins[place].origins }
+      return Draft.Entry(name: entry.name, origins: [], tensor: entry.tensor)
+    }
+    outcome.casts = [graft.cast]
+    outcome.notes.append("\(graft.stayed.count) stay as they are in the base")
+    if !graft.unexpected.isEmpty {
+      let verb = options.unexpected == .add ? "added" : "left out"
+      outcome.notes.append("\(verb), since the base has no such key: \(Suggestion.list(graft.unexpected))")
+    }
+    outcome.recordKeys()
+    return outcome
+  }
+
+  /// The record of a graft that was done without a plan.
+  public static func record(_ graft: Graft, of part: String, _ options: Graft.Options) -> StepRecord {
+    var record = GraftFrom(part, options).record
+    record.resolved.set(
+      ResolvedFields.keys, names: graft.replaced + (options.unexpected == .add ? graft.unexpected : []))
+    return record
+  }
+
+  public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
+    guard let keys = resolved.names(ResolvedFields.keys) else { return .unknown }
+    let isTaken = keys.contains { ExactString($0) == ExactString(name) }
+    return isTaken ? .all([], and: [.init(file: part, name: name)]) : .one(name)
+  }
+}

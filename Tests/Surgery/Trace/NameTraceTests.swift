@@ -1,0 +1,180 @@
+import SutureArchitectures
+import SutureBytes
+import SutureJSON
+import SutureTensors
+import TestSupport
+import Testing
+
+@testable import SutureSurgery
+
+@Suite struct `A name trace` {
+  /// A state dict whose storages are labelled with the names that they began with.
+  private func dict(_ names: [String]) throws -> StateDict {
+    try StateDict(
+      names.map { .init(name: $0, tensor: try Tensor(Storage([1], label: $0), dtype: .uint8, shape: [1])) })
+  }
+
+  /// What is read of the records of a plan once they were written to a file.
+  private func records(_ plan: Plan) throws -> [JSONValue] {
+    try plan.reports.map { try JSONParser.parse(JSONWriter.bytes($0.record.json)) }
+  }
+
+  private func sources(_ name: String, _ steps: JSONValue...) -> [String]? {
+    NameTrace(name, through: steps).sources
+  }
+
+  @Test func `follows the job that the tool was made for`() throws {
+    let input = try dict(["stages.0.0.gamma", "norm.weight", "head.bias"])
+    let plan = try Plan(of: input, steps: [Drop("norm*"), Drop("head*"), Replicate("model.{0..3}.")])
+    let trace = NameTrace("model.2.stages.0.0.gamma", through: try records(plan))
+    #expect(trace.sources == ["stages.0.0.gamma"])
+    #expect(trace.steps.map(\.before) == [["stages.0.0.gamma"], ["stages.0.0.gamma"], ["stages.0.0.gamma"]])
+    #expect(trace.steps[2].after == ["model.2.stages.0.0.gamma"])
+    #expect(trace.steps.map(\.text) == plan.reports.map(\.summary))
+  }
+
+  @Test func `without steps is the name`() { #expect(sources("a") == ["a"]) }
+
+  @Test func `cannot tell what nobody recorded`() {
+    #expect(sources("b.a", ["add-prefix": "b."]) == ["a"])
+    #expect(sources("a", ["add-prefix": "b."]) == nil)
+    #expect(sources("a", ["strip-prefix": "b."]) == nil)
+    #expect(sources("a", ["rename": "b", "to": "a"]) == nil)
+    #expect(sources("a", ["concat": "{b,c}", "to": "a"]) == nil)
+    #expect(sources("a", ["naming": "timm"]) == nil)
+    #expect(sources("a", ["frobnicate": "b"]) == nil)
+    #expect(sources("a", ["slice": "a"]) == nil)
+  }
+
+  @Test func `shows the texts of the old schema, and does not follow them`() {
+    let trace = NameTrace(
+      "b.a", through: ["drop \"x\"", "replicate under \"m.{0,1}.\"", ["add-prefix": "b."]])
+    #expect(trace.sources == nil)
+    #expect(trace.steps.map(\.text) == ["drop \"x\"", "replicate under \"m.{0,1}.\"", "add prefix \"b.\""])
+    #expect(trace.steps.map(\.before) == [nil, nil, ["a"]])
+    #expect(trace.steps.map(\.after) == [nil, ["a"], ["b.a"]])
+  }
+
+  @Test func `leaves out what no earlier step can have made`() throws {
+    let plan = try Plan(of: try dict(["c"]), steps: [AddPrefix("x."), Replicate("{a.,a.x}")])
+    let trace = NameTrace("a.x.c", through: try records(plan))
+    #expect(trace.sources == ["c"] && !trace.isAmbiguous && trace.steps[1].before == ["x.c"])
+    // Nothing tells whether it was copied under one prefix or the other.
+    let other = try Plan(of: try dict(["x.c", "c"]), steps: [Replicate("{a.,b.,a.x}")])
+    let two = NameTrace("a.x.c", through: try records(other))
+    #expect(two.sources == ["x.c", ".c"] && two.isAmbiguous)
+  }
+
+  // MARK: Every step
+
+  /// A step of each kind, what it is done to, and what else there is.
+  struct Case: CustomTestStringConvertible {
+    let step: any Step
+    let input: StateDict
+    let inputs: Inputs
+
+    var testDescription: String { step.summary }
+  }
+
+  private static func cases() throws -> [Case] {
+    func tensor(_ shape: [Int]) throws -> Tensor {
+      try Tensor(floats: [Float](repeating: 0.5, count: shape.reduce(1, *)), shape: shape)
+    }
+    let sample = try StateDict(
+      [
+        ("c.conv.weight", [4, 3, 1, 1]), ("c.conv.bias", [4]), ("c.bn.weight", [4]), ("c.bn.bias", [4]),
+        ("c.bn.running_mean", [4]), ("c.bn.running_var", [4]), ("d.conv.weight", [2, 3, 1, 1]),
+        ("d.bn.running_mean", [2]), ("d.bn.running_var", [2]), ("free.conv.weight", [2, 3, 1, 1]),
+        ("b.0.q.w", [4, 2]), ("b.0.k.w", [4, 2]), ("b.0.v.w", [4, 2]), ("b.1.q.w", [4, 2]),
+        ("b.1.v.w", [2, 2]), ("b.2.qkv.w", [6, 2]), ("e.10.w", [2]), ("e.2.w", [2]), ("e.w.odd{*", [2]),
+        ("module.x", [2]), ("optimizer.lr", [1]), ("model.0.stages.0.g", [1]), ("model.0.stages.1.g", [1]),
+      ].map { .init(name: $0.0, tensor: try tensor($0.1)) })
+    var inputs = Inputs()
+    inputs.siblings = ["model_ema"]
+    inputs.sibling = { _ in sample }
+    inputs.checkpoint = { name in
+      name == "part" ? try StateDict(sample.entries.filter { $0.name.hasPrefix("b.") }) : sample
+    }
+    let flat = try StateDict(
+      ["model.a", "ema.a", "ema.b"].map { .init(name: $0, tensor: try tensor([1])) })
+    var add = Graft.Options()
+    (add.unexpected, add.excluded) = (.add, ["b.0.*"])
+    let range = try #require(SliceRange("0:1"))
+    let steps: [any Step] = [
+      Drop("b.*", "e.#.w"), Keep("b.*"), Rename("b.#.?.w", to: "{2}.{1}"), Rename("b.*", to: "x.{1}"),
+      MapNames(["b.#.*": "n.{1}.{2}", "e.#.w": "b.{1}"]), MapNames(["n.*": "b.*"], reversed: true),
+      MapNames(["b.#.*": "n.{1}.{2}"], rest: .drop), AddPrefix("é."), StripPrefix("module."),
+      StripPrefix("b."), Replicate("m.{0..3}."), LiveOnly(), Tie("b.0.q.w", to: "b.0.k.w"), Untie("b.*"),
+      CastTo("float16", "b.*"), Transpose("b.*"), Permute("b.*", order: [1, 0]), Reshape("b.*", to: [-1]),
+      Slice("b.*", range: range), Concat("b.#.{q,k,v}.w", to: "b.{1}.all"), Concat("{b,x}.*", to: "one"),
+      Stack("e.#.w", to: "e.w"), Split("b.2.qkv.w", to: "b.2.{q,k,v}.w"), Fill("b.*", with: .zeros),
+      AdaptInput("c.conv.weight", channels: 1), FuseBatchNorm("*.conv", with: "*.bn"),
+      FoldNormalization("c.conv.weight"), Average("other", "third"), GraftFrom("part"),
+      GraftFrom("part", add), TakeEMA(), StripOptimizer(),
+    ]
+    let networks = try NamingScheme.allCases.flatMap { from in
+      try NamingScheme.allCases.flatMap { to in
+        try [true, false].map { hasClassifier in
+          var network = Network(scheme: from, prefix: "module.", hasClassifier: hasClassifier)
+          network.depths = (0..<4).map { _ in Int.random(in: 1...3) }
+          network.hasFinalNorm = hasClassifier || .random()
+          return Case(step: AdoptNaming(to), input: try network.dict, inputs: Inputs())
+        }
+      }
+    }
+    return steps.map {
+      Case(
+        step: $0, input: sample, inputs: $0 is TakeEMA || $0 is Average || $0 is GraftFrom ? inputs : Inputs()
+      )
+    }
+      + networks + [Case(step: TakeEMA(), input: flat, inputs: Inputs())]
+  }
+
+  @Test func `is tried with every step that there is`() throws {
+    let verbs = Set(try Self.cases().map { $0.step.record.verb })
+    #expect(verbs == Set(StepRegistry.standard.schemas.map(\.verb)))
+  }
+
+  @Test(arguments: try Self.cases())
+  func `names exactly the origins that the plan knows`(_ sample: Case) throws {
+    let plan = try Plan(of: sample.input, steps: [PlannedStep(sample.step)], with: sample.inputs)
+    for (entry, origins) in zip(plan.output.entries, plan.origins) {
+      let trace = NameTrace(entry.name, through: try records(plan))
+      #expect(Set(trace.sources ?? ["?"]) == Set(origins), "\(entry.name)")
+      #expect(trace.sources?.count == Set(origins).count && !trace.isAmbiguous, "\(entry.name)")
+    }
+  }
+
+  @Test func `agrees with what surgery does`() throws {
+    let names = ["a.0.x", "a.1.x", "b.a.y", "b.2", "m.a.0.x", "x"]
+    let makers: [() -> any Step] = [
+      { AddPrefix(["m.", "b.", "x"].randomElement() ?? "m.") },
+      { StripPrefix(["m.", "b.", "a.0."].randomElement() ?? "m.") },
+      { Replicate(["m.{0..2}.", "{a,b}.", "x."].randomElement() ?? "x.") }, { Drop("x*", "q*") },
+      { Keep("*.*") },
+      { Rename("a.#.*", to: "c.{1}.{2}") }, { Rename("*.#.x", to: "*.x.*") }, { Rename("b.*", to: "{&}.b") },
+      { Rename("?.*", to: "{2}.{1}") }, { Rename("{a,b}.*", to: "q{1}.*") },
+      { Rename("[a-m].*", to: "[{1}].*") }, { Rename("re:/(.)(.*)/", to: "{2}{1}") },
+      { Tie("*.x", to: "a.0.x") },
+      { Fill("*.y", with: .zeros) }, { Concat("a.#.x", "m.*", to: "j") }, { Stack("*.#.x", to: "{1}.s") },
+      { Split("*", to: "{&}.p") }, { MapNames(["a.*": "b.*", "b.*": "a.*"]) },
+    ]
+    var (told, exact) = (0, 0)
+    for _ in 0..<3000 {
+      let steps = (0..<Int.random(in: 1...4)).compactMap { _ in makers.randomElement()?() }
+      let planned = steps.map { PlannedStep($0, allowsUnmatched: .random()) }
+      guard let plan = try? Plan(of: dict(names.filter { _ in .random() }), steps: planned) else { continue }
+      let records = try records(plan)
+      for (entry, origins) in zip(plan.output.entries, plan.origins) {
+        let trace = NameTrace(entry.name, through: records)
+        guard let sources = trace.sources else { continue }
+        told += 1
+        exact += trace.isAmbiguous ? 0 : 1
+        #expect(
+          trace.isAmbiguous ? Set(origins).isSubset(of: sources) : Set(origins) == Set(sources),
+          "\(entry.name) \(plan.reports.map(\.summary))")
+      }
+    }
+    #expect(told > 1000 && exact > 900, "\(told) \(exact)")
+  }
+}
