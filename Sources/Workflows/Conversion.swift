@@ -13,7 +13,7 @@ public enum WriteEvent: Sendable {
   /// The steps have been planned.
   case planned(Plan)
   /// A graft has been planned.
-  case grafted(Graft, base: Checkpoint, part: Checkpoint)
+  case grafted(Graft)
 
   public typealias Observer = (WriteEvent) -> Void
 }

@@ -47,6 +47,33 @@ public struct Editing: Sendable {
     public let plan: Plan
     /// `nil` where nothing is to be written.
     public let output: PreparedWrite?
+
+    /// The schema `suture.plan/1`, or `suture.edit/1`.
+    ///
+    /// - Parameter written: what was written, where something was.
+    public func json(_ written: WriteReport? = nil) -> JSONReport {
+      if let written { return JSONReport("suture.edit/1", written.object + ["digest": plan.digest]) }
+      let accounting = plan.accounting
+      return JSONReport(
+        "suture.plan/1",
+        [
+          "input": checkpoint.path, "wrapper": checkpoint.wrapper, "keys": plan.input.count,
+          "steps": plan.reports.map { report -> JSONObject in
+            [
+              "step": report.summary, "matched": report.matched, "keys": report.keys, "before": report.before,
+              "after": report.after, "notes": report.notes,
+            ]
+          },
+          "kept": accounting.kept, "dropped": accounting.dropped, "copied": accounting.copied,
+          "merged": accounting.merged, "replaced": accounting.replaced, "tensors": plan.output.count,
+          "storages": plan.output.storages.count, "bytes": plan.storedByteCount,
+          "space": (output?.plan.byteCount).json,
+          "output": zip(plan.output.entries, plan.origins).map { entry, origins -> JSONObject in
+            ["name": entry.name, "dtype": entry.tensor.dtype, "shape": entry.tensor.shape, "from": origins]
+          },
+          "digest": plan.digest,
+        ])
+    }
   }
 
   public struct Report: Sendable {

@@ -31,6 +31,24 @@ public struct Grafting: Sendable {
     public let graft: Graft
     /// `nil` where nothing is to be written.
     public let output: PreparedWrite?
+
+    /// The schema `suture.graft/1`.
+    ///
+    /// - Parameter written: what was written, where something was.
+    public func json(_ written: WriteReport? = nil) -> JSONReport {
+      let object: JSONObject =
+        [
+          "base": base.path, "part": part.path, "wrapper": base.wrapper, "tensors": graft.output.count,
+          "storages": graft.output.storages.count, "replaced": graft.replaced, "stayed": graft.stayed,
+          "unexpected": graft.unexpected, "excluded": graft.excluded,
+          "cast": graft.recast.map { ["name": $0.name, "from": $0.from, "to": $0.to] as JSONObject },
+        ]
+      guard let written else {
+        return JSONReport("suture.graft/1", object + ["space": output?.plan.byteCount])
+      }
+      return JSONReport(
+        "suture.graft/1", object + ["written": JSONReport("suture.write/1", written.object).object])
+    }
   }
 
   public struct Report: Sendable {
@@ -49,7 +67,7 @@ public struct Grafting: Sendable {
     }
     let (base, part) = (try open(base, key), try open(part, partKey))
     let graft = try Graft(part.stateDict, onto: base.stateDict, options)
-    observe(.grafted(graft, base: base, part: part))
+    observe(.grafted(graft))
     // A provenance names no folders.
     let name = String(self.part.dropFirst(folder(of: self.part).count))
     let output = try request.map {

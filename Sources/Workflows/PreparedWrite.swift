@@ -143,4 +143,22 @@ public struct WriteReport: Sendable {
     (cast, dtype) = (prepared.cast, prepared.request.dtype)
     (isProven, self.seconds) = (prepared.request.proves && seconds != nil, seconds)
   }
+
+  /// The schema `suture.convert/1`.
+  public var json: JSONReport { JSONReport("suture.convert/1", object) }
+
+  /// The keys that all reports of what was written have.
+  package var object: JSONObject {
+    var object: JSONObject = [
+      "input": input, "output": output, "status": seconds == nil ? "planned" : "written", "wrapper": wrapper,
+      "tensors": tensorCount, "storages": storageCount, "aliases": aliasCount, "bytes": byteCount,
+      "files": files.count > 1 ? files : nil,
+    ]
+    if let cast {
+      object["cast"] = cast.names.count
+      object["overflows"] = cast.overflows.map { ["names": $0.names, "count": $0.count] as JSONObject }
+    }
+    if !notes.isEmpty { object["notes"] = notes }
+    return object
+  }
 }

@@ -134,4 +134,24 @@ import Testing
     let conversion = Conversion(of: "", WriteRequest(to: ""))
     #expect(throws: Failure.self) { try Batch(of: ["x/a.pth", "y/a.bin"], into: "out", like: conversion) }
   }
+
+  @Test func `report to programs what the command does`() throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try Checkpoint.open(Self.atto)
+    var inspection = Inspection(of: checkpoint)
+    inspection.hashes = true
+    let inspected = try inspection.json.value
+    #expect(inspected["schema"]?.stringValue == "suture.inspect/1")
+    #expect(inspected["tensors"]?.arrayValue?.count == 128)
+    #expect(inspected["tensors"]?.arrayValue?[0]["sha256"]?.stringValue?.count == 64)
+    let check = CheckReport(of: checkpoint)
+    #expect(check.passed && check.json().value["bytes"]?.integerValue == checkpoint.stateDict.byteCount)
+    var editing = Editing(of: Self.atto, WriteRequest(to: folder.path + "/out.pth"))
+    try editing.add(try Recipe(Array("recipe: 1\nsteps: [{drop: \"head*\"}]".utf8), name: "r.yaml"))
+    let prepared = try editing.prepare()
+    #expect(prepared.json().value["schema"]?.stringValue == "suture.plan/1")
+    let written = try #require(try prepared.output?.write())
+    #expect(prepared.json(written).value["digest"]?.stringValue == prepared.plan.digest)
+    #expect(prepared.json(written).text(isLine: true).hasSuffix("}\n"))
+  }
 }

@@ -34,7 +34,9 @@ import Testing
   @Test func `other names do not load, and the change that would make them is advised`() throws {
     let check = try LoadCheck(of: made([AddPrefix("module.")]), into: atto)
     #expect(!check.passed && check.report.hasNoOverlap)
-    #expect(check.advice?.repairs.map(\.record) == [StripPrefix("module.").record] && check.advice?.report.passed == true)
+    #expect(
+      check.advice?.repairs.map(\.record) == [StripPrefix("module.").record]
+        && check.advice?.report.passed == true)
     #expect(check.errorText?.contains("Missing key(s) in state_dict") == true)
   }
 

@@ -1,6 +1,7 @@
 internal import SutureNumbers
 internal import SutureBytes
 internal import SutureJSON
+internal import SutureNumbers
 internal import SutureTensors
 internal import SutureText
 

@@ -79,4 +79,24 @@ public struct SpeedMeasurement: Sendable {
       for (index, time) in times.enumerated() { layers[index].seconds.append(time) }
     }
   }
+
+  /// Whether each layer was timed.
+  public var timesLayers: Bool { layers.contains { !$0.seconds.isEmpty } }
+
+  /// The schema `suture.bench/2`.
+  public var json: JSONReport {
+    JSONReport(
+      "suture.bench/2",
+      [
+        "shape": shape, "dtype": precision.rawValue, "threads": threads, "gflop": operations / 1e9,
+        "prepare_seconds": preparation, "median_seconds": median, "seconds": seconds,
+        "gflops": speed / 1e9, "peak_gflops": peak / 1e9,
+        "layers": timesLayers
+          ? layers.map {
+            [
+              "name": $0.name, "gflop": $0.operations / 1e9, "median_seconds": $0.median,
+            ] as JSONObject
+          } : nil,
+      ])
+  }
 }

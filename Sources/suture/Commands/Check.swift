@@ -68,9 +68,9 @@ struct Check: Command {
     let outcome = try base.map { try load(into: $0) }
     let progress = Progress(total: checkpoint.stateDict.byteCount)
     let start = CurrentProcess.seconds
-    let integrity = Integrity(of: checkpoint) { progress.advance($0) }
+    var report = CheckReport(of: checkpoint) { progress.advance($0) }
+    report.allowsNaN = allowsNaN
     progress.finish()
-    let report = CheckReport(checkpoint: checkpoint, integrity: integrity, allowsNaN: allowsNaN)
     if json {
       try Console.print(report.json(outcome?.json))
     } else {

@@ -25,7 +25,10 @@ struct Convert: Command {
       .number("jobs", short: "j", "N", "Work on N files at once.", in: 1...1024, \.jobs),
       .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
-      .naming { $0.naming = $1 },
+      .choice(
+        "naming", placeholder: "SCHEME",
+        "Name a ConvNeXt as \(NamingScheme.allCases.map(\.rawValue).joined(separator: ", ")) would.", \.naming
+      ),
       .limit(\.limits),
     ] + Argument.group(WritingOptions.arguments, \.writing)
   }
@@ -38,8 +41,6 @@ struct Convert: Command {
   var naming: NamingScheme?
   var limits = ReadLimits()
   var writing = WritingOptions()
-
-  private static let schema = "suture.convert/1"
 
   mutating func run() throws -> ExitCode {
     guard let first = inputs.first else { throw UsageError("say what to convert: a checkpoint") }
@@ -60,9 +61,9 @@ struct Convert: Command {
       }
     }
     return try writing.finish(output) {
-      JSONReport(Self.schema, output.report.json)
+      output.report.json
     } done: {
-      JSONReport(Self.schema, $0.json)
+      $0.json
     }
   }
 
@@ -92,10 +93,11 @@ struct Convert: Command {
     let json: JSONReport
     switch report.outcome {
     case .written(let written):
-      json = JSONReport(schema, written.json)
+      json = written.json
       if !isJSON { written.tell() }
     case .skipped:
-      json = JSONReport(schema, ["input": report.input, "output": report.output, "status": "skipped"])
+      json = JSONReport(
+        "suture.convert/1", ["input": report.input, "output": report.output, "status": "skipped"])
       if !isJSON { Console.note("skip   \(report.output)  is there and whole") }
     case .failed(let error):
       let diagnosis = Diagnosis(error)

@@ -62,25 +62,20 @@ struct Edit: Command {
     editing.steps = Surgery(steps)
     (editing.digest, editing.key, editing.limits) = (digest, key, limits)
 
-    var input: Checkpoint?
     let prepared = try editing.prepare { [dryRun = writing.dryRun] event in
       switch event {
-      case .opened(let checkpoint, let keepsExtras):
-        input = checkpoint
-        Notes.opened(checkpoint, keepsExtras: keepsExtras)
-      case .planned(let plan):
-        if let input { PlanReport(plan: plan, checkpoint: input).tell(atMost: dryRun ? 200 : 12) }
+      case .opened(let checkpoint, let keepsExtras): Notes.opened(checkpoint, keepsExtras: keepsExtras)
+      case .planned(let plan): plan.tell(atMost: dryRun ? 200 : 12)
       case .grafted: break
       }
     }
     if let savedRecipe { try save(recipe(), to: savedRecipe) }
-    let plan = prepared.plan
-    if writing.dryRun { Console.note("digest \(plan.digest)") }
+    if writing.dryRun { Console.note("digest \(prepared.plan.digest)") }
     return try writing.finish(prepared.output) {
-      PlanReport(plan: plan, checkpoint: prepared.checkpoint).json(space: prepared.output?.plan.byteCount)
+      prepared.json()
     } done: {
-      warn(plan.casts)
-      return JSONReport("suture.edit/1", $0.json + ["digest": plan.digest])
+      warn(prepared.plan.casts)
+      return prepared.json($0)
     }
   }
 }

@@ -48,17 +48,15 @@ struct GraftCommand: Command {
     let prepared = try grafting.prepare { event in
       switch event {
       case .opened(let checkpoint, _): Notes.opened(checkpoint)
-      case .grafted(let graft, let base, let part): GraftReport(graft: graft, base: base, part: part).tell()
+      case .grafted(let graft): graft.tell()
       case .planned: break
       }
     }
-    let report = GraftReport(graft: prepared.graft, base: prepared.base, part: prepared.part)
     return try writing.finish(prepared.output) {
-      JSONReport("suture.graft/1", report.json + ["space": prepared.output?.plan.byteCount])
-    } done: { written in
+      prepared.json()
+    } done: {
       warn([prepared.graft.cast])
-      return JSONReport(
-        "suture.graft/1", report.json + ["written": JSONReport("suture.write/1", written.json).object])
+      return prepared.json($0)
     }
   }
 }

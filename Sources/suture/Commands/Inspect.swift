@@ -4,6 +4,7 @@ internal import SutureModelRuntime
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
 struct Inspect: Command {
   static let name = "inspect"
@@ -45,18 +46,17 @@ struct Inspect: Command {
   mutating func run() throws -> ExitCode {
     let filters = try patterns.map { try Pattern($0) }
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
-    let report = InspectReport(
-      checkpoint: checkpoint,
-      shown: checkpoint.stateDict.filter { entry in
-        filters.isEmpty || filters.contains { $0.matches(entry.name) }
-      },
-      isFolded: tree, listsExtras: extras, hashes: sha256, stats: stats, storages: storages,
-      model: try model.map { path in
-        let expected = try ModelFile(path: path).expectedTensors()
-        return .init(
-          path: path, isRead: .init(expected.map { (ExactString($0.name), $0.isRead) }) { one, _ in one })
-      })
-    if json { try Console.print(try report.json) } else { try Console.print(try report.text) }
+    var report = Inspection(of: checkpoint)
+    if !filters.isEmpty {
+      report.shown = checkpoint.stateDict.filter { entry in filters.contains { $0.matches(entry.name) } }
+    }
+    (report.hashes, report.measures, report.listsStorages) = (sha256, stats, storages)
+    report.model = try model.map { .init(try ModelFile(path: $0), path: $0) }
+    if json {
+      try Console.print(try report.json)
+    } else {
+      try Console.print(try report.text(isFolded: tree, listsAll: extras))
+    }
     for warning in checkpoint.warnings { Console.warning(warning) }
     if report.shown.isEmpty, !checkpoint.stateDict.isEmpty {
       Console.error(

@@ -3,6 +3,7 @@ internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
 /// What `why` says: the schema `suture.why/1`.
 struct WhyReport {

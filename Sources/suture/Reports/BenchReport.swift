@@ -21,8 +21,6 @@ extension SpeedMeasurement {
     return text + (timesLayers ? "\n" + layerTable.text : "")
   }
 
-  private var timesLayers: Bool { layers.contains { !$0.seconds.isEmpty } }
-
   private var layerTable: Table {
     var table = Table([
       ("LAYER", .left), ("MS", .right), ("% OF TIME", .right), ("GFLOP", .right), ("GFLOP/S", .right),
@@ -38,21 +36,5 @@ extension SpeedMeasurement {
       ])
     }
     return table
-  }
-
-  var json: JSONReport {
-    JSONReport(
-      "suture.bench/2",
-      [
-        "shape": shape, "dtype": precision.rawValue, "threads": threads, "gflop": operations / 1e9,
-        "prepare_seconds": preparation, "median_seconds": median, "seconds": seconds,
-        "gflops": speed / 1e9, "peak_gflops": peak / 1e9,
-        "layers": timesLayers
-          ? layers.map {
-            [
-              "name": $0.name, "gflop": $0.operations / 1e9, "median_seconds": $0.median,
-            ] as JSONObject
-          } : nil,
-      ])
   }
 }

@@ -1,19 +1,9 @@
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
-/// What `check` says: the schema `suture.check/1`.
-struct CheckReport {
-  let checkpoint: Checkpoint
-  let integrity: Integrity
-  let allowsNaN: Bool
-
-  var passed: Bool { integrity.problems.isEmpty && (allowsNaN || nanCount == 0) }
-
-  private var nanCount: Int { integrity.irregular.reduce(0) { $0 &+ $1.nonFinite.nanCount } }
-  private var infinityCount: Int { integrity.irregular.reduce(0) { $0 &+ $1.nonFinite.infinityCount } }
-
+extension CheckReport {
   func text(seconds: Double) -> String {
     let dict = checkpoint.stateDict
     var lines = [
@@ -69,39 +59,10 @@ struct CheckReport {
       + "\(failedCount) failed"
   }
 
-  private var failedCount: Int { integrity.problems.count { $0.kind == .checksum } }
-
   private static func sentence(_ irregular: Integrity.Irregular) -> String {
     let found = irregular.nonFinite
     let place = found.firstIndex.map { Format.shape($0) } ?? ""
     return "\(Format.name(irregular.name)): \(found.nanCount) NaN, \(found.infinityCount) Inf, "
       + "first \(found.firstIsNaN ? "NaN" : "Inf") at \(place)"
-  }
-
-  /// - Parameter load: what a load would do, where that was asked for too.
-  func json(_ load: JSONReport?) -> JSONReport {
-    let dict = checkpoint.stateDict
-    return JSONReport(
-      "suture.check/1",
-      [
-        "path": checkpoint.path, "container": checkpoint.container.rawValue, "passed": passed,
-        "checksums": [
-          "recorded": checkpoint.recordsChecksums, "verified": integrity.verifiedCount,
-          "failed": failedCount,
-        ] as JSONObject,
-        "tensors": dict.count, "elements": dict.elementCount, "bytes": dict.byteCount, "nan": nanCount,
-        "inf": infinityCount,
-        "nonfinite": integrity.irregular.map {
-          [
-            "name": $0.name, "nan": $0.nonFinite.nanCount, "inf": $0.nonFinite.infinityCount,
-            "first": $0.nonFinite.firstIndex ?? [], "first_is_nan": $0.nonFinite.firstIsNaN,
-          ] as JSONObject
-        },
-        "globals": checkpoint.globals, "unused": integrity.unusedStorages,
-        "problems": integrity.problems.map {
-          ["kind": $0.kind.rawValue, "place": $0.place, "message": $0.message] as JSONObject
-        },
-        "warnings": checkpoint.warnings, "load": load?.object,
-      ])
   }
 }

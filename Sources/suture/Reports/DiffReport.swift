@@ -1,9 +1,9 @@
 internal import SutureArchitectures
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
 /// What `diff` says: the schema `suture.diff/1`.
 struct DiffReport {
@@ -165,54 +165,5 @@ struct DiffReport {
     ]
   }
 
-  // MARK: For programs
-
-  var json: JSONReport {
-    let moves = { (moves: [StateDictDiff.Move]) in
-      moves.map {
-        ["a": $0.from, "b": $0.to, "shape_a": $0.fromShape, "shape_b": $0.toShape] as JSONObject
-      }
-    }
-    return JSONReport(
-      "suture.diff/1",
-      [
-        "a": one.path, "b": other.path, "same": diff.passed,
-        "tolerance": diff.tolerance.map { tolerance -> any JSONRepresentable in
-          [
-            "atol": tolerance.absolute, "rtol": tolerance.relative, "equal_nan": tolerance.equalNaN,
-          ] as JSONObject
-        } ?? JSONValue.null,
-        "added": diff.added, "removed": diff.removed, "renamed": moves(diff.renamed),
-        "copied": moves(diff.copied),
-        "advice": diff.advice.map { $0.repairs.flags.json } ?? .null,
-        "reshaped": diff.reshaped.map {
-          ["name": $0.name, "a": $0.from, "b": $0.to, "same_elements": $0.keepsElements] as JSONObject
-        },
-        "recast": diff.recast.map { ["name": $0.name, "a": $0.from, "b": $0.to] as JSONObject },
-        "compared": diff.values.count, "bit_equal": diff.values.count { $0.difference.isBitEqual },
-        "values": diff.values.filter { !$0.difference.isBitEqual || !$0.difference.passed }.map(Self.json),
-      ])
-  }
-
-  /// A tensor that is not the same; numbers that are infinite are null, because JSON has none.
-  private static func json(_ values: StateDictDiff.Values) -> JSONObject {
-    let difference = values.difference
-    var object: JSONObject = [
-      "name": values.name, "same": difference.passed, "bit_equal": difference.isBitEqual,
-      "elements": difference.elementCount,
-    ]
-    if difference.isNumeric, !difference.isBitEqual {
-      object["differing"] = difference.differing
-      object["max_abs"] = difference.maximum
-      object["max_abs_at"] = difference.maximumIndex?.json ?? .null
-      object["max_rel"] = difference.maximumRelative
-      object["cosine"] = difference.cosine?.json ?? .null
-    }
-    object["nan"] =
-      [
-        "a": difference.nanInFirst, "b": difference.nanInSecond, "both": difference.nanInBoth,
-      ] as JSONObject
-    object["not_close"] = difference.notClose
-    return object
-  }
+  var json: JSONReport { diff.json(one.path, other.path, flags: diff.advice?.repairs.flags) }
 }

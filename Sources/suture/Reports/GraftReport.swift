@@ -1,33 +1,28 @@
-internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
 
-/// What a graft does to each key.
-struct GraftReport {
-  let graft: Graft
-  let base: Checkpoint
-  let part: Checkpoint
-
+extension Graft {
+  /// Says what becomes of each key.
   func tell() {
-    let count = graft.output.count
+    let count = output.count
     Console.note(
-      "graft  of \(Format.plural(count, "key")) \(Format.count(graft.replaced.count)) come from the part, "
-        + "\(Format.count(graft.stayed.count)) stay as they are in the base")
-    list("from the part", graft.replaced)
-    list("stays", graft.stayed)
-    if !graft.unexpected.isEmpty {
-      let added = graft.output.count > graft.replaced.count + graft.stayed.count
+      "graft  of \(Format.plural(count, "key")) \(Format.count(replaced.count)) come from the part, "
+        + "\(Format.count(stayed.count)) stay as they are in the base")
+    list("from the part", replaced)
+    list("stays", stayed)
+    if !unexpected.isEmpty {
+      let added = output.count > replaced.count + stayed.count
       list(
         added ? "added, though the base has no such key" : "left out, since the base has no such key",
-        graft.unexpected)
+        unexpected)
     }
-    if !graft.excluded.isEmpty { list("excluded", graft.excluded) }
+    if !excluded.isEmpty { list("excluded", excluded) }
     for (change, names) in casts {
       Console.note(
         "       cast \(change): \(Format.plural(names.count, "key")), as load_state_dict copies them")
     }
-    let narrowed = graft.recast.filter { $0.from.byteCount > $0.to.byteCount }.count
+    let narrowed = recast.filter { $0.from.byteCount > $0.to.byteCount }.count
     if narrowed > 0 {
       Console.warning("\(Format.plural(narrowed, "key")) of the part lose precision in the base's dtype")
     }
@@ -51,20 +46,11 @@ struct GraftReport {
   private var casts: [(change: String, names: [String])] {
     var order: [String] = []
     var names: [String: [String]] = [:]
-    for (name, from, to) in graft.recast {
+    for (name, from, to) in recast {
       let change = "\(from) to \(to)"
       if names[change] == nil { order.append(change) }
       names[change, default: []].append(name)
     }
     return order.map { ($0, names[$0] ?? []) }
-  }
-
-  var json: JSONObject {
-    [
-      "base": base.path, "part": part.path, "wrapper": base.wrapper, "tensors": graft.output.count,
-      "storages": graft.output.storages.count, "replaced": graft.replaced, "stayed": graft.stayed,
-      "unexpected": graft.unexpected, "excluded": graft.excluded,
-      "cast": graft.recast.map { ["name": $0.name, "from": $0.from, "to": $0.to] as JSONObject },
-    ]
   }
 }

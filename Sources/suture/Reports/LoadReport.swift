@@ -1,6 +1,5 @@
 internal import SutureArchitectures
 internal import SutureCheckpoints
-internal import SutureJSON
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
@@ -57,24 +56,7 @@ struct LoadText {
     ]
     if isVerbose { lines += Self.pyTorch(check.errorText, "PyTorch would say:") }
     (passed, text) = (check.passed, lines.joined(separator: "\n") + "\n")
-    json = JSONReport(
-      "suture.load/1",
-      [
-        "base": base.path, "passed": report.passed, "keys": Self.keys(report),
-        "loaded": report.loaded.count, "no_overlap": report.hasNoOverlap, "missing": report.missing,
-        "unexpected": report.unexpected, "mismatched": Self.mismatched(report),
-        "recast": report.recast.map {
-          ["name": $0.name, "file": $0.found, "base": $0.expected] as JSONObject
-        },
-        "supplied": report.supplied,
-        "untrained": ["file": check.untrained, "base": check.untrainedInBase] as JSONObject,
-        "advice": check.advice.map { advice -> any JSONRepresentable in
-          [
-            "flags": flags, "passes": advice.report.passed, "loaded": advice.report.loaded.count,
-          ] as JSONObject
-        } ?? JSONValue.null,
-        "error": check.errorText ?? JSONValue.null as any JSONRepresentable,
-      ])
+    json = check.json(flags: check.advice.map(\.repairs.flags))
   }
 
   // MARK: Into a model file
@@ -120,21 +102,7 @@ struct LoadText {
     ]
     if isVerbose { lines += Self.pyTorch(check.errorText, "PyTorch would say, after model_dict.update:") }
     (passed, text) = (check.passed, lines.joined(separator: "\n") + "\n")
-    json = JSONReport(
-      "suture.load/1",
-      [
-        "model": path, "passed": check.passed, "keys": Self.keys(report), "loaded": report.loaded.count,
-        "live": check.live.count, "no_overlap": report.hasNoOverlap,
-        "initial": [
-          "backbone": check.initialBackbone, "unread": check.initialUnread,
-          "elsewhere": check.initialElsewhere,
-        ] as JSONObject,
-        "unexpected": check.unexpected, "mismatched": Self.mismatched(report),
-        "untrained": ["file": check.untrained] as JSONObject,
-        "advice": check.advice == nil
-          ? JSONValue.null : ["flags": check.adviceFlags] as JSONObject,
-        "error": check.errorText ?? JSONValue.null as any JSONRepresentable,
-      ])
+    json = check.json(model: path, flags: check.advice == nil ? nil : check.adviceFlags)
   }
 
   // MARK: What both have
@@ -154,14 +122,6 @@ struct LoadText {
       + error.split(separator: "\n", omittingEmptySubsequences: false).map { line in
         line.hasPrefix("\t") ? "\t" + line.dropFirst().visible : line.visible
       }
-  }
-
-  private static func keys(_ report: LoadReport) -> JSONObject {
-    ["file": report.fileCount, "base": report.baseCount]
-  }
-
-  private static func mismatched(_ report: LoadReport) -> [JSONObject] {
-    report.mismatched.map { ["name": $0.name, "file": $0.found, "base": $0.expected] }
   }
 }
 

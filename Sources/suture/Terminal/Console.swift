@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureText
+internal import SutureWorkflows
 
 /// The mouth of the command: data goes to standard output, everything that is said about it to standard error.
 ///
@@ -14,6 +15,11 @@ enum Console {
     {
       CurrentProcess.exit(0)
     }
+  }
+
+  /// Prints a report for programs.
+  static func print(_ report: JSONReport, isLine: Bool = false) throws {
+    try print(report.text(isLine: isLine))
   }
 
   /// Says a line about the work.

@@ -1,7 +1,5 @@
-internal import SutureArchitectures
-internal import SutureModelRuntime
-internal import SutureSurgery
 internal import SutureText
+internal import SutureWorkflows
 
 /// What an error means to the person who sees it, and to the program that reads the exit code.
 struct Diagnosis: SutureError {
@@ -11,14 +9,8 @@ struct Diagnosis: SutureError {
   var remedies: [Remedy]
 
   init(_ error: any Error) {
-    if let error = error as? any SutureError {
-      (kind, place, reason, remedies) = (error.kind, error.place, error.reason, error.remedies)
-    } else {
-      // A line for what is wrong, and one for each hint.
-      let lines = "\(error)".split(separator: "\n").map { String($0.drop { $0 == " " }) }
-      (kind, place, reason) = (Self.kind(of: error), FailurePlace(), lines.first ?? "")
-      remedies = lines.dropFirst().map { .advice($0) }
-    }
+    let known = error as? any SutureError ?? Failure(.unreadable, "\(error)")
+    (kind, place, reason, remedies) = (known.kind, known.place, known.reason, known.remedies)
   }
 
   var code: ExitCode { ExitCode(kind) }
@@ -59,14 +51,6 @@ struct Diagnosis: SutureError {
           return ["text": Self.words(remedy), "setting": name, "value": value, "effect": effect]
         },
       ])
-  }
-
-  /// Errors that do not say yet what they mean.
-  private static func kind(of error: any Error) -> FailureKind {
-    switch error {
-    case is ModelError: .doesNotFit
-    default: .unreadable
-    }
   }
 }
 

@@ -53,21 +53,6 @@ extension WriteReport {
           + Format.name(first.names[0]))
     }
   }
-
-  /// The keys that the reports of all commands that write have.
-  var json: JSONObject {
-    var object: JSONObject = [
-      "input": input, "output": output, "status": seconds == nil ? "planned" : "written", "wrapper": wrapper,
-      "tensors": tensorCount, "storages": storageCount, "aliases": aliasCount, "bytes": byteCount,
-      "files": files.count > 1 ? files : nil,
-    ]
-    if let cast {
-      object["cast"] = cast.names.count
-      object["overflows"] = cast.overflows.map { ["names": $0.names, "count": $0.count] as JSONObject }
-    }
-    if !notes.isEmpty { object["notes"] = notes }
-    return object
-  }
 }
 
 extension DType {
