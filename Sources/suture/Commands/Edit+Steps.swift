@@ -1,5 +1,6 @@
 internal import SutureJSON
 internal import SutureSurgery
+internal import SutureWorkflows
 
 /// The steps as options of the command line, which run in the order given.
 extension Edit {
@@ -13,20 +14,22 @@ extension Edit {
   private static func argument(_ words: StepWords, _ help: String) -> Argument<Self> {
     guard let operand = words.schema.operand else {
       return Argument(form: .flag, name: words.name, help: help) { edit, _ in
-        edit.steps.append(try words.step(""))
+        edit.editing.steps.steps.append(try words.step(""))
       }
     }
     let isPattern = [.pattern, .patterns, .template].contains(operand.kind)
     return .option(words.name, words.placeholder, help, isPattern: isPattern) { edit, word in
       let step = try words.step(word)
       // Several files of one step come in an option each.
-      guard operand.kind == .files, let last = edit.steps.last?.record, last.verb == step.record.verb else {
-        edit.steps.append(step)
+      guard operand.kind == .files, let last = edit.editing.steps.steps.last?.record,
+        last.verb == step.record.verb
+      else {
+        edit.editing.steps.steps.append(step)
         return
       }
       let files = try last.operand.strings() + step.record.operand.strings()
       let joined = StepRecord(last.verb, .array(files.map { .string($0) }))
-      edit.steps[edit.steps.count - 1] = try StepRegistry.standard.step(joined)
+      edit.editing.steps.steps[edit.editing.steps.steps.count - 1] = try StepRegistry.standard.step(joined)
     }
   }
 

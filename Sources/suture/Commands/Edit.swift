@@ -26,42 +26,34 @@ struct Edit: Command {
     """
 
   static var arguments: [Argument<Self>] {
-    [.operand("IN", "The checkpoint.", \.input)] + stepArguments
+    [.operand("IN", "The checkpoint.", \.editing.input)] + stepArguments
       + [
-        .flag("allow-unmatched", "Let steps match nothing.", \.allowsUnmatched),
-        .number("expect", "N", "Refuse unless N tensors come out.", \.expectation.output),
+        .flag("allow-unmatched", "Let steps match nothing.", \.editing.allowsUnmatched),
+        .number("expect", "N", "Refuse unless N tensors come out.", \.editing.expectation.output),
         .option(
-          "digest", "DIGEST", "Refuse unless the plan has this digest, which --dry-run tells.", \.digest),
+          "digest", "DIGEST", "Refuse unless the plan has this digest, which --dry-run tells.",
+          \.editing.digest),
         .option(
           "save-recipe", "FILE", "Write what the flags say as a recipe, .yaml or .json.", \.savedRecipe),
-        .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
-        .limit(\.limits),
+        .option(
+          "key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.editing.key),
+        .limit(\.editing.limits),
       ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 
-  var input = ""
-  var steps: [PlannedStep] = []
-  var expectation = PlanExpectation()
-  var allowsUnmatched = false
-  var digest: String?
+  var editing = Editing(of: "")
   var savedRecipe: String?
   var recipeKey: String?
   var recipeOutput = WriteRecord()
-  var key: String?
-  var limits = ReadLimits()
   var writing = WritingOptions()
 
   mutating func run() throws -> ExitCode {
-    if steps.isEmpty, recipeOutput.isEmpty {
+    if editing.steps.steps.isEmpty, recipeOutput.isEmpty {
       throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"])
     }
-    key = key ?? recipeKey
+    editing.key = editing.key ?? recipeKey
     try writing.request.fill(from: recipeOutput)
-    var editing = Editing(of: input, try writing.resolved())
-    (editing.expectation, editing.allowsUnmatched) = (expectation, allowsUnmatched)
-    editing.steps = Surgery(steps)
-    (editing.digest, editing.key, editing.limits) = (digest, key, limits)
-
+    editing.request = try writing.resolved()
     let prepared = try editing.prepare { [dryRun = writing.dryRun] event in
       switch event {
       case .opened(let checkpoint, let keepsExtras): Notes.opened(checkpoint, keepsExtras: keepsExtras)

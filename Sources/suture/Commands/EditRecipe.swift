@@ -7,8 +7,8 @@ internal import SutureWorkflows
 extension Edit {
   /// Does what a recipe says, where its option stands; what flags say of reading and writing goes before it.
   mutating func add(_ recipe: Recipe) {
-    steps += recipe.steps
-    expectation = expectation.adding(recipe.expectation)
+    editing.steps.steps += recipe.steps
+    editing.expectation = editing.expectation.adding(recipe.expectation)
     recipeKey = recipe.key ?? recipeKey
     recipeOutput.members += recipe.output.members
   }
@@ -25,7 +25,7 @@ extension Edit {
   /// What the flags say, as a recipe.
   func recipe() -> Recipe {
     var recipe = Recipe()
-    (recipe.key, recipe.steps, recipe.expectation) = (key, steps, expectation)
+    (recipe.key, recipe.steps, recipe.expectation) = (editing.key, editing.steps.steps, editing.expectation)
     recipe.output = writing.request.record
     return recipe
   }
