@@ -1,7 +1,7 @@
 public import SutureTensors
 internal import SutureText
 
-/// The size of a ConvNeXt, told by the names and shapes of its tensors.
+/// The size of a ConvNeXt, inferred from the names and shapes of its tensors.
 ///
 /// Liu et al., A ConvNet for the 2020s, 2022.
 public struct ConvNeXtConfiguration: Sendable, Equatable {
@@ -10,7 +10,7 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
   /// How many channels each stage has.
   public let dims: [Int]
   public let inputChannels: Int
-  /// How many classes the head tells apart; `nil` for a backbone without one.
+  /// How many classes the head has; `nil` for a backbone without one.
   public let classes: Int?
   /// Whose names the tensors have.
   public let scheme: NamingScheme
@@ -47,7 +47,7 @@ public struct ConvNeXtConfiguration: Sendable, Equatable {
 extension ConvNeXtConfiguration {
   /// Recognises the network whose tensors lie under `prefix`.
   ///
-  /// - Throws: ``ModelError`` where it is another network, or where what tells the size is missing.
+  /// - Throws: ``ModelError`` where it is another network, or where a tensor that the size is inferred from is missing.
   public init(inferredFrom dict: StateDict, prefix: String = "") throws {
     let known = NamingScheme.find(in: dict, prefix: prefix)
     try Self.refuseOthers(dict.names, isKnown: known != nil)
@@ -56,9 +56,10 @@ extension ConvNeXtConfiguration {
       if dict[prefix + usual.mark] != nil {
         throw ModelError.missing(key: usual.module(.depthwise, under: prefix) + ".weight")
       }
+      let others = NamingScheme.libraries.dropFirst()
       throw ModelError.notSupported(
-        "this is no ConvNeXt that is known: there is no \(prefix)\(usual.mark), nor what stands for it in timm, "
-          + "torchvision, transformers or OpenMMLab")
+        "this is no ConvNeXt that is known: there is no \(prefix)\(usual.mark), nor what stands for it in "
+          + "\(others.dropLast().joined(separator: ", ")) or \(others.last ?? "")")
     }
     var dims: [Int] = []
     for stage in 0..<4 {

@@ -12,7 +12,7 @@ public struct NamingScan: Sendable {
   /// What stands before the names, once for each network.
   public var prefixes: [String] { networks.map(\.prefix) }
 
-  /// Tells whose names a state dict has, from the names and shapes alone.
+  /// Finds out whose names a state dict has, from the names and shapes alone.
   ///
   /// - Throws: `Failure` where that is nobody's, or could be several's.
   public init(_ stateDict: StateDict) throws(Failure) {

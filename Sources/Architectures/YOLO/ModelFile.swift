@@ -29,7 +29,7 @@ public struct ModelFile: Sendable {
   public init(path: String) throws {
     let source = try FileSource(path)
     let limit = YAMLLimits().bytes
-    // One more than what is allowed, so that the reader says how it judges; nothing is as long by accident.
+    // One more than what is allowed, so that the parser refuses it in its own words; nothing is as long by accident.
     try self.init(source.bytes(0..<min(source.byteCount, limit + 1)), name: path)
   }
 

@@ -140,6 +140,13 @@ import Testing
     #expect(!type.summary.isEmpty && !type.summary.hasSuffix("."))
   }
 
+  @Test func `is a row of the documentation's table`() throws {
+    let article = try text(of: "\(projectFolder)/Sources/Suture/Suture.docc/RunningNetworks.md")
+    let rows = YOLOModules.all.map { "| `\($0.name)` | `\($0.example)` | \($0.summary) |" }
+    #expect(article.contains(rows.joined(separator: "\n")))
+    for library in NamingScheme.libraries { #expect(article.contains(library)) }
+  }
+
   @Test(arguments: YOLOModules.all.map { $0.name })
   func `counts as many parameters as its tensors have`(name: String) throws {
     let file = try ModelFile(SmallModelFile.with(), name: "")

@@ -33,6 +33,11 @@ public struct NamingScheme: Sendable {
     .openmmlab,
   ]
 
+  /// Whose names are known, each once.
+  public static var libraries: [String] {
+    allCases.map(\.library).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+
   /// - Parameter rows: the modules' names, without any prefix; the parts that the library does not have are left out.
   init(
     _ rawValue: String, of library: String? = nil, _ rows: KeyValuePairs<ConvNeXtKey.Part, String>,
