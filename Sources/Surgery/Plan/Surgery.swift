@@ -13,9 +13,6 @@ public struct Surgery: Sendable {
 
   public init(_ steps: [PlannedStep]) { self.steps = steps }
 
-  /// The steps of a recipe.
-  public init(_ recipe: Recipe) { steps = recipe.steps }
-
   /// What the steps do to `stateDict`.
   ///
   /// - Throws: ``SurgeryError``.
@@ -44,8 +41,6 @@ extension Surgery: ExpressibleByArrayLiteral {
   public static func buildExpression(_ step: PlannedStep) -> [PlannedStep] { [step] }
   /// The steps of another surgery, in its place.
   public static func buildExpression(_ surgery: Surgery) -> [PlannedStep] { surgery.steps }
-  /// The steps of a recipe, in its place.
-  public static func buildExpression(_ recipe: Recipe) -> [PlannedStep] { recipe.steps }
   public static func buildBlock(_ parts: [PlannedStep]...) -> [PlannedStep] { parts.flatMap(\.self) }
   public static func buildOptional(_ part: [PlannedStep]?) -> [PlannedStep] { part ?? [] }
   public static func buildEither(first part: [PlannedStep]) -> [PlannedStep] { part }

@@ -77,3 +77,13 @@ public struct Recipe: Sendable {
     return WriteRecord(members.map { .init($0.key.json.stringValue ?? "", $0.value.json, at: $0.key.place) })
   }
 }
+
+extension Surgery {
+  /// The steps of a recipe.
+  public init(_ recipe: Recipe) { self.init(recipe.steps) }
+}
+
+extension StepBuilder {
+  /// The steps of a recipe, in its place.
+  public static func buildExpression(_ recipe: Recipe) -> [PlannedStep] { recipe.steps }
+}

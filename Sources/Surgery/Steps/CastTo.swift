@@ -56,6 +56,7 @@ public struct CastTo: Step {
       var exceptional = StepOutcome()
       spared = try exceptional.match(exceptions, in: draft)
       outcome.unmatched += exceptional.unmatched
+      outcome.notes += exceptional.unmatched.map { "\"\($0)\" matched no keys, which is allowed" }
     }
     let cast = try draft.stateDict().cast { index in hits[index] && !spared[index] ? dtype : nil }
     outcome.casts.append(cast)
