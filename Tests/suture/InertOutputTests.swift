@@ -35,7 +35,7 @@ import Testing
       places.reduce(String(word)) { $0.replacing($1.0, with: $1.1) }
     }
     for words in [line, line + ["--json"]] {
-      let said = try suture(words)
+      let said = try suture(words, environment: ["SUTURE_LOG=debug"])
       let acting = (said.output + said.messages).unicodeScalars.filter { Self.acts($0.value) }
       #expect(acting.isEmpty, "\(acting.map { $0.value })")
       #expect(said.code >= 0 && !(said.output + said.messages).isEmpty)
