@@ -24,15 +24,23 @@ extension Pattern {
   ///
   /// `norm` of `norm*`, `*norm` and `norm`; `nil` for what is not as simple.
   var literal: (text: String, misses: (one: String, many: String))? {
-    func isPlain(_ part: Substring) -> Bool {
-      !part.isEmpty && !part.contains(where: "*#?[]{}!\\".contains) && !part.hasPrefix("re:")
+    guard let syntax = try? PatternSyntax(text, as: .pattern), !text.hasPrefix("!"), !text.hasPrefix("re:")
+    else { return nil }
+    func literal(_ pieces: some Collection<PatternSyntax.Piece>) -> String? {
+      var text = ""
+      for piece in pieces {
+        guard case .literal(let scalar) = piece else { return nil }
+        text.unicodeScalars.append(scalar)
+      }
+      return text.isEmpty ? nil : text
     }
-    if isPlain(text[...]) { return (text, ("is not all of it", "are not all of it")) }
-    if text.hasSuffix("*"), isPlain(text.dropLast()) {
-      return (String(text.dropLast()), ("does not start with it", "do not start with it"))
+    let pieces = syntax.pieces
+    if let text = literal(pieces) { return (text, ("is not all of it", "are not all of it")) }
+    if pieces.last == .any, let text = literal(pieces.dropLast()) {
+      return (text, ("does not start with it", "do not start with it"))
     }
-    if text.hasPrefix("*"), isPlain(text.dropFirst()) {
-      return (String(text.dropFirst()), ("does not end with it", "do not end with it"))
+    if pieces.first == .any, let text = literal(pieces.dropFirst()) {
+      return (text, ("does not end with it", "do not end with it"))
     }
     return nil
   }

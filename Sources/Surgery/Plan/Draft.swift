@@ -59,7 +59,7 @@ public struct Draft: Sendable {
   /// The names and tensors so far; no two names are the same between steps.
   func stateDict() throws(SurgeryError) -> StateDict {
     do { return try StateDict(entries.map { .init(name: $0.name, tensor: $0.tensor) }) } catch {
-      throw SurgeryError(.collision, "\(error)")
+      throw SurgeryError(.collision, error)
     }
   }
 

@@ -43,12 +43,22 @@ public struct SurgeryError: SutureError {
     self.init(cause, kind: kind, at: FailurePlace(), step: nil, reason, remedies)
   }
 
+  /// An error of a room below, with its kind and its place.
+  init(_ cause: Cause, _ error: any Error) {
+    guard let error = error as? any SutureError else {
+      self.init(cause, "\(error)")
+      return
+    }
+    self.init(cause, kind: error.kind, at: error.place, step: nil, error.reason, error.remedies)
+  }
+
   /// What a step could not do; an error of another kind keeps its kind and its place.
   init(_ error: any Error, _ step: PlannedStep, _ number: Int) {
     switch error {
     case let error as SurgeryError:
       self.init(
-        error.cause, kind: error.kind, at: step.place, step: number,
+        error.cause, kind: error.kind, at: error.place == FailurePlace() ? step.place : error.place,
+        step: number,
         "step \(number) (\(step.summary)) \(error.reason)", error.remedies)
     case let error as PatternError:
       self.init(

@@ -98,7 +98,7 @@ public struct Graft: Sendable {
         }
       }
       return (cast, output)
-    } catch { throw SurgeryError(.impossible, "\(error)") }
+    } catch { throw SurgeryError(.impossible, error) }
   }
 
   private static func mismatch(_ base: StateDict.Entry, _ tensor: Tensor) -> String? {
@@ -133,7 +133,7 @@ public struct Graft: Sendable {
       return (
         try StateDict(part.entries.filter { !isExcluded($0) }), part.entries.filter(isExcluded).map(\.name)
       )
-    } catch { throw SurgeryError(.collision, "\(error)") }
+    } catch { throw SurgeryError(.collision, error) }
   }
 
   private static func require(_ options: Options, stayed: [String], replaced: [String]) throws(SurgeryError) {

@@ -83,12 +83,12 @@ public struct SliceRange: Sendable {
 
   /// The range in an axis of `count` elements; `nil` where it is empty or reaches beyond.
   func bounds(in count: Int) -> Range<Int>? {
-    func place(_ index: Int?, unsaid: Int) -> Int? {
-      guard let index else { return unsaid }
+    func place(_ index: Int?, default usual: Int) -> Int? {
+      guard let index else { return usual }
       guard index >= -count, index <= count else { return nil }
       return index < 0 ? index + count : index
     }
-    guard let first = place(from, unsaid: 0), let last = place(to, unsaid: count), first < last else {
+    guard let first = place(from, default: 0), let last = place(to, default: count), first < last else {
       return nil
     }
     return first..<last
