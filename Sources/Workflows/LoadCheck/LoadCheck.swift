@@ -4,8 +4,11 @@ public import SutureSurgery
 
 /// What `load_state_dict` would say of a checkpoint, if the model had the keys of another.
 public struct LoadCheck: Sendable {
+  /// What would be loaded.
   public let checkpoint: Checkpoint
+  /// What has the keys of the model.
   public let base: Checkpoint
+  /// Which keys load, and which do not.
   public let report: LoadReport
   /// Changes of names with which more would load; `nil` where none does.
   public let advice: LoadAdvice?

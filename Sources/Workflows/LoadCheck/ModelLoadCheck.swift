@@ -16,7 +16,9 @@ public struct ModelLoadCheck: Sendable {
     case repairs([any Step])
   }
 
+  /// What would be loaded.
   public let checkpoint: Checkpoint
+  /// Which keys load, and which do not.
   public let report: LoadReport
   /// Of the keys that load, those that a forward pass reads.
   public let live: [String]
@@ -26,9 +28,11 @@ public struct ModelLoadCheck: Sendable {
   public let initialUnread: [String]
   /// Keys of the backbone that a forward pass reads and that stay at their initial values.
   public let initialBackbone: [String]
+  /// Keys of the checkpoint that no module of the model has.
   public let unexpected: [String]
   /// Blocks of the checkpoint that never got their weights.
   public let untrained: [String]
+  /// What would make more of it load; `nil` where nothing does.
   public let advice: Advice?
   /// What PyTorch would say after `model_dict.update`; `nil` where the load succeeds.
   public let errorText: String?

@@ -7,17 +7,22 @@ internal import SutureText
 public struct SpeedMeasurement: Sendable {
   /// A layer, what it computes, and how long it takes.
   public struct Layer: Sendable {
+    /// Its place in the state dict.
     public let name: String
+    /// How many multiply-accumulates a pass takes.
     public let multiplyAccumulates: Int
     /// Seconds of each pass.
     public fileprivate(set) var seconds: [Double] = []
 
+    /// Floating-point operations of a pass.
     public var operations: Double { 2 * Double(multiplyAccumulates) }
+    /// Seconds of the median pass.
     public var median: Double { SpeedMeasurement.median(seconds) }
   }
 
   /// Of the images, N×C×H×W.
   public let shape: [Int]
+  /// What products are computed in.
   public let precision: Precision
   /// How many threads compute.
   public let threads: Int

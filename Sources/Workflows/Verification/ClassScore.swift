@@ -6,6 +6,7 @@ internal import SutureText
 
 /// A class with its probability.
 public struct ClassScore: Sendable {
+  /// The number of the class.
   public let index: Int
   /// What the class is called, where that is known.
   public let name: String?

@@ -3,6 +3,7 @@ public import SutureTensors
 
 /// Whether each replica of a backbone holds the original's tensors, bit for bit.
 public struct ReplicaComparison: Sendable {
+  /// How many replicas there are.
   public let replicas: Int
   /// Whether they were compared with an original, not with the first of them.
   public let isAgainstOriginal: Bool
@@ -17,6 +18,7 @@ public struct ReplicaComparison: Sendable {
   /// Names of the original that no replica has: what surgery dropped.
   public private(set) var dropped: [String] = []
 
+  /// Whether every replica has all of the other's tensors, and the same.
   public var passed: Bool { different.isEmpty && missing.isEmpty }
 
   /// Compares the replicas of `result` under `prefixes` with the backbone of `original` under `originalPrefix`.

@@ -6,11 +6,13 @@ internal import SutureText
 /// What a state dict holds that can be run: a ConvNeXt, or replicas of its backbone of which each layer runs one stage;
 /// and the detector around them where its model file is given.
 public struct RunnableNetwork: Sendable {
+  /// The weights.
   public let stateDict: StateDict
   /// The prefixes under which whole backbones lie.
   public let prefixes: [String]
   /// The backbone; `nil` where a detector has none that could be run by itself.
   public let backbone: ConvNeXt?
+  /// The detector; `nil` where no model file was given.
   public let detector: DetectionModel?
 
   /// The network in `stateDict`, whose weights are read when they are first needed.

@@ -12,7 +12,9 @@ internal import SutureText
 /// let report = try Verification(of: backbone, against: original).run()
 /// ```
 public struct Verification: Sendable {
+  /// What is verified.
   public let checkpoint: Checkpoint
+  /// The network in it.
   public let network: RunnableNetwork
   /// The checkpoint that this one was made from: every replica is compared with it bit for bit, then what both compute.
   public var original: Checkpoint?

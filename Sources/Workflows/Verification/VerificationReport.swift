@@ -6,9 +6,11 @@ public struct VerificationReport: Sendable {
   public struct Check: Sendable {
     /// `replicas`, `finite`, `layer_scale`, `keys`, or the name of an output.
     public let name: String
+    /// Whether nothing is wrong.
     public let passed: Bool
     /// Of an output the largest difference over the reference's peak; of the others how many things are wrong.
     public let error: Double
+    /// How large the error may be.
     public let tolerance: Double
     public let finding: Finding
 
@@ -39,6 +41,7 @@ public struct VerificationReport: Sendable {
   /// The likeliest classes of a picture.
   public internal(set) var classes: [ClassScore] = []
 
+  /// Whether every check passed.
   public var passed: Bool { checks.allSatisfy(\.passed) }
 
   /// Compares an output with what it should be, `expected` in PyTorch's order.
@@ -57,6 +60,7 @@ public struct VerificationReport: Sendable {
 
 /// The first layer whose outputs differ in two networks of one size.
 public struct LayerDifference: Sendable {
+  /// The layer's place in the state dict.
   public let layer: String
   /// The largest difference over the reference's peak; NaN where the shapes differ.
   public let error: Double
