@@ -1,5 +1,5 @@
 /// Viridis: equal steps of value look like equal steps of colour, to the colour-blind too, and in print.
-public enum ColourMap {
+package enum ColourMap {
   /// The colour of a value in 0…1.
   public static func viridis(_ value: Float) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let place = Int((min(max(value.isNaN ? 0 : value, 0), 1) * 255).rounded())

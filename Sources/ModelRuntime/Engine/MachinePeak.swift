@@ -3,7 +3,7 @@ internal import Dispatch
 internal import SutureBytes
 
 /// What this machine can compute at most, measured.
-public enum MachinePeak {
+package enum MachinePeak {
   /// How many threads the fast engine runs: `OMP_NUM_THREADS`, or one for each processor at hand.
   public static var threads: Int { CompilerContext.threads }
 

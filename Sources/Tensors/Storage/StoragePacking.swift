@@ -3,7 +3,7 @@
 ///
 /// What shared a storage still does: views that overlap, a matrix and its transpose, slices side by side. Only the gaps
 /// go, and offsets move.
-public struct StoragePacking {
+package struct StoragePacking {
   private var packed: [ObjectIdentifier: Packed] = [:]
 
   private struct Packed {

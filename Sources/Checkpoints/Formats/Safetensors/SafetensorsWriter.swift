@@ -1,10 +1,10 @@
-public import SutureBytes
+package import SutureBytes
 internal import SutureJSON
-public import SutureTensors
+package import SutureTensors
 internal import SutureText
 
 /// Writes state dicts as the safetensors library does, to the byte.
-public enum SafetensorsWriter {
+package enum SafetensorsWriter {
   /// What a file will be, before a byte of it is written.
   public struct Layout: Sendable {
     /// All that precedes the data: the header's length, the header and its padding.

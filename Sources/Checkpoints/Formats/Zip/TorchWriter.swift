@@ -1,7 +1,7 @@
-public import SutureBytes
+package import SutureBytes
 internal import SutureJSON
 internal import SuturePickle
-public import SutureTensors
+package import SutureTensors
 internal import SutureZipArchive
 internal import SutureText
 
@@ -9,7 +9,7 @@ internal import SutureText
 ///
 /// A storage is written once, however many tensors view it, so four names for one tensor cost one tensor. The
 /// bytes depend on the tensors alone: no time, no host and no file name goes in.
-public enum TorchWriter {
+package enum TorchWriter {
   /// Records that torch ignores: the runs of this tool that made the file, and the metadata of a safetensors file.
   static let provenanceRecord = ".suture/provenance.json"
   static let metadataRecord = ".suture/metadata.json"
