@@ -42,7 +42,10 @@ struct Room {
   }
 
   /// Whether it says `unsafe` where it leaves what Swift guarantees; then the compiler holds it to that.
-  var touchesMemory: Bool { ["Bytes", "Numbers", "ModelRuntime"].contains(name) }
+  var touchesMemory: Bool {
+    let rooms = ["Text", "Bytes", "Numbers", "JSON", "YAML", "Pickle", "ZipArchive", "Pictures"]
+    return (rooms + ["Tensors", "Checkpoints", "ModelRuntime"]).contains(name)
+  }
 
   var target: Target {
     .target(

@@ -13,4 +13,9 @@ extension ArchiveReader {
 
   /// Every record as a storage that is called as the record is.
   var storages: [Storage] { records.map { storage(of: $0, label: $0.name) } }
+
+  /// What a careful reader should know of the archive.
+  var allWarnings: [String] {
+    recordsChecksums ? warnings : warnings + ["the archive records no checksums, so none can be verified"]
+  }
 }

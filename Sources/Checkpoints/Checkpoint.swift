@@ -6,16 +6,11 @@ internal import SutureText
 
 /// A file of weights, opened without reading a tensor.
 public struct Checkpoint: Sendable {
-  public enum Container: String, Sendable {
-    case pytorchZip = "pytorch-zip"
-    case torchScript = "torchscript"
-    case pytorchLegacy = "pytorch-legacy"
-    case pytorchTar = "pytorch-tar"
-    case pickle
-    case safetensors
-    case sharded
-    case npz
-    case npy
+  /// The kind of file, as reports call it; each format declares its own.
+  public struct Container: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
   }
 
   /// A place in the file that could be the state dict.
@@ -77,6 +72,9 @@ public struct Checkpoint: Sendable {
 
   private let openRecords: @Sendable () -> [Storage]
 
+  /// The key of the storage that a record of that name holds; `nil` where it holds none.
+  let storageKey: @Sendable (_ record: String) -> String?
+
   /// The runs of this tool that made the file, where it says so.
   public let provenance: Provenance?
 
@@ -101,159 +99,51 @@ public struct Checkpoint: Sendable {
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
   ///   path; `nil` finds the state dict by the names that training code gives it.
-  /// - Throws: ``Failure``, or an error of the file system.
+  /// - Throws: `Failure`, `SafetensorsError`, or an error of the file system.
   public static func open(_ path: String, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
-    try open(path, key: key, limits: limits, inShard: false)
-  }
-
-  /// - Parameter inShard: whether it is part of a sharded checkpoint, and so cannot be one itself.
-  static func open(_ path: String, key: String? = nil, limits: ReadLimits, inShard: Bool) throws -> Checkpoint
-  {
-    if !inShard, isFolder(path) { return try open(folder: path, key: key, limits: limits) }
-    return try open(try FileSource(path), key: key, limits: limits, inShard: inShard)
+    try open(
+      isFolder(path)
+        ? CheckpointInput(folder: path, key: key, limits: limits)
+        : CheckpointInput(FileSource(path), key: key, limits: limits, mayNameFiles: true))
   }
 
   /// Opens what `source` holds.
   ///
-  /// - Throws: ``Failure``, or what the source throws.
+  /// - Throws: `Failure`, or what the source throws.
   public static func open(_ source: any ByteSource, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
     // Whatever bytes in memory hold, they do not name files of this machine.
-    try open(source, key: key, limits: limits, inShard: true)
-  }
-
-  private static func open(_ file: any ByteSource, key: String?, limits: ReadLimits, inShard: Bool) throws
-    -> Checkpoint
-  {
-    let start = try file.bytes(0..<min(file.byteCount, 512))
-    if start.isEmpty {
-      throw Failure(in: file.name, "the file is empty", remedies: ["was the download interrupted?"])
-    }
-    if SafetensorsFile.looksLikeSafetensors(prefix: start, fileSize: file.byteCount) {
-      return try requiringNoKey(key, file.name, "a safetensors file") { try open(safetensors: file) }
-    }
-    if start.starts(with: ForeignFile.zipMagic) { return try open(zip: file, key: key, limits: limits) }
-    if start.starts(with: NpyFile.magic) {
-      return try flat(file, .npy, key: key) {
-        let array = try NpyFile(file, label: "array")
-        let rest = array.trailing > 0 ? ["\(array.trailing) bytes follow the array"] : []
-        return (try StateDict([.init(name: "array", tensor: array.tensor)]), rest)
-      }
-    }
-    if start.count == 512, start[TarArchive.magicOffset...].starts(with: TarArchive.magic) {
-      let archive = try TarArchive(file)
-      guard TarFile.isTorch(archive) else { throw ForeignFile.tar(file.name, archive.members.map(\.name)) }
-      return Checkpoint(
-        file, .pytorchTar, try TarFile(file, archive, limits: limits).contents(key: key))
-    }
-    if ShardedCheckpoint.looksLikeIndex(start), let index = try ShardedCheckpoint(file, limits: limits) {
-      guard !inShard else { throw Failure(in: file.name, "an index names an index") }
-      return try requiringNoKey(key, file.name, "a sharded checkpoint") { try index.checkpoint() }
-    }
-    if let known = ForeignFile.recognize(file.name, start: start, byteCount: file.byteCount) { throw known }
-    return try open(pickle: file, start: start, key: key, limits: limits)
-  }
-
-  // MARK: Containers
-
-  private static func open(folder: String, key: String?, limits: ReadLimits) throws -> Checkpoint {
-    let path = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-    if let index = try ShardedCheckpoint.index(in: path) {
-      return try open(try FileSource(index), key: key, limits: limits, inShard: false)
-    }
-    throw ForeignFile.folder(folder, try fileNames(in: path))
-  }
-
-  private static func open(safetensors file: any ByteSource) throws -> Checkpoint {
-    let contents = try SafetensorsFile(file)
-    return Checkpoint(
-      path: file.name, container: .safetensors, byteCount: file.byteCount, stateDict: contents.stateDict,
-      warnings: [], recordsChecksums: false, provenance: contents.provenance,
-      restoredNames: contents.restoredNames)
-  }
-
-  private static func open(zip file: any ByteSource, key: String?, limits: ReadLimits) throws -> Checkpoint {
-    var archiveLimits = ArchiveReader.Limits()
-    archiveLimits.records = limits.records
-    let archive = try ArchiveReader(file, limits: archiveLimits)
-    if NpzArchive.isNpz(archive) {
-      return try flat(file, .npz, key: key, archive: archive) {
-        try NpzArchive(archive).contents()
-      }
-    }
-    let torch = try TorchArchive(archive, limits: limits)
-    return Checkpoint(
-      file, torch.isScript ? .torchScript : .pytorchZip, try torch.contents(key: key),
-      archive: archive)
-  }
-
-  /// A pickle with nothing around it, or five of them: the format before 1.6.
-  private static func open(pickle file: any ByteSource, start: [UInt8], key: String?, limits: ReadLimits)
-    throws
-    -> Checkpoint
-  {
-    let graph: PickleGraph
-    do { graph = try Unpickler.load(file, at: 0, limits: limits.pickle) } catch let error as PickleError {
-      // Any byte may begin a pickle of protocol 0; one that says PROTO means it.
-      guard start[0] == 0x80 else {
-        throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
-      }
-      throw PickleLocation(path: file.name).failure(error, usually: "the pickle is damaged or cut short")
-    }
-    if LegacyFile.isMagic(graph) {
-      return Checkpoint(
-        file, .pytorchLegacy, try LegacyFile(file, limits: limits).contents(key: key)
-      )
-    }
-    if start[0] != 0x80, graph.streamByteCount < 4 {
-      throw ForeignFile.explain(file.name, start: start, byteCount: file.byteCount)
-    }
-    return Checkpoint(
-      file, .pickle, try BarePickle.contents(file, graph, key: key, limits: limits))
-  }
-
-  /// A file that has tensors and nothing to enter.
-  private static func flat(
-    _ file: any ByteSource, _ container: Container, key: String?, archive: ArchiveReader? = nil,
-    _ read: () throws -> (stateDict: StateDict, warnings: [String])
-  ) throws -> Checkpoint {
-    try requiringNoKey(key, file.name, container.rawValue) {
-      let (stateDict, warnings) = try read()
-      return Checkpoint(
-        path: file.name, container: container, byteCount: file.byteCount, stateDict: stateDict,
-        warnings: warnings, recordsChecksums: archive?.recordsChecksums ?? false,
-        records: { archive?.storages ?? [] })
-    }
-  }
-
-  private static func requiringNoKey(
-    _ key: String?, _ path: String, _ what: String, _ read: () throws -> Checkpoint
-  ) throws -> Checkpoint {
-    let checkpoint = try read()
-    if let key, key != "." {
-      throw Failure(
-        in: path, "\(what) has no places to enter, so there is no \"\(key)\"",
-        remedies: ["open it without a key"])
-    }
-    return checkpoint
+    try open(CheckpointInput(source, key: key, limits: limits, mayNameFiles: false))
   }
 
   // MARK: Making one
 
-  private init(
-    _ file: any ByteSource, _ container: Container, _ contents: PickledObject.Contents,
-    archive: ArchiveReader? = nil
+  /// What a pickled object holds.
+  init(
+    _ input: CheckpointInput, _ container: Container, _ contents: PickledObject.Contents,
+    archive: ArchiveReader? = nil, storageKey: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     self.init(
-      path: file.name, container: container, byteCount: file.byteCount, stateDict: contents.choice.stateDict,
-      wrapper: contents.choice.wrapper, candidates: contents.choice.candidates,
-      extras: contents.choice.extras,
-      modules: contents.modules, globals: contents.globals, warnings: contents.warnings,
+      path: input.name, container: container, byteCount: input.file?.byteCount ?? 0,
+      stateDict: contents.choice.stateDict, wrapper: contents.choice.wrapper,
+      candidates: contents.choice.candidates, extras: contents.choice.extras, modules: contents.modules,
+      globals: contents.globals, warnings: contents.warnings,
       recordsChecksums: archive?.recordsChecksums ?? false, provenance: contents.provenance,
-      object: contents.object, records: { archive?.storages ?? [] })
+      object: contents.object, records: { archive?.storages ?? [] }, storageKey: storageKey)
+  }
+
+  /// Tensors, and nothing to enter.
+  init(
+    _ input: CheckpointInput, _ container: Container, _ stateDict: StateDict, warnings: [String] = [],
+    archive: ArchiveReader? = nil, provenance: Provenance? = nil, restoredNames: [String] = []
+  ) {
+    self.init(
+      path: input.name, container: container, byteCount: input.file?.byteCount ?? 0, stateDict: stateDict,
+      warnings: warnings, recordsChecksums: archive?.recordsChecksums ?? false, provenance: provenance,
+      restoredNames: restoredNames, records: { archive?.storages ?? [] })
   }
 
   init(
@@ -261,11 +151,11 @@ public struct Checkpoint: Sendable {
     candidates: [Candidate] = [], extras: [Extra] = [], modules: [Module] = [], globals: [String] = [],
     warnings: [String], recordsChecksums: Bool, provenance: Provenance? = nil, files: [String]? = nil,
     restoredNames: [String] = [], object: PlainSource? = nil,
-    records: @escaping @Sendable () -> [Storage] = { [] }
+    records: @escaping @Sendable () -> [Storage] = { [] },
+    storageKey: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     (self.provenance, self.files, self.restoredNames) = (provenance, files ?? [path], restoredNames)
-    self.object = object
-    openRecords = records
+    (self.object, openRecords, self.storageKey) = (object, records, storageKey)
     (self.path, self.container, self.byteCount) = (path, container, byteCount)
     (self.stateDict, self.wrapper, self.candidates) = (stateDict, wrapper, candidates)
     (self.extras, self.modules, self.globals, self.warnings) = (extras, modules, globals, warnings)

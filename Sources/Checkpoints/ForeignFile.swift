@@ -5,8 +5,9 @@ internal import SutureText
 enum ForeignFile {
   static let zipMagic: [UInt8] = Array("PK".utf8) + [3, 4]
 
-  /// The error for a file that is known not to be a checkpoint by its first bytes, `start`; `nil` for another.
-  static func recognize(_ path: String, start: [UInt8], byteCount: Int) -> Failure? {
+  /// The error for a file that is known not to be a checkpoint by its first bytes; `nil` for another.
+  static func recognize(_ input: CheckpointInput) -> Failure? {
+    let (path, start) = (input.name, input.head)
     for (magic, offset, reason, hint) in signatures where matches(start, magic, at: offset) {
       return Failure(in: path, reason, remedies: [.advice(hint)])
     }
@@ -24,8 +25,10 @@ enum ForeignFile {
     return nil
   }
 
-  /// The error for a file that nothing could be made of.
-  static func explain(_ path: String, start: [UInt8], byteCount: Int) -> Failure {
+  /// The error for what no format knows.
+  static func explain(_ input: CheckpointInput) -> Failure {
+    let (path, start) = (input.name, input.head)
+    guard let byteCount = input.file?.byteCount else { return folder(path, input.fileNames) }
     if byteCount < 22, start.starts(with: "PK".utf8) {
       return Failure(
         in: path, "it is a zip archive of \(byteCount) bytes: truncated", remedies: ["fetch it again"])
@@ -52,13 +55,13 @@ enum ForeignFile {
   }
 
   /// The error for a folder without an index.
-  static func folder(_ path: String, _ names: [String]) -> Failure {
+  private static func folder(_ path: String, _ names: [String]) -> Failure {
     if names.contains(where: { $0.hasSuffix(".distcp") }) {
       return Failure(
         in: path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
         remedies: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
     }
-    let files = names.filter { name in extensions.contains { name.hasSuffix($0) } }.sorted()
+    let files = names.filter { name in Checkpoint.suffixes.contains { name.hasSuffix($0) } }.sorted()
     return Failure(
       in: path, "a folder without an index of shards (*.index.json)",
       remedies: [
@@ -67,10 +70,6 @@ enum ForeignFile {
           : "open one of its files: \(files.prefix(8).joined(separator: ", "))"
       ])
   }
-
-  private static let extensions = [
-    ".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".th", ".npz", ".npy", ".pkl",
-  ]
 
   private static let signatures: [(magic: [UInt8], offset: Int, reason: String, hint: String)] = [
     (Array("version https://git-lfs".utf8), 0, "a Git LFS pointer, not the file itself", "run: git lfs pull"),

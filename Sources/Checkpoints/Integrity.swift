@@ -38,11 +38,9 @@ public struct Integrity: Sendable {
   public init(of checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }) {
     scan(checkpoint.stateDict, progress)
     verify(checkpoint, progress)
-    guard checkpoint.container == .pytorchZip else { return }
     let viewed = Set(checkpoint.stateDict.storages.map(\.label))
     unusedStorages = checkpoint.records.map(\.label).filter { record in
-      let parts = record.split(separator: "/").suffix(2)
-      return parts.first == "data" && !viewed.contains(String(parts.last ?? ""))
+      checkpoint.storageKey(record).map { !viewed.contains($0) } ?? false
     }
   }
 

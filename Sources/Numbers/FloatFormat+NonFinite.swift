@@ -39,7 +39,9 @@ extension FloatFormat {
   private func search<Word: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: [UInt8], _ count: Int, _ width: Int, _ type: Word.Type, _ body: (Int, Bool) -> Void
   ) {
-    let (special, payload) = (Word(truncatingIfNeeded: nonFinite.special), Word(truncatingIfNeeded: nonFinite.payload))
+    let (special, payload) = (
+      Word(truncatingIfNeeded: nonFinite.special), Word(truncatingIfNeeded: nonFinite.payload)
+    )
     let mask = nonFinite.isExact ? Word.max : special
     let numbers = count / MemoryLayout<Word>.size
     unsafe bytes.withUnsafeBytes { bytes in

@@ -11,6 +11,9 @@ public struct PickleGraph: Sendable {
 
   init() {}
 
+  /// How many values there are.
+  public var valueCount: Int { values.count }
+
   /// The value of an id of this graph.
   public subscript(id: PickleID) -> PickleValue { values[Int(id.index)] }
 

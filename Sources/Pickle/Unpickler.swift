@@ -33,7 +33,7 @@ public struct Unpickler: ~Copyable {
   public static func load(_ bytes: [UInt8], limits: PickleLimits = .init()) throws(PickleError) -> PickleGraph
   {
     var machine = Unpickler(limits: limits)
-    var reader = ByteReader(bytes.span.bytes)
+    var reader = unsafe ByteReader(bytes.span.bytes)
     try machine.run(&reader)
     machine.graph.streamByteCount = reader.offset
     return machine.graph

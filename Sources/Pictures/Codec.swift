@@ -2,7 +2,7 @@ internal import CSuturePictures
 internal import SutureText
 
 /// A library's two ways into a file: its header, and its pixels.
-struct Codec {
+@safe struct Codec {
   typealias Size = (
     UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<UInt32>?,
     UnsafeMutablePointer<CChar>?
@@ -17,7 +17,7 @@ struct Codec {
   func read(_ bytes: [UInt8], _ name: String) throws -> (width: Int, height: Int, rgb: [UInt8]) {
     var (width, height): (UInt32, UInt32) = (0, 0)
     var message = [CChar](repeating: 0, count: Int(SUTURE_PICTURE_MESSAGE))
-    guard size(bytes, bytes.count, &width, &height, &message) == 0 else {
+    guard unsafe size(bytes, bytes.count, &width, &height, &message) == 0 else {
       throw Failure.noPicture(name, Self.words(message))
     }
     guard (1...Picture.maximumSide).contains(Int(width)), (1...Picture.maximumSide).contains(Int(height))
@@ -26,7 +26,7 @@ struct Codec {
         name, "it is \(width)×\(height) pixels; 1 to \(Picture.maximumSide) a side are supported")
     }
     var rgb = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
-    guard decode(bytes, bytes.count, &rgb, width, height, &message) == 0 else {
+    guard unsafe decode(bytes, bytes.count, &rgb, width, height, &message) == 0 else {
       throw Failure.noPicture(name, Self.words(message))
     }
     return (Int(width), Int(height), rgb)

@@ -44,9 +44,9 @@ public struct Picture: Sendable, Equatable {
   public init(_ bytes: [UInt8], name: String) throws {
     let codec: Codec
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-      codec = Codec(size: suture_png_size, decode: suture_png_decode)
+      codec = unsafe Codec(size: suture_png_size, decode: suture_png_decode)
     } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      codec = Codec(size: suture_jpeg_size, decode: suture_jpeg_decode)
+      codec = unsafe Codec(size: suture_jpeg_size, decode: suture_jpeg_decode)
     } else {
       throw Failure.noPicture(name, "it is neither a PNG nor a JPEG file")
     }
@@ -57,11 +57,11 @@ public struct Picture: Sendable, Equatable {
   public func png() throws -> [UInt8] {
     var file: [UInt8] = []
     var message = [CChar](repeating: 0, count: Int(SUTURE_PICTURE_MESSAGE))
-    let status = withUnsafeMutablePointer(to: &file) { file in
-      suture_png_encode(
+    let status = unsafe withUnsafeMutablePointer(to: &file) { file in
+      unsafe suture_png_encode(
         rgb, UInt32(width), UInt32(height), file,
         { context, bytes, count in
-          context?.assumingMemoryBound(to: [UInt8].self).pointee.append(
+          unsafe context?.assumingMemoryBound(to: [UInt8].self).pointee.append(
             contentsOf: UnsafeBufferPointer(start: bytes, count: count))
         }, &message)
     }

@@ -15,6 +15,7 @@
 @_exported public import protocol SutureBytes.Payload
 @_exported public import struct SutureBytes.SystemError
 @_exported public import enum SutureJSON.JSONValue
+@_exported public import struct SutureNumbers.ElementCodec
 @_exported public import enum SutureNumbers.FloatFormat
 @_exported public import struct SuturePickle.PickleError
 @_exported public import struct SuturePickle.PickleLimits

@@ -54,8 +54,7 @@ public struct Batch: Sendable {
     if name.hasSuffix(".index.json") { name.removeLast(".index.json".count) }
     let known = WriteOptions.Format(path: name)
     let format = format ?? (known == .safetensors ? .pytorchZip : .safetensors)
-    let isExtension =
-      known != nil || name.hasSuffix(".npz") || name.hasSuffix(".npy") || name.hasSuffix(".pkl")
+    let isExtension = known != nil || Checkpoint.suffixes.contains(where: name.hasSuffix)
     if isExtension, let dot = name.lastIndex(of: "."), dot > name.startIndex { name = String(name[..<dot]) }
     if name.hasSuffix(".pth"), known == nil { name.removeLast(4) }
     return name + (format == .safetensors ? ".safetensors" : ".pth")

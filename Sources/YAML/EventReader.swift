@@ -1,7 +1,7 @@
 internal import CSutureYAML
 
 /// libyaml's parser over bytes of its own.
-struct EventReader: ~Copyable {
+@safe struct EventReader: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
 

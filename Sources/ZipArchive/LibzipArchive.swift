@@ -4,7 +4,7 @@ internal import SutureBytes
 /// A libzip archive open for reading.
 ///
 /// Not safe to use from two threads at once.
-final class LibzipArchive {
+@safe final class LibzipArchive {
   private let handle: OpaquePointer
   let watch: LibzipSource
 
@@ -20,15 +20,15 @@ final class LibzipArchive {
 
   init(_ source: any ByteSource) throws {
     watch = LibzipSource(source)
-    var error = zip_error_t()
+    var error = unsafe zip_error_t()
     unsafe zip_error_init(&error)
     defer { unsafe zip_error_fini(&error) }
     let state = unsafe Unmanaged.passUnretained(watch).toOpaque()
     guard let zipSource = unsafe zip_source_function_create(LibzipSource.callback, state, &error) else {
-      throw ArchiveError(source.name, .libzip(Self.text(&error)))
+      throw unsafe ArchiveError(source.name, .libzip(Self.text(&error)))
     }
     guard let handle = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
-      let (code, text) = (zip_error_code_zip(&error), Self.text(&error))
+      let (code, text) = unsafe (zip_error_code_zip(&error), Self.text(&error))
       unsafe zip_source_free(zipSource)
       if let failure = watch.failure { throw failure }
       throw ArchiveError(
@@ -42,7 +42,7 @@ final class LibzipArchive {
   var entryCount: Int { unsafe Int(zip_get_num_entries(handle, 0)) }
 
   func entry(_ index: Int) throws -> Entry {
-    var stat = zip_stat_t()
+    var stat = unsafe zip_stat_t()
     unsafe zip_stat_init(&stat)
     guard unsafe zip_stat_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &stat) == 0,
       let name = unsafe stat.name

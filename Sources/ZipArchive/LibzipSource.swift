@@ -53,13 +53,13 @@ final class LibzipSource {
     case ZIP_SOURCE_SEEK: return unsafe seek(data, length)
     case ZIP_SOURCE_TELL: return zip_int64_t(position)
     case ZIP_SOURCE_STAT:
-      guard length >= MemoryLayout<zip_stat_t>.size,
+      guard unsafe length >= MemoryLayout<zip_stat_t>.size,
         let stat = unsafe data?.assumingMemoryBound(to: zip_stat_t.self)
       else { return -1 }
       unsafe zip_stat_init(stat)
       unsafe stat.pointee.valid = zip_uint64_t(ZIP_STAT_SIZE)
       unsafe stat.pointee.size = zip_uint64_t(source.byteCount)
-      return zip_int64_t(MemoryLayout<zip_stat_t>.size)
+      return unsafe zip_int64_t(MemoryLayout<zip_stat_t>.size)
     case ZIP_SOURCE_ERROR:
       guard length >= 2 * MemoryLayout<CInt>.size, let codes = unsafe data?.assumingMemoryBound(to: CInt.self)
       else {
@@ -82,7 +82,7 @@ final class LibzipSource {
       failure = error
       return -1
     }
-    buffer.withUnsafeBytes {
+    unsafe buffer.withUnsafeBytes {
       unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count)
     }
     lastReadOffset = position

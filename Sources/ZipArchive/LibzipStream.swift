@@ -4,7 +4,7 @@ internal import SutureBytes
 /// An entry being inflated from its start on.
 ///
 /// Belongs to its ``LibzipArchive``: not to be used from two threads at once, nor while another thread uses that.
-final class LibzipStream {
+@safe final class LibzipStream {
   private let file: OpaquePointer
   private let watch: LibzipSource
   private let name: String

@@ -37,7 +37,7 @@ struct LocalHeader {
     }
     let fixed = try source.bytes(offset..<(offset + Self.fixedSize))
     guard fixed.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
-    var reader = ByteReader(fixed.span.bytes, at: 6)
+    var reader = unsafe ByteReader(fixed.span.bytes, at: 6)
     flags = try reader.integer()
     method = try reader.integer()
     try reader.skip(4)
@@ -64,7 +64,7 @@ struct LocalHeader {
   private static func sizes(_ plain: UInt32, _ compressed: UInt32, extra: [UInt8]) throws -> (UInt64, UInt64)
   {
     var (size, compressedSize) = (UInt64(plain), UInt64(compressed))
-    var reader = ByteReader(extra.span.bytes)
+    var reader = unsafe ByteReader(extra.span.bytes)
     while reader.remaining >= 4 {
       let (tag, length) = (try reader.integer(UInt16.self), Int(try reader.integer(UInt16.self)))
       guard tag == 1 else {

@@ -54,8 +54,12 @@ public struct StoredArchivePlan {
 
   private mutating func entry(_ name: String, size: Int) throws -> Entry {
     let name = "\(prefix)/\(name)"
-    guard names.insert(ExactString(name)).inserted else { throw DuplicateRecord(name: name) }
-    guard name.utf8.count <= Int(UInt16.max) else { throw RecordNameTooLong(name: name) }
+    guard names.insert(ExactString(name)).inserted else {
+      throw Failure(.unreadable, "two records would both be called \(name.quoted())")
+    }
+    guard name.utf8.count <= Int(UInt16.max) else {
+      throw Failure(.unreadable, "a record's name has \(name.utf8.count) bytes; 65535 fit")
+    }
     return Entry(name: Array(name.utf8), offset: position, size: size)
   }
 
@@ -99,16 +103,4 @@ public struct StoredArchivePlan {
       return [UInt8](repeating: UInt8(ascii: "0"), count: 20 - digits.count) + digits
     }
   }
-}
-
-/// Two records of one name.
-public struct DuplicateRecord: Error, CustomStringConvertible {
-  public let name: String
-  public var description: String { "two records would both be called \(name)" }
-}
-
-/// A record's name does not fit its 16-bit length.
-public struct RecordNameTooLong: Error, CustomStringConvertible {
-  public let name: String
-  public var description: String { "a record's name has \(name.utf8.count) bytes; 65535 fit" }
 }

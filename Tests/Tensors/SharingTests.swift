@@ -5,10 +5,10 @@ import Testing
 @Suite struct `The sharing of storages` {
   private let storage = Storage([UInt8](repeating: 0, count: 64), label: "7")
 
-  private func view(_ shape: [Int], _ strides: [Int], offset: Int = 0, dtype: DType = .float32) throws
-    -> Tensor
-  {
-    try Tensor(storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
+  private func view(
+    _ shape: [Int], _ strides: [Int], offset: Int = 0, dtype: DType = .float32, bits: LazyBits = []
+  ) throws -> Tensor {
+    try Tensor(storage, dtype: dtype, shape: shape, strides: strides, offset: offset, lazyBits: bits)
   }
 
   private func sharing(_ tensors: (String, Tensor)...) throws -> [Sharing] {
@@ -23,6 +23,18 @@ import Testing
   @Test func `is transposed where only the order of the axes differs`() throws {
     let found = try sharing(("w", view([2, 3], [3, 1])), ("t", view([3, 2], [1, 3])))
     #expect(found.map(\.kind) == [.transposed])
+  }
+
+  @Test func `is no tie where torch would still negate one of two equal views`() throws {
+    let found = try sharing(("a", view([4], [1])), ("b", view([4], [1], bits: .negative)))
+    #expect(found.map(\.kind) == [.overlapping])
+    #expect(ViewIdentity(try view([4], [1])) != ViewIdentity(try view([4], [1], bits: .negative)))
+  }
+
+  @Test func `is a tie where two slices are the same part of one storage`() throws {
+    let parts = [storage.slice(8..<24, label: "8"), storage.slice(8..<24, label: "9")]
+    let tensors = try parts.map { try Tensor($0, dtype: .float32, shape: [4]) }
+    #expect(try sharing(("a", tensors[0]), ("b", tensors[1])).map(\.kind) == [.tied])
   }
 
   @Test func `is overlapping where some bytes are common`() throws {

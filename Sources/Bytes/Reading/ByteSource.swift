@@ -52,3 +52,23 @@ public struct MemorySource: ByteSource {
     }
   }
 }
+
+/// A stretch of another source, as a file in an archive is, under a name of its own.
+public struct SourceSlice: ByteSource {
+  public let name: String
+  private let source: any ByteSource
+  private let range: Range<Int>
+
+  public init(_ source: any ByteSource, _ range: Range<Int>, name: String) {
+    (self.source, self.range, self.name) = (source, range, name)
+  }
+
+  public var byteCount: Int { range.count }
+
+  public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
+    guard offset >= 0, count >= 0, count <= byteCount - offset else {
+      throw Failure.ended(name, at: offset, needed: count)
+    }
+    try source.read(into: &buffer, count: count, at: range.lowerBound + offset)
+  }
+}

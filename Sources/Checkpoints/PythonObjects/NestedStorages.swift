@@ -25,7 +25,7 @@ final class NestedStorages {
       throw location.failure("checkpoints nest in it")
     }
     let name = "\(location.path): a pickled storage"
-    let file = try LegacyFile(MemorySource(bytes, name: name), limits: limits, nesting: depth + 1)
+    let file = try LegacyStream(MemorySource(bytes, name: name), limits: limits, nesting: depth + 1)
     let found = try file.rootStorage()
     known[id] = found
     return found

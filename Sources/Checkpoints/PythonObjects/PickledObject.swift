@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SuturePickle
 internal import SutureTensors
 internal import SutureText
@@ -8,16 +9,17 @@ struct PickledObject {
   let location: PickleLocation
   let limits: ReadLimits
   let tensors: TensorBuilder
-  private let script: ScriptClasses?
+  let values: PythonValues
 
   init(
     graph: PickleGraph, location: PickleLocation, references: any References, limits: ReadLimits,
     isBigEndian: Bool = false, script: ScriptClasses? = nil, nesting: Int = 0
   ) {
-    (self.graph, self.location, self.limits, self.script) = (graph, location, limits, script)
+    (self.graph, self.location, self.limits) = (graph, location, limits)
     tensors = TensorBuilder(
       graph: graph, location: location, references: references, isBigEndian: isBigEndian,
       nested: NestedStorages(depth: nesting, limits: limits))
+    values = PythonValues(graph: graph, tensors: tensors, script: script)
   }
 
   /// What ``Checkpoint`` shows of a file.
@@ -35,15 +37,21 @@ struct PickledObject {
   ///
   /// - Parameter arraysCount: whether NumPy arrays are tensors even where torch's are there too.
   func contents(key: String?, warnings: [String], arraysCount: Bool = false) throws -> Contents {
+    Log.debug(
+      "\(location.record ?? location.path): a pickle of \(graph.streamByteCount) bytes makes \(graph.valueCount) values"
+    )
     try checkSafety()
     // A file without a tensor of torch's may hold weights as arrays, as those of detectron2 do.
     tensors.takesArrays = arraysCount || !graph.all.contains { tensors.isTensor($0.id) }
     try tensors.checkReferences()
-    var walk = ObjectWalk(self, script: script)
+    var walk = LeafWalk(self)
     try walk.run()
     let choice = try WrapperChoice(walk.leaves, key: key, modules: walk.modules, path: location.path)
     var warnings = warnings
     warnings += try hiddenTensors(walk)
+    Log.debug(
+      "\(location.path): \(walk.leaves.count) leaves, \(choice.stateDict.count) of them in the state dict under "
+        + "\"\(choice.wrapper.joined(separator: "."))\"; \(walk.modules.count) modules")
     let inside = choice.leftInside
     if inside > 0 {
       let what =
@@ -54,7 +62,7 @@ struct PickledObject {
     }
     return Contents(
       choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings,
-      object: PlainSource(self, script: script, choice))
+      object: PlainSource(self, choice))
   }
 
   /// The classes and functions that the pickle names, in the order of their first use.
@@ -68,7 +76,7 @@ struct PickledObject {
   /// Refuses a pickle that names something which would run code.
   func checkSafety() throws {
     try graph.refuseUnsafe(location) {
-      var walk = ObjectWalk(self, script: script)
+      var walk = LeafWalk(self)
       try? walk.run()
       return [
         "nothing was executed; \(walk.leaves.count { $0.tensor != nil }) tensors could be told apart in it"
@@ -80,7 +88,7 @@ struct PickledObject {
   ///
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
-  private func hiddenTensors(_ walk: ObjectWalk) throws -> [String] {
+  private func hiddenTensors(_ walk: LeafWalk) throws -> [String] {
     let unmet = graph.all.map(\.id).filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
     if unmet.isEmpty { return [] }
     // What a tensor that was met is made of has been met with it.
@@ -90,13 +98,13 @@ struct PickledObject {
     var callables: [String] = []
     for (_, value) in graph.all {
       guard case .object(let object) = value, let name = graph.callableName(object.callable),
-        !callables.contains(name), !ObjectWalk.transparent.contains(name),
+        !callables.contains(name), !PythonValues.dictClasses.contains(name),
         !hidden.isDisjoint(with: object.arguments.flatMap { [$0] + graph.plainItems($0) })
       else { continue }
       callables.append(name)
       if callables.count == 3 { break }
     }
-    let names = callables.isEmpty ? "something" : callables.map(Self.printable).joined(separator: ", ")
+    let names = callables.isEmpty ? "something" : callables.map(\.shownName).joined(separator: ", ")
     let sentence =
       hidden.count == 1
       ? "1 tensor is only an argument of \(names), which is unknown here"
@@ -110,12 +118,6 @@ struct PickledObject {
         "what it would return cannot be known without running it, so nothing is shown as its result"
       ],
       kind: .unsafe)
-  }
-
-  static func printable(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
-      .joined()
-    return text.isEmpty ? "(empty)" : shown
   }
 }
 

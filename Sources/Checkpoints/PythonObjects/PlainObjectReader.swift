@@ -8,31 +8,31 @@ internal import SutureText
 /// Objects of classes become dicts of their attributes, numbers of NumPy become Python's, modules
 /// their state dicts. What was made by a call of something unknown cannot be kept, and is told.
 struct PlainObjectReader {
+  private typealias Visit = PickleWalk.Visit<PlainValue?>
+
   private let graph: PickleGraph
   private let tensors: TensorBuilder
+  private let values: PythonValues
   private let text: PythonText
   private let limits: ReadLimits
-  private let script: ScriptClasses?
   private let wrapper: [String]
   /// The names of the state dict, where its structure is kept; `nil` where the dict is put in as a whole.
   private let names: Set<ExactString>?
 
-  private var path: [String] = []
-  private var onPath: Set<PickleID> = []
   private var visited = 0
   private var notes: [String] = []
   private var hasPlace = false
   private var entryCount = 0
-  /// How many objects of unknown classes the path leads through.
-  private var opaqueDepth = 0
 
   /// Deeper is nothing that a program wrote for another.
   private static let mostLevels = 100
+  private static let mostListed = 100_000
+  private static let mostNotes = 1000
 
   /// - Parameter stateDict: what was found under `wrapper`.
   /// - Parameter keepsStructure: whether each tensor of the state dict stays where it is in the object.
-  init(_ object: PickledObject, script: ScriptClasses?, _ choice: WrapperChoice, keepsStructure: Bool) {
-    (graph, tensors, limits, self.script) = (object.graph, object.tensors, object.limits, script)
+  init(_ object: PickledObject, _ choice: WrapperChoice, keepsStructure: Bool) {
+    (graph, tensors, values, limits) = (object.graph, object.tensors, object.values, object.limits)
     text = PythonText(graph: object.graph, tensors: object.tensors)
     wrapper = choice.wrapper
     names = keepsStructure ? Set(choice.stateDict.names.map(ExactString.init)) : nil
@@ -40,108 +40,105 @@ struct PlainObjectReader {
 
   /// The object, or the bare state dict where it has no place for all of that.
   mutating func read() throws -> PlainObject {
-    let root = try value(graph.root)
+    let root = try PickleWalk.run(graph) { place in try visit(place) }
     guard let root, hasPlace || names.map({ entryCount == $0.count }) == true else {
       return PlainObject(root: .stateDict, wrapper: [], notes: ["left out: everything beside the state dict"])
     }
     return PlainObject(root: root, wrapper: wrapper, notes: notes)
   }
 
-  /// `nil` for what cannot be kept, which has then been told.
-  private mutating func value(_ tagged: PickleID) throws -> PlainValue? {
-    let id = graph.withoutTypeTag(tagged)
+  /// What becomes of a value; `nil` for what cannot be kept, which has then been told.
+  private mutating func visit(_ place: PickleWalk.Place) throws -> Visit {
+    guard place.hasPlainKey else { return leaveOut(place, "has a key of a kind that is not kept") }
     visited += 1
-    guard visited <= limits.paths, path.count <= min(limits.depth, Self.mostLevels) else {
-      return leaveOut("is nested or repeated beyond measure")
+    guard visited <= limits.paths, place.depth <= min(limits.depth, Self.mostLevels) else {
+      return leaveOut(place, "is nested or repeated beyond measure")
     }
-    if tensors.isTensor(id) { return try tensor(id) }
-    if path == wrapper, names == nil || isModule(id) {
+    let value = values[place.id]
+    if case .tensor = value { return try tensor(place) }
+    if place.path == wrapper, names == nil || value.isModule {
       hasPlace = true
-      return .stateDict
+      return .leaf(.stateDict)
     }
-    guard onPath.insert(id).inserted else { return leaveOut("holds itself") }
-    defer { onPath.remove(id) }
-    switch graph[id] {
-    case .none: return PlainValue.none
-    case .bool(let value): return .bool(value)
-    case .int(let value): return .int(value)
-    case .bigInt(let bytes):
-      return bytes.count < 256 ? .bigInt(bytes) : leaveOut("is a number of many digits")
-    case .float(let value): return .float(value)
-    case .string(let text): return .string(text)
-    case .bytes(let bytes): return .bytes(bytes)
-    case .list(let items): return .list(try elements(items))
-    case .set(let items): return set(items)
-    case .tuple(let items): return .tuple(try elements(items))
-    case .dict(let items): return .dict(try pairs(items))
-    case .global(_, let name):
-      guard let type = graph.globalName(id).flatMap(TorchDType.named) else {
-        return leaveOut("is the class or function \(PickledObject.printable(name))")
-      }
-      return .dtype(type)
-    case .persistent: return leaveOut("is a storage without a tensor")
-    case .object(let object): return try plain(object, id)
+    if place.isCycle { return leaveOut(place, "holds itself") }
+    switch value {
+    case .tensor, .atom, .global, .storage: return atom(place)
+    case .list(let items): return .inside(indexed(items, place)) { .list($0.map { $0 ?? PlainValue.none }) }
+    case .tuple(let items): return .inside(indexed(items, place)) { .tuple($0.map { $0 ?? PlainValue.none }) }
+    case .set(let items): return set(items, place)
+    case .dict(let items, let object): return dict(items, object, place)
+    case .module(_, let object): return module(object, place)
+    case .array(let object), .object(let object): return try plain(object, place)
     }
   }
 
-  private mutating func tensor(_ id: PickleID) throws -> PlainValue? {
-    if let names, path.starts(with: wrapper) {
-      let name = path.dropFirst(wrapper.count).joined(separator: ".")
+  private mutating func atom(_ place: PickleWalk.Place) -> Visit {
+    switch graph[place.id] {
+    case .bool(let value): return .leaf(.bool(value))
+    case .int(let value): return .leaf(.int(value))
+    case .bigInt(let bytes):
+      return bytes.count < 256 ? .leaf(.bigInt(bytes)) : leaveOut(place, "is a number of many digits")
+    case .float(let value): return .leaf(.float(value))
+    case .string(let text): return .leaf(.string(text))
+    case .bytes(let bytes): return .leaf(.bytes(bytes))
+    case .global(_, let name):
+      guard let type = graph.globalName(place.id).flatMap(TorchDType.named) else {
+        return leaveOut(place, "is the class or function \(name.shownName)")
+      }
+      return .leaf(.dtype(type))
+    case .persistent: return leaveOut(place, "is a storage without a tensor")
+    default: return .leaf(PlainValue.none)
+    }
+  }
+
+  private mutating func tensor(_ place: PickleWalk.Place) throws -> Visit {
+    if let names, place.path.starts(with: wrapper) {
+      let name = place.path.dropFirst(wrapper.count).joined(separator: ".")
       if names.contains(ExactString(name)) {
         entryCount += 1
-        return .entry(name)
+        return .leaf(.entry(name))
       }
     }
-    if !isApart {
-      return leaveOut("is a tensor inside an object, and would be taken for one of the state dict")
+    if !isApart(place) {
+      return leaveOut(place, "is a tensor inside an object, and would be taken for one of the state dict")
     }
-    let tensor = try tensors.tensor(id)
-    if case .meta = tensor.layout { return leaveOut("is a tensor without elements") }
-    return .tensor(tensor)
+    let tensor = try tensors.tensor(place.id)
+    if case .meta = tensor.layout { return leaveOut(place, "is a tensor without elements") }
+    return .leaf(.tensor(tensor))
   }
 
   /// Whether a tensor here is no part of the state dict, and cannot be taken for one when the file is read again.
-  private var isApart: Bool { opaqueDepth == 0 && !path.starts(with: wrapper) }
+  private func isApart(_ place: PickleWalk.Place) -> Bool {
+    place.opaqueDepths.isEmpty && !place.path.starts(with: wrapper)
+  }
 
   // MARK: Objects
 
-  private mutating func plain(_ object: PickleObject, _ id: PickleID) throws -> PlainValue? {
+  private mutating func plain(_ object: PickleObject, _ place: PickleWalk.Place) throws -> Visit {
     let name = graph.callableName(object.callable) ?? ""
-    if name == "collections.OrderedDict" {
-      let state = object.states.last.flatMap { id in
-        if case .dict(let items) = graph[id] { items } else { nil }
-      }
-      return .orderedDict(
-        try pairs(graph.initialItems(object) + object.items), attributes: try pairs(state ?? []))
-    }
-    if ObjectWalk.transparent.contains(name) {
-      turn(name, "a dict")
-      return .dict(try pairs(graph.initialItems(object) + object.items))
-    }
-    if isModule(id) { return try module(object, name) }
     if let scalar = NumpyScalar(object, graph) {
-      turn("a number of NumPy", "Python's own")
-      return scalar.plain
+      turn(place, "a number of NumPy", "Python's own")
+      return .leaf(scalar.plain)
     }
-    if let array = NumpyArray(id, graph) { return try plain(array, id) }
+    if let array = NumpyArray(place.id, graph) { return try plain(array, place) }
     if name == "torch.Size", let items = object.arguments.first.flatMap({ graph.items($0) }) {
       let sizes = items.compactMap { graph.int($0) }
-      if sizes.count == items.count { return .size(sizes) }
+      if sizes.count == items.count { return .leaf(.size(sizes)) }
     }
-    if let bytes = graph.bytesOf(object) { return .bytes(bytes) }
+    if let bytes = graph.bytesOf(object) { return .leaf(.bytes(bytes)) }
     switch name {
     case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset":
-      return set(object.arguments.first.flatMap { graph.items($0) } ?? [])
+      return set(object.arguments.first.flatMap { graph.items($0) } ?? [], place)
     case "builtins.complex", "__builtin__.complex":
       let parts = object.arguments.compactMap { graph.double($0) }
-      if parts.count == 2 { return .complex(parts[0], parts[1]) }
+      if parts.count == 2 { return .leaf(.complex(parts[0], parts[1])) }
     default: break
     }
     if let text = plainText(object, name) {
-      turn(PickledObject.printable(name), "a text")
-      return .string(text)
+      turn(place, name.shownName, "a text")
+      return .leaf(.string(text))
     }
-    return try attributes(of: object, name)
+    return attributes(of: object, name, place)
   }
 
   /// A path or a device, as `str()` gives it.
@@ -156,108 +153,134 @@ struct PlainObjectReader {
     return (parts.first == "/" ? "/" : "") + parts.filter { $0 != "/" }.joined(separator: "/")
   }
 
-  private mutating func plain(_ array: NumpyArray, _ id: PickleID) throws -> PlainValue? {
-    guard let tensor = try? array.tensor(tensors.location, at: graph.offset(of: id)) else {
-      return leaveOut("is a NumPy array that cannot be right")
+  private mutating func plain(_ array: NumpyArray, _ place: PickleWalk.Place) throws -> Visit {
+    guard let tensor = try? array.tensor(tensors.location, at: graph.offset(of: place.id)) else {
+      return leaveOut(place, "is a NumPy array that cannot be right")
     }
-    if isApart {
-      turn("a NumPy array", "a tensor")
-      return .tensor(tensor)
+    if isApart(place) {
+      turn(place, "a NumPy array", "a tensor")
+      return .leaf(.tensor(tensor))
     }
     guard tensor.elementCount <= Self.mostListed, let items = try PlainValue.list(of: tensor) else {
-      return leaveOut("is a NumPy array, and as a tensor would be taken for one of the state dict")
+      return leaveOut(place, "is a NumPy array, and as a tensor would be taken for one of the state dict")
     }
-    turn("a NumPy array", "a list of its elements")
-    return items
+    turn(place, "a NumPy array", "a list of its elements")
+    return .leaf(items)
   }
 
-  private static let mostListed = 100_000
-
   /// What BUILD set on an object that was made without being told anything.
-  private mutating func attributes(of object: PickleObject, _ name: String) throws -> PlainValue? {
+  private mutating func attributes(of object: PickleObject, _ name: String, _ place: PickleWalk.Place)
+    -> Visit
+  {
     let isReconstructed = name == "copy_reg._reconstructor" || name == "copyreg._reconstructor"
     let isPlain = object.arguments.isEmpty || isReconstructed
-    let shown = isReconstructed ? object.arguments.first.flatMap { graph.globalName($0) } ?? name : name
+    let className = isReconstructed ? object.arguments.first.flatMap { graph.globalName($0) } ?? name : name
     guard isPlain, object.keywords == nil, object.elements.isEmpty, object.items.isEmpty,
       let state = object.states.last, case .dict(let items) = graph[state]
     else {
-      return leaveOut("is an object, \(PickledObject.printable(shown)), that is more than its attributes")
+      return leaveOut(place, "is an object, \(className.shownName), that is more than its attributes")
     }
-    turn("an object, \(PickledObject.printable(shown)),", "a dict of its attributes")
-    opaqueDepth += 1
-    defer { opaqueDepth -= 1 }
-    return .dict(try pairs(items))
-  }
-
-  private func isModule(_ id: PickleID) -> Bool {
-    guard case .object(let object) = graph[id] else { return false }
-    return PickledModule(object, in: graph, script: script) != nil
+    turn(place, "an object, \(className.shownName),", "a dict of its attributes")
+    let pairs = pairs(items, place.opaqueDepths + [place.depth])
+    return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
   }
 
   /// The state dict that a module would have.
-  private mutating func module(_ object: PickleObject, _ name: String) throws -> PlainValue {
-    turn("a module, \(PickledObject.printable(name)),", "its state dict")
-    var result: [(key: PlainValue, value: PlainValue)] = []
+  private mutating func module(_ object: PickleObject, _ place: PickleWalk.Place) -> Visit {
+    let name = graph.callableName(object.callable) ?? ""
+    turn(place, "a module, \(name.shownName),", "its state dict")
+    var children: [PickleWalk.Child] = []
     var waiting = [(prefix: "", object: object)]
     while let (prefix, object) = waiting.popLast() {
-      guard let module = PickledModule(object, in: graph, script: script) else { continue }
+      guard let module = PickledModule(object, in: graph, script: values.script) else { continue }
       var inner: [(prefix: String, object: PickleObject)] = []
       for child in module.children where !child.isAttribute {
         visited += 1
         guard visited <= limits.paths, prefix.utf8.count < 4096 else { break }
         if tensors.isTensor(child.id) {
-          let tensor = try inside(prefix + child.name) { (reader) in try reader.tensor(child.id) }
-          if let tensor { result.append((.string(prefix + child.name), tensor)) }
+          children.append(.init(name: prefix + child.name, id: child.id, opaqueDepths: place.opaqueDepths))
         } else if case .object(let part) = graph[graph.withoutTypeTag(child.id)] {
           inner.append((prefix + child.name + ".", part))
         }
       }
       waiting += inner.reversed()
     }
-    return .orderedDict(result, attributes: [])
+    let names = children.map(\.name)
+    return .inside(children) { tensors in
+      let kept = zip(names, tensors).compactMap { name, tensor -> (key: PlainValue, value: PlainValue)? in
+        tensor.map { (.string(name), $0) }
+      }
+      return .orderedDict(kept, attributes: [])
+    }
   }
 
   // MARK: Containers
 
-  private mutating func elements(_ items: [PickleID]) throws -> [PlainValue] {
-    var result: [PlainValue] = []
-    for (index, item) in items.enumerated() {
-      // None stands for what is left out, so that the others keep their places.
-      result.append(try inside(String(index)) { (reader) in try reader.value(item) } ?? .none)
+  private func indexed(_ items: [PickleID], _ place: PickleWalk.Place) -> [PickleWalk.Child] {
+    items.enumerated().map {
+      .init(name: String($0.offset), id: $0.element, opaqueDepths: place.opaqueDepths)
     }
-    return result
   }
 
   /// A set of what can be hashed.
-  private mutating func set(_ items: [PickleID]) -> PlainValue? {
+  private mutating func set(_ items: [PickleID], _ place: PickleWalk.Place) -> Visit {
     let keys = items.compactMap { key($0) }
-    return keys.count == items.count ? .set(keys) : leaveOut("is a set of more than plain values")
+    return keys.count == items.count
+      ? .leaf(.set(keys)) : leaveOut(place, "is a set of more than plain values")
   }
 
-  /// The items of a dict; a key that is assigned twice keeps its first place and its last value.
-  private mutating func pairs(_ items: [(key: PickleID, value: PickleID)]) throws -> [(
-    key: PlainValue, value: PlainValue
-  )] {
-    var result: [(key: PlainValue, value: PlainValue)] = []
-    var places: [String: Int] = [:]
-    for (keyID, valueID) in items {
-      let name = text.key(keyID)
-      let pair = try inside(name) { reader -> (PlainValue, PlainValue)? in
-        guard let key = reader.key(keyID) else {
-          return reader.leaveOut("has a key of a kind that is not kept")
-        }
-        return try reader.value(valueID).map { (key, $0) }
-      }
-      guard let (key, value) = pair else { continue }
-      let identity = graph[keyID].kind + ":" + name
-      if let place = places[identity] {
-        result[place].value = value
-      } else {
-        places[identity] = result.count
-        result.append((key, value))
-      }
+  private mutating func dict(
+    _ items: [(key: PickleID, value: PickleID)], _ object: PickleObject?, _ place: PickleWalk.Place
+  ) -> Visit {
+    let pairs = pairs(items, place.opaqueDepths)
+    guard let object, let name = graph.globalName(object.callable) else {
+      return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
     }
-    return result
+    guard name == "collections.OrderedDict" else {
+      turn(place, name, "a dict")
+      return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
+    }
+    var state: [(key: PickleID, value: PickleID)] = []
+    if let last = object.states.last, case .dict(let items) = graph[last] { state = items }
+    let attributes = self.pairs(state, place.opaqueDepths)
+    return .inside(pairs.children + attributes.children) { parts in
+      let count = pairs.children.count
+      return .orderedDict(pairs.whole(parts[..<count]), attributes: attributes.whole(parts[count...]))
+    }
+  }
+
+  /// The items of a dict on their way to plain data.
+  private struct Pairs {
+    var children: [PickleWalk.Child] = []
+    /// The keys, `nil` where one is not kept, and what tells each from the others.
+    var keys: [(key: PlainValue?, identity: String)] = []
+
+    /// The items; a key that is assigned twice keeps its first place and its last value.
+    func whole(_ values: ArraySlice<PlainValue?>) -> [(key: PlainValue, value: PlainValue)] {
+      var result: [(key: PlainValue, value: PlainValue)] = []
+      var places: [String: Int] = [:]
+      for (key, value) in zip(keys, values) {
+        guard let plain = key.key, let value else { continue }
+        if let place = places[key.identity] {
+          result[place].value = value
+        } else {
+          places[key.identity] = result.count
+          result.append((plain, value))
+        }
+      }
+      return result
+    }
+  }
+
+  private func pairs(_ items: [(key: PickleID, value: PickleID)], _ opaqueDepths: [Int]) -> Pairs {
+    var pairs = Pairs()
+    for (keyID, valueID) in items {
+      let (name, key) = (text.key(keyID), key(keyID))
+      pairs.keys.append((key, graph[keyID].kind + ":" + name))
+      pairs.children.append(
+        .init(name: name, id: valueID, opaqueDepths: opaqueDepths, hasPlainKey: key != nil))
+    }
+    return pairs
   }
 
   /// A key: something plain that can be hashed.
@@ -279,28 +302,42 @@ struct PlainObjectReader {
     }
   }
 
-  private mutating func inside<R>(_ name: String, _ body: (inout Self) throws -> R) rethrows -> R {
-    path.append(name)
-    defer { path.removeLast() }
-    return try body(&self)
-  }
-
   // MARK: What is told
 
-  private static let mostNotes = 1000
-
-  private mutating func leaveOut<R>(_ why: String) -> R? {
-    note("left out: \(place) \(why)")
-    return nil
+  private mutating func leaveOut(_ place: PickleWalk.Place, _ why: String) -> Visit {
+    note("left out: \(Self.name(of: place)) \(why)")
+    return .leaf(nil)
   }
 
-  private mutating func turn(_ what: String, _ into: String) {
-    note("\(place) was \(what) and becomes \(into)")
+  private mutating func turn(_ place: PickleWalk.Place, _ what: String, _ into: String) {
+    note("\(Self.name(of: place)) was \(what) and becomes \(into)")
   }
 
   private mutating func note(_ text: String) { if notes.count < Self.mostNotes { notes.append(text) } }
 
-  private var place: String {
-    path.isEmpty ? "the object" : PickledObject.printable(path.joined(separator: "."))
+  private static func name(of place: PickleWalk.Place) -> String {
+    place.path.isEmpty ? "the object" : place.path.joined(separator: ".").shownName
+  }
+}
+
+/// A pickled object that is made plain data of when someone asks, from whatever thread.
+final class PlainSource: Sendable {
+  private let state: Guarded<State>
+
+  /// The builder of tensors remembers what it built; the mutex lets one thread at a time do that.
+  private struct State: @unchecked Sendable {
+    let object: PickledObject
+    let choice: WrapperChoice
+  }
+
+  init(_ object: PickledObject, _ choice: WrapperChoice) {
+    state = Guarded(State(object: object, choice: choice))
+  }
+
+  func plain(keepsStructure: Bool) throws -> PlainObject {
+    try state.withLock { state in
+      var reader = PlainObjectReader(state.object, state.choice, keepsStructure: keepsStructure)
+      return try reader.read()
+    }
   }
 }

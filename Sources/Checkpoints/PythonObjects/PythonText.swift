@@ -1,5 +1,6 @@
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// Spells pickled values as Python would, shortened.
 struct PythonText {
@@ -100,11 +101,13 @@ struct PythonText {
   }
 
   private static func escaped(_ text: Substring) -> String {
-    text.unicodeScalars.map {
-      $0.value < 32 || $0 == "'" || $0 == "\\" ? $0.escaped(asASCII: false) : String($0)
-    }
-    .joined()
+    text.unicodeScalars.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined().visible
   }
+}
+
+extension String {
+  /// A name out of a file as sentences show it.
+  var shownName: String { isEmpty ? "(empty)" : visible(atMost: 80) }
 }
 
 extension String {

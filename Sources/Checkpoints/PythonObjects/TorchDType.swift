@@ -17,7 +17,9 @@ enum TorchDType {
   /// The dtype that `torch.<name>` is.
   static func named(_ name: String) -> DType? {
     guard name.hasPrefix("torch.") else { return nil }
-    return DType(rawValue: String(name.dropFirst(6))) ?? aliases[String(name.dropFirst(6))]
+    let word = String(name.dropFirst(6))
+    guard let dtype = DType(rawValue: word) ?? aliases[word] else { return nil }
+    return dtype == .f6_e2m3 || dtype == .f6_e3m2 ? nil : dtype
   }
 
   /// The typed storage class of a dtype; `nil` for the dtypes that only untyped storages hold.

@@ -82,7 +82,7 @@ extension PickleGraph {
       else {
         continue
       }
-      return (id, "\(PickledObject.printable(module)).\(PickledObject.printable(name))")
+      return (id, "\(module.shownName).\(name.shownName)")
     }
     return nil
   }

@@ -68,9 +68,13 @@ public struct CheckpointWriter: Sendable {
   ) -> WritePlan {
     var folder: String?
     if case .folder(let path) = destination { folder = path }
+    let storageCount = files.reduce(0) { $0 + $1.storageCount }
+    Log.debug(
+      "\(path): planned \(stateDict.count) tensors in \(storageCount) storages, \(files.count) files as "
+        + options.format.rawValue)
     return WritePlan(
       files: files.map(\.file), index: index, folder: folder, tensorCount: stateDict.count,
-      storageCount: files.reduce(0) { $0 + $1.storageCount },
+      storageCount: storageCount,
       aliasCount: stateDict.count - files.reduce(0) { $0 + $1.stored.count },
       copiedNames: files.flatMap(\.copied),
       payloadByteCount: files.reduce(0) { $0.adding(saturating: $1.file.output.payloadByteCount) },
@@ -152,6 +156,9 @@ public struct CheckpointWriter: Sendable {
       }
       outputs.append(output)
       try output.write(file.output, workers: options.workers, progress: progress)
+      Log.debug(
+        "\(file.path): \(file.output.byteCount) bytes in \(file.output.pieces.count) pieces, at \(output.temporaryPath)"
+      )
       if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
     }
     if let index = plan.index {

@@ -17,13 +17,15 @@ public struct Tensor: Sendable {
   public let layout: TensorLayout
   /// What torch would do to the elements before it uses them.
   public let lazyBits: LazyBits
+  /// The sizes counted in numbers, where several share an element and these do not end where rows do.
+  private let sharedShape: [Int]?
 
   /// A view that lies wholly within `storage`.
   ///
   /// - Throws: ``TensorError`` where it does not, or where a number is negative or overflows.
   public init(
     _ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int,
-    layout: TensorLayout = .strided, lazyBits: LazyBits = []
+    layout: TensorLayout = .strided, lazyBits: LazyBits = [], packedShape: [Int]? = nil
   ) throws(TensorError) {
     guard lazyBits.suits(dtype) else { throw .noSuchBits(dtype) }
     guard shape.count == strides.count else { throw .rankMismatch(shape: shape, strides: strides) }
@@ -49,7 +51,7 @@ public struct Tensor: Sendable {
     (self.storage, self.dtype, self.shape, self.strides, self.offset) = (
       storage, dtype, shape, strides, offset
     )
-    (self.layout, self.lazyBits) = (layout, lazyBits)
+    (self.layout, self.lazyBits, sharedShape) = (layout, lazyBits, packedShape)
   }
 
   /// A tensor that no elements of its own are stored of: a sparse one, or one of the meta device.
@@ -65,6 +67,7 @@ public struct Tensor: Sendable {
     } catch { throw .overflow(shape: shape, strides: []) }
     storage = Storage([], label: "")
     (self.dtype, self.shape, self.layout, offset, lazyBits) = (dtype, shape, layout, 0, [])
+    sharedShape = nil
   }
 
   /// Whether the elements can be read one by one from the storage.
@@ -76,10 +79,11 @@ public struct Tensor: Sendable {
   }
 
   /// A row-major view of a whole storage.
-  public init(_ storage: Storage, dtype: DType, shape: [Int]) throws(TensorError) {
+  public init(_ storage: Storage, dtype: DType, shape: [Int], packedShape: [Int]? = nil) throws(TensorError) {
     let strides: [Int]
     do { strides = try Shape.contiguousStrides(shape) } catch { throw .overflow(shape: shape, strides: []) }
-    try self.init(storage, dtype: dtype, shape: shape, strides: strides, offset: 0)
+    try self.init(
+      storage, dtype: dtype, shape: shape, strides: strides, offset: 0, packedShape: packedShape)
   }
 
   /// A row-major float32 tensor in memory.
@@ -88,6 +92,13 @@ public struct Tensor: Sendable {
     bytes.reserveCapacity(floats.count * 4)
     for value in floats { bytes.append(littleEndian: value.bitPattern) }
     try self.init(Storage(bytes), dtype: .float32, shape: shape)
+  }
+
+  /// The sizes counted in numbers of less than a byte; `nil` where an element is one number.
+  public var packedShape: [Int]? {
+    guard let packing = dtype.packing else { return nil }
+    return sharedShape
+      ?? (shape.isEmpty ? nil : shape.dropLast() + [shape[shape.count - 1] &* packing.numbers])
   }
 
   /// torch's own limit is 64 in its kernels; no file needs more.

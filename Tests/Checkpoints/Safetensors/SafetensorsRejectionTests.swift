@@ -114,7 +114,12 @@ import Testing
     #expect(error?.description.contains("share a byte") == true)
   }
 
-  @Test(arguments: ["F6_E2M3", "F6_E3M2", "f32", "C128", ""])
+  @Test func `a part of a byte of F6 is refused`() {
+    let error = refusal("{\(entry("w", "F6_E2M3", shape: "[3]", 0, 3))}", data: 3)
+    #expect(error?.description.contains("four F6_E2M3 numbers share three") == true)
+  }
+
+  @Test(arguments: ["F6_E4M1", "f32", "C128", ""])
   func `a dtype that cannot be read is refused by its name`(dtype: String) {
     let error = refusal("{\(entry("w", dtype, shape: "[4]", 0, 2))}", data: 2)
     #expect(error?.cause == .unknownDType(dtype))

@@ -62,8 +62,8 @@ import Testing
   private func randomTensor(_ random: inout Seeded) throws -> Tensor {
     let dtypes = DType.allCases.filter { $0.safetensorsName != nil }
     let dtype = dtypes.randomElement(using: &random) ?? .float32
-    // Two numbers of 4 bits share a byte, so that one alone cannot be.
-    let leastRank = dtype == .float4_e2m1fn_x2 ? 1 : 0
+    // Numbers of 4 and 6 bits share bytes, so that one alone cannot be.
+    let leastRank = dtype.packing == nil ? 0 : 1
     let shape = (0..<Int.random(in: leastRank..<5, using: &random)).map { _ in
       Int.random(in: 0..<5, using: &random)
     }

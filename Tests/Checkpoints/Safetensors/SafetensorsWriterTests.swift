@@ -44,7 +44,7 @@ import Testing
     let expected: [DType] = [
       .uint64, .int64, .float64, .complex64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16,
       .float8_e5m2fnuz, .float8_e4m3fnuz, .float8_e8m0fnu, .float8_e4m3fn, .float8_e5m2, .int8, .uint8,
-      .float4_e2m1fn_x2, .bool,
+      .f6_e3m2, .f6_e2m3, .float4_e2m1fn_x2, .bool,
     ]
     #expect(try SafetensorsFile(MemorySource(bytes)).stateDict.names == expected.map(\.rawValue))
   }

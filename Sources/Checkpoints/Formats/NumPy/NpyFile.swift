@@ -17,7 +17,7 @@ struct NpyFile {
   /// How many bytes follow the array.
   let trailing: Int
 
-  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let headerLimit = 1 << 20
 
   /// - Parameter label: what to call the array's storage.
@@ -69,6 +69,23 @@ struct NpyFile {
       throw fault("its shape \(header.shape) cannot be right: \(error)", at: headerOffset)
     }
   }
+}
+
+extension NpyFile: CheckpointFormat {
+  static let suffixes = [".npy"]
+
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let file = input.file, input.head.starts(with: magic) else { return nil }
+    let array = try NpyFile(file, label: "array")
+    try input.requireNoKey("npy")
+    return Checkpoint(
+      input, .npy, try StateDict([.init(name: "array", tensor: array.tensor)]),
+      warnings: array.trailing > 0 ? ["\(array.trailing) bytes follow the array"] : [])
+  }
+}
+
+extension Checkpoint.Container {
+  public static let npy = Self(rawValue: "npy")
 }
 
 /// The dict at the head of an .npy file.

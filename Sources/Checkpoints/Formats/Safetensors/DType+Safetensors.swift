@@ -3,10 +3,10 @@ internal import SutureTensors
 extension DType {
   /// The dtypes that the format has, in the order in which the safetensors library declares them.
   ///
-  /// Its writer lays
-  /// tensors out by that order reversed, so that wide elements come first and all are aligned.
+  /// Its writer lays tensors out by that order reversed, so that wide elements come first and all are aligned.
   private static let safetensors: [(dtype: DType, name: String)] = [
-    (.bool, "BOOL"), (.float4_e2m1fn_x2, "F4"), (.uint8, "U8"), (.int8, "I8"),
+    (.bool, "BOOL"), (.float4_e2m1fn_x2, "F4"), (.f6_e2m3, "F6_E2M3"),
+    (.f6_e3m2, "F6_E3M2"), (.uint8, "U8"), (.int8, "I8"),
     (.float8_e5m2, "F8_E5M2"), (.float8_e4m3fn, "F8_E4M3"), (.float8_e8m0fnu, "F8_E8M0"),
     (.float8_e4m3fnuz, "F8_E4M3FNUZ"), (.float8_e5m2fnuz, "F8_E5M2FNUZ"),
     (.int16, "I16"), (.uint16, "U16"), (.float16, "F16"), (.bfloat16, "BF16"),

@@ -7,6 +7,8 @@ struct SafetensorsEntry {
   let name: String
   let dtype: DType
   let shape: [Int]
+  /// The sizes as the format counts them, where several numbers share an element.
+  let packedShape: [Int]?
   /// The tensor's bytes, counted from the end of the header.
   let begin: Int
   let end: Int
@@ -42,12 +44,25 @@ struct SafetensorsEntry {
     }
     guard let dtype = DType(safetensorsName: dtypeName) else { throw refusal(.unknownDType(dtypeName)) }
     var shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    packedShape = dtype.packing == nil ? nil : shape
     if dtype == .float4_e2m1fn_x2 {
       // The format counts single numbers of 4 bits, torch counts bytes.
       guard let last = shape.last, last % 2 == 0 else {
         throw refusal(.malformedField("shape", expected: "an even last size: two F4 numbers share a byte"))
       }
       shape[shape.count - 1] = last / 2
+    } else if let packing = dtype.packing {
+      let count: Int
+      do { count = try Shape.elementCount(shape) } catch { throw refusal(.sizeOverflow(shape: shape)) }
+      guard count % packing.numbers == 0 else {
+        throw refusal(
+          .malformedField("shape", expected: "one of whole bytes: four \(dtype) numbers share three"))
+      }
+      if let last = shape.last, last % packing.numbers == 0 {
+        shape[shape.count - 1] = last / packing.numbers
+      } else {
+        shape = [count / packing.numbers]
+      }
     }
     let offsets = try sizes("data_offsets", expected: "two whole numbers from 0 to \(Int.max)")
     guard offsets.count == 2 else {

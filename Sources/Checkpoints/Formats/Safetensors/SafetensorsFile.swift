@@ -1,6 +1,7 @@
 public import SutureBytes
 internal import SutureJSON
 public import SutureTensors
+internal import SutureText
 
 // A safetensors file:
 //
@@ -70,7 +71,10 @@ public struct SafetensorsFile: Sendable {
       let storage = Storage(
         source, offset: dataOffset + entry.begin, byteCount: entry.end - entry.begin, label: entry.name)
       let tensor: Tensor
-      do { tensor = try Tensor(storage, dtype: entry.dtype, shape: entry.shape) } catch {
+      do {
+        tensor = try Tensor(
+          storage, dtype: entry.dtype, shape: entry.shape, packedShape: entry.packedShape)
+      } catch {
         // The entry was checked; what remains are the strides of an empty tensor.
         throw SafetensorsError(source.name, tensor: entry.name, .sizeOverflow(shape: entry.shape))
       }
@@ -159,6 +163,51 @@ public struct SafetensorsFile: Sendable {
       throw SafetensorsError(source.name, offset: dataOffset + end, .trailingData(byteCount: available - end))
     }
   }
+}
+
+extension SafetensorsFile: CheckpointFormat {
+  static let suffixes = [".safetensors"]
+
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let file = input.file, looksLikeSafetensors(prefix: input.head, fileSize: file.byteCount) else {
+      return nil
+    }
+    let contents = try SafetensorsFile(file)
+    try input.requireNoKey("a safetensors file")
+    return Checkpoint(
+      input, .safetensors, contents.stateDict, warnings: packed(contents.stateDict),
+      provenance: contents.provenance,
+      restoredNames: contents.restoredNames)
+  }
+
+  /// A sentence for each dtype whose numbers share their bytes.
+  private static func packed(_ stateDict: StateDict) -> [String] {
+    let counts = Dictionary(grouping: stateDict.map(\.tensor.dtype)) { $0 }.mapValues(\.count)
+    return DType.allCases.compactMap { dtype in
+      guard let count = counts[dtype], let packing = dtype.packing else { return nil }
+      return "\(Format.plural(count, "tensor")) of \(dtype): each element packs \(packing.numbers) numbers "
+        + "of \(packing.bits) bits, and shapes count elements"
+    }
+  }
+
+  /// Whether a file of `fileSize` bytes that begins with `prefix` is meant to be a safetensors file.
+  ///
+  /// True for truncated and otherwise broken ones too, so that the reader can say what is wrong with them. Some
+  /// dozens of bytes are enough.
+  public static func looksLikeSafetensors(prefix: [UInt8], fileSize: Int) -> Bool {
+    guard prefix.count > lengthSize else { return false }
+    // A header over the limit is believed only where the file is long enough for it.
+    guard let count = Int(exactly: prefix.integer(at: 0, UInt64.self)), count >= 2,
+      count <= headerLimit || count <= fileSize - lengthSize
+    else { return false }
+    let text = prefix[lengthSize...].prefix(count).filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    guard text.first == UInt8(ascii: "{") else { return false }
+    return text.count == 1 || text[1] == UInt8(ascii: "\"") || text[1] == UInt8(ascii: "}")
+  }
+}
+
+extension Checkpoint.Container {
+  public static let safetensors = Self(rawValue: "safetensors")
 }
 
 extension StateDict {

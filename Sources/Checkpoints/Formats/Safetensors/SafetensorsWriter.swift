@@ -131,13 +131,13 @@ package enum SafetensorsWriter {
 
   /// The sizes as the format counts them.
   private static func shape(_ entry: StateDict.Entry, _ name: String) throws(SafetensorsError) -> [Int] {
-    var shape = entry.tensor.shape
-    guard entry.tensor.dtype == .float4_e2m1fn_x2 else { return shape }
-    guard let last = shape.last else {
-      throw SafetensorsError(name, tensor: entry.name, .unwritableDType(.float4_e2m1fn_x2))
+    let tensor = entry.tensor
+    guard let packing = tensor.dtype.packing else { return tensor.shape }
+    guard let shape = tensor.packedShape else {
+      throw SafetensorsError(name, tensor: entry.name, .unwritableDType(tensor.dtype))
     }
-    do { shape[shape.count - 1] = try last.multiplied(checked: 2) } catch {
-      throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: shape))
+    do { _ = try Shape.elementCount(tensor.shape).multiplied(checked: packing.numbers) } catch {
+      throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: tensor.shape))
     }
     return shape
   }

@@ -22,10 +22,15 @@ struct TarArchive {
 
   let members: [Member]
 
-  static let magic = Array("ustar".utf8)
-  static let magicOffset = 257
+  private static let magic = Array("ustar".utf8)
+  private static let magicOffset = 257
   private static let block = 512
   private static let memberLimit = 10_000
+
+  /// Whether a file that begins so is one.
+  static func begins(with head: [UInt8]) -> Bool {
+    head.count == block && head[magicOffset...].starts(with: magic)
+  }
 
   init(_ source: any ByteSource) throws {
     var members: [Member] = []
@@ -77,21 +82,5 @@ struct TarArchive {
     let bytes = field.dropFirst()
     guard first == 0x80, bytes.dropLast(8).allSatisfy({ $0 == 0 }) else { return nil }
     return Int(exactly: bytes.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
-  }
-}
-
-/// A file in an archive as a source of its own.
-struct SourceSlice: ByteSource {
-  let source: any ByteSource
-  let range: Range<Int>
-  let name: String
-
-  var byteCount: Int { range.count }
-
-  func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
-    guard offset >= 0, count >= 0, count <= byteCount - offset else {
-      throw Failure.ended(name, at: offset, needed: count)
-    }
-    try source.read(into: &buffer, count: count, at: range.lowerBound + offset)
   }
 }

@@ -32,6 +32,11 @@ package enum TorchWriter {
     keepsStorages: Bool = false, name: String = "a .pth"
   ) throws -> Contents {
     for entry in stateDict.entries {
+      if TorchDType.named("torch.\(entry.tensor.dtype)") == nil {
+        throw Failure(
+          in: name, "\(entry.name) is a \(entry.tensor.dtype) tensor, and torch has no such dtype",
+          remedies: ["drop it, or write a .safetensors"], kind: .doesNotFit)
+      }
       guard case .meta = entry.tensor.layout else { continue }
       throw Failure(
         in: name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
@@ -85,34 +90,4 @@ package enum TorchWriter {
         remedies: ["drop one of them"], kind: .doesNotFit)
     }
   }
-}
-
-/// Gives storages their keys, in the order of first use, and their storage class.
-struct StorageTable {
-  private(set) var storages: [Storage] = []
-  private var keys: [ObjectIdentifier: Int] = [:]
-  private var types: [ObjectIdentifier: DType?] = [:]
-
-  init(_ tensors: [Tensor]) {
-    for view in tensors.flatMap(\.views) {
-      let (id, dtype) = (ObjectIdentifier(view.storage), view.dtype)
-      if keys[id] == nil {
-        keys[id] = storages.count
-        storages.append(view.storage)
-      }
-      // A typed storage has one dtype, of which it holds a whole number: torch takes the first it meets for all.
-      let fits =
-        TorchDType.storageClass(of: dtype) != nil && view.storage.byteCount % dtype.byteCount == 0
-      if let known = types[id], known != dtype {
-        types[id] = .some(nil)
-      } else {
-        types[id] = fits ? dtype : .some(nil)
-      }
-    }
-  }
-
-  func key(of storage: Storage) -> String { String(keys[ObjectIdentifier(storage)] ?? 0) }
-
-  /// The dtype of a typed storage; `nil` for an untyped one.
-  func type(of storage: Storage) -> DType? { types[ObjectIdentifier(storage)] ?? nil }
 }

@@ -13,21 +13,15 @@ internal import SutureText
 //   sys_info   a dict about the machine
 
 /// A checkpoint of PyTorch 0.1.
-struct TarFile {
+struct TorchTarFile {
   private let location: PickleLocation
   private let graph: PickleGraph
   private let references: TarReferences
-  private let limits: ReadLimits
-
-  static func isTorch(_ archive: TarArchive) -> Bool {
-    archive["pickle"] != nil && archive["storages"] != nil
-  }
 
   init(_ source: any ByteSource, _ archive: TarArchive, limits: ReadLimits) throws {
-    self.limits = limits
     func member(_ name: String) -> SourceSlice? {
       archive[name].map {
-        SourceSlice(source: source, range: $0.offset..<($0.offset + $0.size), name: "\(source.name): \(name)")
+        SourceSlice(source, $0.offset..<($0.offset + $0.size), name: "\(source.name): \(name)")
       }
     }
     guard let pickle = member("pickle"), let storages = member("storages") else {
@@ -42,11 +36,24 @@ struct TarFile {
     var pickles = Pickles(pickle, limits.pickle)
     graph = try pickles.next()
   }
+}
 
-  func contents(key: String?) throws -> PickledObject.Contents {
-    try PickledObject(graph: graph, location: location, references: references, limits: limits)
-      .contents(key: key, warnings: [])
+extension TorchTarFile: CheckpointFormat {
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let file = input.file, TarArchive.begins(with: input.head) else { return nil }
+    let archive = try TarArchive(file)
+    guard archive["pickle"] != nil, archive["storages"] != nil else {
+      throw ForeignFile.tar(file.name, archive.members.map(\.name))
+    }
+    let tar = try TorchTarFile(file, archive, limits: input.limits)
+    let object = PickledObject(
+      graph: tar.graph, location: tar.location, references: tar.references, limits: input.limits)
+    return Checkpoint(input, .pytorchTar, try object.contents(key: input.key, warnings: []))
   }
+}
+
+extension Checkpoint.Container {
+  public static let pytorchTar = Self(rawValue: "pytorch-tar")
 }
 
 /// The storages and tensors of a tar file, by their keys.

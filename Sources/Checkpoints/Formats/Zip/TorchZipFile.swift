@@ -13,7 +13,7 @@ internal import SutureText
 ///     <prefix>/version          "3"
 ///     <prefix>/constants.pkl    and code/, of TorchScript only
 ///     <prefix>/.…               hints for torch's own loader
-struct TorchArchive {
+struct TorchZipFile {
   private let archive: ArchiveReader
   /// What stands before `data.pkl`, up to and with the slash.
   private let prefix: String
@@ -21,8 +21,6 @@ struct TorchArchive {
   private let limits: ReadLimits
 
   private var path: String { archive.source.name }
-
-  static let noChecksums = "the archive records no checksums, so none can be verified"
 
   init(_ archive: ArchiveReader, limits: ReadLimits) throws {
     (self.archive, self.limits) = (archive, limits)
@@ -33,7 +31,7 @@ struct TorchArchive {
   }
 
   /// Whether it holds a TorchScript module: beside the object there is the code of its classes.
-  var isScript: Bool { archive[prefix + "constants.pkl"] != nil }
+  private var isScript: Bool { archive[prefix + "constants.pkl"] != nil }
 
   /// Reads every record that is no storage, so that damage shows though nothing in it is needed.
   private func verifySmallRecords() throws {
@@ -49,7 +47,7 @@ struct TorchArchive {
   private static let certainlySmall = 1 << 24
 
   /// Reads the pickle and finds the state dict in it.
-  func contents(key: String?) throws -> PickledObject.Contents {
+  private func contents(key: String?) throws -> PickledObject.Contents {
     let name = prefix + "data.pkl"
     guard let record = archive[name] else {
       throw Failure(in: path, record: name, "the record is missing")
@@ -68,11 +66,10 @@ struct TorchArchive {
     } catch let error as PickleError {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
-    var warnings = archive.warnings
+    var warnings = archive.allWarnings
     if graph.streamByteCount < record.size {
       warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
     }
-    if !archive.recordsChecksums { warnings.append(Self.noChecksums) }
     let object = PickledObject(
       graph: graph, location: location, references: self, limits: limits,
       isBigEndian: isBigEndian, script: try scriptClasses())
@@ -183,7 +180,7 @@ struct TorchArchive {
   }
 }
 
-extension TorchArchive: References {
+extension TorchZipFile: References {
   /// The storage that the record `data/<key>` holds.
   func storage(_ reference: StorageReference) throws -> Storage {
     let name = prefix + "data/" + reference.key
@@ -195,4 +192,25 @@ extension TorchArchive: References {
     return archive.storage(
       of: record, label: reference.key, swapWidth: reference.swapWidth, verifies: limits.verifies)
   }
+}
+
+extension TorchZipFile: CheckpointFormat {
+  static let suffixes = [".pth", ".pt", ".bin", ".ckpt", ".th"]
+
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let archive = try input.archive() else { return nil }
+    let file = try TorchZipFile(archive, limits: input.limits)
+    let (isScript, folder) = (file.isScript, file.prefix + "data/")
+    return Checkpoint(
+      input, isScript ? .torchScript : .pytorchZip, try file.contents(key: input.key), archive: archive,
+      // TorchScript keeps its constants beside the storages.
+      storageKey: { name in
+        isScript || !name.hasPrefix(folder) ? nil : String(name.dropFirst(folder.count))
+      })
+  }
+}
+
+extension Checkpoint.Container {
+  public static let pytorchZip = Self(rawValue: "pytorch-zip")
+  public static let torchScript = Self(rawValue: "torchscript")
 }

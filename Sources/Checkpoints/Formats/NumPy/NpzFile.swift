@@ -4,28 +4,28 @@ internal import SutureZipArchive
 internal import SutureText
 
 /// The zip archive of .npy files that `numpy.savez` writes.
-struct NpzArchive {
-  private let archive: ArchiveReader
+enum NpzFile: CheckpointFormat {
+  static let suffixes = [".npz"]
 
-  static func isNpz(_ archive: ArchiveReader) -> Bool {
-    !archive.records.isEmpty && archive.records.allSatisfy { $0.name.hasSuffix(".npy") }
-  }
-
-  init(_ archive: ArchiveReader) { self.archive = archive }
-
-  /// The arrays by their names, and what is odd about them.
-  func contents() throws -> (stateDict: StateDict, warnings: [String]) {
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let archive = try input.archive(), !archive.records.isEmpty,
+      archive.records.allSatisfy({ $0.name.hasSuffix(".npy") })
+    else { return nil }
     var stateDict = StateDict()
-    var warnings = archive.warnings
-    if !archive.recordsChecksums { warnings.append(TorchArchive.noChecksums) }
+    var warnings = archive.allWarnings
     for record in archive.records {
       let name = String(record.name.dropLast(".npy".count))
       let file = try NpyFile(VerifiedRecord(archive, record), label: name)
       if file.trailing > 0 { warnings.append("\(file.trailing) bytes follow the array in \(record.name)") }
       try stateDict.append(name, file.tensor)
     }
-    return (stateDict, warnings)
+    try input.requireNoKey("npz")
+    return Checkpoint(input, .npz, stateDict, warnings: warnings, archive: archive)
   }
+}
+
+extension Checkpoint.Container {
+  public static let npz = Self(rawValue: "npz")
 }
 
 /// A record as a source that gives out bytes only once its checksum has been verified.

@@ -10,7 +10,7 @@ internal import SutureText
 // It is called model.safetensors.index.json or pytorch_model.bin.index.json.
 
 /// A checkpoint in several files, with an index.
-struct ShardedCheckpoint {
+struct ShardIndexFile {
   private let path: String
   private let folder: String
   private let weightMap: [(key: String, file: String)]
@@ -18,22 +18,6 @@ struct ShardedCheckpoint {
   private let provenance: Provenance?
 
   private static let indexLimit = 100_000_000
-
-  /// Whether a file that begins so can be an index.
-  static func looksLikeIndex(_ start: [UInt8]) -> Bool {
-    start.first { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "{")
-  }
-
-  /// The index of a folder; `nil` where there is none.
-  static func index(in folder: String) throws -> String? {
-    let names = try fileNames(in: folder).filter { $0.hasSuffix(".index.json") }.sorted()
-    guard names.count <= 1 else {
-      throw Failure(
-        in: folder, "there are \(names.count) indices in this folder",
-        remedies: ["open one of: \(names.joined(separator: ", "))"])
-    }
-    return names.first.map { folder + "/" + $0 }
-  }
 
   /// Reads an index; `nil` where the file is JSON, but no index.
   init?(_ source: any ByteSource, limits: ReadLimits) throws {
@@ -73,7 +57,7 @@ struct ShardedCheckpoint {
     !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.utf8.contains(0)
   }
 
-  func checkpoint() throws -> Checkpoint {
+  private func checkpoint() throws -> Checkpoint {
     var shards: [String: Checkpoint] = [:]
     for (key, file) in weightMap where shards[file] == nil { shards[file] = try open(file, for: key) }
     var stateDict = StateDict()
@@ -130,7 +114,8 @@ struct ShardedCheckpoint {
 
   private func open(_ file: String, for key: String) throws -> Checkpoint {
     do {
-      return try Checkpoint.open(place(file), limits: limits, inShard: true)
+      return try Checkpoint.open(
+        try CheckpointInput(try FileSource(place(file)), key: nil, limits: limits, mayNameFiles: false))
     } catch let error as SystemError where error.isMissing {
       let keys = weightMap.filter { $0.file == file }.map(\.key)
       throw Failure(
@@ -139,4 +124,35 @@ struct ShardedCheckpoint {
         remedies: ["fetch it into the folder of the index"])
     }
   }
+}
+
+extension ShardIndexFile: CheckpointFormat {
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    guard let file = input.file else { return try open(folder: input) }
+    guard input.head.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{"),
+      let index = try ShardIndexFile(file, limits: input.limits)
+    else { return nil }
+    guard input.mayNameFiles else { throw Failure(in: file.name, "an index names an index") }
+    let checkpoint = try index.checkpoint()
+    try input.requireNoKey("a sharded checkpoint")
+    return checkpoint
+  }
+
+  /// Opens the index of a folder.
+  private static func open(folder input: CheckpointInput) throws -> Checkpoint? {
+    let names = input.fileNames.filter { $0.hasSuffix(".index.json") }
+    guard names.count <= 1 else {
+      throw Failure(
+        in: input.name, "there are \(names.count) indices in this folder",
+        remedies: ["open one of: \(names.joined(separator: ", "))"])
+    }
+    guard let name = names.first else { return nil }
+    return try Checkpoint.open(
+      try CheckpointInput(
+        try FileSource("\(input.name)/\(name)"), key: input.key, limits: input.limits, mayNameFiles: true))
+  }
+}
+
+extension Checkpoint.Container {
+  public static let sharded = Self(rawValue: "sharded")
 }

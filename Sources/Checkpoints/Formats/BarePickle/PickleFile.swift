@@ -1,0 +1,41 @@
+internal import SutureBytes
+internal import SuturePickle
+internal import SutureTensors
+internal import SutureText
+
+/// A file that `pickle.dump` wrote, with no container around it.
+///
+/// Tensors in it carry their storages with them, arrays their bytes.
+struct PickleFile: CheckpointFormat {
+  private let path: String
+
+  static let suffixes = [".pkl"]
+
+  static func open(_ input: CheckpointInput) throws -> Checkpoint? {
+    // Without PROTO, a letter or two may be a pickle by chance.
+    guard let file = input.file, let graph = try input.pickle(),
+      input.head[0] == 0x80 || graph.streamByteCount >= 4
+    else { return nil }
+    let object = PickledObject(
+      graph: graph, location: PickleLocation(path: input.name), references: PickleFile(path: input.name),
+      limits: input.limits)
+    let rest = file.byteCount - graph.streamByteCount
+    let contents = try object.contents(
+      key: input.key,
+      warnings: rest > 0 ? ["\(rest) bytes follow the end of the pickle, and are ignored"] : [],
+      arraysCount: true)
+    return Checkpoint(input, .pickle, contents)
+  }
+}
+
+extension PickleFile: References {
+  func storage(_ reference: StorageReference) throws -> Storage {
+    throw Failure(
+      in: path, "a bare pickle refers to storage \(reference.key.prefix(40)), which is not in it",
+      remedies: ["was it data.pkl of an archive? open the whole archive"])
+  }
+}
+
+extension Checkpoint.Container {
+  public static let pickle = Self(rawValue: "pickle")
+}

@@ -1,0 +1,129 @@
+internal import SutureBytes
+internal import SuturePickle
+internal import SutureTensors
+internal import SutureText
+internal import SutureZipArchive
+
+/// A kind of file or folder that checkpoints come in.
+///
+/// Each has a folder beside this file and a line in ``Checkpoint/formats``; none knows another.
+protocol CheckpointFormat: SendableMetatype {
+  /// How the names of its files end.
+  static var suffixes: [String] { get }
+
+  /// The checkpoint in `input`; `nil` where that is of another format.
+  ///
+  /// - Throws: what is wrong with it, once nothing else can be meant.
+  static func open(_ input: CheckpointInput) throws -> Checkpoint?
+}
+
+extension CheckpointFormat {
+  static var suffixes: [String] { [] }
+}
+
+extension Checkpoint {
+  /// The formats, in the order in which they are asked: what tells itself apart for certain comes before what is told
+  /// by less.
+  static let formats: [any CheckpointFormat.Type] = [
+    // The length of a header and a brace; the length may begin as any other format does.
+    SafetensorsFile.self,
+    // A zip of .npy files alone is NumPy's; any other is PyTorch's or nobody's.
+    NpzFile.self, TorchZipFile.self,
+    NpyFile.self, TorchTarFile.self,
+    // JSON, or a folder with JSON in it.
+    ShardIndexFile.self,
+    // Any byte may begin a pickle. Whether the first of five is meant shows in it, so the old format comes first.
+    LegacyFile.self, PickleFile.self,
+  ]
+
+  /// How the names of checkpoints end, the likeliest of each format first.
+  public static let suffixes = formats.flatMap { $0.suffixes }
+
+  /// Opens what the first format that knows it finds in `input`.
+  static func open(_ input: CheckpointInput) throws -> Checkpoint {
+    for format in formats {
+      guard let checkpoint = try format.open(input) else { continue }
+      Log.debug(
+        "\(input.name): \(checkpoint.container.rawValue), read by \(format): \(checkpoint.stateDict.count) tensors, "
+          + "\(checkpoint.extras.count) other values")
+      return checkpoint
+    }
+    throw ForeignFile.explain(input)
+  }
+}
+
+/// A file or a folder that some format is to make a checkpoint of, and what it has been found to be so far.
+final class CheckpointInput {
+  let name: String
+  let key: String?
+  let limits: ReadLimits
+  /// The bytes; `nil` of a folder.
+  let file: (any ByteSource)?
+  /// The first bytes, 512 where there are as many.
+  let head: [UInt8]
+  /// What lies in a folder.
+  let fileNames: [String]
+  /// Whether it may name other files of this machine: what lies in memory or is a part itself may not.
+  let mayNameFiles: Bool
+
+  private var openedArchive: ArchiveReader?
+  private var loadedPickle: PickleGraph??
+
+  /// - Throws: `Failure` where the file is empty, and what reading throws.
+  init(_ file: any ByteSource, key: String?, limits: ReadLimits, mayNameFiles: Bool) throws {
+    (name, self.file, fileNames) = (file.name, file, [])
+    (self.key, self.limits, self.mayNameFiles) = (key, limits, mayNameFiles)
+    head = try file.bytes(0..<min(file.byteCount, 512))
+    if head.isEmpty {
+      throw Failure(in: name, "the file is empty", remedies: ["was the download interrupted?"])
+    }
+  }
+
+  init(folder: String, key: String?, limits: ReadLimits) throws {
+    name = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    (file, head, mayNameFiles) = (nil, [], true)
+    (self.key, self.limits) = (key, limits)
+    fileNames = try SutureBytes.fileNames(in: name)
+  }
+
+  /// The zip archive that the file is; `nil` where it is none.
+  func archive() throws -> ArchiveReader? {
+    if let openedArchive { return openedArchive }
+    guard let file, head.starts(with: ForeignFile.zipMagic) else { return nil }
+    var archiveLimits = ArchiveReader.Limits()
+    archiveLimits.records = limits.records
+    let archive = try ArchiveReader(file, limits: archiveLimits)
+    Log.debug(
+      "\(name): a zip archive of \(archive.records.count) records"
+        + (archive.recordsChecksums ? "" : " without checksums"))
+    openedArchive = archive
+    return archive
+  }
+
+  /// The pickle that the file begins with; `nil` where it begins with none.
+  func pickle() throws -> PickleGraph? {
+    if let loadedPickle { return loadedPickle }
+    let graph = try loadPickle()
+    loadedPickle = .some(graph)
+    return graph
+  }
+
+  private func loadPickle() throws -> PickleGraph? {
+    guard let file else { return nil }
+    // What is known to be something else is not taken for a pickle, which any byte may begin.
+    if let known = ForeignFile.recognize(self) { throw known }
+    do { return try Unpickler.load(file, at: 0, limits: limits.pickle) } catch let error as PickleError {
+      // A pickle that says PROTO means it.
+      guard head[0] == 0x80 else { return nil }
+      throw PickleLocation(path: name).failure(error, usually: "the pickle is damaged or cut short")
+    }
+  }
+
+  /// Throws where a key is to be entered, of which this kind of file has none.
+  func requireNoKey(_ what: String) throws {
+    guard let key, key != "." else { return }
+    throw Failure(
+      in: name, "\(what) has no places to enter, so there is no \"\(key)\"",
+      remedies: ["open it without a key"])
+  }
+}

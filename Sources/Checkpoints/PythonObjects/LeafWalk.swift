@@ -1,0 +1,156 @@
+internal import SuturePickle
+internal import SutureTensors
+internal import SutureText
+
+/// Something at the end of a path through the pickled object: a tensor, or a value that is none.
+struct Leaf {
+  /// Dict keys, list indices, names of attributes, parameters and submodules from the root.
+  let components: [String]
+  let tensor: Tensor?
+  let kind: String
+  let value: String
+  /// The lengths of the paths to objects of unknown classes and to attributes of modules along the way.
+  let opaqueDepths: [Int]
+
+  var path: String { components.joined(separator: ".") }
+
+  /// Whether it belongs to the state dict for someone who enters the place `depth` components deep.
+  func isPlain(from depth: Int) -> Bool { opaqueDepths.allSatisfy { $0 <= depth } }
+}
+
+/// Finds everything that stands at the end of a path, and the modules on the way.
+///
+/// Paths and depth are bounded.
+struct LeafWalk {
+  private(set) var leaves: [Leaf] = []
+  /// The modules that were pickled whole, and their classes.
+  private(set) var modules: [Checkpoint.Module] = []
+  /// The tensors that were met.
+  private(set) var tensorIDs: Set<PickleID> = []
+
+  private let graph: PickleGraph
+  private let tensors: TensorBuilder
+  private let values: PythonValues
+  private let location: PickleLocation
+  private let limits: ReadLimits
+  private let text: PythonText
+  private var visited = 0
+
+  init(_ object: PickledObject) {
+    (graph, tensors, values) = (object.graph, object.tensors, object.values)
+    (location, limits) = (object.location, object.limits)
+    text = PythonText(graph: graph, tensors: tensors)
+  }
+
+  mutating func run() throws {
+    try PickleWalk.run(graph) { place in try visit(place) }
+  }
+
+  private mutating func visit(_ place: PickleWalk.Place) throws -> PickleWalk.Visit<Void> {
+    let value = values[place.id]
+    visited += 1
+    // A tuple of plain values is one leaf, but looking at it takes as long as it is.
+    if case .tuple(let items) = value { visited += items.count }
+    if visited > limits.paths {
+      throw location.failure(
+        "its object has more than \(limits.paths) paths: a bomb, or not a checkpoint",
+        remedies: [.setting("limit", value: "paths=N", "allows more")])
+    }
+    if let leaf = try leaf(value, place) { leaves.append(leaf) }
+    guard !place.isCycle, let children = try children(value, place) else { return .leaf(()) }
+    if place.depth >= limits.depth {
+      throw location.failure(
+        "its object nests deeper than \(limits.depth) levels",
+        remedies: [.setting("limit", value: "depth=N", "allows more")])
+    }
+    return .inside(children) { _ in }
+  }
+
+  // MARK: Leaves
+
+  /// What a value is in itself; `nil` for containers, which are what their children are.
+  private mutating func leaf(_ value: PythonValue, _ place: PickleWalk.Place) throws -> Leaf? {
+    func leaf(_ kind: String, _ text: String, _ tensor: Tensor? = nil) -> Leaf {
+      Leaf(components: place.path, tensor: tensor, kind: kind, value: text, opaqueDepths: place.opaqueDepths)
+    }
+    switch value {
+    case .tensor:
+      tensorIDs.insert(place.id)
+      let tensor = try tensors.tensor(place.id)
+      return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", tensor)
+    case .dict(let items, object: .none): return items.isEmpty ? leaf("dict", "{}") : nil
+    case .dict(_, let object?):
+      return object.items.isEmpty && object.arguments.isEmpty ? leaf("dict", "{}") : nil
+    case .list(let items), .set(let items): return items.isEmpty ? leaf(graph[place.id].kind, "[]") : nil
+    // A tuple of plain values, such as betas, reads better whole.
+    case .tuple(let items):
+      return items.allSatisfy(values.isPlain) ? leaf("tuple", text.brief(place.id)) : nil
+    case .module(_, let object): return leaf(text.className(object), "module")
+    case .array(let object), .object(let object): return leaf(text.kind(object), text.value(object))
+    case .storage: return leaf("storage", text.brief(place.id))
+    case .atom, .global: return leaf(graph[place.id].kind, text.brief(place.id))
+    }
+  }
+
+  // MARK: Children
+
+  private mutating func children(_ value: PythonValue, _ place: PickleWalk.Place) throws
+    -> [PickleWalk.Child]?
+  {
+    let opaqueDepths = place.opaqueDepths
+    switch value {
+    case .dict(let items, _): return try named(items, at: place.id, opaqueDepths)
+    case .list(let items), .set(let items): return indexed(items, opaqueDepths)
+    case .tuple(let items): return items.allSatisfy(values.isPlain) ? nil : indexed(items, opaqueDepths)
+    case .module(let module, let object):
+      modules.append(
+        .init(
+          path: place.path.joined(separator: "."), className: text.className(object), depth: place.depth)
+      )
+      return module.children.map {
+        PickleWalk.Child(
+          name: $0.name, id: $0.id,
+          opaqueDepths: $0.isAttribute ? opaqueDepths + [place.depth + 1] : opaqueDepths)
+      }
+    case .object(let object):
+      let inside = opaqueDepths + [place.depth]
+      let state = values.state(of: object)
+      let children =
+        try named(object.items + state.items, at: place.id, inside)
+        + indexed(object.elements + state.elements, inside)
+      return children.isEmpty ? nil : children
+    // An array is its text; its buffer would only repeat it.
+    case .array, .atom, .tensor, .global, .storage: return nil
+    }
+  }
+
+  private func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [PickleWalk.Child] {
+    items.enumerated().map { .init(name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths) }
+  }
+
+  /// Keys as text.
+  ///
+  /// A key assigned twice keeps its first place and its last value, as in Python.
+  private func named(
+    _ items: [(key: PickleID, value: PickleID)], at id: PickleID, _ opaqueDepths: [Int]
+  ) throws -> [PickleWalk.Child] {
+    var result: [PickleWalk.Child] = []
+    var places: [ExactString: (place: Int, kind: String)] = [:]
+    for (key, value) in items {
+      let (name, kind) = (text.key(key), graph[key].kind)
+      let child = PickleWalk.Child(name: name, id: value, opaqueDepths: opaqueDepths)
+      guard let known = places[ExactString(name)] else {
+        places[ExactString(name)] = (result.count, kind)
+        result.append(child)
+        continue
+      }
+      guard known.kind == kind else {
+        throw location.failure(
+          "a dict has the key \(name) both as \(known.kind) and as \(kind)", at: graph.offset(of: id),
+          remedies: ["their names would be the same, so neither can be told from the other"])
+      }
+      result[known.place] = child
+    }
+    return result
+  }
+}

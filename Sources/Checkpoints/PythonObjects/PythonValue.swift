@@ -1,0 +1,88 @@
+internal import SuturePickle
+
+/// What a pickled value is to Python: one definition, for the tensors of a file and for everything else in it.
+enum PythonValue {
+  /// None, a bool, a number, a text or bytes.
+  case atom
+  case tensor
+  case list([PickleID])
+  case tuple([PickleID])
+  case set([PickleID])
+  /// A dict, or what a class of the standard library makes of one, with the call that does.
+  case dict([(key: PickleID, value: PickleID)], object: PickleObject?)
+  case module(PickledModule, PickleObject)
+  /// An array of NumPy.
+  case array(PickleObject)
+  /// Any other call, none of which is made.
+  case object(PickleObject)
+  /// A class or a function.
+  case global
+  /// A storage without a tensor.
+  case storage
+
+  var isModule: Bool { if case .module = self { true } else { false } }
+}
+
+/// Says what pickled values are.
+struct PythonValues {
+  let graph: PickleGraph
+  let tensors: TensorBuilder
+  let script: ScriptClasses?
+
+  /// Containers of the standard library that are nothing but their items.
+  static let dictClasses: Set<String> = [
+    "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
+  ]
+
+  subscript(id: PickleID) -> PythonValue {
+    if tensors.isTensor(id) { return .tensor }
+    switch graph[id] {
+    case .none, .bool, .int, .bigInt, .float, .string, .bytes: return .atom
+    case .list(let items): return .list(items)
+    case .tuple(let items): return .tuple(items)
+    case .set(let items): return .set(items)
+    case .dict(let items): return .dict(items, object: nil)
+    case .global: return .global
+    case .persistent: return .storage
+    case .object(let object):
+      let name = graph.globalName(object.callable)
+      if let name, Self.dictClasses.contains(name) {
+        return .dict(graph.initialItems(object) + object.items, object: object)
+      }
+      if let module = PickledModule(object, in: graph, script: script) { return .module(module, object) }
+      return name.map(NumpyArray.isReconstructor) == true ? .array(object) : .object(object)
+    }
+  }
+
+  /// Whether a value is an atom that is shown whole, as numbers in a tuple of betas are.
+  func isPlain(_ id: PickleID) -> Bool {
+    switch graph[id] {
+    case .none, .bool, .int, .bigInt, .float, .string: true
+    default: false
+    }
+  }
+
+  /// What BUILD set on an object: the pairs of a `__dict__`, or of the pair of `__dict__` and slots, and the parts of a
+  /// plain tuple, as classes with a `__getstate__` of their own have.
+  func state(of object: PickleObject) -> (items: [(key: PickleID, value: PickleID)], elements: [PickleID]) {
+    (object.states.flatMap(stateItems), object.states.flatMap(stateElements))
+  }
+
+  private func stateItems(_ id: PickleID) -> [(key: PickleID, value: PickleID)] {
+    switch graph[id] {
+    case .dict(let items): return items
+    case .tuple(let parts):
+      return parts.flatMap { part -> [(key: PickleID, value: PickleID)] in
+        if case .dict(let items) = graph[part] { items } else { [] }
+      }
+    case .object(let object) where graph.globalName(object.callable).map(Self.dictClasses.contains) == true:
+      return graph.initialItems(object) + object.items
+    default: return []
+    }
+  }
+
+  private func stateElements(_ id: PickleID) -> [PickleID] {
+    guard let parts = graph.items(id) else { return [] }
+    return parts.filter { part in if case .dict = graph[part] { false } else { !isPlain(part) } }
+  }
+}
