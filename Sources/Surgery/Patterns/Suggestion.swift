@@ -11,13 +11,11 @@ enum Suggestion {
     for candidate in [lower, "*\(text)*", "*\(lower)*", "\(text)*", "*\(text)"] where candidate != text {
       guard let pattern = try? Pattern(candidate) else { continue }
       let found = names.filter { pattern.matches($0) }
-      if !found.isEmpty { return ["did you mean \"\(candidate)\"? it matches \(list(found))"] }
+      if !found.isEmpty { return ["did you mean \"\(candidate)\"? it matches \(found.summary)"] }
     }
     guard let first = names.first else { return ["there are no keys left at this step"] }
     return ["the first key at this step is \(first), the last \(names[names.count - 1])"]
   }
-
-  static func list(_ names: [String]) -> String { names.summary }
 }
 
 extension Pattern {

@@ -65,7 +65,7 @@ public struct Average: Step {
     }
     if !others.isEmpty {
       outcome.notes.append(
-        "\(others.count) keys hold no floating-point numbers and are the first's: \(Suggestion.list(others))")
+        "\(others.count) keys hold no floating-point numbers and are the first's: \(others.summary)")
     }
     outcome.recordKeys()
     return outcome
@@ -83,8 +83,8 @@ public struct Average: Step {
     let missing = draft.names.filter { dict[$0] == nil }
     if missing.isEmpty, extra.isEmpty { return }
     var remedies: [Remedy] = []
-    if !missing.isEmpty { remedies.append("not in \(name): \(Suggestion.list(missing))") }
-    if !extra.isEmpty { remedies.append("only in \(name): \(Suggestion.list(extra))") }
+    if !missing.isEmpty { remedies.append("not in \(name): \(missing.summary)") }
+    if !extra.isEmpty { remedies.append("only in \(name): \(extra.summary)") }
     remedies.append("average before the steps that change names")
     throw SurgeryError(.impossible, "has other keys", remedies: remedies)
   }

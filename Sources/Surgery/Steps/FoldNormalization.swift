@@ -93,7 +93,7 @@ public struct FoldNormalization: Step {
     let untouched = draft.entries.filter { changed.contains(ViewIdentity($0.tensor)) }.map(\.name)
     if !untouched.isEmpty {
       outcome.notes.append(
-        "the same tensors under other names stay as they were: \(Suggestion.list(untouched))")
+        "the same tensors under other names stay as they were: \(untouched.summary)")
     }
     outcome.notes.append(
       "exact where the convolution pads nothing; a state dict does not say whether it does")

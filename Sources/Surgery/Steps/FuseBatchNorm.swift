@@ -70,10 +70,10 @@ public struct FuseBatchNorm: Step {
     } else if fused.isEmpty {
       try outcome.miss(
         SurgeryError(
-          .noMatch, "found no batch norm", remedies: [.advice("without one: \(Suggestion.list(alone))")]),
+          .noMatch, "found no batch norm", remedies: [.advice("without one: \(alone.summary)")]),
         norm, in: draft)
     } else if !alone.isEmpty {
-      outcome.notes.append("without a batch norm: \(Suggestion.list(alone))")
+      outcome.notes.append("without a batch norm: \(alone.summary)")
     }
     outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
     replace(fused, in: &draft)

@@ -60,7 +60,7 @@ public struct GraftFrom: Step {
     outcome.notes.append("\(graft.stayed.count) stay as they are in the base")
     if !graft.unexpected.isEmpty {
       let verb = options.unexpected == .add ? "added" : "left out"
-      outcome.notes.append("\(verb), since the base has no such key: \(Suggestion.list(graft.unexpected))")
+      outcome.notes.append("\(verb), since the base has no such key: \(graft.unexpected.summary)")
     }
     outcome.recordKeys()
     return outcome

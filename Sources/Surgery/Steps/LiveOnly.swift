@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureText
 
 /// Of a backbone that was replicated for the layers of a YOLOv5, keeps what a forward pass reads.
@@ -16,11 +17,9 @@ public struct LiveOnly: Step {
   public func summary(_: ResolvedFields) -> String { "keep what a forward pass reads" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
-    let pattern = try Pattern(#"re:/(.*\.)?model\.(\d+)\.(downsample_layers|stages)\.(\d+)\..*/"#)
-    let copies = draft.entries.map { pattern.captures($0.name) }
-    let dead = copies.map { $0.map { $0[1] != $0[3] } ?? false }
+    let reads = draft.entries.map { ConvNeXtBlockModule.isRead($0.name) }
     var outcome = StepOutcome()
-    guard dead.contains(true) else {
+    guard reads.contains(false) else {
       try outcome.miss(
         SurgeryError(
           .noMatch, "found no copy of a backbone that is not read",
@@ -28,9 +27,9 @@ public struct LiveOnly: Step {
         "model.#.*", in: draft)
       return outcome
     }
-    outcome.touched = zip(draft.entries, dead).filter(\.1).map(\.0.name)
-    draft.entries = zip(draft.entries, dead).filter { !$0.1 }.map(\.0)
-    let rest = copies.count { $0 == nil }
+    outcome.touched = zip(draft.entries, reads).filter { $0.1 == false }.map(\.0.name)
+    draft.entries = zip(draft.entries, reads).filter { $0.1 != false }.map(\.0)
+    let rest = reads.count { $0 == nil }
     if rest > 0 { outcome.notes.append("\(rest) keys belong to no replicated backbone and stay") }
     return outcome
   }

@@ -94,7 +94,7 @@ public struct MapNames: Step {
     if rest == .error, !unmatched.isEmpty {
       throw SurgeryError(
         .noMatch, "has no row for \(unmatched.count) of \(draft.entries.count) keys",
-        remedies: [.advice(Suggestion.list(unmatched))])
+        remedies: [.advice(unmatched.summary)])
     }
     outcome.recordKeys()
     if outcome.touched.isEmpty {
@@ -107,7 +107,7 @@ public struct MapNames: Step {
     }
     draft.entries = kept
     let idle = rows.indices.filter { !used[$0] }.map { "\"\(rows[$0].text)\"" }
-    if !idle.isEmpty { outcome.notes.append("rows that fit no key: \(Suggestion.list(idle))") }
+    if !idle.isEmpty { outcome.notes.append("rows that fit no key: \(idle.summary)") }
     if !unmatched.isEmpty {
       outcome.notes.append(
         "\(unmatched.count) keys have no row and are \(rest == .keep ? "kept" : "dropped")")
