@@ -86,6 +86,9 @@ public struct Checkpoint: Sendable {
 
   private let object: PlainSource?
 
+  /// The file, which stays open; `nil` of a folder.
+  var source: (any ByteSource)?
+
   /// Everything in the file as plain data, with the place of the state dict; `nil` where the file holds nothing but
   /// tensors.
   ///
@@ -117,6 +120,12 @@ public struct Checkpoint: Sendable {
   {
     // Whatever bytes in memory hold, they do not name files of this machine.
     try open(CheckpointInput(source, key: key, limits: limits, mayNameFiles: false))
+  }
+
+  /// What stands under another key of the same file, which is not opened again.
+  public func entering(_ key: String, limits: ReadLimits = .init()) throws -> Checkpoint {
+    guard let source else { return try .open(path, key: key, limits: limits) }
+    return try .open(source, key: key, limits: limits)
   }
 
   // MARK: Making one

@@ -123,8 +123,8 @@ public struct Editing: Sendable {
     inputs.extras = checkpoint.extras.map(\.path)
     inputs.wrapper = checkpoint.wrapper.joined(separator: ".")
     let limits = request?.limits(limits) ?? limits
-    inputs.sibling = { [input, limits] path in
-      try Checkpoint.open(input, key: path, limits: limits).stateDict
+    inputs.sibling = { [checkpoint, limits] path in
+      try checkpoint.entering(path, limits: limits).stateDict
     }
     inputs.checkpoint = { [key, limits] path in
       let other = try Checkpoint.open(path, key: key, limits: limits)
