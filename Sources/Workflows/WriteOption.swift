@@ -152,7 +152,10 @@ extension WriteRequest {
 
   func written(_ use: WriteOption.Uses) -> [(key: String, value: JSONValue)] {
     Self.options.filter { $0.uses.contains(use) }.compactMap { option in
-      option.value(self).map { (option.name, $0) }
+      guard let value = option.value(self) else { return nil }
+      // Of metadata a provenance has the keys alone: a value that is taken out later is really gone.
+      guard use == .provenance, let pairs = value.members else { return (option.name, value) }
+      return (option.name, .object(pairs.map { ($0.key, $0.value == .null ? .null : true) }))
     }
   }
 

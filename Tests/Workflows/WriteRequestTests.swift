@@ -38,6 +38,14 @@ import Testing
     #expect(other.record.json == request.record.json)
   }
 
+  @Test func `is remembered with the keys of metadata, without their values`() {
+    var request = WriteRequest(to: "")
+    request.metadata = [("author", "somebody"), ("old", nil)]
+    let written = request.written(.provenance)
+    #expect(written.map(\.key) == ["metadata"])
+    #expect(written.first?.value == ["author": true, "old": .null])
+  }
+
   @Test func `takes from a recipe only what it does not say itself`() throws {
     var request = WriteRequest(to: "out.pth")
     (request.dtype, request.metadata) = (.float16, [("by", "hand")])

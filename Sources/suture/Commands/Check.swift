@@ -61,7 +61,7 @@ struct Check: Command {
       // A file that is refused on opening has failed the check.
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
-      if json { try Console.print(diagnosis.report(code: .negative)) }
+      if json { try Console.print(diagnosis.report(["path": file, "passed": false], code: .negative)) }
       return .negative
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
