@@ -16,18 +16,43 @@ private struct ReportSchemas {
 
   init() throws {
     let file = try FileSource(projectFolder + "/Sources/Suture/Suture.docc/JSONReports.md")
-    var table = ""
+    var names: [String] = []
     for line in String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self).split(separator: "\n") {
-      if line.hasPrefix("## ") { table = String(line.dropFirst(3)) }
+      if line.hasPrefix("## ") {
+        names = line.dropFirst(3).split(separator: ",").map(\.trimmed)
+        for name in names where name.hasPrefix("suture.") {
+          tables[name] = [Row(path: "schema", isOptional: false, types: ["string"])]
+        }
+      }
       guard line.hasPrefix("| `") else { continue }
       let cells = line.split(separator: "|", omittingEmptySubsequences: false).dropFirst()
-      let key = cells.first.map { $0.filter { $0 != " " && $0 != "`" } } ?? ""
-      let types = cells.dropFirst().first.map(String.init) ?? ""
-      tables[table, default: []].append(
-        Row(
-          path: key.hasSuffix("?") ? String(key.dropLast()) : key, isOptional: key.hasSuffix("?"),
-          types: types.split(separator: " or ").map { $0.trimmed }))
+      let types = cells.dropFirst().first?.split(separator: " or ").map(\.trimmed) ?? []
+      for key in cells.first?.split(separator: ",") ?? [] {
+        let rows = Self.rows(key.filter { $0 != " " && $0 != "`" }, types)
+        for name in names { tables[name, default: []] += rows }
+      }
     }
+    tables = tables.mapValues { rows in rows.reduce(into: rows, Self.addContainers) }
+  }
+
+  /// Adds what has rows for its members alone: an object that is always there, or an array of them.
+  private static func addContainers(_ rows: inout [Row], of row: Row) {
+    let keys = row.path.split(separator: ".")
+    for end in keys.indices.dropFirst() {
+      let path = keys[..<end].joined(separator: ".")
+      guard !rows.contains(where: { $0.path == path }) else { continue }
+      let isArray = path.hasSuffix("[]")
+      rows += Self.rows(isArray ? String(path.dropLast(2)) : path, [isArray ? "[object]" : "object"])
+    }
+  }
+
+  /// The row of a key, and one of the elements where it may be an array of a type: `[string]`.
+  private static func rows(_ key: String, _ types: [String]) -> [Row] {
+    let path = key.hasSuffix("?") ? String(key.dropLast()) : key
+    let elements = types.filter { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
+    let row = Row(
+      path: path, isOptional: key.hasSuffix("?"), types: types.map { $0.hasPrefix("[") ? "array" : $0 })
+    return [row] + (elements.isEmpty ? [] : rows(path + "[]", elements))
   }
 
   var names: [String] { tables.keys.filter { $0.hasPrefix("suture.") }.sorted() }
@@ -86,7 +111,7 @@ private struct ReportSchemas {
       case .array: "array"
       case .object: "object"
       }
-    if row.types.contains(type) { return problems(value, row.path, rows, table) }
+    if row.types.contains(type) || row.types == ["any"] { return problems(value, row.path, rows, table) }
     if type == "integer", row.types.contains("number") { return [] }
     if type == "object", let name = row.types.first(where: { tables[$0] != nil }) {
       return problems(value, "", self.rows(name), name)
