@@ -70,11 +70,12 @@ public struct Batch: Sendable {
     do {
       try concurrently(outputs.count, workers: jobs) { index in
         let (input, output) = outputs[index]
-        let outcome = Result { try convert(input, to: output) }
-        let done = Report(input: input, output: output, outcome: outcome.get(orElse: Outcome.failed))
+        let outcome: Outcome
+        do { outcome = try convert(input, to: output) } catch { outcome = .failed(error) }
+        let done = Report(input: input, output: output, outcome: outcome)
         reports.withLock { $0.append((index, done)) }
         report(done)
-        if case .failure = outcome, !keepsGoing { throw Stopped() }
+        if case .failed = outcome, !keepsGoing { throw Stopped() }
       }
     } catch is Stopped {
       // What was begun has been ended, and nothing more is begun.
@@ -101,14 +102,5 @@ public struct Batch: Sendable {
   /// Whether what stands there cannot be opened: a leftover of something that was cut short.
   private func isBroken(_ paths: [String]) -> Bool {
     paths.contains { !pathExists($0) || (try? Checkpoint.open($0)) == nil }
-  }
-}
-
-extension Result {
-  fileprivate func get(orElse value: (Failure) -> Success) -> Success {
-    switch self {
-    case .success(let success): success
-    case .failure(let error): value(error)
-    }
   }
 }

@@ -15,20 +15,20 @@ public struct WorkProgress: Sendable {
 }
 
 /// Counts what many threads do.
-final class ProgressMeter: Sendable {
+package final class ProgressMeter: Sendable {
   private let file: String
   private let total: Int
   private let handler: WorkProgress.Handler?
   private let done = Guarded(0)
 
-  init(_ file: String, total: Int, _ handler: WorkProgress.Handler?) {
+  package init(_ file: String = "", total: Int, _ handler: WorkProgress.Handler?) {
     (self.file, self.total, self.handler) = (file, total, handler)
     advance(0)
   }
 
-  func advance(_ count: Int) { tell(adding: count, isFinished: false) }
+  package func advance(_ count: Int) { tell(adding: count, isFinished: false) }
 
-  func finish() { tell(adding: 0, isFinished: true) }
+  package func finish() { tell(adding: 0, isFinished: true) }
 
   private func tell(adding count: Int, isFinished: Bool) {
     guard let handler else { return }

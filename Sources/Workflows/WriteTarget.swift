@@ -24,8 +24,9 @@ struct WriteTarget {
         .setting("format", value: "safetensors", "or pth says it"))
     }
     if let named, named != format {
+      let kind = named == .safetensors ? "safetensors" : "PyTorch"
       throw Self.usage(
-        "\(output) is the name of a \(named.name) file, and the format asked for is \(format.rawValue)",
+        "\(output) is the name of a \(kind) file, and the format asked for is \(format.rawValue)",
         "give it a name that ends in .\(format.rawValue), or leave the format away")
     }
     self.format = format
@@ -90,8 +91,4 @@ struct WriteTarget {
     format == .pytorchZip && request.maximumShardSize == nil
       && (request.extras.map { $0 == .keep } ?? isUsual)
   }
-}
-
-extension WriteOptions.Format {
-  fileprivate var name: String { self == .safetensors ? "safetensors" : "PyTorch" }
 }

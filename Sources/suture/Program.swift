@@ -5,11 +5,10 @@ internal import SutureWorkflows
 /// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
 @main
 struct Program {
-  static var commands: [AnyCommand] {
+  private static var commands: [any Command.Type] {
     [
-      AnyCommand(Inspect.self), AnyCommand(Convert.self), AnyCommand(Edit.self),
-      AnyCommand(GraftCommand.self), AnyCommand(Presets.self), AnyCommand(Check.self),
-      AnyCommand(Diff.self), AnyCommand(Why.self), AnyCommand(Verify.self), AnyCommand(Bench.self),
+      Inspect.self, Convert.self, Edit.self, GraftCommand.self, Presets.self, Check.self, Diff.self, Why.self,
+      Verify.self, Bench.self,
     ]
   }
 
@@ -53,7 +52,7 @@ struct Program {
         try Console.print(command.help)
         return .done
       }
-      do { return try command.run(rest) } catch {
+      do { return try command.run(words: rest) } catch {
         var diagnosis = Diagnosis(error)
         if error is UsageError {
           diagnosis.remedies.append(.advice("suture \(command.name) --help shows how"))
@@ -66,14 +65,15 @@ struct Program {
     }
   }
 
-  private static func command(_ name: String) throws -> AnyCommand {
+  private static func command(_ name: String) throws -> any Command.Type {
     if let found = commands.first(where: { $0.name == name }) { return found }
-    let near = Spelling.nearest(to: name, among: commands.map(\.name)).map { ["did you mean \($0)?"] } ?? []
+    let near =
+      Spelling.nearest(to: name, among: commands.map { $0.name }).map { ["did you mean \($0)?"] } ?? []
     throw UsageError("there is no command \"\(name)\"", hints: near + ["suture --help lists the commands"])
   }
 
   private static var overview: String {
-    let width = commands.map(\.name.count).max() ?? 0
+    let width = commands.map { $0.name.count }.max() ?? 0
     let list = commands.map { command in
       "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)"
     }

@@ -32,13 +32,8 @@ public struct ClassScore: Sendable {
 
 /// The names of the classes that a network tells apart.
 public struct ClassLabels: Sendable {
-  private enum Labels {
-    case list([String])
-    /// By the number of the class, as text.
-    case table([(key: String, value: String)])
-  }
-
-  private let labels: Labels
+  /// By the number of the class, as text.
+  private let labels: [(key: String, name: String)]
   private let path: String
 
   /// The names in a text file of a line each, or in JSON: a list, or an object as Keras' imagenet_class_index.json.
@@ -55,42 +50,36 @@ public struct ClassLabels: Sendable {
         separator: "\n", omittingEmptySubsequences: false
       ).map { String($0.hasSuffix("\r") ? $0.dropLast() : $0) }
       while names.last?.isEmpty == true { names.removeLast() }
-      labels = .list(names)
+      labels = Self.numbered(names)
       return
     }
     let json = try JSONParser.parse(bytes)
     if let list = json.arrayValue {
-      labels = .list(list.map { $0.stringValue ?? "" })
+      labels = Self.numbered(list.map { $0.stringValue ?? "" })
     } else {
-      labels = .table(
-        (json.members ?? []).map { member in
-          (member.key, member.value.stringValue ?? member.value.arrayValue?.last?.stringValue ?? "")
-        })
+      labels = (json.members ?? []).map { member in
+        (member.key, member.value.stringValue ?? member.value.arrayValue?.last?.stringValue ?? "")
+      }
     }
+  }
+
+  private static func numbered(_ names: [String]) -> [(key: String, name: String)] {
+    names.enumerated().map { ("\($0.offset)", $0.element) }
   }
 
   /// The names in the order of the classes.
   fileprivate func names(ofClasses count: Int) throws -> [String] {
-    let found =
-      switch labels {
-      case .list(let names): names.count
-      case .table(let members): members.count
-      }
-    guard found == count else {
-      throw Self.failure(path, "it names \(found) classes, the network tells \(count) apart")
+    guard labels.count == count else {
+      throw Self.failure(path, "it names \(labels.count) classes, the network tells \(count) apart")
     }
-    switch labels {
-    case .list(let names): return names
-    case .table(let members):
-      var names = [String](repeating: "", count: count)
-      for (key, name) in members {
-        guard let index = Int(key), names.indices.contains(index) else {
-          throw Self.failure(path, "\"\(key)\" is no number of a class")
-        }
-        names[index] = name
+    var names = [String](repeating: "", count: count)
+    for (key, name) in labels {
+      guard let index = Int(key), names.indices.contains(index) else {
+        throw Self.failure(path, "\"\(key)\" is no number of a class")
       }
-      return names
+      names[index] = name
     }
+    return names
   }
 
   private static func failure(_ path: String, _ reason: String) -> Failure {

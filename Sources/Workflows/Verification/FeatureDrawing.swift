@@ -54,6 +54,10 @@ enum FeatureDrawing {
     var top = head
     for (index, output) in stages.enumerated() {
       let channels = mostVaried(output)
+      let ranges = channels.map { channel in
+        let values = values(output, channel)
+        return (low: values.min() ?? 0, high: values.max() ?? 1)
+      }
       for (side, (name, outputs)) in sides.enumerated() {
         let x = margin + side * (gridWidth + margin)
         picture.write(
@@ -62,7 +66,7 @@ enum FeatureDrawing {
           y: top + 12, ink)
         for (place, channel) in channels.enumerated() {
           draw(
-            outputs[index], channel, range: range(output, channel), on: &picture,
+            outputs[index], channel, range: ranges[place], on: &picture,
             x: x + place % columns * (tile + gap), y: top + 28 + place / columns * (tileHeight(output) + gap),
             height: tileHeight(output))
         }
@@ -77,26 +81,23 @@ enum FeatureDrawing {
     x: Int,
     y: Int, height: Int
   ) {
-    let area = output.shape[2] * output.shape[3]
     picture.draw(
-      Array(output.values[(channel * area)..<((channel + 1) * area)]), width: output.shape[3],
+      Array(values(output, channel)), width: output.shape[3],
       height: output.shape[2], low: range.low, high: range.high, x: x, y: y, width: tile, height: height)
   }
 
   /// The channels that differ most from pixel to pixel, in their own order.
   private static func mostVaried(_ output: NetworkOutput) -> [Int] {
-    let area = output.shape[2] * output.shape[3]
     let variances = (0..<output.shape[1]).map { channel -> Double in
-      let values = output.values[(channel * area)..<((channel + 1) * area)]
-      let mean = values.reduce(0.0) { $0 + Double($1) } / Double(area)
+      let values = values(output, channel)
+      let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
       return values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
     }
     return variances.indices.sorted { variances[$0] > variances[$1] }.prefix(shown).sorted()
   }
 
-  private static func range(_ output: NetworkOutput, _ channel: Int) -> (low: Float, high: Float) {
+  private static func values(_ output: NetworkOutput, _ channel: Int) -> ArraySlice<Float> {
     let area = output.shape[2] * output.shape[3]
-    let values = output.values[(channel * area)..<((channel + 1) * area)]
-    return (values.min() ?? 0, values.max() ?? 1)
+    return output.values[(channel * area)..<((channel + 1) * area)]
   }
 }

@@ -25,23 +25,20 @@ public enum NetworkInput: Sendable {
     case .map(let map): return map
     case .tensors(let checkpoint):
       return try FeatureMap(nchw: Self.tensor(forDetector ? "image" : "normalized", in: checkpoint))
-    case .picture, .testImage:
-      guard channels == 3 else {
-        throw Failure(
-          .usage, "the network takes \(channels) channels, and pictures have 3",
-          remedies: [.setting("input", "takes an image as a tensor")])
-      }
-    }
-    if case .picture(let picture, let preparation) = self {
+    case .picture where channels != 3, .testImage where channels != 3:
+      throw Failure(
+        .usage, "the network takes \(channels) channels, and pictures have 3",
+        remedies: [.setting("input", "takes an image as a tensor")])
+    case .picture(let picture, let preparation):
       return try FeatureMap(picture, Self.preparation(preparation, forDetector))
+    case .testImage(let side):
+      var image = try FeatureMap.testImage(size: side)
+      // The test image lies in [−2, 2).
+      if forDetector {
+        for index in image.values.indices { image.values[index] = (image.values[index] + 2) / 4 }
+      }
+      return image
     }
-    guard case .testImage(let side) = self else { preconditionFailure("all others have returned") }
-    var image = try FeatureMap.testImage(size: side)
-    // The test image lies in [−2, 2).
-    if forDetector {
-      for index in image.values.indices { image.values[index] = (image.values[index] + 2) / 4 }
-    }
-    return image
   }
 
   /// The picture as the network sees it; `nil` where there is none.

@@ -29,9 +29,9 @@ struct Bench: Command {
   }
 
   var file = ""
-  var size = 224
-  var batch = 1
-  var rounds = 20
+  var size: Int?
+  var batch: Int?
+  var rounds: Int?
   var precision: Precision?
   var engine: EngineKind?
   var key: String?
@@ -49,8 +49,9 @@ struct Bench: Command {
       checkpoint.stateDict, engine: engine ?? .fast, precision: precision)
     Console.note("       \(network.summary)")
     let measurement = try SpeedMeasurement(
-      of: network, precision: precision, size: size, batch: batch, rounds: rounds, timesLayers: verbose)
-    if json { try Console.print(measurement.json) } else { try Console.print(measurement.text) }
+      of: network, precision: precision, size: size ?? 224, batch: batch ?? 1, rounds: rounds ?? 20,
+      timesLayers: verbose)
+    try Console.print(json ? measurement.json.text() : measurement.text)
     return .done
   }
 }

@@ -66,17 +66,13 @@ struct Check: Command {
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
     let outcome = try base.map { try load(into: $0) }
-    let progress = Progress(total: checkpoint.stateDict.byteCount)
+    let progress = ProgressMeter(total: checkpoint.stateDict.byteCount, Progress.auto.handler)
     let start = CurrentProcess.seconds
     var report = CheckReport(of: checkpoint) { progress.advance($0) }
     report.allowsNaN = allowsNaN
     progress.finish()
-    if json {
-      try Console.print(report.json(outcome?.json))
-    } else {
-      try Console.print(
-        report.text(seconds: CurrentProcess.seconds - start) + (outcome.map { "\n\($0.text)" } ?? ""))
-    }
+    let text = report.text(seconds: CurrentProcess.seconds - start) + (outcome.map { "\n\($0.text)" } ?? "")
+    try Console.print(json ? report.json(outcome?.json).text() : text)
     return report.passed && outcome?.passed != false ? .done : .negative
   }
 

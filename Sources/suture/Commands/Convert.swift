@@ -35,7 +35,7 @@ struct Convert: Command {
 
   var inputs: [String] = []
   var folder: String?
-  var jobs = 1
+  var jobs: Int?
   var keepsGoing = false
   var key: String?
   var naming: NamingScheme?
@@ -79,9 +79,9 @@ struct Convert: Command {
     guard writing.request.output.isEmpty else { throw UsageError("-o and --out-dir exclude each other") }
     if writing.dryRun { throw UsageError("--dry-run is for one file: give -o instead of --out-dir") }
     var request = writing.request
-    request.progress = Progress.handler(writing.progress ?? .none)
+    request.progress = (writing.progress ?? Progress.none).handler
     var batch = try Batch(of: inputs, into: folder, like: conversion(of: "", request))
-    (batch.jobs, batch.keepsGoing) = (jobs, keepsGoing)
+    (batch.jobs, batch.keepsGoing) = (jobs ?? 1, keepsGoing)
     let isJSON = writing.json
     let failures = try batch.run { Self.tell($0, isJSON) }.compactMap { report -> ExitCode? in
       if case .failed(let error) = report.outcome { Diagnosis(error).code } else { nil }

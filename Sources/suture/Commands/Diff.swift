@@ -2,6 +2,7 @@ internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
+internal import SutureWorkflows
 
 struct Diff: Command {
   static let name = "diff"
@@ -58,11 +59,12 @@ struct Diff: Command {
         "no name of either file fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))",
         hints: ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""])
     }
-    let progress = Progress(total: dict.byteCount.adding(saturating: otherDict.byteCount))
+    let progress = ProgressMeter(
+      total: dict.byteCount.adding(saturating: otherDict.byteCount), Progress.auto.handler)
     let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance) { progress.advance($0) }
     progress.finish()
     let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
-    if json { try Console.print(report.json) } else { try Console.print(report.text) }
+    try Console.print(json ? report.json.text() : report.text)
     return diff.passed ? .done : .negative
   }
 

@@ -52,11 +52,7 @@ struct Inspect: Command {
     }
     (report.hashes, report.measures, report.listsStorages) = (sha256, stats, storages)
     report.model = try model.map { .init(try ModelFile(path: $0), path: $0) }
-    if json {
-      try Console.print(try report.json)
-    } else {
-      try Console.print(try report.text(isFolded: tree, listsAll: extras))
-    }
+    try Console.print(json ? report.json.text() : report.text(isFolded: tree, listsAll: extras))
     for warning in checkpoint.warnings { Console.warning(warning) }
     if report.shown.isEmpty, !checkpoint.stateDict.isEmpty {
       Console.error(

@@ -2,6 +2,7 @@ internal import SutureBytes
 internal import SutureJSON
 internal import SutureSurgery
 internal import SutureText
+internal import SutureWorkflows
 
 struct Presets: Command {
   static let name = "presets"
@@ -27,11 +28,8 @@ struct Presets: Command {
     }
     let all = try Preset.all.map { (name: $0.name, description: try $0.recipe().description ?? "") }
     if json {
-      let list = all.map { preset -> JSONValue in
-        ["name": .string(preset.name), "description": .string(preset.description)]
-      }
-      try Console.print(
-        JSONWriter.text(["schema": "suture.presets/1", "presets": .array(list)], style: .pretty) + "\n")
+      let list = all.map { ["name": $0.name, "description": $0.description] as JSONObject }
+      try Console.print(JSONReport("suture.presets/1", ["presets": list]))
       return .done
     }
     for (name, description) in all { try Console.print("\(name)\n  \(description)\n") }

@@ -63,7 +63,7 @@ struct Verify: Command {
   var model: String?
   var input: String?
   var image: String?
-  var size = 224
+  var size: Int?
   var resize: Int?
   var letterbox: Int?
   var labels: String?
@@ -101,11 +101,8 @@ struct Verify: Command {
 
     let report = try verification.run()
     if let features { try write(verification.drawFeatures(), to: features) }
-    if json {
-      try Console.print(report.json)
-    } else {
-      try Console.print((network.detector.map { $0.table + "\n" } ?? "") + report.text)
-    }
+    let table = network.detector.map { $0.table + "\n" } ?? ""
+    try Console.print(json ? report.json.text() : table + report.text)
     if !report.passed { Console.error("\(file) does not hold what it should: \(report.firstFailure)") }
     return report.passed ? .done : .negative
   }
@@ -125,10 +122,10 @@ struct Verify: Command {
       throw UsageError("--resize and --letterbox exclude each other")
     }
     if let input { return .tensors(try Checkpoint.open(input, limits: limits)) }
-    guard let image else { return .testImage(side: size) }
+    guard let image else { return .testImage(side: size ?? 224) }
     return .picture(
       try Picture(path: image),
-      letterbox.map { .detector(side: $0) } ?? .classifier(size: size, resize: resize))
+      letterbox.map { .detector(side: $0) } ?? .classifier(size: size ?? 224, resize: resize))
   }
 
   // MARK: The drawing

@@ -3,6 +3,7 @@ internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
 struct Why: Command {
   static let name = "why"
@@ -39,11 +40,7 @@ struct Why: Command {
         hints: [near.map { "did you mean \(Format.name($0))?" } ?? "suture inspect lists the names"])
     }
     let report = WhyReport(checkpoint: checkpoint, name: tensor, tensor: view)
-    if json {
-      try Console.print(report.json)
-    } else {
-      try Console.print(report.text)
-    }
+    try Console.print(json ? report.json.text() : report.text)
     return report.runs.isEmpty ? .negative : .done
   }
 }

@@ -5,7 +5,7 @@ internal import SutureWorkflows
 struct WritingOptions {
   var request = WriteRequest(to: "")
   var dryRun = false
-  var progress: Progress.Style?
+  var progress: Progress?
   var json = false
 
   static var arguments: [Argument<Self>] {
@@ -33,7 +33,7 @@ struct WritingOptions {
       throw UsageError("--json does not go with standard output", hints: ["name a file: -o OUT"])
     }
     var request = request
-    request.progress = Progress.handler(progress ?? .auto)
+    request.progress = (progress ?? .auto).handler
     return request
   }
 

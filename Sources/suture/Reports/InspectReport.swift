@@ -57,19 +57,12 @@ extension Inspection {
   /// The classes of modules that were pickled whole: none of them was looked up.
   private func classes(_ listsAll: Bool) -> String {
     if checkpoint.modules.isEmpty { return "" }
-    var counts: [(name: String, count: Int)] = []
-    for module in checkpoint.modules {
-      if let known = counts.firstIndex(where: { $0.name == module.className }) {
-        counts[known].count += 1
-      } else {
-        counts.append((module.className, 1))
-      }
+    let classes = checkpoint.modules.grouped(by: \.className)
+    let listed = (listsAll ? classes[...] : classes.prefix(6)).map { name, modules in
+      Format.name(name) + (modules.count > 1 ? " × \(modules.count)" : "")
     }
-    let listed = listsAll ? counts[...] : counts.prefix(6)
-    let list = listed.map { Format.name($0.name) + ($0.count > 1 ? " × \($0.count)" : "") }.joined(
-      separator: ", ")
-    return
-      "pickled modules: \(list)\(listed.count < counts.count ? ", … \(counts.count) classes in all" : "")\n"
+    let more = listed.count < classes.count ? ", … \(classes.count) classes in all" : ""
+    return "pickled modules: \(listed.joined(separator: ", "))\(more)\n"
   }
 
   private func table() throws -> Table {
@@ -121,20 +114,16 @@ extension Inspection {
   }
 
   private func totals(of all: StateDict) -> String {
-    var bytes: [(dtype: DType, count: Int)] = []
-    for entry in shown {
-      if let known = bytes.firstIndex(where: { $0.dtype == entry.tensor.dtype }) {
-        bytes[known].count &+= entry.tensor.storedByteCount
-      } else {
-        bytes.append((entry.tensor.dtype, entry.tensor.storedByteCount))
-      }
-    }
-    let dtypes = bytes.map { "\($0.dtype) \(Format.bytes($0.count))" }.joined(separator: ", ")
-    let elements = shown.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) }
-    let part = shown.count == all.count ? "" : " of \(Format.count(all.count))"
     if all.isEmpty { return "no tensors\n" }
-    return
-      "\(part.isEmpty ? Format.plural(shown.count, "tensor") : "\(Format.count(shown.count))\(part) tensors"), \(Format.count(elements)) elements, \(dtypes)\n"
+    let dtypes = shown.grouped(by: \.tensor.dtype).map { dtype, entries in
+      "\(dtype) \(Format.bytes(entries.reduce(0) { $0 &+ $1.tensor.storedByteCount }))"
+    }
+    let elements = shown.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) }
+    let tensors =
+      shown.count == all.count
+      ? Format.plural(all.count, "tensor")
+      : "\(Format.count(shown.count)) of \(Format.count(all.count)) tensors"
+    return "\(tensors), \(Format.count(elements)) elements, \(dtypes.joined(separator: ", "))\n"
   }
 
   private func others(_ listsAll: Bool) -> String {

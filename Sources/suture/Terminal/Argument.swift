@@ -79,7 +79,7 @@ extension Argument {
   ///   - read: gives `nil` for a word that is no such value.
   static func value<Value>(
     _ name: String, short: Character? = nil, _ placeholder: String, _ help: String, takes form: String,
-    _ path: WritableKeyPath<Values, Value>, read: @escaping (String) -> Value?
+    _ path: WritableKeyPath<Values, Value?>, read: @escaping (String) -> Value?
   ) -> Argument {
     option(name, short: short, placeholder, help, isRepeated: false) { values, word in
       guard let value = read(word) else { throw UsageError("--\(name) takes \(form), not \"\(word)\"") }
@@ -87,27 +87,14 @@ extension Argument {
     }
   }
 
-  private static func form(_ range: ClosedRange<Int>) -> String {
-    range.upperBound == .max ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)"
-  }
-
   /// An option whose value is a whole number.
-  static func number(
-    _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
-    in range: ClosedRange<Int> = 0 ... .max, _ path: WritableKeyPath<Values, Int>
-  ) -> Argument {
-    value(name, short: short, placeholder, help, takes: form(range), path) { word in
-      Int(word).flatMap { range.contains($0) ? $0 : nil }
-    }
-  }
-
-  /// An option whose value is a whole number, or not said.
   static func number(
     _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
     in range: ClosedRange<Int> = 0 ... .max, _ path: WritableKeyPath<Values, Int?>
   ) -> Argument {
-    value(name, short: short, placeholder, help, takes: form(range), path) { word in
-      Int(word).flatMap { range.contains($0) ? .some($0) : nil }
+    let limits = range.upperBound == .max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
+    return value(name, short: short, placeholder, help, takes: "a number\(limits)", path) { word in
+      Int(word).flatMap { range.contains($0) ? $0 : nil }
     }
   }
 
@@ -116,7 +103,7 @@ extension Argument {
     _ name: String, _ placeholder: String, _ help: String, _ path: WritableKeyPath<Values, Double?>
   ) -> Argument {
     value(name, placeholder, help, takes: "a number that is not negative, such as 1e-6", path) { word in
-      Double(word).flatMap { $0.isFinite && $0 >= 0 ? .some($0) : nil }
+      Double(word).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
   }
 

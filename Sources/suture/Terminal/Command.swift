@@ -34,8 +34,13 @@ extension Command {
   static var details: String { "" }
   static var writes: Bool { false }
 
-  /// Reads the words after the command's name.
-  static func parse(_ words: [String]) throws -> Self {
+  /// Does what the words after the command's name say.
+  static func run(words: [String]) throws -> ExitCode {
+    var command = try parse(words)
+    return try command.run()
+  }
+
+  private static func parse(_ words: [String]) throws -> Self {
     assert(hasUniqueNames, "two arguments of \(name) have one name")
     var values = Self()
     var operands: [String] = []
@@ -136,22 +141,5 @@ extension Command {
     }
     if !details.isEmpty { lines += ["", details] }
     return lines.joined(separator: "\n") + "\n"
-  }
-}
-
-/// A command whose type does not matter any more.
-struct AnyCommand {
-  let name: String
-  let summary: String
-  let help: String
-  let writes: Bool
-  let run: ([String]) throws -> ExitCode
-
-  init<C: Command>(_ type: C.Type) {
-    (name, summary, help, writes) = (C.name, C.summary, C.help, C.writes)
-    run = { words in
-      var command = try C.parse(words)
-      return try command.run()
-    }
   }
 }

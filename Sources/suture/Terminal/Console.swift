@@ -33,11 +33,11 @@ enum Console {
     note(([paint("error: ", .red) + text] + hints.map { "  \($0)" }).joined(separator: "\n"))
   }
 
-  enum Colour: Int, CaseIterable { case none = 0, red = 31, green = 32, yellow = 33 }
+  private enum Colour: Int, CaseIterable { case none = 0, red = 31, yellow = 33 }
 
   /// Colours a word, where the reader is a person who has not said otherwise.
-  static func paint(_ text: String, _ colour: Colour, on stream: StandardStream = .error) -> String {
-    usesColour && stream.isTerminal ? sequence(colour) + text + sequence(.none) : text
+  private static func paint(_ text: String, _ colour: Colour) -> String {
+    usesColour && StandardStream.error.isTerminal ? sequence(colour) + text + sequence(.none) : text
   }
 
   private static func sequence(_ colour: Colour) -> String { "\u{1B}[\(colour.rawValue)m" }

@@ -2,80 +2,51 @@ internal import SutureBytes
 internal import SutureText
 internal import SutureWorkflows
 
-/// Says how far the work is, to a person or to a program, from whatever thread does it.
-final class Progress: Sendable {
-  enum Style: String, CaseIterable, Sendable {
-    /// A line on a terminal, once the work has taken half a second; nothing elsewhere.
-    case auto
-    /// Lines of JSON on standard error.
-    case json
-    case none
-  }
+/// How to say how far the work is, from whatever thread does it.
+enum Progress: String, CaseIterable, Sendable {
+  /// A line on a terminal, once the work has taken half a second; nothing elsewhere.
+  case auto
+  /// Lines of JSON on standard error.
+  case json
+  case none
 
-  private let total: Int
-  private let file: String
-  private let style: Style
-  private let start = CurrentProcess.seconds
-  private let state = Guarded(State())
-
-  private struct State {
-    var done = 0
-    var lastShown = 0.0
-  }
-
-  init(total: Int, file: String = "", style: Style = .auto) {
-    (self.total, self.file) = (total, file)
+  /// Shows what is told of each file; `nil` where nobody wants to see it.
+  var handler: WorkProgress.Handler? {
     let isShown = StandardStream.error.isTerminal && CurrentProcess.environment("TERM") != "dumb"
-    self.style = style == .auto && !isShown ? .none : style
-  }
-
-  /// Shows what a workflow tells of each file.
-  static func handler(_ style: Style) -> WorkProgress.Handler? {
-    if style == .none { return nil }
-    let shown = Guarded<[String: Progress]>([:])
+    if self == .none || self == .auto && !isShown { return nil }
+    let files = Guarded<[String: (start: Double, lastShown: Double)]>([:])
     return { work in
-      let progress = shown.withLock { shown in
-        let known = shown[work.file] ?? Progress(total: work.total, file: work.file, style: style)
-        shown[work.file] = work.isFinished ? nil : known
-        return known
-      }
-      progress.update { $0 = work.done }
-      if work.isFinished { progress.finish() }
-    }
-  }
-
-  func advance(_ count: Int) { update { $0 = $0.adding(saturating: count) } }
-
-  private func update(_ count: (inout Int) -> Void) {
-    if style == .none { return }
-    state.withLock { state in
-      count(&state.done)
-      let now = CurrentProcess.seconds
-      guard now - start > 0.5, now - state.lastShown > 0.1 else { return }
-      state.lastShown = now
-      show(state.done, now - start)
-    }
-  }
-
-  /// Takes the line away; a program is told the end.
-  func finish() {
-    state.withLock { state in
-      switch style {
-      case .none: return
-      case .auto: if state.lastShown > 0 { try? StandardStream.error.write("\r\u{1B}[K") }
-      case .json: show(state.done, CurrentProcess.seconds - start)
+      files.withLock { files in
+        let now = CurrentProcess.seconds
+        var times = files[work.file] ?? (start: now, lastShown: 0)
+        if work.isFinished {
+          files[work.file] = nil
+          // The line is taken away; a program is told the end.
+          if self == .json {
+            show(work, now - times.start)
+          } else if times.lastShown > 0 {
+            try? StandardStream.error.write("\r\u{1B}[K")
+          }
+          return
+        }
+        if now - times.start > 0.5, now - times.lastShown > 0.1 {
+          times.lastShown = now
+          show(work, now - times.start)
+        }
+        files[work.file] = times
       }
     }
   }
 
-  private func show(_ done: Int, _ seconds: Double) {
+  private func show(_ work: WorkProgress, _ seconds: Double) {
+    let (done, total) = (work.done, work.total)
     let rate = seconds > 0 ? Double(done) / seconds : 0
     let left = rate > 0 ? Double(max(total - done, 0)) / rate : 0
-    if style == .json {
+    if self == .json {
       let report = JSONReport(
         "suture.progress/2",
         [
-          "file": file, "done": done, "total": total, "bytes_per_second": Int(min(rate, 1e18)),
+          "file": work.file, "done": done, "total": total, "bytes_per_second": Int(min(rate, 1e18)),
           "seconds_left": (left * 10).rounded() / 10,
         ])
       try? StandardStream.error.write(report.text(isLine: true))
