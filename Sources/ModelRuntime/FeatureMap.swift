@@ -30,8 +30,28 @@ public struct FeatureMap: Sendable {
     guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {
       throw ModelError.wrongInput("an image tensor is N×C×H×W with no size 0; this one is \(shape)")
     }
+    try self.init(shape, nchw: try tensor.floats())
+  }
+
+  /// A map from nested arrays as PyTorch has them, N×C×H×W.
+  ///
+  /// - Throws: ``ModelError`` where a size is 0, or arrays of one level differ in length.
+  public init(nchw values: [[[[Float]]]]) throws {
+    func length<Value>(_ arrays: some Sequence<[Value]>) throws -> Int {
+      let lengths = Set(arrays.lazy.map(\.count))
+      guard let only = lengths.first, lengths.count == 1 else {
+        throw ModelError.wrongInput("the arrays of one level are of different lengths, or there are none")
+      }
+      return only
+    }
+    let planes = values.joined()
+    let shape = [values.count, try length(values), try length(planes), try length(planes.joined())]
+    try self.init(shape, nchw: Array(planes.joined().joined()))
+  }
+
+  private init(_ shape: [Int], nchw elements: @autoclosure () throws -> [Float]) throws {
     try self.init(batch: shape[0], height: shape[2], width: shape[3], channels: shape[1])
-    let source = try tensor.floats()
+    let source = try elements()
     let area = height * width
     for image in 0..<batch {
       for channel in 0..<channels {

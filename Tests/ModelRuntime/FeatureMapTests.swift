@@ -12,17 +12,10 @@ import Testing
     #expect(map.values == [1, 4, 2, 5, 3, 6])
   }
 
-  @Test func `nested arrays are taken in the order of images`() throws {
-    let map = try FeatureMap(nhwc: [[[[1, 4], [2, 5], [3, 6]]]])
-    #expect(map.shape == [1, 2, 1, 3])
-    #expect(map.nchw == [1, 2, 3, 4, 5, 6])
-  }
-
   @Test(
     arguments: [[], [[]], [[[]]], [[[[]]]], [[[[1]], [[1, 2]]]], [[[[1]]], [[[1]], [[1]]]]] as [[[[[Float]]]]]
   )
   func `what is empty or ragged is refused`(values: [[[[Float]]]]) {
     #expect(throws: (any Error).self) { try FeatureMap(nchw: values) }
-    #expect(throws: (any Error).self) { try FeatureMap(nhwc: values) }
   }
 }

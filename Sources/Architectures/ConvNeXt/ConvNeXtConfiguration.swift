@@ -111,14 +111,15 @@ extension ConvNeXtConfiguration {
   private static func refuseOthers(_ names: [String], isKnown: Bool) throws {
     guard let relative = ConvNeXtRelative(names) else { return }
     // Somewhere in a file that holds a network too, blocks without stages may be anything.
-    if isKnown, case .isotropic = relative { return }
-    throw ModelError.notSupported("this is \(relative.text), which is another network")
+    if isKnown, relative == .isotropic { return }
+    throw ModelError.notSupported("this is \(relative.rawValue), which is another network")
   }
 }
 
 /// A network that ConvNeXt's authors or others call so, and that is none.
-enum ConvNeXtRelative {
-  case version2, isotropic
+enum ConvNeXtRelative: String {
+  case version2 = "ConvNeXt V2 (it has GRN layers)"
+  case isotropic = "an isotropic ConvNeXt (its blocks are not in stages)"
 
   init?(_ names: [String]) {
     func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }
@@ -128,13 +129,6 @@ enum ConvNeXtRelative {
       self = .isotropic
     } else {
       return nil
-    }
-  }
-
-  var text: String {
-    switch self {
-    case .version2: "ConvNeXt V2 (it has GRN layers)"
-    case .isotropic: "an isotropic ConvNeXt (its blocks are not in stages)"
     }
   }
 }

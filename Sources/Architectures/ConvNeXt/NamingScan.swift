@@ -75,23 +75,15 @@ public struct NamingScan: Sendable {
 
   /// Where stems are, in the order of the names: the prefix, and whose stems they could be.
   static func places(_ names: some Sequence<String>) -> [(prefix: ExactString, schemes: [NamingScheme])] {
-    var places: [(prefix: ExactString, schemes: [NamingScheme])] = []
-    var numbers: [ExactString: Int] = [:]
-    for name in names {
-      for scheme in NamingScheme.allCases {
-        guard let start = name.start(before: scheme.mark),
-          start.utf8.count(where: { $0 == UInt8(ascii: ".") }) <= mostComponents
-        else { continue }
-        let prefix = ExactString(start)
-        if let number = numbers[prefix] {
-          places[number].schemes.append(scheme)
-        } else {
-          numbers[prefix] = places.count
-          places.append((prefix, [scheme]))
-        }
+    let stems: [(prefix: ExactString, scheme: NamingScheme)] = names.flatMap { name in
+      NamingScheme.allCases.compactMap { scheme in
+        name.start(before: scheme.mark).map { (ExactString($0), scheme) }
       }
     }
-    return places
+    let near = stems.filter { stem in
+      stem.prefix.string.utf8.count { $0 == UInt8(ascii: ".") } <= mostComponents
+    }
+    return near.grouped(by: \.prefix).map { ($0.key, $0.members.map(\.scheme)) }
   }
 
   /// The network whose stem stands at `place`.
@@ -143,7 +135,7 @@ public struct NamingScan: Sendable {
 
   /// What it is, where that is another network.
   private static func hint(_ names: [String]) -> [Remedy] {
-    ConvNeXtRelative(names).map { ["this is \($0.text), which is another network"] } ?? []
+    ConvNeXtRelative(names).map { ["this is \($0.rawValue), which is another network"] } ?? []
   }
 }
 

@@ -13,8 +13,6 @@ package enum InitialLayerScale {
   }
 
   /// Whether every element of a layer scale has its bits, as float32 has it or as it was cast from there.
-  ///
-  /// - Throws: what reading throws.
   static func isExactly(_ tensor: Tensor) throws -> Bool {
     guard tensor.hasElements, (1...widest).contains(tensor.elementCount),
       let format = tensor.dtype.floatFormat
@@ -47,7 +45,6 @@ extension StateDict {
   /// The blocks of ConvNeXts whose layer scale is 1e-6 throughout: what it is before the first step of training.
   ///
   /// - Parameter isWanted: of which names to read the values.
-  /// - Throws: what reading throws.
   public func untrainedBlocks(where isWanted: (String) -> Bool = { _ in true }) throws -> [String] {
     let names = NamingScheme.allCases.map {
       (scale: $0.nameInBlock(.layerScale), depthwise: $0.nameInBlock(.depthwise) + ".weight")

@@ -30,8 +30,6 @@ protocol YOLOModule: Sendable {
   var shownArguments: [ModelValue] { get }
 
   /// The side of its output for square inputs of these sides, in pixels.
-  ///
-  /// - Throws: ``ModuleMisfit``.
   func side(for inputs: [Int]) throws(ModuleMisfit) -> Int
 
   /// The tensors that it has in a state dict, in the order of its definition; names without the layer's own.

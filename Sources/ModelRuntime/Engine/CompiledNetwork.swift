@@ -4,7 +4,7 @@ internal import SutureArchitectures
 /// A graph made ready for images of one shape: primitives, packed weights, and one region for all activations.
 @safe final class CompiledNetwork {
   @safe private struct Step {
-    let node: Int
+    let name: String
     let shape: MapShape
     let output: UnsafeMutableRawPointer
     let work: [CompiledLayer.Work]
@@ -55,10 +55,9 @@ internal import SutureArchitectures
       for input in node.inputs where lastUse[input] == index { plan.free(input) }
     }
     let scratch = layers.map(\.scratchByteCount).max() ?? 0
-    try MemoryDemand(
+    try Graph.validateMemory(
       weights: layers.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.byteCount } },
-      activations: plan.byteCount + scratch, layer: "its layers together"
-    ).validate()
+      activations: plan.byteCount + scratch, "its layers together")
     let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
     let region = Region(byteCount: plan.byteCount + scratch)
     func place(_ value: Int) -> UnsafeMutableRawPointer { unsafe region.base + (offsets[value] ?? 0) }
@@ -73,7 +72,7 @@ internal import SutureArchitectures
       if let from = unsafe copies[index].map(place) {
         work.insert({ unsafe memcpy(buffers.output, from, output.count * 4) }, at: 0)
       }
-      return unsafe Step(node: index, shape: output, output: buffers.output, work: work)
+      return unsafe Step(name: node.name, shape: output, output: buffers.output, work: work)
     }
     self.region = region
     unsafe input = unsafe place(0)
@@ -85,13 +84,13 @@ internal import SutureArchitectures
       if let base = values.baseAddress { unsafe memcpy(input, base, values.count * 4) }
     }
     for step in steps {
-      let start = unsafe observe == nil ? 0 : now
+      let start = observe == nil ? 0 : now
       for work in step.work { try work() }
-      if let observe = unsafe observe {
+      if let observe {
         let seconds = now - start
         let values = unsafe UnsafeBufferPointer(
           start: step.output.assumingMemoryBound(to: Float.self), count: step.shape.count)
-        try unsafe observe(step.node, step.shape, values, seconds)
+        try observe(unsafe LayerOutput(name: step.name, seconds: seconds, shape: step.shape, values: values))
       }
     }
     return unsafe outputs.map { shape, place in
@@ -100,4 +99,33 @@ internal import SutureArchitectures
       return unsafe FeatureMap(shape, Array(values))
     }
   }
+}
+
+/// Where in one region each value lies, so that values that are never alive together share their bytes.
+struct BufferPlan {
+  private var live: [Int: Range<Int>] = [:]
+  private(set) var byteCount = 0
+
+  /// Takes the lowest gap of `size` bytes and gives its offset.
+  ///
+  /// - Complexity: O(*n* log *n*) in the values alive, which are few.
+  mutating func place(_ value: Int, size: Int) -> Int {
+    let size = Region.aligned(size)
+    var offset = 0
+    for other in live.values.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if other.lowerBound - offset >= size { break }
+      offset = max(offset, other.upperBound)
+    }
+    live[value] = offset..<(offset + size)
+    byteCount = max(byteCount, offset + size)
+    return offset
+  }
+
+  /// Gives the bytes of `value` to another value, which lives on in them.
+  mutating func handOver(_ value: Int, to heir: Int) -> Int? {
+    live[heir] = live.removeValue(forKey: value)
+    return live[heir]?.lowerBound
+  }
+
+  mutating func free(_ value: Int) { live[value] = nil }
 }

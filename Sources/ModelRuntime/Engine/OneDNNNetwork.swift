@@ -33,7 +33,7 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
   }
 
   func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap] {
-    try lock.withLock { _ in try unsafe network(image.mapShape, outputs).run(image, observe: observe) }
+    try lock.withLock { _ in try network(image.mapShape, outputs).run(image, observe: observe) }
   }
 
   func release() {
@@ -57,7 +57,7 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
     let missing = wanted.flatMap { node, requests in
       requests.filter { request in find(request, node) == nil }.map { (node, $0) }
     }
-    let new = try WeightPacker(context: context).pack(missing.map(\.1))
+    let new = try WeightPacker.pack(missing.map(\.1), context)
     for ((node, _), weights) in zip(missing, new) { packed[node, default: []].append(weights) }
     return wanted.map { node, requests in requests.compactMap { find($0, node) } }
   }

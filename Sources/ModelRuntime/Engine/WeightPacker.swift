@@ -4,39 +4,7 @@ internal import SutureBytes
 internal import Synchronization
 
 /// Reads weights and lays them out as primitives want them, in parallel.
-struct WeightPacker {
-  let context: CompilerContext
-
-  /// The requested weights, all in one region.
-  ///
-  /// - Throws: the first error that reading gave.
-  func pack(_ requests: [WeightRequest]) throws -> [PackedWeights] {
-    if requests.isEmpty { return [] }
-    let region = Region(byteCount: requests.reduce(0) { $0 + $1.byteCount })
-    var place = unsafe region.base
-    let packed = requests.map { request in
-      let bias = unsafe place + request.partCount * Region.aligned(request.packed.byteCount)
-      defer { unsafe place += request.byteCount }
-      return unsafe PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
-    }
-    // Large ones first, so that no thread is left with one at the end.
-    let order = requests.indices.sorted { requests[$0].weightCount > requests[$1].weightCount }
-    let workers = min(CompilerContext.threads, requests.count)
-    let state = PackingState(context: context, requests: requests, packed: packed, order: order)
-    let threads = omp_get_max_threads()
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      // What oneDNN does for one of our threads is not to start a team of its own.
-      omp_set_num_threads(1)
-      state.work()
-    }
-    omp_set_num_threads(threads)
-    try state.rethrow()
-    return packed
-  }
-}
-
-/// What the threads share: the next piece of work, and the first error.
-private final class PackingState: @unchecked Sendable {
+final class WeightPacker: @unchecked Sendable {
   private let context: CompilerContext
   private let requests: [WeightRequest]
   private let packed: [PackedWeights]
@@ -44,12 +12,39 @@ private final class PackingState: @unchecked Sendable {
   private let next = Atomic<Int>(0)
   private let failure = Guarded<(any Error)?>(nil)
 
-  init(context: CompilerContext, requests: [WeightRequest], packed: [PackedWeights], order: [Int]) {
-    (self.context, self.requests, self.packed, self.order) = (context, requests, packed, order)
+  private init(_ requests: [WeightRequest], _ context: CompilerContext) {
+    (self.requests, self.context) = (requests, context)
+    let region = Region(byteCount: requests.reduce(0) { $0 + $1.byteCount })
+    var place = unsafe region.base
+    packed = requests.map { request in
+      let bias = unsafe place + request.partCount * Region.aligned(request.packed.byteCount)
+      defer { unsafe place += request.byteCount }
+      return unsafe PackedWeights(region: region, layout: request.packed, weights: place, bias: bias)
+    }
+    // Large ones first, so that no thread is left with one at the end.
+    order = requests.indices.sorted { requests[$0].weightCount > requests[$1].weightCount }
+  }
+
+  /// The requested weights, all in one region.
+  ///
+  /// - Throws: the first error that reading gave.
+  static func pack(_ requests: [WeightRequest], _ context: CompilerContext) throws -> [PackedWeights] {
+    if requests.isEmpty { return [] }
+    let packer = WeightPacker(requests, context)
+    let workers = min(CompilerContext.threads, requests.count)
+    let threads = omp_get_max_threads()
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      // What oneDNN does for one of our threads is not to start a team of its own.
+      omp_set_num_threads(1)
+      packer.work()
+    }
+    omp_set_num_threads(threads)
+    if let error = packer.failure.withLock({ $0 }) { throw error }
+    return packer.packed
   }
 
   /// Packs one after the other until none is left.
-  func work() {
+  private func work() {
     do {
       // A stream belongs to one thread.
       let dnnl = try OneDNN()
@@ -104,6 +99,4 @@ private final class PackingState: @unchecked Sendable {
       try execution(dnnl)
     }
   }
-
-  func rethrow() throws { if let error = failure.withLock({ $0 }) { throw error } }
 }

@@ -1,4 +1,5 @@
 internal import SutureArchitectures
+internal import SutureTensors
 
 /// A network: nodes in the order in which they run.
 ///
@@ -64,3 +65,16 @@ struct Graph: Sendable {
   /// The names of the tensors that a forward pass reads.
   var readNames: [String] { nodes.flatMap { $0.operation.parameters.map(\.name) } }
 }
+
+/// Makes a graph of the layers that modules ask for and of the tensors of a state dict.
+///
+/// Names and shapes are looked at; weights are read when a layer first runs.
+struct GraphBuilder {
+  let dict: StateDict
+  var graph = Graph()
+
+  init(_ dict: StateDict) { self.dict = dict }
+}
+
+// Each operation's file has the function that adds it.
+extension GraphBuilder: NetworkBuilding {}

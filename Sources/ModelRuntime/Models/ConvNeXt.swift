@@ -68,7 +68,7 @@ public struct ConvNeXt: Sendable {
   }
 
   /// Lets go of the packed weights and the activations; the next run makes them anew.
-  public func release() { network.release() }
+  public func release() { network.engine.release() }
 
   /// The named outputs for normalised images; features are N×C×H×W, a classifier's outputs N×C.
   ///
@@ -108,7 +108,7 @@ extension ConvNeXt {
   ///
   /// - Throws: ``ModelError``, and what reading throws.
   public func prepare(_ names: [String], batch: Int, height: Int, width: Int) throws {
-    try network.prepare(image(batch, height, width), try names.map(value))
+    try network.engine.prepare(image(batch, height, width), outputs: try names.map(value))
   }
 
   /// The layers that the outputs need, with the multiply-accumulates of each for images of this size.

@@ -24,5 +24,5 @@ struct Add: Operation {
 }
 
 extension GraphBuilder {
-  mutating func add(_ name: String, _ x: Int, _ y: Int) -> Int { add(name, Add(), [x, y]) }
+  mutating func add(_ name: String, _ x: Int, _ y: Int) -> Int { graph.add(name, Add(), [x, y]) }
 }

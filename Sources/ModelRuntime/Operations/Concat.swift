@@ -43,5 +43,5 @@ struct Concat: Operation {
 }
 
 extension GraphBuilder {
-  mutating func concat(_ name: String, _ x: [Int]) -> Int { add(name, Concat(), x) }
+  mutating func concat(_ name: String, _ x: [Int]) -> Int { graph.add(name, Concat(), x) }
 }

@@ -92,7 +92,7 @@ struct Convolution: Operation {
 
 extension GraphBuilder {
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
-    add(name, try Convolution(layer, in: dict), [x])
+    graph.add(name, try Convolution(layer, in: dict), [x])
   }
 }
 

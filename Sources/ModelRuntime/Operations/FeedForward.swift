@@ -60,7 +60,7 @@ extension GraphBuilder {
   mutating func feedForward(
     _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
   ) throws -> Int {
-    add(name, try FeedForward(layer, in: dict), [x, residual])
+    graph.add(name, try FeedForward(layer, in: dict), [x, residual])
   }
 }
 

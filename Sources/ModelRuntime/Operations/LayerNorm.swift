@@ -79,6 +79,6 @@ struct LayerNorm: Operation {
 
 extension GraphBuilder {
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int {
-    add(name, try LayerNorm(name, in: dict, channels: channels, epsilon: epsilon), [x])
+    graph.add(name, try LayerNorm(name, in: dict, channels: channels, epsilon: epsilon), [x])
   }
 }

@@ -65,7 +65,7 @@ struct Linear: Operation {
 
 extension GraphBuilder {
   mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int {
-    add(name, try Linear(name, in: dict, inputs: inputs, outputs: outputs), [x])
+    graph.add(name, try Linear(name, in: dict, inputs: inputs, outputs: outputs), [x])
   }
 }
 

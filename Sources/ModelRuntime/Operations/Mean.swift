@@ -46,5 +46,5 @@ struct Mean: Operation {
 }
 
 extension GraphBuilder {
-  mutating func mean(_ name: String, of x: Int) -> Int { add(name, Mean(), [x]) }
+  mutating func mean(_ name: String, of x: Int) -> Int { graph.add(name, Mean(), [x]) }
 }

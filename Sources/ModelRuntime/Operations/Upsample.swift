@@ -47,6 +47,6 @@ struct Upsample: Operation {
 
 extension GraphBuilder {
   mutating func upsample(_ name: String, factor: Int, of x: Int) -> Int {
-    add(name, Upsample(factor: factor), [x])
+    graph.add(name, Upsample(factor: factor), [x])
   }
 }

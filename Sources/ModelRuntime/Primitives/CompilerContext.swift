@@ -39,13 +39,12 @@ extension CompilerContext {
 
   /// Copies from one layout or element type to another.
   func reorder(_ from: Layout, _ to: Layout) throws -> Primitive {
-    var description: dnnl_primitive_desc_t?
     let attributes = try Attributes()
-    try unsafe check(
-      dnnl_reorder_primitive_desc_create(
-        &description, &from.value, dnnl.engine, &to.value, dnnl.engine, attributes.handle),
-      "a layout cannot be made of another")
-    return try unsafe Primitive(owning: description)
+    return try unsafe Primitive(
+      owning: made("a layout cannot be made of another") {
+        unsafe dnnl_reorder_primitive_desc_create(
+          &$0, &from.value, dnnl.engine, &to.value, dnnl.engine, attributes.handle)
+      })
   }
 }
 

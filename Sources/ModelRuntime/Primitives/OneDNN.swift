@@ -8,14 +8,13 @@ internal import SutureArchitectures
   let stream: dnnl_stream_t
 
   init() throws {
-    var (engine, stream): (dnnl_engine_t?, dnnl_stream_t?) = (nil, nil)
-    try unsafe check(dnnl_engine_create(&engine, dnnl_cpu, 0), "no engine for this processor")
-    try unsafe check(
-      dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue), "no stream for this processor")
-    guard let engine = unsafe engine, let stream = unsafe stream else {
-      throw ModelError.engine("it gave neither an error nor an engine")
+    let engine = try unsafe made("no engine for this processor") {
+      unsafe dnnl_engine_create(&$0, dnnl_cpu, 0)
     }
-    unsafe (self.engine, self.stream) = unsafe (engine, stream)
+    unsafe stream = try unsafe made("no stream for this processor") {
+      unsafe dnnl_stream_create(&$0, engine, dnnl_stream_default_flags.rawValue)
+    }
+    unsafe self.engine = unsafe engine
   }
 
   deinit {
@@ -24,6 +23,81 @@ internal import SutureArchitectures
   }
 }
 
+/// What a function of oneDNN gives through a pointer.
+func made(
+  _ what: String, _ make: (inout OpaquePointer?) -> dnnl_status_t
+) throws -> OpaquePointer {
+  var handle: OpaquePointer?
+  try unsafe check(make(&handle), what)
+  guard let handle = unsafe handle else { throw ModelError.engine(what) }
+  return unsafe handle
+}
+
 func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) throws {
   if status != dnnl_success { throw ModelError.engine("\(what()) (status \(status.rawValue))") }
+}
+
+/// The shape, element type and layout of a memory; a reference, so that its address can be given to C.
+final class Layout {
+  var value: dnnl_memory_desc_t
+  let byteCount: Int
+
+  init(_ shape: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
+    let dims = shape.map { dnnl_dim_t($0) }
+    var value = dnnl_memory_desc_t()
+    try unsafe check(
+      dnnl_memory_desc_init_by_tag(&value, Int32(dims.count), dims, type, tag),
+      "no layout for the shape \(shape)")
+    self.value = value
+    byteCount = unsafe tag == dnnl_format_tag_any ? 0 : dnnl_memory_desc_get_size(&value)
+  }
+
+  /// A matrix within a larger one.
+  init(_ shape: [Int], strides: [Int], _ type: dnnl_data_type_t = dnnl_f32) throws {
+    let (dims, steps) = (shape.map { dnnl_dim_t($0) }, strides.map { dnnl_dim_t($0) })
+    var value = dnnl_memory_desc_t()
+    try unsafe check(
+      dnnl_memory_desc_init_by_strides(&value, Int32(dims.count), dims, type, steps),
+      "no layout for the shape \(shape)")
+    self.value = value
+    byteCount = unsafe dnnl_memory_desc_get_size(&value)
+  }
+
+  init(_ value: dnnl_memory_desc_t) {
+    self.value = value
+    var copy = value
+    byteCount = unsafe dnnl_memory_desc_get_size(&copy)
+  }
+
+  /// How many bytes an element has.
+  var elementByteCount: Int { value.data_type == dnnl_bf16 ? 2 : 4 }
+
+  func isEqual(_ other: Layout) -> Bool { unsafe dnnl_memory_desc_equal(&value, &other.value) != 0 }
+}
+
+/// What follows an operation while its result is still at hand.
+@safe final class Attributes {
+  let handle: dnnl_primitive_attr_t
+
+  /// - Parameter accumulates: whether the result is added to what the output holds, before the activation.
+  init(_ activation: Activation = .none, accumulates: Bool = false) throws {
+    let attributes = try unsafe made("no attributes") { unsafe dnnl_primitive_attr_create(&$0) }
+    unsafe handle = unsafe attributes
+    // One buffer serves all layers.
+    try unsafe check(
+      dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "no scratchpad of ours")
+    let operations = try unsafe made("no post-operations") { unsafe dnnl_post_ops_create(&$0) }
+    defer { unsafe dnnl_post_ops_destroy(operations) }
+    if accumulates { try unsafe check(dnnl_post_ops_append_sum(operations, 1), "no sum") }
+    switch activation {
+    case .none: break
+    case .gelu:
+      try unsafe check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_gelu_erf, 0, 0), "no GELU")
+    case .silu:
+      try unsafe check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_swish, 1, 0), "no SiLU")
+    }
+    try unsafe check(dnnl_primitive_attr_set_post_ops(attributes, operations), "no post-operations")
+  }
+
+  deinit { unsafe dnnl_primitive_attr_destroy(handle) }
 }

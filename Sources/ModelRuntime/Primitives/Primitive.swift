@@ -11,17 +11,13 @@ internal import SutureArchitectures
   convenience init(
     _ descriptor: UnsafeRawPointer, _ attributes: Attributes, _ dnnl: OneDNN
   ) throws {
-    var description: dnnl_primitive_desc_t?
-    try unsafe check(
-      dnnl_primitive_desc_create(&description, descriptor, attributes.handle, dnnl.engine, nil),
-      "there is no implementation of it for this processor")
-    try unsafe self.init(owning: description)
+    try unsafe self.init(
+      owning: made("there is no implementation of it for this processor") {
+        unsafe dnnl_primitive_desc_create(&$0, descriptor, attributes.handle, dnnl.engine, nil)
+      })
   }
 
-  init(owning description: dnnl_primitive_desc_t?) throws {
-    guard let description = unsafe description else {
-      throw ModelError.engine("it gave no implementation of a layer")
-    }
+  init(owning description: dnnl_primitive_desc_t) throws {
     var primitive: dnnl_primitive_t?
     let status = unsafe dnnl_primitive_create(&primitive, description)
     guard status == dnnl_success, let primitive = unsafe primitive else {
@@ -46,30 +42,16 @@ internal import SutureArchitectures
     return unsafe Layout(wanted.pointee)
   }
 
-  private func scratchpadLayout() -> Layout? {
-    unsafe dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0).map {
-      unsafe Layout($0.pointee)
-    }
-  }
-
-  /// What oneDNN calls the implementation, such as "brg:avx512_core".
-  var implementation: String {
-    var name: UnsafePointer<CChar>?
-    let status = unsafe withUnsafeMutablePointer(to: &name) {
-      unsafe dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, $0)
-    }
-    guard status == dnnl_success, let name = unsafe name else { return "" }
-    return unsafe String(cString: name)
-  }
-
   /// It and the memories that it works on.
   func bound(
     to memories: [(Int32, Layout, UnsafeMutableRawPointer)], scratchpad: UnsafeMutableRawPointer,
     _ dnnl: OneDNN
   ) throws -> Execution {
     var memories = unsafe memories
-    if scratchpadByteCount > 0, let layout = scratchpadLayout() {
-      unsafe memories.append((DNNL_ARG_SCRATCHPAD, layout, scratchpad))
+    if scratchpadByteCount > 0,
+      let layout = unsafe dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0)
+    {
+      unsafe memories.append((DNNL_ARG_SCRATCHPAD, Layout(layout.pointee), scratchpad))
     }
     return unsafe Execution(self, try memories.map { unsafe ($0, try Memory($1, $2, dnnl)) })
   }
@@ -80,11 +62,9 @@ internal import SutureArchitectures
   let handle: dnnl_memory_t
 
   init(_ layout: Layout, _ buffer: UnsafeMutableRawPointer, _ dnnl: OneDNN) throws {
-    var memory: dnnl_memory_t?
-    try unsafe check(
-      dnnl_memory_create(&memory, &layout.value, dnnl.engine, buffer), "it cannot see a buffer")
-    guard let memory = unsafe memory else { throw ModelError.engine("it cannot see a buffer") }
-    unsafe handle = unsafe memory
+    unsafe handle = try unsafe made("it cannot see a buffer") {
+      unsafe dnnl_memory_create(&$0, &layout.value, dnnl.engine, buffer)
+    }
   }
 
   deinit { unsafe dnnl_memory_destroy(handle) }

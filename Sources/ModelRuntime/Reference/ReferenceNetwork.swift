@@ -29,7 +29,9 @@ struct ReferenceNetwork: NetworkEngine {
       let start = now
       let result = try node.operation.compute(node.inputs.compactMap { values[$0] }, shape)
       let seconds = now - start
-      try unsafe result.values.withUnsafeBufferPointer { try unsafe observe?(index, shape, $0, seconds) }
+      try unsafe result.values.withUnsafeBufferPointer { values in
+        try observe?(unsafe LayerOutput(name: node.name, seconds: seconds, shape: shape, values: values))
+      }
       values[index + 1] = result
       for input in node.inputs where lastUse[input] == index { values[input] = nil }
     }

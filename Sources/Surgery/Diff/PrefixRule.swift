@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureText
 
 /// One prefix that became another.

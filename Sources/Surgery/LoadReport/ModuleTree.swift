@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureText
 
 /// The modules that the keys of a model tell of, in the order in which PyTorch visits them.

@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureText
 
 /// Several names in one line: `stages.2.{0..8}.gamma`.

@@ -5,30 +5,16 @@
 ///     *            what the next wildcard stands for
 ///     {0..3} {a,b} several names
 struct Template {
-  private enum Piece {
-    case text(String)
-    case whole
-    case capture(Int)
-    case nextCapture
-  }
-
   private let text: String
-  private let alternatives: [[Piece]]
+  /// Choices stand alone in each.
+  private let alternatives: [[PatternSyntax.Piece]]
 
   init(_ text: String) throws(PatternError) {
     self.text = text
+    // The first brace varies slowest, as a shell expands it.
     alternatives = try PatternSyntax(text, as: .template).pieces.reduce([[]]) { starts, piece in
-      let pieces: [Piece] =
-        switch piece {
-        case .any: [.nextCapture]
-        case .whole: [.whole]
-        case .capture(let number): [.capture(number)]
-        case .choices(let choices, _): choices.map { .text($0) }
-        case .literal(let scalar): [.text(String(scalar))]
-        case .digits, .one, .set: []
-        }
-      // The first brace varies slowest, as a shell expands it.
-      return starts.flatMap { start in pieces.map { start + [$0] } }
+      guard case .choices(let choices, let written) = piece else { return starts.map { $0 + [piece] } }
+      return starts.flatMap { start in choices.map { start + [.choices([$0], written: written)] } }
     }
   }
 
@@ -59,12 +45,14 @@ struct Template {
       }
       for piece in pieces {
         switch piece {
-        case .text(let text): result += text
+        case .literal(let scalar): result.unicodeScalars.append(scalar)
+        case .choices(let choice, _): result += choice[0]
         case .whole: result += name
         case .capture(let number): result += try capture(number)
-        case .nextCapture:
+        case .any:
           next += 1
           result += try capture(next)
+        case .digits, .one, .set: break
         }
       }
       names.append(result)

@@ -13,10 +13,6 @@ public struct Draft: Sendable {
       (self.name, self.origins, self.tensor) = (name, origins, tensor)
     }
 
-    public init(name: String, origin: String, tensor: Tensor) {
-      self.init(name: name, origins: [origin], tensor: tensor)
-    }
-
     /// The first of the names in the input.
     public var origin: String { origins.first ?? name }
   }
@@ -34,7 +30,7 @@ public struct Draft: Sendable {
 
   init(_ stateDict: StateDict, _ inputs: Inputs = Inputs()) {
     (input, self.inputs) = (stateDict, inputs)
-    entries = stateDict.entries.map { Entry(name: $0.name, origin: $0.name, tensor: $0.tensor) }
+    entries = stateDict.entries.map { Entry(name: $0.name, origins: [$0.name], tensor: $0.tensor) }
   }
 
   /// Begins anew with another state dict.
@@ -110,5 +106,28 @@ extension Draft.Entry {
   /// That a step cannot be done to this tensor.
   public func doesNotFit(_ reason: String, remedies: [Remedy] = []) -> SurgeryError {
     SurgeryError(.doesNotFit, "does not fit \(name) of shape \(tensor.shape): \(reason)", remedies: remedies)
+  }
+}
+
+/// What steps may ask for beside the state dict that they cut.
+///
+/// Surgery knows no files; whoever has opened them says how to get at these.
+public struct Inputs: Sendable {
+  /// The dotted paths of other state dicts in the same file, such as `model_ema`.
+  public var siblings: [String] = []
+  /// The dotted paths of the values beside the state dict, such as `optimizer.param_groups`.
+  public var extras: [String] = []
+  /// The dotted path of the state dict itself; empty where it is the whole file.
+  public var wrapper: String = ""
+  /// Gives the state dict of a sibling.
+  public var sibling: @Sendable (String) throws -> StateDict = { throw missing("state dict \($0)") }
+  /// Gives the state dict of another checkpoint, by whatever the step calls it.
+  public var checkpoint: @Sendable (String) throws -> StateDict = { throw missing("checkpoint \($0)") }
+
+  /// No siblings and no other checkpoints.
+  public init() {}
+
+  private static func missing(_ what: String) -> Failure {
+    Failure(.refused, "there is no way to open the \(what)")
   }
 }

@@ -36,8 +36,8 @@ public struct RecordValue: Sendable {
     Failure(.usage, at: place, advice.map { "\(reason); \($0)" } ?? reason)
   }
 
-  func mismatch(_ expected: String) -> Failure {
-    if let node { return Failure(node.mismatch(expected)) }
+  func mismatch(_ expected: String, wantsText: Bool = false) -> Failure {
+    if let node { return Failure(node.mismatch(expected, wantsText: wantsText)) }
     return error("\(expected) expected, \(json.kind) found")
   }
 
@@ -144,8 +144,34 @@ public struct RecordValue: Sendable {
     Spelling.nearest(to: word, among: known).map { "did you mean \"\($0)\"?" }
       ?? (known.isEmpty ? nil : "\(list): \(known.joined(separator: ", "))")
   }
+}
 
-  private func mismatch(_ expected: String, wantsText: Bool) -> Failure {
-    node.map { Failure($0.mismatch(expected, wantsText: wantsText)) } ?? mismatch(expected)
+extension YAMLNode {
+  /// The value as JSON; what JSON has no value for is its text.
+  var json: JSONValue {
+    switch content {
+    case .sequence(let nodes): .array(nodes.map(\.json))
+    case .mapping(let mapping): .object(mapping.pairs.map { ($0.key.scalar?.text ?? "", $0.value.json) })
+    case .scalar(let scalar):
+      switch scalar.resolved {
+      case .null: .null
+      case .bool(let value): .bool(value)
+      case .int(let value): .integer(value)
+      case .float(let value) where value.isFinite: .double(value)
+      case .float, .hugeInt: .string(scalar.text)
+      case .string(let text): .string(text)
+      }
+    }
   }
+}
+
+extension FailurePlace {
+  init(_ position: YAMLPosition) {
+    self.init(file: position.name, line: position.line, column: position.column)
+  }
+}
+
+extension Failure {
+  /// That a recipe or a table cannot be read.
+  init(_ error: YAMLError) { self.init(.usage, at: FailurePlace(error.position), error.message) }
 }

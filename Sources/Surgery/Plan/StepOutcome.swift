@@ -1,4 +1,5 @@
 public import SutureTensors
+public import SutureText
 
 /// What a step did.
 public struct StepOutcome: Sendable {
@@ -53,10 +54,8 @@ extension StepOutcome {
     for index in used.indices where !used[index] {
       let what = texts.count > 1 ? " with \"\(texts[index])\"" : ""
       try miss(
-        SurgeryError(
-          .noMatch, "matched no keys\(what)",
-          remedies: Suggestion.remedies(for: texts[index], among: draft.names)),
-        texts[index], in: draft)
+        texts[index], "matched no keys\(what)", in: draft,
+        remedies: Suggestion.remedies(for: texts[index], among: draft.names))
     }
     touched += zip(draft.entries, hits).filter(\.1).map(\.0.name)
     let rest = zip(draft.entries, hits).filter { !$0.1 }.map(\.0.name)
@@ -66,13 +65,17 @@ extension StepOutcome {
 
   /// Refuses a pattern that fits nothing, unless that is allowed.
   ///
-  /// - Parameter what: the pattern, or what else there is none of.
-  public mutating func miss(_ error: SurgeryError, _ what: String, in draft: Draft) throws {
-    if !draft.allowsUnmatched { throw error }
+  /// - Parameters:
+  ///   - what: the pattern, or what else there is none of.
+  ///   - reason: goes on after the step's words: "matched no keys".
+  public mutating func miss(
+    _ what: String, _ reason: String, in draft: Draft, remedies: [Remedy]
+  ) throws(SurgeryError) {
+    if !draft.allowsUnmatched { throw SurgeryError(.noMatch, reason, remedies: remedies) }
     unmatched.append(what)
     notes.append(
-      error.reason.hasPrefix("matched no keys")
-        ? "\"\(what)\" matched no keys, which is allowed" : "it \(error.reason), which is allowed")
+      reason.hasPrefix("matched no keys")
+        ? "\"\(what)\" matched no keys, which is allowed" : "it \(reason), which is allowed")
   }
 
   /// Replaces the tensor of every entry that fits one of the patterns.

@@ -59,6 +59,11 @@ public struct StepRecord: Sendable, Equatable {
 
   /// The texts of a field, none where nothing is said.
   public func strings(_ key: String) throws(Failure) -> [String] { try self[key]?.strings() ?? [] }
+
+  /// Throws where something follows the verb of a step that stands alone.
+  public func requireAlone() throws(Failure) {
+    if operand.json != .null { throw operand.error("\(verb) stands alone: nothing follows it") }
+  }
 }
 
 /// What a step found out while it ran, beside what it was told: with it the way back is exact.
@@ -94,11 +99,4 @@ extension JSONValue {
   }
 
   static func integers(_ integers: [Int]) -> JSONValue { .array(integers.map { .integer($0) }) }
-}
-
-extension StepRecord {
-  /// Throws where something follows the verb of a step that stands alone.
-  public func requireAlone() throws(Failure) {
-    if operand.json != .null { throw operand.error("\(verb) stands alone: nothing follows it") }
-  }
 }

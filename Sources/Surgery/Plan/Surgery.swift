@@ -14,15 +14,11 @@ public struct Surgery: Sendable {
   public init(_ steps: [PlannedStep]) { self.steps = steps }
 
   /// What the steps do to `stateDict`.
-  ///
-  /// - Throws: ``SurgeryError``.
   public func plan(for stateDict: StateDict, expecting expected: Int? = nil) throws(SurgeryError) -> Plan {
     try Plan(of: stateDict, steps: steps, expecting: PlanExpectation(output: expected))
   }
 
   /// What the steps do to `stateDict`, with what they may ask for beside it.
-  ///
-  /// - Throws: ``SurgeryError``.
   public func plan(
     for stateDict: StateDict, expecting expectation: PlanExpectation, with inputs: Inputs = Inputs()
   ) throws(SurgeryError) -> Plan {

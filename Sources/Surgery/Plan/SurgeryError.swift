@@ -54,30 +54,26 @@ public struct SurgeryError: SutureError {
 
   /// What a step could not do; an error of another kind keeps its kind and its place.
   init(_ error: any Error, _ step: PlannedStep, _ number: Int) {
-    switch error {
-    case let error as SurgeryError:
-      self.init(
-        error.cause, kind: error.kind, at: error.place == FailurePlace() ? step.place : error.place,
-        step: number,
-        "step \(number) (\(step.summary)) \(error.reason)", error.remedies)
-    case let error as PatternError:
-      self.init(
-        .badPattern, kind: .usage, at: step.place, step: number, "step \(number): \(error.reason)",
-        error.remedies)
-    case let error as any SutureError:
-      let cause: Cause =
-        switch error.kind {
-        case .usage: .badPattern
-        case .doesNotFit: .doesNotFit
-        default: .impossible
-        }
-      self.init(
-        cause, kind: error.kind, at: error.place == FailurePlace() ? step.place : error.place, step: number,
-        "step \(number) (\(step.summary)): \(error.reason)", error.remedies)
-    default:
-      self.init(
-        .impossible, kind: .refused, at: step.place, step: number,
-        "step \(number) (\(step.summary)): \(error)", [])
+    let known = error as? any SutureError
+    let place = known?.place ?? FailurePlace()
+    let start = "step \(number) (\(step.summary))"
+    let (cause, reason): (Cause, String) =
+      switch error {
+      case let error as SurgeryError: (error.cause, "\(start) \(error.reason)")
+      case let error as PatternError: (.badPattern, "step \(number): \(error.reason)")
+      case let error as any SutureError: (Self.cause(error.kind), "\(start): \(error.reason)")
+      default: (.impossible, "\(start): \(error)")
+      }
+    self.init(
+      cause, kind: known?.kind ?? .refused, at: place == FailurePlace() ? step.place : place, step: number,
+      reason, known?.remedies ?? [])
+  }
+
+  private static func cause(_ kind: FailureKind) -> Cause {
+    switch kind {
+    case .usage: .badPattern
+    case .doesNotFit: .doesNotFit
+    default: .impossible
     }
   }
 }

@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureJSON
 
 extension Recipe {

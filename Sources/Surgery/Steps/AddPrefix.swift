@@ -13,7 +13,6 @@ public struct AddPrefix: Step {
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
   public var record: StepRecord { StepRecord("add-prefix", .string(prefix)) }
-  public func summary(_: ResolvedFields) -> String { "add prefix \"\(prefix)\"" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     let outcome = StepOutcome(touched: draft.names)

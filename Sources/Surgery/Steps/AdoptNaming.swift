@@ -30,16 +30,16 @@ public struct AdoptNaming: Step {
     var outcome = StepOutcome()
     let scan: NamingScan
     do { scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) }) } catch {
-      try outcome.miss(Self.refusal(error), "ConvNeXt", in: draft)
+      try outcome.miss("ConvNeXt", Self.refusal(error), in: draft, remedies: error.remedies)
       return outcome
     }
-    do { try convert(scan, &draft, &outcome) } catch let error as Failure { throw Self.refusal(error) }
+    do { try convert(scan, &draft, &outcome) } catch let error as Failure {
+      throw SurgeryError(.noMatch, Self.refusal(error), remedies: error.remedies)
+    }
     return outcome
   }
 
-  private static func refusal(_ error: Failure) -> SurgeryError {
-    SurgeryError(.noMatch, "cannot be done: \(error.reason)", remedies: error.remedies)
-  }
+  private static func refusal(_ error: Failure) -> String { "cannot be done: \(error.reason)" }
 
   private func convert(_ scan: NamingScan, _ draft: inout Draft, _ outcome: inout StepOutcome) throws {
     var entries = draft.entries
@@ -130,5 +130,32 @@ public struct AdoptNaming: Step {
       guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) else { return .one(name) }
       rest = rest[rest.utf8.index(after: dot)...]
     }
+  }
+}
+
+extension Tensor {
+  /// The same elements with axes of size 1 added at the end or taken from there, until there are `rank`: a view.
+  ///
+  /// - Throws: `Failure` where an axis that would have to go is larger, or the tensor is sparse.
+  fileprivate func withRank(_ rank: Int, name: String) throws(Failure) -> Tensor {
+    if shape.count == rank { return self }
+    guard shape.dropFirst(rank).allSatisfy({ $0 == 1 }) else {
+      throw Failure(.refused, "\(name) of shape \(shape) cannot have \(rank) axes")
+    }
+    let added = [Int](repeating: 1, count: max(rank - shape.count, 0))
+    let (sizes, steps) = (Array(shape.prefix(rank)) + added, Array(strides.prefix(rank)) + added)
+    do {
+      switch layout {
+      case .meta: return try Tensor(dtype: dtype, shape: sizes, layout: layout)
+      case .strided, .quantized:
+        return try Tensor(
+          storage, dtype: dtype, shape: sizes, strides: steps, offset: offset, layout: layout,
+          lazyBits: lazyBits)
+      case .sparse: break
+      }
+    } catch { throw Failure(.refused, "\(name) cannot be reshaped: \(error)") }
+    throw Failure(
+      .refused, "\(name) is sparse, and its shape has to change",
+      remedies: [.setting("sparse", value: "dense", "makes it dense")])
   }
 }

@@ -1,5 +1,3 @@
-internal import SutureBytes
-internal import SutureJSON
 public import SutureTensors
 internal import SutureText
 

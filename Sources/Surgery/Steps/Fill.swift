@@ -1,5 +1,3 @@
-internal import SutureNumbers
-internal import SutureBytes
 internal import SutureJSON
 internal import SutureNumbers
 internal import SutureTensors

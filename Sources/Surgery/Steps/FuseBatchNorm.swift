@@ -63,15 +63,12 @@ public struct FuseBatchNorm: Step {
     }
     if !isMatched {
       let names = draft.names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(7)) }
-      let remedies = Suggestion.remedies(for: convolution, among: names)
       try outcome.miss(
-        SurgeryError(.noMatch, "found no convolution", remedies: remedies), convolution,
-        in: draft)
+        convolution, "found no convolution", in: draft,
+        remedies: Suggestion.remedies(for: convolution, among: names))
     } else if fused.isEmpty {
       try outcome.miss(
-        SurgeryError(
-          .noMatch, "found no batch norm", remedies: [.advice("without one: \(alone.summary)")]),
-        norm, in: draft)
+        norm, "found no batch norm", in: draft, remedies: ["without one: \(alone.summary)"])
     } else if !alone.isEmpty {
       outcome.notes.append("without a batch norm: \(alone.summary)")
     }
@@ -120,9 +117,7 @@ public struct FuseBatchNorm: Step {
 
   private func fuse(
     _ place: Int, _ name: String, _ prefix: String, _ draft: Draft, _ places: [ExactString: Int]
-  ) throws
-    -> (members: [Int], entries: [Draft.Entry])
-  {
+  ) throws -> (members: [Int], entries: [Draft.Entry]) {
     let weight = draft.entries[place]
     try weight.requireNumbers()
     guard let channels = weight.tensor.shape.first else { throw weight.doesNotFit("it has no axes") }
@@ -141,10 +136,10 @@ public struct FuseBatchNorm: Step {
     }
     let (gain, shift) = (try vector("\(prefix).weight"), try vector("\(prefix).bias"))
     let bias = try vector("\(name).bias")
-    let parts = try BatchNormParts(
-      bias: bias.map { draft.entries[$0].tensor }, mean: draft.entries[mean].tensor,
-      variance: draft.entries[variance].tensor, gain: gain.map { draft.entries[$0].tensor },
-      shift: shift.map { draft.entries[$0].tensor }, epsilon: epsilon)
+    let reader = { (place: Int) in try ElementReader(draft.entries[place].tensor) }
+    let parts = BatchNormParts(
+      biasReader: try bias.map(reader), mean: try reader(mean), variance: try reader(variance),
+      gain: try gain.map(reader), shift: try shift.map(reader), epsilon: epsilon)
     let counter = places[ExactString("\(prefix).num_batches_tracked")]
     let scaling = [variance, gain].compactMap(\.self)
     let all = [bias, mean, variance, gain, shift].compactMap(\.self)
@@ -165,21 +160,12 @@ public struct FuseBatchNorm: Step {
 ///
 /// The arithmetic is in double precision, and rounded once at the end.
 private struct BatchNormParts: Sendable {
-  private let biasReader: ElementReader?
-  private let mean: ElementReader
-  private let variance: ElementReader
-  private let gain: ElementReader?
-  private let shift: ElementReader?
-  private let epsilon: Double
-
-  init(bias: Tensor?, mean: Tensor, variance: Tensor, gain: Tensor?, shift: Tensor?, epsilon: Double) throws {
-    biasReader = try bias.map { try ElementReader($0) }
-    self.mean = try ElementReader(mean)
-    self.variance = try ElementReader(variance)
-    self.gain = try gain.map { try ElementReader($0) }
-    self.shift = try shift.map { try ElementReader($0) }
-    self.epsilon = epsilon
-  }
+  let biasReader: ElementReader?
+  let mean: ElementReader
+  let variance: ElementReader
+  let gain: ElementReader?
+  let shift: ElementReader?
+  let epsilon: Double
 
   private var storages: [Storage] {
     [biasReader, mean, variance, gain, shift].compactMap { $0?.storage }

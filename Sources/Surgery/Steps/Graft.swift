@@ -1,4 +1,3 @@
-internal import SutureNumbers
 public import SutureTensors
 internal import SutureText
 
@@ -42,8 +41,6 @@ public struct Graft: Sendable {
   public let cast: DTypeCast
 
   /// Compares key by key, and refuses what does not fit.
-  ///
-  /// - Throws: ``SurgeryError``.
   public init(_ part: StateDict, onto base: StateDict, _ options: Options = Options()) throws(SurgeryError) {
     let taken: StateDict
     (taken, excluded) = try Self.exclude(options.excluded, from: part)

@@ -84,21 +84,20 @@ private struct EntryGroups {
   /// - Throws: ``PatternError`` where a pattern or the template cannot be read, or gives several names.
   init(_ texts: [String], to text: String, _ entries: [String]) throws {
     let template = try Template(text, one: "names for what is to be one")
-    var found: [ExactString: [Member]] = [:]
-    var order: [ExactString] = []
+    var found: [(name: ExactString, member: Member)] = []
     let patterns = try texts.map { try Pattern($0) }
     for (place, entry) in entries.enumerated() {
       for (index, pattern) in patterns.enumerated() {
         guard let match = pattern.match(entry) else { continue }
         let name = ExactString(try template.names(for: entry, captures: match.captures)[0])
-        if found[name] == nil { order.append(name) }
-        found[name, default: []].append(
-          Member(pattern: index, alternative: match.alternative, captures: match.captures, place: place))
+        let member = Member(
+          pattern: index, alternative: match.alternative, captures: match.captures, place: place)
+        found.append((name, member))
         break
       }
     }
-    groups = order.map { name in
-      Group(name: name.string, members: (found[name] ?? []).sorted().map(\.place))
+    groups = found.grouped(by: \.name).map { name, members in
+      Group(name: name.string, members: members.map(\.member).sorted().map(\.place))
     }
   }
 

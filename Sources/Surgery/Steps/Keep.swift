@@ -11,7 +11,6 @@ public struct Keep: Step {
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("keep", .strings(patterns)) }
-  public func summary(_: ResolvedFields) -> String { "keep \(quoted(patterns))" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()

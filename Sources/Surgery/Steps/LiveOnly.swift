@@ -21,10 +21,8 @@ public struct LiveOnly: Step {
     var outcome = StepOutcome()
     guard reads.contains(false) else {
       try outcome.miss(
-        SurgeryError(
-          .noMatch, "found no copy of a backbone that is not read",
-          remedies: ["it is for what replicate: \"model.{0..3}.\" makes, so it stands behind it"]),
-        "model.#.*", in: draft)
+        "model.#.*", "found no copy of a backbone that is not read", in: draft,
+        remedies: ["it is for what replicate: \"model.{0..3}.\" makes, so it stands behind it"])
       return outcome
     }
     outcome.touched = zip(draft.entries, reads).filter { $0.1 == false }.map(\.0.name)

@@ -30,10 +30,9 @@ public struct MapNames: Step {
     example: #"{map: {"stem.*": "downsample_layers.0.{1}"}, rest: error}"#)
 
   public init(_ record: StepRecord) throws {
-    let table = try record.operand.table()
-    if table.isEmpty { throw record.operand.error("the table is empty") }
+    let table = try Self.table(record.operand)
     self.init(
-      table.map { ($0.key, $0.value) }, reversed: try record["reverse"]?.bool() ?? false,
+      table, reversed: try record["reverse"]?.bool() ?? false,
       rest: try record["rest"]?.choice(Rest.self) ?? .keep)
   }
 
@@ -100,9 +99,7 @@ public struct MapNames: Step {
     if outcome.touched.isEmpty {
       let text = rows.first?.text ?? ""
       try outcome.miss(
-        SurgeryError(
-          .noMatch, "matched no keys",
-          remedies: Suggestion.remedies(for: text, among: draft.names)), text, in: draft)
+        text, "matched no keys", in: draft, remedies: Suggestion.remedies(for: text, among: draft.names))
       return outcome
     }
     draft.entries = kept
@@ -129,9 +126,12 @@ extension MapNames {
   ///
   /// - Throws: `Failure` with line and column.
   public init(_ bytes: [UInt8], name: String, reversed: Bool = false) throws(Failure) {
-    let node = try RecordValue(bytes, name: name)
-    let table = try node.table()
-    if table.isEmpty { throw node.error("the table is empty") }
-    self.init(table.map { ($0.key, $0.value) }, reversed: reversed)
+    self.init(try Self.table(try RecordValue(bytes, name: name)), reversed: reversed)
+  }
+
+  private static func table(_ value: RecordValue) throws(Failure) -> [(pattern: String, template: String)] {
+    let table = try value.table()
+    if table.isEmpty { throw value.error("the table is empty") }
+    return table.map { ($0.key, $0.value) }
   }
 }

@@ -17,7 +17,6 @@ public struct Rename: Step {
   }
 
   public var record: StepRecord { StepRecord("rename", .string(pattern), [("to", .string(template))]) }
-  public func summary(_: ResolvedFields) -> String { "rename \"\(pattern)\" to \"\(template)\"" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()

@@ -64,17 +64,10 @@ public struct SliceRange: Sendable {
 
   /// `nil` where the text is no range with a positive step.
   public init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    guard (2...3).contains(parts.count) else { return nil }
-    var numbers: [Int?] = []
-    for part in parts {
-      if part.isEmpty {
-        numbers.append(nil)
-      } else if let number = Int(part) {
-        numbers.append(number)
-      } else {
-        return nil
-      }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let numbers = parts.map { Int($0) }
+    guard (2...3).contains(parts.count), zip(parts, numbers).allSatisfy({ $0.isEmpty || $1 != nil }) else {
+      return nil
     }
     let step = numbers.count == 3 ? numbers[2] ?? 1 : 1
     guard step > 0 else { return nil }

@@ -1,7 +1,7 @@
-internal import SutureText
 internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 
 /// Cuts tensors along an axis into pieces of their own names, as `torch.split`; the pieces are views.
 public struct Split: Step {

@@ -31,9 +31,8 @@ public struct StripOptimizer: Step {
     let values = (draft.inputs.extras + draft.inputs.siblings).filter(isTraining)
     if outcome.touched.isEmpty, values.isEmpty {
       try outcome.miss(
-        SurgeryError(
-          .noMatch, "found none", remedies: ["there is nothing but the weights, or it has another name"]),
-        "optimizer", in: draft)
+        "optimizer", "found none", in: draft,
+        remedies: ["there is nothing but the weights, or it has another name"])
       return outcome
     }
     if !values.isEmpty {

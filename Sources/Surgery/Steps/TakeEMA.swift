@@ -1,5 +1,5 @@
-internal import SutureText
 internal import SutureJSON
+internal import SutureText
 
 /// Takes the moving average of the weights that training code keeps beside them, such as `model_ema`.
 ///
@@ -55,12 +55,11 @@ public struct TakeEMA: Step {
       return outcome
     }
     try outcome.miss(
-      SurgeryError(
-        .noMatch, "found none beside the weights",
-        remedies: [
-          "it would be called \(Self.names.joined(separator: ", "))",
-          .setting("key", value: "PATH", "takes any other place"),
-        ]), "model_ema", in: draft)
+      "model_ema", "found none beside the weights", in: draft,
+      remedies: [
+        "it would be called \(Self.names.joined(separator: ", "))",
+        .setting("key", value: "PATH", "takes any other place"),
+      ])
     return outcome
   }
 

@@ -21,7 +21,6 @@ public struct Tie: Step {
   }
 
   public var record: StepRecord { StepRecord("tie", .strings(patterns), [("to", .string(name))]) }
-  public func summary(_: ResolvedFields) -> String { "tie \(quoted(patterns)) to \"\(name)\"" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()

@@ -1,5 +1,5 @@
-internal import SutureText
 internal import SutureTensors
+internal import SutureText
 
 /// Swaps two axes, as `Tensor.transpose`; a view.
 public struct Transpose: Step {

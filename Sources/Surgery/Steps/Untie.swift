@@ -13,7 +13,6 @@ public struct Untie: Step {
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("untie", .strings(patterns)) }
-  public func summary(_: ResolvedFields) -> String { "untie \(quoted(patterns))" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()

@@ -30,13 +30,13 @@ extension Tensor {
       }
       position += count / dtype.byteCount
     }
-    result.firstIndex = first.map(index)
+    result.firstIndex = first.map(index(ofPlace:))
     return result
   }
 
-  /// The index along each axis of the element that row-major order puts at `position`.
-  private func index(_ position: Int) -> [Int] {
-    var rest = position
+  /// The index along each axis of the element that row-major order puts at `place`.
+  package func index(ofPlace place: Int) -> [Int] {
+    var rest = place
     var index = [Int](repeating: 0, count: shape.count)
     for axis in shape.indices.reversed() {
       index[axis] = rest % shape[axis]

@@ -1,33 +1,22 @@
 internal import SutureArchitectures
 internal import SutureBytes
 
-/// What a network would take of the machine's memory, in bytes.
-struct MemoryDemand {
-  let weights: Int
-  let activations: Int
-  /// What takes most of it.
-  let layer: String
-
-  /// Refuses what the machine does not have, before anything of it is allocated.
+extension Graph {
+  /// Refuses what the machine does not have, before anything of it is allocated; all in bytes.
   ///
+  /// - Parameter layer: what takes most of it.
   /// - Throws: ``ModelError/tooLarge(_:)``.
-  func validate() throws {
-    let total = weights.adding(saturating: activations)
+  static func validateMemory(weights: Int, activations: Int, _ layer: String) throws {
+    func text(_ bytes: Int) -> String { "\((bytes >> 20) / 1024).\((bytes >> 20) % 1024 * 10 / 1024) GiB" }
     // The rest is the system's, and other programs'.
     let limit = Region.physicalByteCount / 4 * 3
-    guard total <= limit else {
+    guard weights.adding(saturating: activations) <= limit else {
       throw ModelError.tooLarge(
-        "\(layer): \(Self.text(activations)) for activations and \(Self.text(weights)) for weights would be needed; "
-          + "of this machine's \(Self.text(Region.physicalByteCount)) three quarters may be taken")
+        "\(layer): \(text(activations)) for activations and \(text(weights)) for weights would be needed; "
+          + "of this machine's \(text(Region.physicalByteCount)) three quarters may be taken")
     }
   }
 
-  private static func text(_ bytes: Int) -> String {
-    "\((bytes >> 20) / 1024).\((bytes >> 20) % 1024 * 10 / 1024) GiB"
-  }
-}
-
-extension Graph {
   /// Refuses maps that the machine cannot hold beside the weights: at a block's input its residual, what its depthwise
   /// convolution gave, and the input of the network are alive.
   func validateMemory(_ shapes: [MapShape?], needed: [Int]) throws {
@@ -41,7 +30,7 @@ extension Graph {
     }
     // And the caller's image with what it gets back.
     let maps = 4 * (3 * largest.count + 2 * (shapes[0]?.count ?? 0))
-    try MemoryDemand(weights: weights, activations: maps, layer: "layer \(largest.name)").validate()
+    try Self.validateMemory(weights: weights, activations: maps, "layer \(largest.name)")
   }
 
   /// Follows the sizes of an image through the layers, without allocating anything.

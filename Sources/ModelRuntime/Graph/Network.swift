@@ -1,0 +1,66 @@
+internal import SutureArchitectures
+internal import SutureBytes
+
+/// A graph with the engine that runs it.
+struct Network: Sendable {
+  let graph: Graph
+  let engine: any NetworkEngine
+
+  init(_ graph: Graph, _ kind: EngineKind, _ precision: Precision) throws {
+    self.graph = graph
+    engine = try kind.make(graph, precision)
+  }
+
+  func run(_ image: FeatureMap, _ outputs: [Int], observe: LayerObserver? = nil) throws -> [FeatureMap] {
+    try engine.run(image, outputs: outputs, observe: observe)
+  }
+
+  /// The layer scales that a forward pass reads, in its order.
+  func layerScales() throws -> [LayerScaleSummary] {
+    try graph.nodes.compactMap { node in
+      try (node.operation as? FeedForward)?.scale.map { try LayerScaleSummary($0) }
+    }
+  }
+}
+
+/// What runs a graph.
+protocol NetworkEngine: Sendable {
+  /// Runs the nodes that `outputs` need and gives those values.
+  ///
+  /// - Parameter observe: is shown each layer's output when it has been computed.
+  func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap]
+
+  /// Makes everything ready for images of this shape, so that the next run only computes.
+  func prepare(_ image: MapShape, outputs: [Int]) throws
+
+  /// Lets go of all that was made ready; the next run makes it anew.
+  func release()
+}
+
+typealias LayerObserver = (LayerOutput) throws -> Void
+
+/// Seconds on a clock that only goes forward.
+var now: Double { CurrentProcess.seconds }
+
+/// Which engine to use.
+public enum EngineKind: String, Sendable, CaseIterable {
+  /// oneDNN, and kernels of ours for the layers of ConvNeXt on processors with 512-bit vectors.
+  case fast
+  /// oneDNN alone, PyTorch's own engine on a CPU.
+  case oneDNN = "onednn"
+  /// Plain loops, to check the other.
+  case reference
+
+  func make(_ graph: Graph, _ precision: Precision) throws -> any NetworkEngine {
+    switch self {
+    case .fast: return try OneDNNNetwork(graph, precision, usesKernels: true)
+    case .oneDNN: return try OneDNNNetwork(graph, precision, usesKernels: false)
+    case .reference:
+      guard precision == .float32 else {
+        throw ModelError.notSupported(
+          "the reference engine computes in double precision; bfloat16 needs another")
+      }
+      return ReferenceNetwork(graph)
+    }
+  }
+}
