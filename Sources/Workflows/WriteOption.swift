@@ -50,18 +50,6 @@ extension WriteOption {
     }
   }
 
-  /// A text, empty where it is not said.
-  static func text(
-    _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
-    _ path: WritableKeyPath<WriteRequest, String>, _ uses: Uses = []
-  ) -> Self {
-    WriteOption(name: name, short: short, placeholder: placeholder, help: help, uses: uses) {
-      $0[keyPath: path] = $1
-    } value: {
-      $0[keyPath: path].isEmpty ? nil : .string($0[keyPath: path])
-    }
-  }
-
   /// One of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, _ help: String, _ path: WritableKeyPath<WriteRequest, Choice?>, _ uses: Uses = []
@@ -86,35 +74,6 @@ extension WriteOption {
       $0[keyPath: path] = try read($1)
     } value: {
       $0[keyPath: path].map { .string(word($0)) }
-    }
-  }
-
-  /// Patterns, in the order given.
-  static func patterns(
-    _ name: String, _ placeholder: String, _ help: String, _ path: WritableKeyPath<WriteRequest, [String]>,
-    _ uses: Uses = []
-  ) -> Self {
-    WriteOption(
-      name: name, placeholder: placeholder, help: help, isRepeated: true, isPattern: true, uses: uses
-    ) {
-      _ = try Pattern($1)
-      $0[keyPath: path].append($1)
-    } value: {
-      $0[keyPath: path].isEmpty ? nil : .array($0[keyPath: path].map { .string($0) })
-    }
-  }
-
-  /// Pairs of `KEY=VALUE`, or a `KEY` alone.
-  static func pairs(
-    _ name: String, _ placeholder: String, _ help: String,
-    _ path: WritableKeyPath<WriteRequest, [(key: String, value: String?)]>, _ uses: Uses = []
-  ) -> Self {
-    WriteOption(name: name, placeholder: placeholder, help: help, isRepeated: true, uses: uses) {
-      let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      $0[keyPath: path].append((parts[0], parts.count > 1 ? parts[1] : nil))
-    } value: {
-      let pairs = $0[keyPath: path].map { ($0.key, $0.value.map { JSONValue.string($0) } ?? .null) }
-      return pairs.isEmpty ? nil : .object(pairs)
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import SutureBytes
 public import SutureCheckpoints
+internal import SutureJSON
 internal import SutureSurgery
 public import SutureTensors
 internal import SutureText
@@ -64,15 +65,27 @@ public struct WriteRequest: Sendable {
 
   package static var options: [WriteOption] {
     [
-      .text(
-        "output", short: "o", "OUT", "A .safetensors or .pth file, a folder with a slash at its end, or - .",
-        \.output),
+      WriteOption(
+        name: "output", short: "o", placeholder: "OUT",
+        help: "A .safetensors or .pth file, a folder with a slash at its end, or - .", uses: []
+      ) {
+        $0.output = $1
+      } value: {
+        $0.output.isEmpty ? nil : .string($0.output)
+      },
       .choice("format", "The format, where OUT does not say it.", \.format, .recipe),
       .value(
         "dtype", "DTYPE", "Cast floating tensors: float16, bfloat16, float32, …", \.dtype,
         [.recipe, .provenance], read: WriteOption.dtype, word: \.rawValue),
-      .patterns(
-        "keep-dtype", "PATTERN", "But not those whose whole name fits.", \.keptDTypes, [.recipe, .provenance]),
+      WriteOption(
+        name: "keep-dtype", placeholder: "PATTERN", help: "But not those whose whole name fits.",
+        isRepeated: true, isPattern: true, uses: [.recipe, .provenance]
+      ) {
+        _ = try Pattern($1)
+        $0.keptDTypes.append($1)
+      } value: {
+        $0.keptDTypes.isEmpty ? nil : .array($0.keptDTypes.map { .string($0) })
+      },
       .choice("shared", "For .safetensors: what becomes of names that share storage.", \.shared, .recipe),
       .choice("sparse", "Write sparse tensors with all their zeros.", \.sparse, [.recipe, .provenance]),
       .value(
@@ -84,8 +97,16 @@ public struct WriteRequest: Sendable {
         [.recipe, .provenance]),
       .flag(
         "keep-storages", "In a .pth, keep parts of storages that no tensor views.", \.keepsStorages, .recipe),
-      .pairs(
-        "metadata", "KEY=VALUE", "Set metadata; KEY alone takes it out.", \.metadata, [.recipe, .provenance]),
+      WriteOption(
+        name: "metadata", placeholder: "KEY=VALUE", help: "Set metadata; KEY alone takes it out.",
+        isRepeated: true, uses: [.recipe, .provenance]
+      ) {
+        let parts = $1.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        $0.metadata.append((parts[0], parts.count > 1 ? parts[1] : nil))
+      } value: {
+        let pairs = $0.metadata.map { ($0.key, $0.value.map { JSONValue.string($0) } ?? .null) }
+        return pairs.isEmpty ? nil : .object(pairs)
+      },
       .flag("no-provenance", "Do not record what was done.", \.recordsProvenance, sets: false, .recipe),
       .flag("hash", "Record the input's name and SHA-256 with it.", \.hashes, .recipe),
       .flag("no-verify", "Do not compare the input with its checksums.", \.verifies, sets: false),

@@ -33,7 +33,7 @@ struct Program {
   private static func run(_ words: [String]) throws -> ExitCode {
     guard let first = words.first else {
       Console.note(overview)
-      return .usage
+      return .failure(.usage)
     }
     switch first {
     case "--help", "-h":

@@ -10,7 +10,6 @@ public struct JSONReport: Sendable {
 
   package init(_ schema: String, _ object: JSONObject) { self.object = ["schema": schema] + object }
 
-  /// The object.
   public var value: JSONValue { object.json }
 
   /// The report as text, with a newline at its end.

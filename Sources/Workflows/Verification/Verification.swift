@@ -104,11 +104,9 @@ public struct Verification: Sendable {
       layers += 1
       if first == nil, let value = layer.firstNotFinite { first = (layer.name, value) }
     }
-    report.checks.append(
-      .init(
-        "finite", passed: first == nil, error: first == nil ? 0 : 1,
-        .numbers(
-          layers: layers, input: image.shape, seconds: CurrentProcess.seconds - start, notFinite: first)))
+    report.add(
+      "finite", wrong: first == nil ? 0 : 1,
+      .numbers(layers: layers, input: image.shape, seconds: CurrentProcess.seconds - start, notFinite: first))
     return outputs
   }
 
@@ -197,25 +195,13 @@ public struct Verification: Sendable {
   /// Looks for blocks that were never loaded: their layer scale is what training starts from.
   private func addLayerScales(_ report: inout VerificationReport) throws {
     let scales = try network.detector?.layerScales() ?? network.backbone?.layerScales() ?? []
-    let initial = scales.count(where: \.isInitial)
-    report.checks.append(
-      .init("layer_scale", passed: initial == 0, error: Double(initial), .layerScales(scales)))
+    report.add("layer_scale", wrong: scales.count(where: \.isInitial), .layerScales(scales))
   }
 
   /// Looks for tensors that the model file has no module for.
   private func addNames(_ report: inout VerificationReport) {
     guard let unexpected = network.detector?.unexpectedNames else { return }
-    report.checks.append(
-      .init(
-        "keys", passed: unexpected.isEmpty, error: Double(unexpected.count),
-        .names(unexpected: unexpected, count: network.stateDict.count)))
-  }
-}
-
-extension VerificationReport {
-  fileprivate mutating func add(_ comparison: ReplicaComparison) {
-    let wrong = comparison.different.count + comparison.missing.count
-    checks.append(
-      Check("replicas", passed: comparison.passed, error: Double(wrong), .replicas(comparison)))
+    report.add(
+      "keys", wrong: unexpected.count, .names(unexpected: unexpected, count: network.stateDict.count))
   }
 }

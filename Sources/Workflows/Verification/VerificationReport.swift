@@ -44,6 +44,14 @@ public struct VerificationReport: Sendable {
   /// Whether every check passed.
   public var passed: Bool { checks.allSatisfy(\.passed) }
 
+  mutating func add(_ name: String, wrong: Int, _ finding: Finding) {
+    checks.append(Check(name, passed: wrong == 0, error: Double(wrong), finding))
+  }
+
+  mutating func add(_ comparison: ReplicaComparison) {
+    add("replicas", wrong: comparison.different.count + comparison.missing.count, .replicas(comparison))
+  }
+
   /// Compares an output with what it should be, `expected` in PyTorch's order.
   mutating func add(_ output: NetworkOutput, _ expected: [Float], tolerance: Double) {
     let difference = Difference(output.values, from: expected)

@@ -17,17 +17,25 @@ protocol Command {
 }
 
 /// What the process says to whoever started it.
-enum ExitCode: Int32 {
-  case done = 0
+enum ExitCode {
+  case done
   /// Done, and the answer is no.
-  case negative = 1
-  case usage = 2
-  case unreadable = 3
-  case unsafe = 4
-  case planRefused = 5
-  case doesNotFit = 6
-  case cannotWrite = 7
-  case remote = 8
+  case negative
+  case failure(FailureKind)
+
+  var rawValue: Int32 {
+    switch self {
+    case .done: 0
+    case .negative: 1
+    case .failure(.usage): 2
+    case .failure(.unreadable): 3
+    case .failure(.unsafe): 4
+    case .failure(.refused): 5
+    case .failure(.doesNotFit): 6
+    case .failure(.cannotWrite): 7
+    case .failure(.remote): 8
+    }
+  }
 }
 
 extension Command {

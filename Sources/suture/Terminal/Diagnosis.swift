@@ -13,7 +13,7 @@ struct Diagnosis: SutureError {
     (kind, place, reason, remedies) = (known.kind, known.place, known.reason, known.remedies)
   }
 
-  var code: ExitCode { ExitCode(kind) }
+  var code: ExitCode { .failure(kind) }
 
   /// The place and the reason.
   var message: String { place.description.isEmpty ? reason : "\(place): \(reason)" }
@@ -51,19 +51,5 @@ struct Diagnosis: SutureError {
           return ["text": Self.words(remedy), "setting": name, "value": value, "effect": effect]
         },
       ])
-  }
-}
-
-extension ExitCode {
-  init(_ kind: FailureKind) {
-    switch kind {
-    case .usage: self = .usage
-    case .unreadable: self = .unreadable
-    case .unsafe: self = .unsafe
-    case .refused: self = .planRefused
-    case .doesNotFit: self = .doesNotFit
-    case .cannotWrite: self = .cannotWrite
-    case .remote: self = .remote
-    }
   }
 }
