@@ -53,14 +53,13 @@ enum Synthetic {
       for block in 0..<depths[stage] {
         let prefix = "stages.\(stage).\(block)."
         try add(prefix + "gamma", [width])
-        try add(prefix + "dwconv.weight", [width, 1, 7, 7])
-        try add(prefix + "dwconv.bias", [width])
-        try add(prefix + "norm.weight", [width])
-        try add(prefix + "norm.bias", [width])
-        try add(prefix + "pwconv1.weight", [4 * width, width])
-        try add(prefix + "pwconv1.bias", [4 * width])
-        try add(prefix + "pwconv2.weight", [width, 4 * width])
-        try add(prefix + "pwconv2.bias", [width])
+        for (part, shape) in [
+          ("dwconv", [width, 1, 7, 7]), ("norm", [width]), ("pwconv1", [4 * width, width]),
+          ("pwconv2", [width, 4 * width]),
+        ] {
+          try add(prefix + part + ".weight", shape)
+          try add(prefix + part + ".bias", [shape[0]])
+        }
       }
     }
     try add("norm.weight", [dims[3]])

@@ -41,50 +41,50 @@ public struct Checkpoint: Sendable {
 
   public let path: String
   public let container: Container
-  public let byteCount: Int
+  public internal(set) var byteCount: Int
   public let stateDict: StateDict
 
   /// The dict keys that lead from the file's root to the state dict; empty where the root is the state dict.
-  public let wrapper: [String]
+  public internal(set) var wrapper: [String] = []
 
   /// Other places that hold state dicts, such as an EMA of the weights.
   ///
   /// They are never merged.
-  public let candidates: [Candidate]
+  public internal(set) var candidates: [Candidate] = []
 
   /// Everything else in the file.
-  public let extras: [Extra]
+  public internal(set) var extras: [Extra] = []
 
   /// The modules that were pickled whole.
-  public let modules: [Module]
+  public internal(set) var modules: [Module] = []
 
   /// The classes and functions that the pickle names; none of them was looked up.
-  public let globals: [String]
+  public internal(set) var globals: [String] = []
 
   /// What a careful reader should know, a sentence each.
-  public let warnings: [String]
+  public internal(set) var warnings: [String]
 
   /// Whether the file holds checksums of its storages.
-  public let recordsChecksums: Bool
+  public internal(set) var recordsChecksums: Bool
 
   /// Everything in the file that has a checksum of its own, as storages whose labels are the names of the records.
   public var records: [Storage] { openRecords() }
 
-  private let openRecords: @Sendable () -> [Storage]
+  var openRecords: @Sendable () -> [Storage]
 
   /// The key of the storage that a record of that name holds; `nil` where it holds none.
-  let storageKey: @Sendable (_ record: String) -> String?
+  var storageKey: @Sendable (_ record: String) -> String? = { _ in nil }
 
   /// The runs of this tool that made the file, where it says so.
-  public let provenance: Provenance?
+  public internal(set) var provenance: Provenance?
 
   /// The files that it was read from: itself, or an index and its shards.
-  public let files: [String]
+  public internal(set) var files: [String]
 
   /// The names that a safetensors file stores under another's.
-  let restoredNames: [String]
+  var restoredNames: [String] = []
 
-  private let object: PlainSource?
+  private var object: PlainSource?
 
   /// The file, which stays open; `nil` of a folder.
   var source: (any ByteSource)?
@@ -102,7 +102,7 @@ public struct Checkpoint: Sendable {
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
   ///   path; `nil` finds the state dict by the names that training code gives it.
-  /// - Throws: `Failure`, `SafetensorsError`, or an error of the file system.
+  /// - Throws: `Failure`, or an error of the file system.
   public static func open(_ path: String, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
@@ -133,42 +133,24 @@ public struct Checkpoint: Sendable {
   /// What a pickled object holds.
   init(
     _ input: CheckpointInput, _ container: Container, _ contents: PickledObject.Contents,
-    archive: ArchiveReader? = nil, storageKey: @escaping @Sendable (String) -> String? = { _ in nil }
+    archive: ArchiveReader? = nil
   ) {
-    self.init(
-      path: input.name, container: container, byteCount: input.file?.byteCount ?? 0,
-      stateDict: contents.choice.stateDict, wrapper: contents.choice.wrapper,
-      candidates: contents.choice.candidates, extras: contents.choice.extras, modules: contents.modules,
-      globals: contents.globals, warnings: contents.warnings,
-      recordsChecksums: archive?.recordsChecksums ?? false, provenance: contents.provenance,
-      object: contents.object, records: { archive?.storages ?? [] }, storageKey: storageKey)
+    let choice = contents.choice
+    self.init(input, container, choice.stateDict, warnings: contents.warnings, archive: archive)
+    (wrapper, candidates, extras) = (choice.wrapper, choice.candidates, choice.extras)
+    (modules, globals) = (contents.modules, contents.globals)
+    (provenance, object) = (contents.provenance, contents.object)
   }
 
   /// Tensors, and nothing to enter.
   init(
     _ input: CheckpointInput, _ container: Container, _ stateDict: StateDict, warnings: [String] = [],
-    archive: ArchiveReader? = nil, provenance: Provenance? = nil, restoredNames: [String] = []
+    archive: ArchiveReader? = nil
   ) {
-    self.init(
-      path: input.name, container: container, byteCount: input.file?.byteCount ?? 0, stateDict: stateDict,
-      warnings: warnings, recordsChecksums: archive?.recordsChecksums ?? false, provenance: provenance,
-      restoredNames: restoredNames, records: { archive?.storages ?? [] })
-  }
-
-  init(
-    path: String, container: Container, byteCount: Int, stateDict: StateDict, wrapper: [String] = [],
-    candidates: [Candidate] = [], extras: [Extra] = [], modules: [Module] = [], globals: [String] = [],
-    warnings: [String], recordsChecksums: Bool, provenance: Provenance? = nil, files: [String]? = nil,
-    restoredNames: [String] = [], object: PlainSource? = nil,
-    records: @escaping @Sendable () -> [Storage] = { [] },
-    storageKey: @escaping @Sendable (String) -> String? = { _ in nil }
-  ) {
-    (self.provenance, self.files, self.restoredNames) = (provenance, files ?? [path], restoredNames)
-    (self.object, openRecords, self.storageKey) = (object, records, storageKey)
-    (self.path, self.container, self.byteCount) = (path, container, byteCount)
-    (self.stateDict, self.wrapper, self.candidates) = (stateDict, wrapper, candidates)
-    (self.extras, self.modules, self.globals, self.warnings) = (extras, modules, globals, warnings)
-    self.recordsChecksums = recordsChecksums
+    (path, self.container, self.stateDict, self.warnings) = (input.name, container, stateDict, warnings)
+    (byteCount, files, source) = (input.file?.byteCount ?? 0, [input.name], input.file)
+    recordsChecksums = archive?.recordsChecksums ?? false
+    openRecords = { archive?.storages ?? [] }
   }
 
   /// Throws where there is no tensor to work on, saying what there is instead.

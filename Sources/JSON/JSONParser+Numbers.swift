@@ -7,7 +7,9 @@ extension JSONParser {
 
     let first = offset
     let magnitude = try digits()
-    if bytes[first] == UInt8(ascii: "0"), offset - first > 1 { throw JSONError(first, .leadingZero) }
+    if bytes[first] == UInt8(ascii: "0"), offset - first > 1 {
+      throw JSONError(first, "a number with a leading zero")
+    }
     var isInteger = true
     if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
       isInteger = false
@@ -43,7 +45,7 @@ extension JSONParser {
       }
       offset += 1
     }
-    if offset == start { throw JSONError(offset, .unexpectedByte(try peek(), expected: "a digit")) }
+    if offset == start { throw JSONError.unexpected(try peek(), at: offset, expected: "a digit") }
     return value
   }
 }

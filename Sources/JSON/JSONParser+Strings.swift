@@ -5,13 +5,14 @@ extension JSONParser {
     var end = start
     var hasEscapes = false
     scan: while true {
-      if end >= bytes.count { throw JSONError(bytes.count, .unexpectedEnd) }
+      if end >= bytes.count { throw JSONError.unexpectedEnd(at: bytes.count) }
       switch bytes[end] {
       case UInt8(ascii: "\""): break scan
       case UInt8(ascii: "\\"):
         hasEscapes = true
         end += 2
-      case 0..<0x20: throw JSONError(end, .controlCharacter(bytes[end]))
+      case 0..<0x20:
+        throw JSONError(end, "an unescaped control character (\(JSONError.spell(bytes[end])))")
       default: end += 1
       }
     }
@@ -28,7 +29,7 @@ extension JSONParser {
   private func validated(_ range: Range<Int>) throws(JSONError) -> String {
     let text: UTF8Span
     do { text = try UTF8Span(validating: bytes.span.extracting(range)) } catch {
-      throw JSONError(range.lowerBound + error.byteOffsets.lowerBound, .invalidUTF8)
+      throw JSONError(range.lowerBound + error.byteOffsets.lowerBound, "invalid UTF-8")
     }
     return String(copying: text)
   }
@@ -55,7 +56,7 @@ extension JSONParser {
         result.append(contentsOf: Character(scalar).utf8)
         position += length
         continue
-      default: throw JSONError(position, .invalidEscape)
+      default: throw JSONError.invalidEscape(at: position)
       }
       position += 2
     }
@@ -69,21 +70,21 @@ extension JSONParser {
     let next = position + 6
     guard UTF16.isLeadSurrogate(first), end - next >= 6, bytes[next] == UInt8(ascii: "\\"),
       bytes[next + 1] == UInt8(ascii: "u")
-    else { throw JSONError(position, .loneSurrogate) }
+    else { throw JSONError.loneSurrogate(at: position) }
     let second = try codeUnit(at: next, before: end)
     let code = 0x10000 + (UInt32(first) & 0x3FF) << 10 + UInt32(second) & 0x3FF
     guard UTF16.isTrailSurrogate(second), let scalar = Unicode.Scalar(code) else {
-      throw JSONError(position, .loneSurrogate)
+      throw JSONError.loneSurrogate(at: position)
     }
     return (scalar, 12)
   }
 
   private func codeUnit(at position: Int, before end: Int) throws(JSONError) -> UInt16 {
-    if end - position < 6 { throw JSONError(position, .invalidEscape) }
+    if end - position < 6 { throw JSONError.invalidEscape(at: position) }
     var code: UInt16 = 0
     for byte in bytes[(position + 2)..<(position + 6)] {
       guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw JSONError(position, .invalidEscape)
+        throw JSONError.invalidEscape(at: position)
       }
       code = code << 4 | UInt16(digit)
     }

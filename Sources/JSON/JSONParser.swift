@@ -1,4 +1,4 @@
-internal import SutureBytes
+internal import SutureText
 
 /// A strict parser of RFC 8259 for documents that nobody vouches for.
 ///
@@ -21,7 +21,7 @@ public struct JSONParser {
     parser.skipWhitespace()
     let value = try parser.value(depth: 0)
     parser.skipWhitespace()
-    if parser.offset < bytes.count { throw JSONError(parser.offset, .trailingData) }
+    if parser.offset < bytes.count { throw JSONError(parser.offset, "more data after the document") }
     return value
   }
 
@@ -32,7 +32,7 @@ public struct JSONParser {
 
   private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     values += 1
-    if values > limits.values { throw JSONError(offset, .tooManyValues(limit: limits.values)) }
+    if values > limits.values { throw JSONError(offset, "more than \(limits.values) values") }
     switch try peek() {
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "{"): return .object(try object(depth: depth))
@@ -41,7 +41,7 @@ public struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    case let byte: throw JSONError(offset, .unexpectedByte(byte, expected: "a value"))
+    case let byte: throw JSONError.unexpected(byte, at: offset, expected: "a value")
     }
   }
 
@@ -53,10 +53,14 @@ public struct JSONParser {
     while true {
       let start = offset
       guard try peek() == UInt8(ascii: "\"") else {
-        throw JSONError(offset, .unexpectedByte(bytes[offset], expected: "a key in quotes"))
+        throw JSONError.unexpected(bytes[offset], at: offset, expected: "a key in quotes")
       }
       let key = try string()
-      if !keys.insert(key, among: members) { throw JSONError(start, .duplicateKey(key, depth: depth)) }
+      if !keys.insert(key, among: members) {
+        throw JSONError(
+          start, "the key \(JSONWriter.text(.string(key))) a second time",
+          duplicateMember: depth == 0 ? key : nil)
+      }
       skipWhitespace()
       try expect(UInt8(ascii: ":"), "\":\"")
       skipWhitespace()
@@ -83,7 +87,9 @@ public struct JSONParser {
 
   /// Steps over an opening bracket.
   private mutating func open(depth: Int) throws(JSONError) {
-    if depth >= limits.depth { throw JSONError(offset, .tooDeep(limit: limits.depth)) }
+    if depth >= limits.depth {
+      throw JSONError(offset, "more than \(limits.depth) nested arrays and objects")
+    }
     offset += 1
     skipWhitespace()
   }
@@ -101,13 +107,13 @@ public struct JSONParser {
   }
 
   func peek() throws(JSONError) -> UInt8 {
-    if offset >= bytes.count { throw JSONError(bytes.count, .unexpectedEnd) }
+    if offset >= bytes.count { throw JSONError.unexpectedEnd(at: bytes.count) }
     return bytes[offset]
   }
 
   mutating func expect(_ byte: UInt8, _ spelled: @autoclosure () -> String) throws(JSONError) {
     let found = try peek()
-    if found != byte { throw JSONError(offset, .unexpectedByte(found, expected: spelled())) }
+    if found != byte { throw JSONError.unexpected(found, at: offset, expected: spelled()) }
     offset += 1
   }
 
@@ -118,5 +124,34 @@ public struct JSONParser {
       default: return
       }
     }
+  }
+}
+
+/// How much a document may ask of the parser.
+public struct JSONLimits: Sendable {
+  /// How many arrays and objects may enclose a value.
+  public var depth: Int
+
+  /// How many values there may be: one takes a byte or two of the document, but some thirty of memory.
+  public var values: Int
+
+  /// Limits that every checkpoint in the field keeps.
+  public init(depth: Int = 64, values: Int = 16_000_000) { (self.depth, self.values) = (depth, values) }
+}
+
+/// The keys of one object so far.
+///
+/// Most objects have a handful, for which a set costs more than it saves.
+private struct KeySet {
+  private var keys: Set<ExactString> = []
+
+  private static let few = 8
+
+  /// Adds `key`, which follows `members`; false where one of them has it.
+  mutating func insert(_ key: String, among members: [(key: String, value: JSONValue)]) -> Bool {
+    let key = ExactString(key)
+    if members.count < Self.few { return !members.contains { ExactString($0.key) == key } }
+    if members.count == Self.few { keys = Set(members.map { ExactString($0.key) }) }
+    return keys.insert(key).inserted
   }
 }

@@ -69,24 +69,6 @@ enum Opcode: UInt8 {
   case nextBuffer = 0x97
   case readonlyBuffer = 0x98
 
-  /// The name in the pickle documentation.
-  var name: String {
-    switch self {
-    case .popMark: "POP_MARK"
-    case .shortBinbytes: "SHORT_BINBYTES"
-    case .emptyTuple: "EMPTY_TUPLE"
-    case .emptyList: "EMPTY_LIST"
-    case .emptyDict: "EMPTY_DICT"
-    case .emptySet: "EMPTY_SET"
-    case .shortBinstring: "SHORT_BINSTRING"
-    case .shortBinunicode: "SHORT_BINUNICODE"
-    case .longBinget: "LONG_BINGET"
-    case .longBinput: "LONG_BINPUT"
-    case .newobjEx: "NEWOBJ_EX"
-    case .stackGlobal: "STACK_GLOBAL"
-    case .nextBuffer: "NEXT_BUFFER"
-    case .readonlyBuffer: "READONLY_BUFFER"
-    default: "\(self)".uppercased()
-    }
-  }
+  /// The name in the pickle documentation: `SHORT_BINUNICODE` of `shortBinunicode`.
+  var name: String { "\(self)".map { $0.isUppercase ? "_\($0)" : $0.uppercased() }.joined() }
 }

@@ -9,7 +9,7 @@ extension Unpickler {
     case .stop: break
     case .proto:
       let version = Int(try reader.byte())
-      if version > 5 { throw error(.unsupportedProtocol(version)) }
+      if version > 5 { throw error("protocol \(version) is unknown; 0 to 5 are supported") }
     case .frame:
       let length = try size(try reader.integer(UInt64.self))
       try reader.require(length)
@@ -42,7 +42,7 @@ extension Unpickler {
 
     case .mark:
       marks.append(stack.count)
-      if marks.count > limits.marks { throw error(.limitExceeded("open MARKs", limits.marks)) }
+      if marks.count > limits.marks { throw exceeded("open MARKs", limits.marks) }
     case .pop:
       // As in CPython, POP on a MARK takes the MARK.
       if stack.count == (marks.last ?? 0), !marks.isEmpty { marks.removeLast() } else { _ = try pop() }
@@ -88,14 +88,15 @@ extension Unpickler {
     case .persid:
       let id = graph.add(.string(try line(&reader)), at: offset)
       try push(.persistent(id))
-    case .ext1, .ext2, .ext4, .nextBuffer, .readonlyBuffer: throw error(.unsupportedOpcode)
+    case .ext1, .ext2, .ext4, .nextBuffer, .readonlyBuffer:
+      throw error("this opcode refers to data outside the file")
     }
   }
 
   // MARK: Containers
 
   private mutating func pushTuple(_ count: Int) throws(PickleError) {
-    guard stack.count - count >= (marks.last ?? 0) else { throw error(.stackUnderflow) }
+    guard stack.count - count >= (marks.last ?? 0) else { throw error("the stack is empty") }
     let items = Array(stack.suffix(count))
     stack.removeLast(count)
     try push(.tuple(items))
@@ -120,7 +121,7 @@ extension Unpickler {
       }
       return nil
     }
-    if let found { throw error(.wrongOperand(expected: "a list or a set", found: found)) }
+    if let found { throw wrong("a list or a set", found: found) }
   }
 
   private mutating func addItems(_ pairs: [(key: PickleID, value: PickleID)]) throws(PickleError) {
@@ -138,7 +139,7 @@ extension Unpickler {
       }
       return nil
     }
-    if let found { throw error(.wrongOperand(expected: "a dict", found: found)) }
+    if let found { throw wrong("a dict", found: found) }
   }
 
   // MARK: Globals and calls
@@ -146,14 +147,14 @@ extension Unpickler {
   private mutating func pushStackGlobal() throws(PickleError) {
     let (name, module) = (try pop(), try pop())
     guard let moduleText = graph.string(module), let nameText = graph.string(name) else {
-      throw error(.wrongOperand(expected: "a module and a name", found: graph[module].kind))
+      throw wrong("a module and a name", found: graph[module].kind)
     }
     try push(try global(moduleText, nameText))
   }
 
   func global(_ module: String, _ name: String) throws(PickleError) -> PickleValue {
     if module.utf8.count > limits.globalName || name.utf8.count > limits.globalName {
-      throw error(.limitExceeded("bytes in the name of a global", limits.globalName))
+      throw exceeded("bytes in the name of a global", limits.globalName)
     }
     return .global(module: module, name: name)
   }
@@ -161,10 +162,10 @@ extension Unpickler {
   private mutating func pushCall(keywords: PickleID?) throws(PickleError) {
     let (arguments, callable) = (try pop(), try pop())
     guard case .tuple(let items) = graph[arguments] else {
-      throw error(.wrongOperand(expected: "a tuple of arguments", found: graph[arguments].kind))
+      throw wrong("a tuple of arguments", found: graph[arguments].kind)
     }
     guard graph[callable].mayBeCalled else {
-      throw error(.wrongOperand(expected: "a class or function", found: graph[callable].kind))
+      throw wrong("a class or function", found: graph[callable].kind)
     }
     try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords)))
   }
@@ -172,7 +173,7 @@ extension Unpickler {
   private mutating func pushObj() throws(PickleError) {
     let items = try popToMark()
     guard let callable = items.first, graph[callable].mayBeCalled else {
-      throw error(.wrongOperand(expected: "a class", found: items.first.map { graph[$0].kind } ?? "nothing"))
+      throw wrong("a class", found: items.first.map { graph[$0].kind } ?? "nothing")
     }
     try push(.object(PickleObject(callable: callable, arguments: Array(items.dropFirst()), keywords: nil)))
   }
@@ -186,6 +187,6 @@ extension Unpickler {
       value = .object(object)
       return nil
     }
-    if let found { throw error(.wrongOperand(expected: "an object", found: found)) }
+    if let found { throw wrong("an object", found: found) }
   }
 }

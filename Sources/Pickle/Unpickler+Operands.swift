@@ -4,12 +4,12 @@ internal import SutureBytes
 extension Unpickler {
   /// A 64-bit length as an `Int`; one that no memory could hold is told apart before any arithmetic.
   func size(_ value: UInt64) throws(PickleError) -> Int {
-    guard let size = Int(exactly: value) else { throw error(.truncated(needed: Int.max, available: 0)) }
+    guard let size = Int(exactly: value) else { throw truncated(needed: Int.max, available: 0) }
     return size
   }
 
   func length(_ value: Int32) throws(PickleError) -> Int {
-    if value < 0 { throw error(.negativeLength(Int(value))) }
+    if value < 0 { throw error("the length is \(value)") }
     return Int(value)
   }
 
@@ -32,7 +32,7 @@ extension Unpickler {
   }
 
   func text(_ count: Int, _ reader: inout ByteReader) throws -> PickleValue {
-    guard let text = try reader.string(count) else { throw error(.invalidText) }
+    guard let text = try reader.string(count) else { throw error("the text is not valid UTF-8") }
     return .string(text)
   }
 
@@ -41,11 +41,20 @@ extension Unpickler {
     String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
   }
 
-  func line(_ reader: inout ByteReader, limit: Int = 1 << 24) throws -> String {
-    guard let bytes = reader.line(limit: limit) else {
-      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
+  /// The bytes up to the next newline.
+  private func rawLine(_ reader: inout ByteReader) throws -> [UInt8] {
+    guard let bytes = reader.line(limit: 1 << 24) else {
+      throw truncated(needed: reader.remaining + 1, available: reader.remaining)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw error(.invalidText) }
+    return bytes
+  }
+
+  func line(_ reader: inout ByteReader) throws -> String { try valid(try rawLine(&reader)) }
+
+  private func valid(_ bytes: [UInt8]) throws -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw error("the text is not valid UTF-8")
+    }
     return text
   }
 
@@ -53,19 +62,16 @@ extension Unpickler {
     let limit = limits.globalName + 1
     guard let module = reader.line(limit: limit), let name = reader.line(limit: limit) else {
       if reader.remaining >= limit {
-        throw error(.limitExceeded("bytes in the name of a global", limits.globalName))
+        throw exceeded("bytes in the name of a global", limits.globalName)
       }
-      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
+      throw truncated(needed: reader.remaining + 1, available: reader.remaining)
     }
-    guard let moduleText = String(validating: module, as: UTF8.self),
-      let nameText = String(validating: name, as: UTF8.self)
-    else { throw error(.invalidText) }
-    return try global(moduleText, nameText)
+    return try global(try valid(module), try valid(name))
   }
 
   func textIndex(_ reader: inout ByteReader) throws -> Int {
     let text = try line(&reader)
-    guard let index = Int(text), index >= 0 else { throw error(.badNumber(text)) }
+    guard let index = Int(text), index >= 0 else { throw error("\"\(text)\" is not a number") }
     return index
   }
 
@@ -76,7 +82,7 @@ extension Unpickler {
     case "00": return .bool(false)
     case "01": return .bool(true)
     default:
-      guard let value = Int(text) else { throw error(.badNumber(text)) }
+      guard let value = Int(text) else { throw error("\"\(text)\" is not a number") }
       return .int(value)
     }
   }
@@ -87,9 +93,9 @@ extension Unpickler {
     if text.utf8.last == UInt8(ascii: "L") { text.removeLast() }
     if let value = Int(text) { return .int(value) }
     guard text.utf8.count <= limits.decimalDigits else {
-      throw error(.limitExceeded("digits of a number", limits.decimalDigits))
+      throw exceeded("digits of a number", limits.decimalDigits)
     }
-    guard let bytes = Self.twosComplement(decimal: text) else { throw error(.badNumber(text)) }
+    guard let bytes = Self.twosComplement(decimal: text) else { throw error("\"\(text)\" is not a number") }
     return .bigInt(bytes)
   }
 
@@ -124,29 +130,27 @@ extension Unpickler {
 
   func textFloat(_ reader: inout ByteReader) throws -> PickleValue {
     let text = try line(&reader)
-    guard let value = Double(text) else { throw error(.badNumber(text)) }
+    guard let value = Double(text) else { throw error("\"\(text)\" is not a number") }
     return .float(value)
   }
 
   /// STRING: a Python 2 literal in quotes.
   func quotedString(_ reader: inout ByteReader) throws -> PickleValue {
-    guard let raw = reader.line(limit: 1 << 24) else {
-      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
-    }
+    let raw = try rawLine(&reader)
     let quotes: [UInt8] = [UInt8(ascii: "'"), UInt8(ascii: "\"")]
     guard raw.count >= 2, let quote = raw.first, quotes.contains(quote), raw.last == quote else {
-      throw error(.invalidText)
+      throw error("the text is not valid UTF-8")
     }
-    guard let bytes = Escapes.python2(raw.dropFirst().dropLast()) else { throw error(.invalidText) }
+    guard let bytes = Escapes.python2(raw.dropFirst().dropLast()) else {
+      throw error("the text is not valid UTF-8")
+    }
     return python2String(bytes)
   }
 
   /// UNICODE: Latin-1 with `\uXXXX` escapes.
   func escapedUnicode(_ reader: inout ByteReader) throws -> PickleValue {
-    guard let raw = reader.line(limit: 1 << 24) else {
-      throw error(.truncated(needed: reader.remaining + 1, available: reader.remaining))
-    }
-    guard let text = Escapes.rawUnicode(raw) else { throw error(.invalidText) }
+    let raw = try rawLine(&reader)
+    guard let text = Escapes.rawUnicode(raw) else { throw error("the text is not valid UTF-8") }
     return .string(text)
   }
 }

@@ -53,12 +53,12 @@ public struct Unpickler: ~Copyable {
     while true {
       let bytes = try source.bytes(offset..<(offset + window))
       do { return try load(bytes, limits: limits) } catch {
-        guard error.isShort, window < available else { throw error }
+        guard let needed = error.needed, window < available else { throw error }
         // An operand that is longer than all that is left will not be there however far one reads.
-        if case .truncated(let needed, _) = error.cause, needed > available - error.offset { throw error }
+        if needed > available - error.offset { throw error }
         guard window < limits.streamBytes else {
           throw PickleError(
-            offset: error.offset, opcode: nil, cause: .limitExceeded("bytes of pickle", limits.streamBytes))
+            offset: error.offset, reason: "more than \(limits.streamBytes) bytes of pickle", isLimit: true)
         }
       }
       window = min(window * 4, available, limits.streamBytes)
@@ -72,12 +72,16 @@ public struct Unpickler: ~Copyable {
     while true {
       offset = reader.offset
       count += 1
-      if count > limits.opcodes { throw error(.limitExceeded("opcodes", limits.opcodes)) }
+      if count > limits.opcodes { throw exceeded("opcodes", limits.opcodes) }
       opcode = nil
-      guard reader.remaining > 0 else { throw error(.noStop) }
+      guard reader.remaining > 0 else {
+        throw PickleError(offset: offset, reason: "the stream ends without STOP", needed: 1)
+      }
       let byte: UInt8
-      do { byte = try reader.byte() } catch { throw truncated(error) }
-      guard let code = Opcode(rawValue: byte) else { throw error(.unknownOpcode(byte)) }
+      do { byte = try reader.byte() } catch { throw truncated(needed: 1, available: 0) }
+      guard let code = Opcode(rawValue: byte) else {
+        throw error("0x\(String(byte, radix: 16)) is no pickle opcode")
+      }
       opcode = code
       if code == .stop { break }
       do {
@@ -85,49 +89,66 @@ public struct Unpickler: ~Copyable {
       } catch let failure as PickleError {
         throw failure
       } catch let failure as TruncatedInput {
-        throw truncated(failure)
+        throw truncated(needed: failure.needed, available: failure.available)
       } catch {
         fatalError("the machine throws nothing else: \(error)")
       }
       if let end = frameEnd, reader.offset >= end {
-        if reader.offset > end { throw error(.frameBoundary) }
+        if reader.offset > end { throw error("a frame ends inside an opcode") }
         frameEnd = nil
       }
     }
     graph.root = try pop()
   }
 
-  func error(_ cause: PickleError.Cause) -> PickleError {
-    PickleError(offset: offset, opcode: opcode?.name, cause: cause)
+  // MARK: Errors
+
+  func error(_ reason: String) -> PickleError {
+    PickleError(offset: offset, reason: (opcode.map { "\($0.name): " } ?? "") + reason)
   }
 
-  private func truncated(_ failure: TruncatedInput) -> PickleError {
-    error(.truncated(needed: failure.needed, available: failure.available))
+  func truncated(needed: Int, available: Int) -> PickleError {
+    let wanted = needed == Int.max ? "more" : String(needed)
+    var error = error("the stream ends: \(wanted) bytes wanted, \(available) left")
+    error.needed = needed
+    return error
+  }
+
+  func exceeded(_ what: String, _ limit: Int) -> PickleError {
+    var error = error("more than \(limit) \(what)")
+    error.isLimit = true
+    return error
+  }
+
+  func wrong(_ expected: String, found: String) -> PickleError {
+    error("\(expected) expected, found \(found)")
   }
 
   // MARK: Stack
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
     if graph.values.count >= min(limits.values, Int(Int32.max) - 1) {
-      throw error(.limitExceeded("values", limits.values))
+      throw exceeded("values", limits.values)
     }
     stack.append(graph.add(value, at: offset))
   }
 
   /// Takes the top of the stack, which an open MARK protects.
   mutating func pop() throws(PickleError) -> PickleID {
-    guard stack.count > (marks.last ?? 0), let top = stack.popLast() else { throw error(.stackUnderflow) }
+    guard stack.count > (marks.last ?? 0), let top = stack.popLast() else {
+      throw error("the stack is empty")
+    }
     return top
   }
 
   func top() throws(PickleError) -> PickleID {
-    guard stack.count > (marks.last ?? 0), let top = stack.last else { throw error(.stackUnderflow) }
+    guard stack.count > (marks.last ?? 0), let top = stack.last else { throw error("the stack is empty") }
     return top
   }
 
   /// Takes everything above the innermost MARK, and the MARK.
   mutating func popToMark() throws(PickleError) -> [PickleID] {
-    guard let mark = marks.popLast() else { throw error(.missingMark) }
+    guard let mark = marks.popLast() else { throw error("there is no MARK on the stack") }
     let items = Array(stack[mark...])
     stack.removeSubrange(mark...)
     return items
@@ -135,7 +156,7 @@ public struct Unpickler: ~Copyable {
 
   mutating func popPairs() throws(PickleError) -> [(key: PickleID, value: PickleID)] {
     let items = try popToMark()
-    guard items.count.isMultiple(of: 2) else { throw error(.oddItemCount) }
+    guard items.count.isMultiple(of: 2) else { throw error("a key has no value") }
     return stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
   }
 
@@ -143,13 +164,13 @@ public struct Unpickler: ~Copyable {
 
   mutating func remember(_ key: Int) throws(PickleError) {
     memo[key] = try top()
-    if memo.count > limits.memo { throw error(.limitExceeded("memo slots", limits.memo)) }
+    if memo.count > limits.memo { throw exceeded("memo slots", limits.memo) }
   }
 
   mutating func recall(_ key: Int) throws(PickleError) {
-    guard let id = memo[key] else { throw error(.notInMemo(key)) }
+    guard let id = memo[key] else { throw error("memo slot \(key) was never filled") }
     stack.append(id)
     // A stream of GETs could otherwise grow the stack without making a value.
-    if stack.count > limits.values { throw error(.limitExceeded("values", limits.values)) }
+    if stack.count > limits.values { throw exceeded("values", limits.values) }
   }
 }

@@ -30,15 +30,15 @@ public final class ArchiveReader: Sendable {
 
   /// Opens the archive and checks its structure; reads no payload.
   ///
-  /// - Throws: ``ArchiveError``, or what the source throws.
+  /// - Throws: `Failure`, or what the source throws.
   public init(_ source: any ByteSource, limits: Limits = .init()) throws {
     // To libzip an empty file is an archive of no entries.
-    guard source.byteCount >= 22 else { throw ArchiveError(source.name, .truncated) }
+    guard source.byteCount >= 22 else { throw Failure.noDirectory(source.name) }
     // What lies where is read in small pieces; payloads go past this.
     let structure = ReadAhead(source)
     let archive = try LibzipArchive(structure)
     guard archive.entryCount <= limits.records else {
-      throw ArchiveError(source.name, .tooManyRecords(archive.entryCount))
+      throw Failure.dishonest(source.name, "the archive has \(archive.entryCount) records")
     }
     var records: [Record] = []
     for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
@@ -56,9 +56,15 @@ public final class ArchiveReader: Sendable {
 
   /// All of a record, inflated where it is deflated, its CRC verified.
   ///
-  /// - Throws: ``ArchiveError`` where it is longer than `limit`, damaged or short.
+  /// - Throws: `Failure` where it is longer than `limit`, damaged or short.
   public func contents(of record: Record, limit: Int) throws -> [UInt8] {
-    guard record.size <= limit else { throw fault(record, .tooLarge(record.size, limit: limit)) }
+    func fault(_ reason: String, _ remedy: Remedy = .dishonest) -> Failure {
+      Failure(
+        in: source.name, record: record.name, at: record.payloadOffset, reason, remedies: [remedy])
+    }
+    guard record.size <= limit else {
+      throw fault("it is \(record.size) bytes long; \(limit) is the limit")
+    }
     let bytes: [UInt8]
     switch record.method {
     case .stored: bytes = try source.bytes(record.payloadOffset..<(record.payloadOffset + record.size))
@@ -70,7 +76,8 @@ public final class ArchiveReader: Sendable {
     if recordsChecksums, record.crc32 != 0 || record.size == 0 {
       let computed = CRC32.of(bytes)
       guard computed == record.crc32 else {
-        throw fault(record, .checksum(declared: record.crc32, computed: computed))
+        let (found, declared) = (String(computed, radix: 16), String(record.crc32, radix: 16))
+        throw fault("it is corrupt: its CRC-32 is \(found), the archive says \(declared)", .fetchAgain)
       }
     }
     return bytes
@@ -84,10 +91,6 @@ public final class ArchiveReader: Sendable {
     try archive.withLock { try body($0.archive) }
   }
 
-  private func fault(_ record: Record, _ cause: ArchiveError.Cause) -> ArchiveError {
-    ArchiveError(source.name, record: record.name, offset: record.payloadOffset, cause)
-  }
-
   // MARK: Structure
 
   private static func record(_ index: Int, _ archive: LibzipArchive, _ source: any ByteSource) throws
@@ -95,41 +98,58 @@ public final class ArchiveReader: Sendable {
   {
     let entry = try archive.entry(index)
     guard let name = String(validating: entry.name, as: UTF8.self) else {
-      throw ArchiveError(source.name, record: String(decoding: entry.name, as: UTF8.self), .badName)
+      throw Failure.dishonest(
+        source.name, record: String(decoding: entry.name, as: UTF8.self),
+        "the record's name is not valid UTF-8 or has a NUL in it")
     }
-    func fault(_ cause: ArchiveError.Cause, at offset: Int? = nil) -> ArchiveError {
-      ArchiveError(source.name, record: name, offset: offset, cause)
+    func fault(_ reason: String, at offset: Int? = nil, _ remedy: Remedy = .dishonest) -> Failure {
+      Failure(in: source.name, record: name, at: offset, reason, remedies: [remedy])
     }
-    if entry.isEncrypted { throw fault(.encrypted) }
-    guard entry.method == 0 || entry.method == 8 else { throw fault(.unsupportedMethod(entry.method)) }
+    func disagreement(on field: String, at offset: Int) -> Failure {
+      fault("the local header and the central directory disagree on its \(field)", at: offset)
+    }
+    func encrypted(at offset: Int? = nil) -> Failure {
+      fault("the record is encrypted", at: offset, "decrypt it first, with unzip for one")
+    }
+    let sizeLie = "its sizes cannot be true"
+    if entry.isEncrypted { throw encrypted() }
+    guard entry.method == 0 || entry.method == 8 else {
+      throw fault(
+        "its compression method is \(entry.method); stored (0) and deflated (8) are supported",
+        "unpack it and zip it again without compression: zip -0")
+    }
     guard let size = Int(exactly: entry.size), let compressed = Int(exactly: entry.compressedSize) else {
-      throw fault(.sizeLie)
+      throw fault(sizeLie)
     }
     let (offset, found) = try archive.locate(index, name: name)
     let header: LocalHeader?
     do { header = try LocalHeader(at: offset, in: source) } catch is TruncatedInput {
-      throw fault(.truncated, at: offset)
+      throw Failure.noDirectory(source.name, record: name, at: offset)
     }
-    guard let local = header else { throw fault(.noLocalHeader, at: offset) }
+    guard let local = header else {
+      throw Failure.noLocalHeader(source.name, record: name, at: offset)
+    }
     let payload = found ?? local.end
-    if local.isEncrypted { throw fault(.encrypted, at: offset) }
-    if local.isPatched { throw fault(.patched, at: offset) }
-    if local.name != entry.name { throw fault(.headersDisagree("name"), at: offset) }
-    if local.method != entry.method { throw fault(.headersDisagree("compression method"), at: offset) }
+    if local.isEncrypted { throw encrypted(at: offset) }
+    if local.isPatched { throw fault("the record is compressed patched data", at: offset) }
+    if local.name != entry.name { throw disagreement(on: "name", at: offset) }
+    if local.method != entry.method { throw disagreement(on: "compression method", at: offset) }
     // With a descriptor the header holds zeros, or the true values all the same.
     let sizes = (local.size, local.compressedSize)
     if sizes != (entry.size, entry.compressedSize), !local.hasDescriptor || sizes != (0, 0) {
-      throw fault(.headersDisagree("size"), at: offset)
+      throw disagreement(on: "size", at: offset)
     }
     if local.crc32 != entry.crc32, !local.hasDescriptor || local.crc32 != 0 {
-      throw fault(.headersDisagree("checksum"), at: offset)
+      throw disagreement(on: "checksum", at: offset)
     }
-    if entry.method == 0, size != compressed { throw fault(.sizeLie, at: offset) }
+    if entry.method == 0, size != compressed { throw fault(sizeLie, at: offset) }
     // Deflate cannot do better than 1032 to 1.
-    if entry.method == 8, size / 1032 > compressed { throw fault(.sizeLie, at: offset) }
+    if entry.method == 8, size / 1032 > compressed { throw fault(sizeLie, at: offset) }
     let (end, overflow) = payload.addingReportingOverflow(compressed)
     if overflow || end > source.byteCount {
-      throw fault(.outsideFile(end: overflow ? .max : end, fileSize: source.byteCount), at: payload)
+      throw fault(
+        "it should end at byte \(overflow ? .max : end), but the file has \(source.byteCount)", at: payload,
+        .fetchAgain)
     }
     return Record(
       name: name, size: size, compressedSize: compressed, crc32: entry.crc32,
@@ -145,7 +165,9 @@ public final class ArchiveReader: Sendable {
       let key = String(
         decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
       if let other = folded.updateValue(record.name, forKey: ExactString(key)) {
-        throw ArchiveError(source, record: record.name, .duplicateName(other))
+        throw Failure.dishonest(
+          source, record: record.name,
+          "the name comes twice in the archive (as \(other)), and readers differ on which counts")
       }
       positions[ExactString(record.name)] = index
     }
@@ -156,7 +178,8 @@ public final class ArchiveReader: Sendable {
     let sorted = records.sorted { $0.headerOffset < $1.headerOffset }
     for (one, next) in zip(sorted, sorted.dropFirst())
     where one.payloadOffset + one.compressedSize > next.headerOffset {
-      throw ArchiveError(source, record: next.name, offset: next.headerOffset, .overlap(one.name))
+      throw Failure.dishonest(
+        source, record: next.name, at: next.headerOffset, "it overlaps the record \(one.name)")
     }
   }
 
@@ -176,5 +199,40 @@ public final class ArchiveReader: Sendable {
       left = max(left, rest)
     }
     return left > 0 ? ["\(left) bytes follow the end of the zip archive"] : []
+  }
+}
+
+extension Remedy {
+  static var fetchAgain: Remedy { "fetch or copy the file again" }
+  static var dishonest: Remedy {
+    "an honest program does not write such an archive: find out where it comes from"
+  }
+}
+
+extension Failure {
+  /// What no program does that means well.
+  fileprivate static func dishonest(
+    _ source: String, record: String? = nil, at offset: Int? = nil, _ reason: String
+  ) -> Failure {
+    Failure(in: source, record: record, at: offset, reason, remedies: [.dishonest])
+  }
+
+  static func noDirectory(_ source: String, record: String? = nil, at offset: Int? = nil) -> Failure {
+    Failure(
+      in: source, record: record, at: offset,
+      "the zip archive has no readable central directory: it is truncated or damaged",
+      remedies: [.fetchAgain])
+  }
+
+  static func noLocalHeader(_ source: String, record: String, at offset: Int? = nil) -> Failure {
+    Failure(
+      in: source, record: record, at: offset,
+      "the record has no local header where the central directory says", remedies: [.fetchAgain])
+  }
+
+  /// What libzip has against an archive or a record of it, in its words.
+  static func libzip(_ source: String, record: String? = nil, _ text: String) -> Failure {
+    Failure(
+      in: source, record: record, "the zip archive cannot be read: \(text)", remedies: [.fetchAgain])
   }
 }

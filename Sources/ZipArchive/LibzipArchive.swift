@@ -1,5 +1,6 @@
 internal import CSutureLibzip
 internal import SutureBytes
+internal import SutureText
 
 /// A libzip archive open for reading.
 ///
@@ -25,14 +26,14 @@ internal import SutureBytes
     defer { unsafe zip_error_fini(&error) }
     let state = unsafe Unmanaged.passUnretained(watch).toOpaque()
     guard let zipSource = unsafe zip_source_function_create(LibzipSource.callback, state, &error) else {
-      throw unsafe ArchiveError(source.name, .libzip(Self.text(&error)))
+      throw unsafe Failure.libzip(source.name, Self.text(&error))
     }
     guard let handle = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
       let (code, text) = unsafe (zip_error_code_zip(&error), Self.text(&error))
       unsafe zip_source_free(zipSource)
       if let failure = watch.failure { throw failure }
-      throw ArchiveError(
-        source.name, code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? .truncated : .libzip(text))
+      throw code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS
+        ? Failure.noDirectory(source.name) : Failure.libzip(source.name, text)
     }
     unsafe self.handle = handle
   }
@@ -46,7 +47,7 @@ internal import SutureBytes
     unsafe zip_stat_init(&stat)
     guard unsafe zip_stat_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &stat) == 0,
       let name = unsafe stat.name
-    else { throw ArchiveError(watch.source.name, .libzip("entry \(index) has no name")) }
+    else { throw Failure.libzip(watch.source.name, "entry \(index) has no name") }
     let bytes = unsafe UnsafeRawBufferPointer(start: name, count: Self.length(name))
     return unsafe Entry(
       name: [UInt8](bytes), size: stat.size, compressedSize: stat.comp_size, crc32: stat.crc,
@@ -71,7 +72,7 @@ internal import SutureBytes
       _ = unsafe zip_file_extra_fields_count(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_LOCAL))
     }
     guard let header = watch.localHeaderOffset, header >= 0 else {
-      throw ArchiveError(watch.source.name, record: name, .noLocalHeader)
+      throw Failure.noLocalHeader(watch.source.name, record: name)
     }
     return (header, got == 1 ? watch.lastReadOffset : nil)
   }
@@ -100,7 +101,7 @@ internal import SutureBytes
   private func failure(_ name: String) -> any Error {
     if let failure = watch.failure { return failure }
     let text = unsafe zip_strerror(handle).map { unsafe String(cString: $0) } ?? "unknown error"
-    return ArchiveError(watch.source.name, record: name, .libzip(text))
+    return Failure.libzip(watch.source.name, record: name, text)
   }
 
   private static func text(_ error: inout zip_error_t) -> String {

@@ -1,5 +1,6 @@
 internal import CSutureLibzip
 internal import SutureBytes
+internal import SutureText
 
 /// An entry being inflated from its start on.
 ///
@@ -27,14 +28,17 @@ internal import SutureBytes
       }
       if got < 0 {
         if let failure = watch.failure { throw failure }
-        throw ArchiveError(watch.source.name, record: name, .damagedData)
+        throw fault("its compressed data is damaged")
       }
       if got == 0 {
-        throw ArchiveError(
-          watch.source.name, record: name, .shortRecord(position + count - done, position))
+        throw fault("it should hold \(position + count - done) bytes, but ends after \(position)")
       }
       done += Int(got)
       position += Int(got)
     }
+  }
+
+  private func fault(_ reason: String) -> Failure {
+    Failure(in: watch.source.name, record: name, reason, remedies: [.fetchAgain])
   }
 }

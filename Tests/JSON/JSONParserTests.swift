@@ -44,9 +44,9 @@ import Testing
     let refused = error(#"{"a":1, "a":2}"#)
     #expect(refused == error(#"{"a":1, "\u0061":2}"#))
     #expect(refused?.offset == 8)
-    #expect(refused?.cause == .duplicateKey("a", depth: 0))
+    #expect(refused?.duplicateMember == "a")
     let many = (0..<50).map { "\"k\($0)\":0" }.joined(separator: ",")
-    #expect(error("[{\(many),\"k7\":1}]")?.cause == .duplicateKey("k7", depth: 1))
+    #expect(error("[{\(many),\"k7\":1}]")?.reason == #"the key "k7" a second time"#)
   }
 
   @Test func `keys that differ only in their normal form are two keys`() throws {
@@ -57,7 +57,7 @@ import Testing
 
   @Test func `data after the document are refused`() {
     #expect(error("{} x") == error("[] ,"))
-    #expect(error("{} x")?.cause == .trailingData)
+    #expect(error("{} x")?.reason == "more data after the document")
     #expect(error("{} x")?.offset == 3)
   }
 
@@ -67,7 +67,7 @@ import Testing
     ] {
       let bytes = Array("[\"ab".utf8) + bad + Array("\\n\"]".utf8)
       let refused = #expect(throws: JSONError.self) { try JSONParser.parse(bytes) }
-      #expect(refused?.cause == .invalidUTF8)
+      #expect(refused?.reason == "invalid UTF-8")
       #expect(refused?.offset == 4)
     }
   }
@@ -77,31 +77,30 @@ import Testing
   ])
   func `a lone surrogate is refused`(text: String) {
     #expect(error(text) == error(text))
-    #expect(error(text)?.cause == .loneSurrogate)
+    #expect(error(text)?.reason == "an escaped surrogate without its other half")
   }
 
   @Test(arguments: [#""\x""#, #""\u12""#, #""\u12g4""#, #""\u+123""#])
   func `an unknown escape is refused`(text: String) {
-    #expect(error(text)?.cause == .invalidEscape)
+    #expect(error(text)?.reason == "an unknown escape sequence")
     #expect(error(text)?.offset == 1)
   }
 
   @Test(arguments: ["00", "01", "-01", "[0123]"])
-  func `a leading zero is refused`(text: String) { #expect(error(text)?.cause == .leadingZero) }
+  func `a leading zero is refused`(text: String) {
+    #expect(error(text)?.reason == "a number with a leading zero")
+  }
 
   @Test(arguments: [
     "NaN", "Infinity", "-Infinity", "+1", ".5", "1.e3", "1.+", "1e+x", "'a'", "[1,]", "{\"a\":1,}", "{a:1}",
     "{\"a\" 1}", "[1 2]", "True", "nul1", "\u{FEFF}{}", "//", "]", ",",
   ])
   func `what is not JSON is refused`(text: String) {
-    guard case .unexpectedByte = error(text)?.cause else {
-      Issue.record("\(text) was refused otherwise")
-      return
-    }
+    #expect(error(text)?.reason.contains(" expected, ") == true)
   }
 
   @Test func `a control character in a string is refused`() {
-    #expect(error("\"a\u{1}\"")?.cause == .controlCharacter(1))
+    #expect(error("\"a\u{1}\"")?.reason == "an unescaped control character (byte 0x01)")
     #expect(error("\"a\nb\"")?.offset == 2)
   }
 
@@ -109,7 +108,7 @@ import Testing
     let whole = Array(#"{"a":[1.5e+3,true,null,"\u00e9\n"],"b":{"c":false}}"#.utf8)
     for count in 0..<whole.count {
       let refused = #expect(throws: JSONError.self) { try JSONParser.parse(Array(whole[..<count])) }
-      #expect(refused?.cause == .unexpectedEnd)
+      #expect(refused?.reason == "it ends too early")
       #expect(refused?.offset == count)
     }
   }
@@ -117,14 +116,16 @@ import Testing
   @Test func `nesting is limited and never overflows the stack`() throws {
     let deepest = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
     _ = try JSONParser.parse(deepest)
-    #expect(error("[\(deepest)]")?.cause == .tooDeep(limit: 64))
-    #expect(error(String(repeating: "{\"a\":", count: 1_000_000))?.cause == .tooDeep(limit: 64))
+    #expect(error("[\(deepest)]")?.reason == "more than 64 nested arrays and objects")
+    #expect(
+      error(String(repeating: "{\"a\":", count: 1_000_000))?.reason
+        == "more than 64 nested arrays and objects")
     #expect(error("[[]]", JSONLimits(depth: 1))?.offset == 1)
   }
 
   @Test func `the number of values is limited`() throws {
     _ = try JSONParser.parse("[1,2]", limits: JSONLimits(values: 3))
-    #expect(error("[1,2,3]", JSONLimits(values: 3))?.cause == .tooManyValues(limit: 3))
+    #expect(error("[1,2,3]", JSONLimits(values: 3))?.reason == "more than 3 values")
   }
 
   @Test func `an error says what and where`() {

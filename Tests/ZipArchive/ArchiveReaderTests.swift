@@ -1,4 +1,5 @@
 import SutureBytes
+import SutureText
 import Testing
 
 @testable import SutureZipArchive
@@ -12,12 +13,14 @@ import Testing
     try ArchiveReader(MemorySource(archive.bytes))
   }
 
-  private func reason(_ archive: Archive) -> ArchiveError.Cause? {
+  private static let disagree = "the local header and the central directory disagree on its "
+
+  private func reason(_ archive: Archive) -> String? {
     do {
       let reader = try open(archive)
       for record in reader.records { _ = try reader.contents(of: record, limit: 1 << 20) }
       return nil
-    } catch { return (error as? ArchiveError)?.cause }
+    } catch { return (error as? Failure)?.reason }
   }
 
   private func changed(_ change: (inout Archive.Entry) -> Void) -> Archive {
@@ -74,23 +77,27 @@ import Testing
   @Test func `refuses a name that comes twice, also but for case`() {
     var archive = plain
     archive.entries[2].name = "a/one"
-    #expect(reason(archive) == .duplicateName("a/one"))
+    #expect(
+      reason(archive) == "the name comes twice in the archive (as a/one), and readers differ on which counts")
     archive.entries[2].name = "A/ONE"
-    #expect(reason(archive) == .duplicateName("a/one"))
+    #expect(
+      reason(archive) == "the name comes twice in the archive (as a/one), and readers differ on which counts")
   }
 
   @Test func `refuses local headers that contradict the central directory`() {
-    #expect(reason(changed { $0.localMethod = 8 }) == .headersDisagree("compression method"))
-    #expect(reason(changed { $0.localSize = 2 }) == .headersDisagree("size"))
-    #expect(reason(changed { $0.localCRC = 7 }) == .headersDisagree("checksum"))
-    #expect(reason(changed { $0.localName = "a/ona" }) == .headersDisagree("name"))
+    #expect(reason(changed { $0.localMethod = 8 }) == Self.disagree + "compression method")
+    #expect(reason(changed { $0.localSize = 2 }) == Self.disagree + "size")
+    #expect(reason(changed { $0.localCRC = 7 }) == Self.disagree + "checksum")
+    #expect(reason(changed { $0.localName = "a/ona" }) == Self.disagree + "name")
   }
 
   @Test func `refuses what it cannot decode`() {
-    #expect(reason(changed { $0.flags |= 1 }) == .encrypted)
-    #expect(reason(changed { $0.localFlags = 0x0801 }) == .encrypted)
-    #expect(reason(changed { $0.localFlags = 0x0820 }) == .patched)
-    #expect(reason(changed { $0.method = 93 }) == .unsupportedMethod(93))
+    #expect(reason(changed { $0.flags |= 1 }) == "the record is encrypted")
+    #expect(reason(changed { $0.localFlags = 0x0801 }) == "the record is encrypted")
+    #expect(reason(changed { $0.localFlags = 0x0820 }) == "the record is compressed patched data")
+    #expect(
+      reason(changed { $0.method = 93 })
+        == "its compression method is 93; stored (0) and deflated (8) are supported")
   }
 
   @Test func `refuses sizes that cannot be true`() {
@@ -124,10 +131,7 @@ import Testing
       archive = plain
       archive.entries[index].crc32 = CRC32.of(plain.entries[index].payload)
       archive.entries[index].payload[0] ^= 0x10
-      guard case .checksum = reason(archive) else {
-        #expect(Bool(false), "\(String(describing: reason(archive)))")
-        continue
-      }
+      #expect(reason(archive)?.hasPrefix("it is corrupt: its CRC-32 is ") == true)
     }
   }
 
@@ -155,11 +159,11 @@ import Testing
   @Test func `keeps to its limits`() throws {
     var limits = ArchiveReader.Limits()
     limits.records = 2
-    let error = #expect(throws: ArchiveError.self) {
+    let error = #expect(throws: Failure.self) {
       try ArchiveReader(MemorySource(plain.bytes), limits: limits)
     }
-    #expect(error?.cause == .tooManyRecords(3))
+    #expect(error?.reason == "the archive has 3 records")
     let reader = try open(plain)
-    #expect(throws: ArchiveError.self) { try reader.contents(of: reader.records[0], limit: 2) }
+    #expect(throws: Failure.self) { try reader.contents(of: reader.records[0], limit: 2) }
   }
 }

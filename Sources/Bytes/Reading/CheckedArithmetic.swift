@@ -21,13 +21,6 @@ extension FixedWidthInteger {
     return overflow ? (other < 0 ? .min : .max) : value
   }
 
-  /// The difference, for operands that came from a file.
-  public func subtracting(checked other: Self) throws(ArithmeticOverflow) -> Self {
-    let (value, overflow) = subtractingReportingOverflow(other)
-    if overflow { throw ArithmeticOverflow() }
-    return value
-  }
-
   /// The product, for operands that came from a file.
   public func multiplied(checked other: Self) throws(ArithmeticOverflow) -> Self {
     let (value, overflow) = multipliedReportingOverflow(by: other)

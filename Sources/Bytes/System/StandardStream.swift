@@ -20,14 +20,10 @@ public enum StandardStream: CInt, Sendable {
   /// - Throws: ``SystemError``; with ``SystemError/isBrokenPipe`` where the reader went away.
   public func write(_ text: String) throws {
     var text = text
-    try text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        let put = unsafe writeOnce(
-          rawValue, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
-        if put < 0 { throw SystemError.last("write", self == .output ? "standard output" : "standard error") }
-        done += put
-      }
+    try text.withUTF8 {
+      try unsafe writeAll(
+        UnsafeRawBufferPointer($0), $0.count, to: rawValue,
+        name: self == .output ? "standard output" : "standard error")
     }
   }
 }

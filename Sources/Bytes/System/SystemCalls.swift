@@ -21,18 +21,21 @@ func readOnce(_ descriptor: CInt, _ target: UnsafeMutableRawPointer?, _ count: I
   }
 }
 
-/// The C function is `pwrite`.
-func writeOnce(_ descriptor: CInt, _ source: UnsafeRawPointer?, _ count: Int, at offset: Int) -> Int {
-  retrying {
-    guard let count = Faults.disturb(count) else { return -1 }
-    return unsafe pwrite(descriptor, source, count, off_t(offset))
-  }
-}
-
-/// The C function is `write`.
-func writeOnce(_ descriptor: CInt, _ source: UnsafeRawPointer?, _ count: Int) -> Int {
-  retrying {
-    guard let count = Faults.disturb(count) else { return -1 }
-    return unsafe write(descriptor, source, count)
+/// Writes the first `count` of `bytes`: from `offset` of a file on, or to a stream.
+///
+/// - Throws: ``SystemError``, in which the file or the stream is called `name`.
+func writeAll(
+  _ bytes: UnsafeRawBufferPointer, _ count: Int, to descriptor: CInt, at offset: Int? = nil, name: String
+) throws {
+  var done = 0
+  while done < count {
+    let source = unsafe bytes.baseAddress.map { unsafe $0 + done }
+    let put = retrying {
+      guard let part = Faults.disturb(count - done) else { return -1 }
+      guard let offset else { return unsafe write(descriptor, source, part) }
+      return unsafe pwrite(descriptor, source, part, off_t(offset + done))
+    }
+    if put < 0 { throw SystemError.last("write", name) }
+    done += put
   }
 }

@@ -104,14 +104,8 @@ public final class OutputFile: Sendable {
   /// Writes the first `count` bytes of `bytes` at `offset`.
   func write(_ bytes: [UInt8], count: Int, at offset: Int) throws {
     precondition(count <= bytes.count)
-    try unsafe bytes.withUnsafeBytes { source in
-      var done = 0
-      while done < count {
-        let put = unsafe writeOnce(
-          descriptor, source.baseAddress.map { unsafe $0 + done }, count - done, at: offset + done)
-        if put < 0 { throw SystemError.last("write", path) }
-        done += put
-      }
+    try unsafe bytes.withUnsafeBytes {
+      try unsafe writeAll($0, count, to: descriptor, at: offset, name: path)
     }
   }
 }

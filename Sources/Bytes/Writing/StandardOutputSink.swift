@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Standard output as the place for a file.
 ///
 /// It gets bytes in order and can take none back: whoever reads them must wait for the exit code.
@@ -22,13 +20,8 @@ public final class StandardOutputSink: ByteSink {
   }
 
   private func flush() throws {
-    try unsafe pending.withUnsafeBytes { source in
-      var done = 0
-      while done < source.count {
-        let put = unsafe writeOnce(1, source.baseAddress.map { unsafe $0 + done }, source.count - done)
-        if put < 0 { throw SystemError.last("write", "standard output") }
-        done += put
-      }
+    try unsafe pending.withUnsafeBytes {
+      try unsafe writeAll($0, $0.count, to: 1, name: "standard output")
     }
     pending.removeAll(keepingCapacity: true)
   }

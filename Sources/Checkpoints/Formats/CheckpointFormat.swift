@@ -42,8 +42,7 @@ extension Checkpoint {
   /// Opens what the first format that knows it finds in `input`.
   static func open(_ input: CheckpointInput) throws -> Checkpoint {
     for format in formats {
-      guard var checkpoint = try format.open(input) else { continue }
-      checkpoint.source = input.file
+      guard let checkpoint = try format.open(input) else { continue }
       Log.debug(
         "\(input.name): \(checkpoint.container.rawValue), read by \(format): \(checkpoint.stateDict.count) tensors, "
           + "\(checkpoint.extras.count) other values")

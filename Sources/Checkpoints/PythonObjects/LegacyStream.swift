@@ -138,14 +138,7 @@ struct LegacyStorages: References {
         in: location.path, "the list of storages lacks storage \(reference.key.prefix(40))",
         remedies: ["its bytes are not in the file, or cannot be found"])
     }
-    guard let view = reference.view else { return storage }
-    guard view.range.upperBound <= storage.byteCount else {
-      throw Failure(
-        in: location.path,
-        "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
-          + "has \(storage.byteCount)")
-    }
-    return storage.slice(view.range, label: view.key)
+    return try reference.part(of: storage) { Failure(in: location.path, $0) }
   }
 
   /// How wide the elements of each storage are: the file says so only where a tensor refers to it.

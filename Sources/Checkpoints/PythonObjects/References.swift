@@ -1,5 +1,6 @@
 internal import SuturePickle
 internal import SutureTensors
+internal import SutureText
 
 /// What the persistent ids of a container refer to.
 ///
@@ -36,6 +37,19 @@ struct StorageReference {
   let view: (key: String, range: Range<Int>)?
   /// How wide the numbers of a big-endian storage are.
   var swapWidth = 1
+
+  /// The part of `whole`, the storage of this key, that is meant.
+  ///
+  /// - Throws: what `fault` makes of the reason where the part does not lie within it.
+  func part(of whole: Storage, _ fault: (String) -> Failure) throws -> Storage {
+    guard let view else { return whole }
+    guard view.range.upperBound <= whole.byteCount else {
+      throw fault(
+        "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(key.prefix(40)), which "
+          + "has \(whole.byteCount)")
+    }
+    return whole.slice(view.range, label: view.key)
+  }
 }
 
 extension PickleGraph {

@@ -111,12 +111,6 @@ final class TensorBuilder {
   private static let views: Set<String> = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
   ]
-  /// Whether the name is one of the functions and classes that make tensors.
-  static func isRebuilder(_ name: String) -> Bool {
-    rebuilders.contains(name) || wrappers.contains(name) || typed.contains(name)
-      || parameterClasses.contains(name)
-  }
-
   private static let rebuilders = views.union(layouts)
   private static let wrappers: Set<String> = deviceWrappers.union([
     "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",

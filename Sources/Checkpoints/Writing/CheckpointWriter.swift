@@ -24,7 +24,7 @@ public struct CheckpointWriter: Sendable {
   /// Decides what is written where.
   ///
   /// - Parameter object: what the file is to hold beside the state dict, in a format that can.
-  /// - Throws: `Failure`, `SafetensorsError` where the format cannot hold a tensor.
+  /// - Throws: `Failure` where the format cannot hold a tensor.
   public func plan(_ stateDict: StateDict, in object: PlainObject? = nil) throws -> WritePlan {
     let path = path
     let limit = destination == .standardOutput ? nil : options.maximumShardSize

@@ -49,16 +49,6 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
     }
   }
 
-  /// Whether the elements are floating-point numbers, real or complex, that may be NaN or infinite.
-  public var isFloatingPoint: Bool {
-    switch self {
-    case .float64, .float32, .float16, .bfloat16, .complex128, .complex64, .complex32, .float8_e4m3fn,
-      .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu:
-      true
-    default: false
-    }
-  }
-
   public var isComplex: Bool { self == .complex128 || self == .complex64 || self == .complex32 }
 
   public var isQuantized: Bool { self == .qint32 || self == .qint8 || self == .quint8 }

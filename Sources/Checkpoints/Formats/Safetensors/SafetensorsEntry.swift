@@ -1,6 +1,7 @@
 internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 
 /// What the header says about one tensor, checked by itself.
 struct SafetensorsEntry {
@@ -16,23 +17,25 @@ struct SafetensorsEntry {
   private let order: Int
 
   /// - Parameter order: how many tensors the header has before this one.
-  init(_ name: String, _ value: JSONValue, order: Int, source: String) throws(SafetensorsError) {
-    func refusal(_ cause: SafetensorsError.Cause) -> SafetensorsError {
-      SafetensorsError(source, tensor: name, cause)
+  init(_ name: String, _ value: JSONValue, order: Int, source: String) throws(Failure) {
+    func refusal(_ reason: String) -> Failure { .safetensors(source, tensor: name, reason) }
+    func malformed(_ field: String, expected: String) -> Failure {
+      refusal("its \"\(field)\" is not \(expected)")
     }
-    func field(_ key: String) throws(SafetensorsError) -> JSONValue {
-      guard let field = value[key] else { throw refusal(.missingField(key)) }
+    func overflow(_ shape: [Int]) -> Failure { .overflow(source, name, shape) }
+    func field(_ key: String) throws(Failure) -> JSONValue {
+      guard let field = value[key] else { throw refusal("its entry has no \"\(key)\"") }
       return field
     }
-    func sizes(_ key: String, expected: String) throws(SafetensorsError) -> [Int] {
+    func sizes(_ key: String, expected: String) throws(Failure) -> [Int] {
       guard let elements = try field(key).arrayValue else {
-        throw refusal(.malformedField(key, expected: expected))
+        throw malformed(key, expected: expected)
       }
       var sizes: [Int] = []
       sizes.reserveCapacity(elements.count)
       for element in elements {
         guard let size = element.integerValue, size >= 0 else {
-          throw refusal(.malformedField(key, expected: expected))
+          throw malformed(key, expected: expected)
         }
         sizes.append(size)
       }
@@ -40,23 +43,26 @@ struct SafetensorsEntry {
     }
 
     guard let dtypeName = try field("dtype").stringValue else {
-      throw refusal(.malformedField("dtype", expected: "a string"))
+      throw malformed("dtype", expected: "a string")
     }
-    guard let dtype = DType(safetensorsName: dtypeName) else { throw refusal(.unknownDType(dtypeName)) }
+    guard let dtype = DType(safetensorsName: dtypeName) else {
+      throw .safetensors(
+        source, tensor: name, "the dtype \(dtypeName.quoted()) is not one that can be read here",
+        remedies: ["convert the tensor to another dtype with the program that wrote the file"])
+    }
     var shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
     packedShape = dtype.packing == nil ? nil : shape
     if dtype == .float4_e2m1fn_x2 {
       // The format counts single numbers of 4 bits, torch counts bytes.
       guard let last = shape.last, last % 2 == 0 else {
-        throw refusal(.malformedField("shape", expected: "an even last size: two F4 numbers share a byte"))
+        throw malformed("shape", expected: "an even last size: two F4 numbers share a byte")
       }
       shape[shape.count - 1] = last / 2
     } else if let packing = dtype.packing {
       let count: Int
-      do { count = try Shape.elementCount(shape) } catch { throw refusal(.sizeOverflow(shape: shape)) }
+      do { count = try Shape.elementCount(shape) } catch { throw overflow(shape) }
       guard count % packing.numbers == 0 else {
-        throw refusal(
-          .malformedField("shape", expected: "one of whole bytes: four \(dtype) numbers share three"))
+        throw malformed("shape", expected: "one of whole bytes: four \(dtype) numbers share three")
       }
       if let last = shape.last, last % packing.numbers == 0 {
         shape[shape.count - 1] = last / packing.numbers
@@ -64,21 +70,21 @@ struct SafetensorsEntry {
         shape = [count / packing.numbers]
       }
     }
-    let offsets = try sizes("data_offsets", expected: "two whole numbers from 0 to \(Int.max)")
-    guard offsets.count == 2 else {
-      throw refusal(.malformedField("data_offsets", expected: "two whole numbers from 0 to \(Int.max)"))
-    }
+    let expected = "two whole numbers from 0 to \(Int.max)"
+    let offsets = try sizes("data_offsets", expected: expected)
+    guard offsets.count == 2 else { throw malformed("data_offsets", expected: expected) }
     guard shape.count <= Tensor.maximumRank else {
-      throw refusal(.tooManyDimensions(shape.count, limit: Tensor.maximumRank))
+      throw refusal("it has \(shape.count) dimensions, and \(Tensor.maximumRank) are supported")
     }
     let (begin, end) = (offsets[0], offsets[1])
-    guard begin <= end else { throw refusal(.reversedOffsets(begin: begin, end: end)) }
+    guard begin <= end else { throw refusal("its data begin at \(begin) and end before that, at \(end)") }
     let needed: Int
     do { needed = try Shape.elementCount(shape).multiplied(checked: dtype.byteCount) } catch {
-      throw refusal(.sizeOverflow(shape: shape))
+      throw overflow(shape)
     }
     guard needed == end - begin else {
-      throw refusal(.sizeMismatch(shape: shape, dtype: dtype, needed: needed, declared: end - begin))
+      throw refusal(
+        "its shape \(shape) of \(dtype) takes \(needed) bytes, and its offsets span \(end - begin)")
     }
     (self.name, self.dtype, self.shape) = (name, dtype, shape)
     (self.begin, self.end, self.order) = (begin, end, order)

@@ -1,7 +1,7 @@
 public import SutureBytes
 internal import SutureJSON
 public import SutureTensors
-internal import SutureText
+public import SutureText
 
 // A safetensors file:
 //
@@ -41,14 +41,15 @@ public struct SafetensorsFile: Sendable {
   ///
   /// What the safetensors library refuses is refused here, duplicate names besides. Like the library, this accepts
   /// white space around the object and unknown fields in the entry of a tensor.
-  public init(_ source: any ByteSource) throws(SafetensorsError) {
+  public init(_ source: any ByteSource) throws(Failure) {
     let header = try Self.header(of: source)
     let document: JSONValue
     do { document = try JSONParser.parse(header) } catch {
       throw Self.refusal(of: error, in: source)
     }
     guard let members = document.members else {
-      throw SafetensorsError(source.name, offset: Self.lengthSize, .notAnObject(found: document.kind))
+      throw .safetensors(
+        source.name, at: Self.lengthSize, "the header is \(document.kind), not a JSON object")
     }
 
     var metadata: [(key: String, value: String)] = []
@@ -76,10 +77,10 @@ public struct SafetensorsFile: Sendable {
           storage, dtype: entry.dtype, shape: entry.shape, packedShape: entry.packedShape)
       } catch {
         // The entry was checked; what remains are the strides of an empty tensor.
-        throw SafetensorsError(source.name, tensor: entry.name, .sizeOverflow(shape: entry.shape))
+        throw .overflow(source.name, entry.name, entry.shape)
       }
       do { try stateDict.append(entry.name, tensor) } catch {
-        throw SafetensorsError(source.name, tensor: entry.name, .duplicateName)
+        throw .safetensors(source.name, tensor: entry.name, "the header has this name twice")
       }
     }
     restoredNames = try SharedTensors.restore(&stateDict, source: source.name)
@@ -88,48 +89,54 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The bytes of the header, without those of its length.
-  private static func header(of source: any ByteSource) throws(SafetensorsError) -> [UInt8] {
+  private static func header(of source: any ByteSource) throws(Failure) -> [UInt8] {
     let available = source.byteCount - lengthSize
     guard available >= 0 else {
-      throw SafetensorsError(source.name, .noHeaderLength(byteCount: source.byteCount))
+      throw incomplete(source, "the file has \(source.byteCount) bytes, and the length of a header takes 8")
     }
-    do {
-      let declared = try source.bytes(0..<lengthSize).integer(at: 0, UInt64.self)
-      guard let count = Int(exactly: declared), count <= headerLimit else {
-        throw SafetensorsError(source.name, .headerTooLarge(declared, limit: headerLimit))
+    func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
+      do { return try source.bytes(range) } catch {
+        throw .safetensors(source.name, "\(error)", remedies: [])
       }
-      guard count <= available else {
-        throw SafetensorsError(source.name, .truncatedHeader(declared: count, available: available))
-      }
-      return try source.bytes(lengthSize..<(lengthSize + count))
-    } catch let error as SafetensorsError {
-      throw error
-    } catch {
-      throw SafetensorsError(source.name, .unreadable("\(error)"))
     }
+    let declared = try bytes(0..<lengthSize).integer(at: 0, UInt64.self)
+    guard let count = Int(exactly: declared), count <= headerLimit else {
+      throw .safetensors(
+        source.name, "the header is said to have \(declared) bytes, and the format allows \(headerLimit)",
+        remedies: ["the file is no safetensors file, or no reader of the format accepts it"])
+    }
+    guard count <= available else {
+      throw incomplete(source, "the header is said to have \(count) bytes, and \(available) follow")
+    }
+    return try bytes(lengthSize..<(lengthSize + count))
   }
 
-  private static func refusal(of error: JSONError, in source: any ByteSource) -> SafetensorsError {
+  /// The file ends before what its header promises, as an interrupted download does.
+  private static func incomplete(_ source: any ByteSource, _ reason: String) -> Failure {
+    .safetensors(source.name, reason, remedies: ["the file is incomplete: download or copy it again"])
+  }
+
+  private static func refusal(of error: JSONError, in source: any ByteSource) -> Failure {
     let offset = lengthSize + error.offset
     // A key of the outermost object is a name; any other belongs to the entry of a tensor or to the metadata.
-    if case .duplicateKey(let name, depth: 0) = error.cause {
-      return SafetensorsError(source.name, tensor: name, offset: offset, .duplicateName)
+    if let name = error.duplicateMember {
+      return .safetensors(source.name, tensor: name, at: offset, "the header has this name twice")
     }
-    return SafetensorsError(source.name, offset: offset, .malformedJSON(error.reason))
+    return .safetensors(source.name, at: offset, "the header's JSON is refused: \(error.reason)")
   }
 
-  private static func metadata(_ value: JSONValue, in source: any ByteSource) throws(SafetensorsError)
+  private static func metadata(_ value: JSONValue, in source: any ByteSource) throws(Failure)
     -> [(key: String, value: String)]
   {
     // The library reads null as no metadata, and some writers put it there.
     if value == .null { return [] }
     guard let members = value.members else {
-      throw SafetensorsError(source.name, .malformedMetadata(key: nil, found: value.kind))
+      throw .safetensors(source.name, "\"\(metadataKey)\" is \(value.kind), not an object of strings")
     }
     var metadata: [(key: String, value: String)] = []
     for (key, value) in members {
       guard let text = value.stringValue else {
-        throw SafetensorsError(source.name, .malformedMetadata(key: key, found: value.kind))
+        throw .safetensors(source.name, "the metadata's \(key.quoted()) is \(value.kind), not a string")
       }
       metadata.append((key: key, value: text))
     }
@@ -138,7 +145,7 @@ public struct SafetensorsFile: Sendable {
 
   /// Throws unless `entries`, in the order of their data, cover the data from the first byte to the last.
   private static func checkCover(_ entries: [SafetensorsEntry], dataOffset: Int, source: any ByteSource)
-    throws(SafetensorsError)
+    throws(Failure)
   {
     var end = 0
     for entry in entries {
@@ -146,21 +153,26 @@ public struct SafetensorsFile: Sendable {
       let place = dataOffset.addingReportingOverflow(entry.begin)
       let offset = place.overflow ? nil : place.partialValue
       if entry.begin > end {
-        throw SafetensorsError(
-          source.name, tensor: entry.name, offset: offset, .hole(byteCount: entry.begin - end))
+        throw .safetensors(
+          source.name, tensor: entry.name, at: offset,
+          "\(entry.begin - end) bytes before its data belong to no tensor")
       }
       if entry.begin < end {
-        throw SafetensorsError(
-          source.name, tensor: entry.name, offset: offset, .overlap(byteCount: end - entry.begin))
+        throw .safetensors(
+          source.name, tensor: entry.name, at: offset,
+          "its data overlap those of the tensor before by \(end - entry.begin) bytes")
       }
       end = entry.end
     }
     let available = source.byteCount - dataOffset
     if end > available {
-      throw SafetensorsError(source.name, .truncatedData(needed: end, available: available))
+      throw incomplete(
+        source, "the header describes \(end) bytes of tensors, and \(available) follow it")
     }
     if end < available {
-      throw SafetensorsError(source.name, offset: dataOffset + end, .trailingData(byteCount: available - end))
+      throw .safetensors(
+        source.name, at: dataOffset + end,
+        "\(available - end) bytes after the last tensor belong to no tensor")
     }
   }
 }
@@ -174,10 +186,10 @@ extension SafetensorsFile: CheckpointFormat {
     }
     let contents = try SafetensorsFile(file)
     try input.requireNoKey("a safetensors file")
-    return Checkpoint(
-      input, .safetensors, contents.stateDict, warnings: packed(contents.stateDict),
-      provenance: contents.provenance,
-      restoredNames: contents.restoredNames)
+    var checkpoint = Checkpoint(
+      input, .safetensors, contents.stateDict, warnings: packed(contents.stateDict))
+    (checkpoint.provenance, checkpoint.restoredNames) = (contents.provenance, contents.restoredNames)
+    return checkpoint
   }
 
   /// A sentence for each dtype whose numbers share their bytes.
@@ -219,5 +231,22 @@ extension StateDict {
     metadata.remove(at: place)
     restoreOrder(provenance)
     return provenance
+  }
+}
+
+extension Failure {
+  /// What is wrong with a safetensors file, or with what is to be written to one, and with which of its tensors.
+  static func safetensors(
+    _ file: String, tensor: String? = nil, at offset: Int? = nil, _ reason: String,
+    remedies: [Remedy] = [
+      "the file is malformed: get it again, or write it anew with the program that made it"
+    ], kind: FailureKind = .unreadable
+  ) -> Failure {
+    Failure(kind, at: FailurePlace(file: file, byteOffset: offset, path: tensor), reason, remedies: remedies)
+  }
+
+  /// A size in a safetensors file that no machine can count.
+  static func overflow(_ file: String, _ tensor: String?, _ shape: [Int]) -> Failure {
+    .safetensors(file, tensor: tensor, "the size of its shape \(shape) overflows 64 bits")
   }
 }

@@ -1,7 +1,7 @@
 package import SutureBytes
 internal import SutureJSON
 package import SutureTensors
-internal import SutureText
+package import SutureText
 
 /// Writes state dicts as the safetensors library does, to the byte.
 package enum SafetensorsWriter {
@@ -25,24 +25,26 @@ package enum SafetensorsWriter {
   /// - Parameters:
   ///   - name: what errors call the file.
   ///   - headerLimit: how long the header may become; beyond the default, readers refuse the file.
-  /// - Throws: ``SafetensorsError`` where the format cannot hold a tensor or its name, where a key of the metadata
+  /// - Throws: `Failure` where the format cannot hold a tensor or its name, where a key of the metadata
   ///   comes twice, and where the header is longer than readers accept.
   public static func layout(
     _ stateDict: StateDict, metadata: [(String, String)] = [], name: String = "safetensors",
     headerLimit: Int = SafetensorsFile.headerLimit
-  ) throws(SafetensorsError) -> Layout {
+  ) throws(Failure) -> Layout {
     let entries = stateDict.entries
     var ranks: [Int] = []
     ranks.reserveCapacity(entries.count)
     for entry in entries {
       guard entry.name != SafetensorsFile.metadataKey else {
-        throw SafetensorsError(name, tensor: entry.name, .reservedName)
+        throw .safetensors(
+          name, tensor: entry.name, "the format keeps this name for metadata",
+          remedies: ["rename the tensor before it is written"], kind: .doesNotFit)
       }
       if let layout = entry.tensor.layout.name {
-        throw SafetensorsError(name, tensor: entry.name, .unwritableLayout(layout))
+        throw .unwritable(name, entry, "\(layout) tensors", layoutRemedies(layout))
       }
       guard let rank = entry.tensor.dtype.safetensorsRank else {
-        throw SafetensorsError(name, tensor: entry.name, .unwritableDType(entry.tensor.dtype))
+        throw unwritableDType(name, entry)
       }
       ranks.append(rank)
     }
@@ -56,7 +58,7 @@ package enum SafetensorsWriter {
     for entry in order.map({ entries[$0] }) {
       let begin = end
       do { end = try begin.adding(checked: entry.tensor.byteCount) } catch {
-        throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: entry.tensor.shape))
+        throw .overflow(name, entry.name, entry.tensor.shape)
       }
       let fields: JSONValue = [
         "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
@@ -68,7 +70,7 @@ package enum SafetensorsWriter {
 
     let header = try header(of: .object(members), name: name, limit: headerLimit)
     let (byteCount, overflow) = header.count.addingReportingOverflow(end)
-    if overflow { throw SafetensorsError(name, .sizeOverflow(shape: [header.count, end])) }
+    if overflow { throw .overflow(name, nil, [header.count, end]) }
     return Layout(header: header, order: order, byteCount: byteCount)
   }
 
@@ -129,41 +131,68 @@ package enum SafetensorsWriter {
     return Provenance.order(of: stateDict.names, readAs: names + SharedTensors.recorded(stateDict, stored))
   }
 
+  private static func layoutRemedies(_ layout: String) -> [Remedy] {
+    if layout == "meta" { return ["it has no elements: drop it"] }
+    if layout.hasPrefix("sparse") {
+      return [
+        .setting("sparse", value: "dense", "writes its zeros out"), "drop it, or write a .pth file",
+      ]
+    }
+    return [
+      "its integers would lose their scale and zero point: dequantize() it in PyTorch, drop it, or write a .pth file"
+    ]
+  }
+
+  private static func unwritableDType(_ file: String, _ entry: StateDict.Entry) -> Failure {
+    let dtype = entry.tensor.dtype
+    let cast =
+      switch dtype {
+      case .complex32: "cast it to complex64, "
+      case _ where dtype.isComplex: "cast it to complex64 where that is precise enough, "
+      default: ""
+      }
+    return .unwritable(file, entry, "\(dtype)", [.advice(cast + "drop it, or write a .pth file")])
+  }
+
   /// The sizes as the format counts them.
-  private static func shape(_ entry: StateDict.Entry, _ name: String) throws(SafetensorsError) -> [Int] {
+  private static func shape(_ entry: StateDict.Entry, _ name: String) throws(Failure) -> [Int] {
     let tensor = entry.tensor
     guard let packing = tensor.dtype.packing else { return tensor.shape }
     guard let shape = tensor.packedShape else {
-      throw SafetensorsError(name, tensor: entry.name, .unwritableDType(tensor.dtype))
+      throw unwritableDType(name, entry)
     }
     do { _ = try Shape.elementCount(tensor.shape).multiplied(checked: packing.numbers) } catch {
-      throw SafetensorsError(name, tensor: entry.name, .sizeOverflow(shape: tensor.shape))
+      throw .overflow(name, entry.name, tensor.shape)
     }
     return shape
   }
 
-  private static func metadataMember(_ metadata: [(String, String)], name: String) throws(SafetensorsError)
+  private static func metadataMember(_ metadata: [(String, String)], name: String) throws(Failure)
     -> [(key: String, value: JSONValue)]
   {
     if metadata.isEmpty { return [] }
     // The library writes them in the order of a hash map, which differs from run to run.
     let sorted = metadata.sorted { ExactString($0.0) < ExactString($1.0) }
     for (one, next) in zip(sorted, sorted.dropFirst()) where ExactString(one.0) == ExactString(next.0) {
-      throw SafetensorsError(name, .duplicateMetadataKey(one.0))
+      throw .safetensors(
+        name, "the metadata has the key \(one.0.quoted()) twice",
+        remedies: ["give each entry of the metadata its own key"])
     }
     let members = sorted.map { (key: $0.0, value: JSONValue.string($0.1)) }
     return [(key: SafetensorsFile.metadataKey, value: .object(members))]
   }
 
   /// The length and the text of a header, padded so that the data begin at a multiple of 8.
-  private static func header(of document: JSONValue, name: String, limit: Int) throws(SafetensorsError)
+  private static func header(of document: JSONValue, name: String, limit: Int) throws(Failure)
     -> [UInt8]
   {
     let text = JSONWriter.bytes(document)
     let padding = (8 - text.count % 8) % 8
     let count = text.count + padding
     guard count <= limit else {
-      throw SafetensorsError(name, .oversizedOutputHeader(count, limit: limit))
+      throw .safetensors(
+        name, "the header would have \(count) bytes, and readers accept \(limit)",
+        remedies: ["write the tensors to several files"])
     }
     var header: [UInt8] = []
     header.reserveCapacity(SafetensorsFile.lengthSize + count)
@@ -175,6 +204,14 @@ package enum SafetensorsWriter {
 }
 
 extension Failure {
+  /// The format cannot hold a tensor.
+  fileprivate static func unwritable(
+    _ file: String, _ entry: StateDict.Entry, _ what: String, _ remedies: [Remedy]
+  ) -> Failure {
+    .safetensors(
+      file, tensor: entry.name, "the format has no \(what)", remedies: remedies, kind: .doesNotFit)
+  }
+
   /// Names share storage, which was not to be.
   fileprivate static func sharedNames(_ path: String, _ names: [String]) -> Failure {
     let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")

@@ -113,8 +113,8 @@ struct SharedTensors {
   /// Gives back the names that the metadata of `stateDict` record, and takes the records out of it.
   ///
   /// - Returns: the names that came back.
-  /// - Throws: ``SafetensorsError`` where a record describes a view that does not lie within what it is a view of.
-  static func restore(_ stateDict: inout StateDict, source: String) throws(SafetensorsError) -> [String] {
+  /// - Throws: `Failure` where a record describes a view that does not lie within what it is a view of.
+  static func restore(_ stateDict: inout StateDict, source: String) throws(Failure) -> [String] {
     let views = try views(stateDict.metadata, source: source)
     var restored: [String] = []
     var rest: [(key: String, value: String)] = []
@@ -135,18 +135,18 @@ struct SharedTensors {
   }
 
   private static func views(_ metadata: [(key: String, value: String)], source: String)
-    throws(SafetensorsError) -> [ExactString: JSONValue]
+    throws(Failure) -> [ExactString: JSONValue]
   {
     guard let text = metadata.first(where: { $0.key == viewsKey })?.value else { return [:] }
     guard let members = try? JSONParser.parse(Array(text.utf8)).members else {
-      throw SafetensorsError(
-        source, .malformedMetadata(key: viewsKey, found: "a text that is no JSON object"))
+      throw .safetensors(
+        source, "the metadata's \(viewsKey.quoted()) is a text that is no JSON object, not a string")
     }
     return Dictionary(members.map { (ExactString($0.key), $0.value) }) { $1 }
   }
 
   private static func view(_ name: String, _ view: JSONValue, of kept: Tensor, source: String)
-    throws(SafetensorsError) -> Tensor
+    throws(Failure) -> Tensor
   {
     func sizes(_ key: String) -> [Int]? {
       guard let values = view[key]?.arrayValue else { return nil }
@@ -157,7 +157,11 @@ struct SharedTensors {
     guard let shape = sizes("shape"), let strides = sizes("strides"), let dtype,
       let offset = view["offset"]?.integerValue,
       let tensor = try? Tensor(kept.storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
-    else { throw SafetensorsError(source, tensor: name, .malformedView) }
+    else {
+      throw .safetensors(
+        source, tensor: name,
+        "the metadata describe it as a view that does not lie within the tensor it is to be a view of")
+    }
     return tensor
   }
 }

@@ -57,7 +57,7 @@ struct ShardIndexFile {
     !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.utf8.contains(0)
   }
 
-  private func checkpoint() throws -> Checkpoint {
+  private func checkpoint(_ input: CheckpointInput) throws -> Checkpoint {
     var shards: [String: Checkpoint] = [:]
     for (key, file) in weightMap where shards[file] == nil { shards[file] = try open(file, for: key) }
     var stateDict = StateDict()
@@ -100,14 +100,15 @@ struct ShardIndexFile {
       }
     }
     stateDict.restoreOrder(provenance)
-    return Checkpoint(
-      path: path, container: .sharded, byteCount: shards.values.reduce(0) { $0 &+ $1.byteCount },
-      stateDict: stateDict, extras: files.flatMap { shards[$0]?.extras ?? [] },
-      globals: files.flatMap { shards[$0]?.globals ?? [] }, warnings: warnings,
-      recordsChecksums: shards.values.contains { $0.recordsChecksums },
-      provenance: provenance ?? files.lazy.compactMap { shards[$0]?.provenance }.first,
-      files: [path] + files.map(place),
-      records: { [shards] in files.flatMap { shards[$0]?.records ?? [] } })
+    let parts = files.compactMap { shards[$0] }
+    var checkpoint = Checkpoint(input, .sharded, stateDict, warnings: warnings)
+    checkpoint.byteCount = parts.reduce(0) { $0 &+ $1.byteCount }
+    (checkpoint.extras, checkpoint.globals) = (parts.flatMap(\.extras), parts.flatMap(\.globals))
+    checkpoint.recordsChecksums = parts.contains { $0.recordsChecksums }
+    checkpoint.provenance = provenance ?? parts.lazy.compactMap(\.provenance).first
+    checkpoint.files += files.map(place)
+    checkpoint.openRecords = { parts.flatMap(\.records) }
+    return checkpoint
   }
 
   private func place(_ file: String) -> String { folder.isEmpty ? file : folder + "/" + file }
@@ -133,7 +134,7 @@ extension ShardIndexFile: CheckpointFormat {
       let index = try ShardIndexFile(file, limits: input.limits)
     else { return nil }
     guard input.mayNameFiles else { throw Failure(in: file.name, "an index names an index") }
-    let checkpoint = try index.checkpoint()
+    let checkpoint = try index.checkpoint(input)
     try input.requireNoKey("a sharded checkpoint")
     return checkpoint
   }

@@ -73,14 +73,7 @@ struct TarReferences: References {
       throw Failure(
         in: path, record: "storages", "storage \(reference.key.prefix(40)) is missing")
     }
-    guard let view = reference.view else { return found.storage }
-    guard view.range.upperBound <= found.storage.byteCount else {
-      throw Failure(
-        in: path, record: "storages",
-        "storage \(view.key.prefix(40)) should be bytes \(view.range) of storage \(reference.key.prefix(40)), which "
-          + "has \(found.storage.byteCount)")
-    }
-    return found.storage.slice(view.range, label: view.key)
+    return try reference.part(of: found.storage) { Failure(in: path, record: "storages", $0) }
   }
 
   mutating func readStorages(_ source: any ByteSource, limits: PickleLimits) throws {

@@ -201,12 +201,13 @@ extension TorchZipFile: CheckpointFormat {
     guard let archive = try input.archive() else { return nil }
     let file = try TorchZipFile(archive, limits: input.limits)
     let (isScript, folder) = (file.isScript, file.prefix + "data/")
-    return Checkpoint(
-      input, isScript ? .torchScript : .pytorchZip, try file.contents(key: input.key), archive: archive,
-      // TorchScript keeps its constants beside the storages.
-      storageKey: { name in
-        isScript || !name.hasPrefix(folder) ? nil : String(name.dropFirst(folder.count))
-      })
+    var checkpoint = Checkpoint(
+      input, isScript ? .torchScript : .pytorchZip, try file.contents(key: input.key), archive: archive)
+    // TorchScript keeps its constants beside the storages.
+    checkpoint.storageKey = { name in
+      isScript || !name.hasPrefix(folder) ? nil : String(name.dropFirst(folder.count))
+    }
+    return checkpoint
   }
 }
 
