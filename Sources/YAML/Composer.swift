@@ -10,7 +10,7 @@ struct Composer: ~Copyable {
 
   init(_ source: SourceText, limits: YAMLLimits) throws(YAMLError) {
     guard let events = EventReader(source.bytes) else {
-      throw YAMLError(source.position(ofByte: 0), .outOfMemory)
+      throw YAMLError(source.position(ofByte: 0), Self.outOfMemory)
     }
     self.events = events
     (self.source, self.limits) = (source, limits)
@@ -24,17 +24,19 @@ struct Composer: ~Copyable {
       switch event.kind {
       case .streamStart, .documentEnd: continue
       case .documentStart:
-        if root != nil { throw error(at: event, .secondDocument) }
+        if root != nil { throw error(at: event, "a second document begins; a file may have one") }
         continue
       case .streamEnd:
-        guard let root else { throw YAMLError(source.position(ofByte: 0), .empty) }
+        guard let root else { throw YAMLError(source.position(ofByte: 0), Self.empty) }
         return root
-      case .alias: throw error(at: event, .alias(event.anchor ?? ""), advice: SyntaxAdvice.quote("*"))
+      case .alias:
+        let name = (event.anchor ?? "").visible(atMost: 60)
+        throw error(at: event, "the alias *\(name) is not supported", advice: SyntaxAdvice.quote("*"))
       case .sequenceStart(let isFlow): try begin(event, isMapping: false, isFlow: isFlow)
       case .mappingStart(let isFlow): try begin(event, isMapping: true, isFlow: isFlow)
       case .scalar(let text, let isPlain):
         let node = try scalar(event, text, isPlain: isPlain)
-        if open.isEmpty, isPlain, text.isEmpty, node.tag == nil { throw YAMLError(node.position, .empty) }
+        if open.isEmpty, isPlain, text.isEmpty, node.tag == nil { throw YAMLError(node.position, Self.empty) }
         try add(node, to: &root)
       case .collectionEnd:
         guard let finished = open.popLast() else { continue }
@@ -50,12 +52,15 @@ struct Composer: ~Copyable {
   private mutating func begin(_ event: Event, isMapping: Bool, isFlow: Bool) throws(YAMLError) {
     let tag = try properties(of: event)
     if let tag, tag != (isMapping ? .mapping : .sequence) {
-      throw error(at: event, .tagMismatch(tag, found: isMapping ? "a mapping" : "a list"))
+      throw mismatch(tag, isMapping ? "a mapping" : "a list", event)
     }
     if open.last?.wantsKey == true {
-      throw error(at: event, .keyIsNoScalar, advice: isFlow ? SyntaxAdvice.quote(isMapping ? "{" : "[") : nil)
+      throw .keyIsNoScalar(
+        at: source.position(event.start), advice: isFlow ? SyntaxAdvice.quote(isMapping ? "{" : "[") : nil)
     }
-    if open.count >= limits.depth { throw error(at: event, .tooDeep(limit: limits.depth)) }
+    if open.count >= limits.depth {
+      throw error(at: event, "more than \(limits.depth) nested lists and mappings")
+    }
     open.append(
       OpenCollection(isMapping: isMapping, isFlow: isFlow, at: source.position(event.start), tag: tag))
   }
@@ -65,7 +70,7 @@ struct Composer: ~Copyable {
     let position = source.position(event.start)
     if let tag {
       guard let scalar = YAMLScalar(text, isPlain: isPlain, tag: tag) else {
-        throw error(at: event, .tagMismatch(tag, found: text.quoted()))
+        throw mismatch(tag, text.quoted(), event)
       }
       return YAMLNode(.scalar(scalar), at: position, tag: tag)
     }
@@ -73,7 +78,7 @@ struct Composer: ~Copyable {
     let isEmpty = event.start == event.end
     // libyaml drops a tag that is nothing but its mark.
     if !isEmpty, first < source.bytes.count, source.bytes[first] == UInt8(ascii: "!") {
-      throw error(at: event, .tag("!"), advice: SyntaxAdvice.quote("!"))
+      throw unsupported("!", event)
     }
     return YAMLNode(
       .scalar(YAMLScalar(text, isPlain: isPlain)), at: position,
@@ -83,17 +88,30 @@ struct Composer: ~Copyable {
   /// Counts a node, refuses its anchor, and has its tag.
   private mutating func properties(of event: Event) throws(YAMLError) -> YAMLTag? {
     nodes += 1
-    if nodes > limits.nodes { throw error(at: event, .tooManyNodes(limit: limits.nodes)) }
-    if let anchor = event.anchor { throw error(at: event, .anchor(anchor), advice: SyntaxAdvice.quote("&")) }
+    if nodes > limits.nodes { throw error(at: event, "more than \(limits.nodes) values") }
+    if let anchor = event.anchor?.visible(atMost: 60) {
+      throw error(at: event, "the anchor &\(anchor) is not supported", advice: SyntaxAdvice.quote("&"))
+    }
     guard let name = event.tag else { return nil }
     guard let tag = YAMLTag(full: name) else {
-      throw error(at: event, .tag(YAMLTag.spell(full: name)), advice: SyntaxAdvice.quote("!"))
+      throw unsupported(YAMLTag.spell(full: name), event)
     }
     return tag
   }
 
-  private func error(at event: Event, _ cause: YAMLError.Cause, advice: String? = nil) -> YAMLError {
-    YAMLError(source.position(event.start), cause, advice: advice)
+  private static let outOfMemory = "not enough memory"
+  private static let empty = "the document is empty"
+
+  private func error(at event: Event, _ reason: String, advice: String? = nil) -> YAMLError {
+    YAMLError(source.position(event.start), reason, advice: advice)
+  }
+
+  private func mismatch(_ tag: YAMLTag, _ found: String, _ event: Event) -> YAMLError {
+    error(at: event, "the tag !!\(tag.rawValue) does not fit \(found)")
+  }
+
+  private func unsupported(_ tag: String, _ event: Event) -> YAMLError {
+    error(at: event, "the tag \(tag.visible(atMost: 60)) is not supported", advice: SyntaxAdvice.quote("!"))
   }
 
   private mutating func next() throws(YAMLError) -> Event {
@@ -102,11 +120,13 @@ struct Composer: ~Copyable {
 
   private mutating func refusal(of failure: EventFailure) -> YAMLError {
     switch failure.kind {
-    case .memory: return YAMLError(source.position(failure.mark), .outOfMemory)
+    case .memory: return YAMLError(source.position(failure.mark), Self.outOfMemory)
     case .reader:
       let position = source.position(ofByte: failure.offset)
-      guard let code = UInt32(exactly: failure.value) else { return YAMLError(position, .invalidUTF8) }
-      return YAMLError(position, .controlCharacter(code))
+      guard let code = UInt32(exactly: failure.value) else { return YAMLError(position, "invalid UTF-8") }
+      let digits = String(code, radix: 16, uppercase: true)
+      let padding = String(repeating: "0", count: max(0, 4 - digits.count))
+      return YAMLError(position, "an unescaped control character (U+\(padding)\(digits))")
     case .syntax: break
     }
     // A scanner stops behind what misled it.
@@ -117,12 +137,12 @@ struct Composer: ~Copyable {
     if failure.problem.contains("tab character")
       || offset < source.bytes.count && source.bytes[offset] == UInt8(ascii: "\t")
     {
-      return YAMLError(source.position(failure.mark), .tab)
+      return YAMLError(source.position(failure.mark), "a tab where YAML takes spaces only")
     }
     let mark = begins ? failure.contextMark : failure.mark
     let focus = source.offset(ofCharacter: mark.character)
     return YAMLError(
-      source.position(mark), .syntax(Self.words(failure, begins: begins)),
+      source.position(mark), Self.words(failure, begins: begins),
       advice: SyntaxAdvice.onSyntax(failure.problem, at: focus, of: source.bytes))
   }
 

@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// A sequence or mapping whose end has not come yet.
 struct OpenCollection {
   let isMapping: Bool
@@ -17,14 +19,19 @@ struct OpenCollection {
   /// Adds a node; one that stands for a key must be a scalar unlike those before it.
   mutating func append(_ node: YAMLNode) throws(YAMLError) {
     if wantsKey {
-      guard let key = node.scalar else { throw YAMLError(node.position, .keyIsNoScalar) }
-      if key.isPlain, key.text == "<<", node.tag == nil { throw YAMLError(node.position, .mergeKey) }
+      guard let key = node.scalar else { throw .keyIsNoScalar(at: node.position) }
+      if key.isPlain, key.text == "<<", node.tag == nil {
+        throw YAMLError(
+          node.position, "the merge key << is not supported; write out what it would merge")
+      }
       for identity in KeyIdentity.all(of: key) {
         if let first = keys.updateValue(nodes.count, forKey: identity) {
           let earlier = nodes[first]
+          let text = earlier.scalar?.text ?? ""
+          let first = text == key.text ? "" : "as \(text.quoted()) "
           throw YAMLError(
             node.position,
-            .duplicateKey(key.text, first: earlier.scalar?.text ?? "", line: earlier.position.line))
+            "the key \(key.text.quoted()) comes twice (first \(first)at line \(earlier.position.line))")
         }
       }
     }

@@ -17,14 +17,17 @@ struct SourceText {
   /// Throws where the bytes cannot be a document, whatever they mean.
   func check(_ limits: YAMLLimits) throws(YAMLError) {
     if bytes.count > limits.bytes {
-      throw YAMLError(position(ofByte: 0), .tooLarge(bytes: bytes.count, limit: limits.bytes))
+      throw YAMLError(
+        position(ofByte: 0), "the document has \(bytes.count) bytes, more than \(limits.bytes)")
     }
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw YAMLError(position(ofByte: 0), .utf16)
+      throw YAMLError(position(ofByte: 0), "the document is UTF-16; save it as UTF-8")
     }
-    if let nul = bytes.firstIndex(of: 0) { throw YAMLError(position(ofByte: nul), .nul) }
+    if let nul = bytes.firstIndex(of: 0) {
+      throw YAMLError(position(ofByte: nul), "a NUL byte; this is no text in UTF-8")
+    }
     do { _ = try UTF8Span(validating: bytes.span) } catch {
-      throw YAMLError(position(ofByte: error.byteOffsets.lowerBound), .invalidUTF8)
+      throw YAMLError(position(ofByte: error.byteOffsets.lowerBound), "invalid UTF-8")
     }
     try refuseTagDirectives()
   }
@@ -37,7 +40,7 @@ struct SourceText {
     var start = offset
     while start < bytes.count {
       if bytes[start] == directive[0], bytes[start...].starts(with: directive) {
-        throw YAMLError(position(ofByte: start), .tagDirective)
+        throw YAMLError(position(ofByte: start), "a %TAG directive is not supported")
       }
       while start < bytes.count, bytes[start] != UInt8(ascii: "\n"), bytes[start] != UInt8(ascii: "\r") {
         start += 1

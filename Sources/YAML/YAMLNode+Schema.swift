@@ -41,7 +41,7 @@ extension YAMLNode {
 
   /// An error at this node, in the words of a schema.
   public func error(_ message: String, advice: String? = nil) -> YAMLError {
-    YAMLError(position, .schema(message), advice: advice)
+    YAMLError(position, message, advice: advice)
   }
 
   /// That something else was expected here.
@@ -57,7 +57,7 @@ extension YAMLNode {
   private enum Wanted { case text, integer, number, boolean, other }
 
   private func mismatch(_ expected: String, _ wanted: Wanted) -> YAMLError {
-    YAMLError(position, .mismatch(expected: expected, found: found), advice: advice(wanted))
+    YAMLError(position, "\(expected) expected, \(found) found", advice: advice(wanted))
   }
 
   private var misleads: Bool {

@@ -6,14 +6,6 @@ internal import SutureText
 /// An archive that two readers could understand in two ways is refused: names that come twice (also but for case,
 /// for torch's reader ignores it), local headers that contradict the central directory, records that overlap.
 public final class ArchiveReader: Sendable {
-  /// How much an archive may ask for.
-  public struct Limits: Sendable {
-    /// How many records; a 405-billion-parameter model has some thousands.
-    public var records = 2_000_000
-
-    public init() {}
-  }
-
   public let source: any ByteSource
   /// The records in the order of the central directory.
   public let records: [Record]
@@ -30,14 +22,15 @@ public final class ArchiveReader: Sendable {
 
   /// Opens the archive and checks its structure; reads no payload.
   ///
+  /// - Parameter recordLimit: how many records it may have; a 405-billion-parameter model has some thousands.
   /// - Throws: `Failure`, or what the source throws.
-  public init(_ source: any ByteSource, limits: Limits = .init()) throws {
+  public init(_ source: any ByteSource, recordLimit: Int = 2_000_000) throws {
     // To libzip an empty file is an archive of no entries.
     guard source.byteCount >= 22 else { throw Failure.noDirectory(source.name) }
     // What lies where is read in small pieces; payloads go past this.
     let structure = ReadAhead(source)
     let archive = try LibzipArchive(structure)
-    guard archive.entryCount <= limits.records else {
+    guard archive.entryCount <= recordLimit else {
       throw Failure.dishonest(source.name, "the archive has \(archive.entryCount) records")
     }
     var records: [Record] = []

@@ -4,7 +4,7 @@ import Testing
 @Suite struct RefusalTests {
   @Test func `a key that comes twice is refused where it stands`() {
     let refused = refusal("drop: a\nkeep: b\nsteps:\n- drop: [x]\n  drop: y\n")
-    #expect(refused?.cause == .duplicateKey("drop", first: "drop", line: 4))
+    #expect(refused?.reason == #"the key "drop" comes twice (first at line 4)"#)
     #expect(refused?.description == "recipe.yaml:5:3: the key \"drop\" comes twice (first at line 4)")
     #expect(refusal("{a: 1, 'a': 2}")?.lineAndColumn == "1:8")
     #expect(refusal("a:\n  b: {}\n  c: []\na: 1")?.lineAndColumn == "4:1")
@@ -23,25 +23,29 @@ import Testing
   }
 
   @Test func `an anchor, an alias and a merge key are refused`() {
-    #expect(refusal("a: &x 1\nb: *x")?.cause == .anchor("x"))
+    #expect(refusal("a: &x 1\nb: *x")?.reason == "the anchor &x is not supported")
     #expect(refusal("a: &x 1\nb: *x")?.lineAndColumn == "1:4")
-    #expect(refusal("a: &x [1]")?.cause == .anchor("x"))
-    #expect(refusal("&x {a: 1}")?.cause == .anchor("x"))
-    #expect(refusal("a: 1\nb: *x")?.cause == .alias("x"))
+    #expect(refusal("a: &x [1]")?.reason == "the anchor &x is not supported")
+    #expect(refusal("&x {a: 1}")?.reason == "the anchor &x is not supported")
+    #expect(refusal("a: 1\nb: *x")?.reason == "the alias *x is not supported")
     #expect(refusal("a: 1\nb: *x")?.lineAndColumn == "2:4")
-    #expect(refusal("a: 1\n<<: {b: 2}")?.cause == .mergeKey)
+    #expect(
+      refusal("a: 1\n<<: {b: 2}")?.reason
+        == "the merge key << is not supported; write out what it would merge")
     #expect(refusal("a: 1\n<<: {b: 2}")?.lineAndColumn == "2:1")
   }
 
   @Test func `a tag that is not YAML's own is refused`() {
-    #expect(refusal("a: !!python/object:os.system x")?.cause == .tag("!!python/object:os.system"))
-    #expect(refusal("a: !mine x")?.cause == .tag("!mine"))
-    #expect(refusal("a: !mine [x]")?.cause == .tag("!mine"))
-    #expect(refusal("a: ! x")?.cause == .tag("!"))
-    #expect(refusal("a: ! [x]")?.cause == .tag("!"))
-    #expect(refusal("a: !<tag:yaml.org,2002:binary> x")?.cause == .tag("!!binary"))
+    #expect(
+      refusal("a: !!python/object:os.system x")?.reason
+        == "the tag !!python/object:os.system is not supported")
+    #expect(refusal("a: !mine x")?.reason == "the tag !mine is not supported")
+    #expect(refusal("a: !mine [x]")?.reason == "the tag !mine is not supported")
+    #expect(refusal("a: ! x")?.reason == "the tag ! is not supported")
+    #expect(refusal("a: ! [x]")?.reason == "the tag ! is not supported")
+    #expect(refusal("a: !<tag:yaml.org,2002:binary> x")?.reason == "the tag !!binary is not supported")
     #expect(refusal("a: !!timestamp 2024-01-01")?.lineAndColumn == "1:4")
-    #expect(refusal("# x\n%TAG ! tag:yaml.org,2002:\n---\na")?.cause == .tagDirective)
+    #expect(refusal("# x\n%TAG ! tag:yaml.org,2002:\n---\na")?.reason == "a %TAG directive is not supported")
     #expect(refusal("# x\n%TAG ! tag:yaml.org,2002:\n---\na")?.lineAndColumn == "2:1")
     #expect(refusal("a: !e!x y")?.message.contains("undefined tag handle") == true)
   }
@@ -58,13 +62,13 @@ import Testing
 
   @Test(arguments: ["a\n---\nb", "a: 1\n---\n", "--- a\n--- b", "[a]\n...\n---\nb"])
   func `a second document is refused`(text: String) {
-    #expect(refusal(text)?.cause == .secondDocument)
+    #expect(refusal(text)?.reason == "a second document begins; a file may have one")
     #expect(refusal("{}\n---\nb")?.lineAndColumn == "2:1")
   }
 
   @Test(arguments: ["", "\n\n", "# nothing\n", "---\n", "---\n...\n", "\u{FEFF}", "%YAML 1.1\n---\n"])
   func `an empty document is a case of its own`(text: String) {
-    #expect(refusal(text)?.cause == .empty)
+    #expect(refusal(text)?.reason == "the document is empty")
   }
 
   @Test func `invalid UTF-8 is refused at its byte`() {
@@ -72,17 +76,17 @@ import Testing
       [0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82],
     ] {
       let refused = refusal(Array("a: 1\nü: ".utf8) + bad + Array("\n".utf8))
-      #expect(refused?.cause == .invalidUTF8)
+      #expect(refused?.reason == "invalid UTF-8")
       #expect(refused?.lineAndColumn == "2:4")
     }
   }
 
   @Test func `NUL, UTF-16 and control characters are refused`() {
-    #expect(refusal("a: 1\nb: \0")?.cause == .nul)
+    #expect(refusal("a: 1\nb: \0")?.reason == "a NUL byte; this is no text in UTF-8")
     #expect(refusal("a: 1\nb: \0")?.lineAndColumn == "2:4")
-    #expect(refusal([0xFF, 0xFE, 0x61, 0x00])?.cause == .utf16)
-    #expect(refusal([0xFE, 0xFF, 0x00, 0x61])?.cause == .utf16)
-    #expect(refusal("é: 1\nb: \u{7}x")?.cause == .controlCharacter(7))
+    #expect(refusal([0xFF, 0xFE, 0x61, 0x00])?.reason == "the document is UTF-16; save it as UTF-8")
+    #expect(refusal([0xFE, 0xFF, 0x00, 0x61])?.reason == "the document is UTF-16; save it as UTF-8")
+    #expect(refusal("é: 1\nb: \u{7}x")?.reason == "an unescaped control character (U+0007)")
     #expect(
       refusal("é: 1\nb: \u{7}x")?.description == "recipe.yaml:2:4: an unescaped control character (U+0007)")
     #expect(refusal("\u{FEFF}é: \u{7F}")?.lineAndColumn == "1:4")
@@ -93,7 +97,7 @@ import Testing
     ("a:\n\tb: 1", "2:1"), ("a: 1\n\tb: 2", "2:1"), ("a: |\n\tx", "2:1"), ("a:\n- 1\n\t- 2", "3:1"),
   ])
   func `a tab as indentation is refused`(text: String, place: String) {
-    #expect(refusal(text)?.cause == .tab)
+    #expect(refusal(text)?.reason == "a tab where YAML takes spaces only")
     #expect(refusal(text)?.lineAndColumn == place)
   }
 
@@ -102,35 +106,41 @@ import Testing
   }
 
   @Test func `a list or mapping as a key is refused`() {
-    #expect(refusal("? [a, b]\n: c")?.cause == .keyIsNoScalar)
+    #expect(refusal("? [a, b]\n: c")?.reason == "a list or mapping as a key is not supported")
     #expect(refusal("{a: 1}: c")?.lineAndColumn == "1:1")
-    #expect(refusal("?\n  a: 1\n: c")?.cause == .keyIsNoScalar)
+    #expect(refusal("?\n  a: 1\n: c")?.reason == "a list or mapping as a key is not supported")
   }
 
   @Test func `nesting is limited and never overflows the stack`() throws {
     let deepest = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
     _ = try parse(deepest)
-    #expect(refusal("[\(deepest)]")?.cause == .tooDeep(limit: 64))
+    #expect(refusal("[\(deepest)]")?.reason == "more than 64 nested lists and mappings")
     #expect(refusal("[\(deepest)]")?.lineAndColumn == "1:65")
-    #expect(refusal(String(repeating: "[", count: 1_000_000))?.cause == .tooDeep(limit: 64))
-    #expect(refusal(String(repeating: "{a: ", count: 1_000_000))?.cause == .tooDeep(limit: 64))
-    #expect(refusal(String(repeating: "- ", count: 1_000_000))?.cause == .tooDeep(limit: 64))
-    #expect(refusal(String(repeating: "? ", count: 1_000_000))?.cause == .keyIsNoScalar)
-    #expect(refusal("a: [x]", YAMLLimits(depth: 1))?.cause == .tooDeep(limit: 1))
+    #expect(
+      refusal(String(repeating: "[", count: 1_000_000))?.reason == "more than 64 nested lists and mappings")
+    #expect(
+      refusal(String(repeating: "{a: ", count: 1_000_000))?.reason == "more than 64 nested lists and mappings"
+    )
+    #expect(
+      refusal(String(repeating: "- ", count: 1_000_000))?.reason == "more than 64 nested lists and mappings")
+    #expect(
+      refusal(String(repeating: "? ", count: 1_000_000))?.reason
+        == "a list or mapping as a key is not supported")
+    #expect(refusal("a: [x]", YAMLLimits(depth: 1))?.reason == "more than 1 nested lists and mappings")
   }
 
   @Test func `the number of nodes is limited`() throws {
     _ = try parse("{a: [b]}", YAMLLimits(nodes: 4))
-    #expect(refusal("{a: [b, c]}", YAMLLimits(nodes: 4))?.cause == .tooManyNodes(limit: 4))
+    #expect(refusal("{a: [b, c]}", YAMLLimits(nodes: 4))?.reason == "more than 4 values")
     #expect(refusal("{a: [b, c]}", YAMLLimits(nodes: 4))?.lineAndColumn == "1:9")
     #expect(
-      refusal("[" + String(repeating: ",a", count: 200_000).dropFirst())?.cause
-        == .tooManyNodes(limit: 100_000))
+      refusal("[" + String(repeating: ",a", count: 200_000).dropFirst())?.reason
+        == "more than 100000 values")
   }
 
   @Test func `the size is limited`() throws {
     _ = try parse("abc", YAMLLimits(bytes: 3))
-    #expect(refusal("abcd", YAMLLimits(bytes: 3))?.cause == .tooLarge(bytes: 4, limit: 3))
+    #expect(refusal("abcd", YAMLLimits(bytes: 3))?.reason == "the document has 4 bytes, more than 3")
     #expect(
       refusal([UInt8](repeating: 0x20, count: 10_000_001))?.description.contains("10000001 bytes") == true)
   }

@@ -157,10 +157,8 @@ import Testing
   }
 
   @Test func `keeps to its limits`() throws {
-    var limits = ArchiveReader.Limits()
-    limits.records = 2
     let error = #expect(throws: Failure.self) {
-      try ArchiveReader(MemorySource(plain.bytes), limits: limits)
+      try ArchiveReader(MemorySource(plain.bytes), recordLimit: 2)
     }
     #expect(error?.reason == "the archive has 3 records")
     let reader = try open(plain)

@@ -90,9 +90,7 @@ final class CheckpointInput {
   func archive() throws -> ArchiveReader? {
     if let openedArchive { return openedArchive }
     guard let file, head.starts(with: ForeignFile.zipMagic) else { return nil }
-    var archiveLimits = ArchiveReader.Limits()
-    archiveLimits.records = limits.records
-    let archive = try ArchiveReader(file, limits: archiveLimits)
+    let archive = try ArchiveReader(file, recordLimit: limits.records)
     Log.debug(
       "\(name): a zip archive of \(archive.records.count) records"
         + (archive.recordsChecksums ? "" : " without checksums"))

@@ -33,41 +33,48 @@ public indirect enum PlainValue: Sendable {
   /// data, for programs that ask a checkpoint's model for its `state_dict()`.
   case module(PlainValue)
 
-  /// The value with every tensor in it replaced, in the order in which they are written.
-  func mapTensors(_ change: (Tensor) throws -> Tensor) rethrows -> PlainValue {
-    func pairs(_ items: [(key: PlainValue, value: PlainValue)]) throws -> [(
-      key: PlainValue, value: PlainValue
-    )] {
-      try items.map { ($0.key, try $0.value.mapTensors(change)) }
+  /// The value with everything in it that holds nothing replaced, in the order in which it is written; keys and sets
+  /// stay.
+  private func mapLeaves(_ change: (PlainValue) throws -> PlainValue) rethrows -> PlainValue {
+    typealias Pairs = [(key: PlainValue, value: PlainValue)]
+    func pairs(_ items: Pairs) throws -> Pairs {
+      try items.map { ($0.key, try $0.value.mapLeaves(change)) }
     }
     switch self {
-    case .list(let items): return .list(try items.map { try $0.mapTensors(change) })
-    case .tuple(let items): return .tuple(try items.map { try $0.mapTensors(change) })
+    case .list(let items): return .list(try items.map { try $0.mapLeaves(change) })
+    case .tuple(let items): return .tuple(try items.map { try $0.mapLeaves(change) })
     case .dict(let items): return .dict(try pairs(items))
     case .orderedDict(let items, let attributes):
       return .orderedDict(try pairs(items), attributes: try pairs(attributes))
-    case .tensor(let tensor): return .tensor(try change(tensor))
-    case .module(let buffers): return .module(try buffers.mapTensors(change))
-    default: return self
+    case .module(let buffers): return .module(try buffers.mapLeaves(change))
+    default: return try change(self)
     }
+  }
+
+  /// The value with every tensor in it replaced.
+  func mapTensors(_ change: (Tensor) throws -> Tensor) rethrows -> PlainValue {
+    try mapLeaves { if case .tensor(let tensor) = $0 { .tensor(try change(tensor)) } else { $0 } }
+  }
+
+  /// The tensors in the order in which they are written.
+  var tensors: [Tensor] {
+    var tensors: [Tensor] = []
+    _ = mapTensors { tensor in
+      tensors.append(tensor)
+      return tensor
+    }
+    return tensors
   }
 
   /// The value with the tensors of `stateDict` where it has places for them.
   func filled(with stateDict: StateDict) -> PlainValue {
-    switch self {
-    case .entry(let name): return stateDict[name].map { .tensor($0) } ?? .none
-    case .stateDict:
-      return .orderedDict(
-        stateDict.entries.map { (.string($0.name), .tensor($0.tensor)) }, attributes: [])
-    case .module(let buffers): return .module(buffers.filled(with: stateDict))
-    case .list(let items): return .list(items.map { $0.filled(with: stateDict) })
-    case .tuple(let items): return .tuple(items.map { $0.filled(with: stateDict) })
-    case .dict(let items): return .dict(items.map { ($0.key, $0.value.filled(with: stateDict)) })
-    case .orderedDict(let items, let attributes):
-      return .orderedDict(
-        items.map { ($0.key, $0.value.filled(with: stateDict)) },
-        attributes: attributes.map { ($0.key, $0.value.filled(with: stateDict)) })
-    default: return self
+    mapLeaves { place in
+      switch place {
+      case .entry(let name): stateDict[name].map { .tensor($0) } ?? .none
+      case .stateDict:
+        .orderedDict(stateDict.entries.map { (.string($0.name), .tensor($0.tensor)) }, attributes: [])
+      default: place
+      }
     }
   }
 }

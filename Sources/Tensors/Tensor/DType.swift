@@ -1,3 +1,5 @@
+public import SutureNumbers
+
 /// The type of a tensor's elements, under torch's name for it.
 public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
   case float64, float32, float16, bfloat16
@@ -54,4 +56,45 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
   public var isQuantized: Bool { self == .qint32 || self == .qint8 || self == .quint8 }
 
   public var description: String { rawValue }
+}
+
+extension DType {
+  /// The format of the elements where they are real floating-point numbers of a byte or more, otherwise nil.
+  public var floatFormat: FloatFormat? { FloatFormat(rawValue: rawValue) }
+
+  /// How the elements are read as numbers and written; `nil` where they are none by themselves.
+  ///
+  /// The integers of quantized dtypes are numbers too: which they stand for is another matter.
+  public var codec: ElementCodec? {
+    if let floatFormat { return ElementCodec(.float(floatFormat)) }
+    return switch self {
+    case .complex128: ElementCodec(.float(.float64), width: 2)
+    case .complex64: ElementCodec(.float(.float32), width: 2)
+    case .complex32: ElementCodec(.float(.float16), width: 2)
+    case .int64, .int32, .int16, .int8, .qint32, .qint8: ElementCodec(.signed(byteCount: byteCount))
+    case .uint64, .uint32, .uint16, .uint8, .quint8: ElementCodec(.unsigned(byteCount: byteCount))
+    case .bool: ElementCodec(.bool)
+    default: nil
+    }
+  }
+
+  /// The dtype that a word of a command or a recipe means: torch's name, with `torch.` or without, or a short one.
+  ///
+  /// The short names are torch's `half` and `float`, and `fp16`, `bf16`, `fp32`, as people write them.
+  public init?(word: String) {
+    let bare = word.hasPrefix("torch.") ? String(word.dropFirst("torch.".count)) : word
+    self.init(rawValue: Self.short[bare] ?? bare)
+  }
+
+  private static let short = [
+    "half": "float16", "fp16": "float16", "bf16": "bfloat16", "float": "float32", "fp32": "float32",
+  ]
+
+  /// Whether weights can be cast to it.
+  ///
+  /// torch casts to float8_e8m0fnu too, but that has neither a sign nor a zero: it is for scales, not for weights.
+  public var isCastTarget: Bool { floatFormat != nil && self != .float8_e8m0fnu }
+
+  /// What weights can be cast to.
+  public static let castTargets = allCases.filter(\.isCastTarget)
 }

@@ -42,21 +42,11 @@ package enum TorchWriter {
         in: name, "\(entry.name) is a meta tensor: it has a dtype and a shape, but no elements",
         remedies: ["drop it, or take a file that was saved with its weights"], kind: .doesNotFit)
     }
-    var tensors: [Tensor] = []
     let root = (object?.root ?? .stateDict).filled(with: stateDict)
-    _ = root.mapTensors { tensor in
-      tensors.append(tensor)
-      return tensor
-    }
-    let packing = StoragePacking(tensors, keepsUnused: keepsStorages)
-    let storages: StorageTable
+    let packing = StoragePacking(root.tensors, keepsUnused: keepsStorages)
     let packed = try root.mapTensors { try packing($0) }
-    tensors = []
-    _ = packed.mapTensors { tensor in
-      tensors.append(tensor)
-      return tensor
-    }
-    storages = StorageTable(tensors)
+    let tensors = packed.tensors
+    let storages = StorageTable(tensors)
     try check(tensors, storages, name: name)
 
     var archive = StoredArchivePlan(prefix: "archive")
