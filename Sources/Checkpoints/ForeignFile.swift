@@ -81,10 +81,7 @@ enum ForeignFile {
     (
       [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"
     ),
-    (
-      Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which is not read",
-      "use the original weights"
-    ),
+    (Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which is not read", "use the original weights"),
     (Array("BZh".utf8), 0, "compressed with bzip2", "decompress it first: bunzip2 -k"),
     ([0xFD] + Array("7zXZ".utf8), 0, "compressed with xz", "decompress it first: unxz -k"),
     ([0x28, 0xB5, 0x2F, 0xFD], 0, "compressed with zstd", "decompress it first: unzstd"),

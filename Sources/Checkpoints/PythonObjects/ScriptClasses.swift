@@ -12,8 +12,8 @@ struct ScriptClasses {
   /// The functions by which TorchScript says which type a list has: they give back what they are given.
   static let typeTags: Set<String> = [
     "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist",
-    "torch.jit._pickle.build_boollist",
-    "torch.jit._pickle.build_tensorlist", "torch.jit._pickle.restore_type_tag",
+    "torch.jit._pickle.build_boollist", "torch.jit._pickle.build_tensorlist",
+    "torch.jit._pickle.restore_type_tag",
   ]
 
   struct Class {
@@ -25,8 +25,6 @@ struct ScriptClasses {
 
   /// The class of that qualified name, such as `__torch__.torch.nn.modules.conv.Conv2d`.
   subscript(name: String) -> Class? { classes[name] }
-
-  var isEmpty: Bool { classes.isEmpty }
 
   /// Adds the classes of one file.
   ///

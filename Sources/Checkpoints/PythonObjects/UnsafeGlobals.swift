@@ -21,41 +21,34 @@ enum UnsafeGlobals {
 
   private static let modules: Set<String> = [
     "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "shutil", "socket",
-    "ssl",
-    "runpy", "pty", "tty", "importlib", "imp", "pkgutil", "ctypes", "_ctypes", "cffi", "webbrowser", "code",
-    "codeop",
-    "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "commands",
-    "popen2", "pip",
-    "ensurepip", "venv", "pdb", "bdb", "timeit", "cProfile", "profile", "doctest", "asyncio",
-    "signal", "http", "urllib", "urllib2", "requests", "httplib", "ftplib",
-    "smtplib", "telnetlib", "xmlrpc", "socketserver", "fileinput",
-    "atexit", "distutils", "setuptools", "idlelib", "antigravity",
-    "execnet", "paramiko", "fabric", "nose", "aiohttp",
+    "ssl", "runpy", "pty", "tty", "importlib", "imp", "pkgutil", "ctypes", "_ctypes", "cffi", "webbrowser",
+    "code", "codeop", "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve",
+    "commands", "popen2", "pip", "ensurepip", "venv", "pdb", "bdb", "timeit", "cProfile", "profile",
+    "doctest", "asyncio", "signal", "http", "urllib", "urllib2", "requests", "httplib", "ftplib", "smtplib",
+    "telnetlib", "xmlrpc", "socketserver", "fileinput", "atexit", "distutils", "setuptools", "idlelib",
+    "antigravity", "execnet", "paramiko", "fabric", "nose", "aiohttp",
   ]
 
   private static let builtins: Set<String> = [
     "eval", "exec", "execfile", "compile", "open", "file", "__import__", "getattr", "setattr", "delattr",
-    "globals",
-    "locals", "vars", "input", "raw_input", "apply", "map", "filter", "reduce", "breakpoint", "memoryview",
-    "type",
-    "classmethod", "staticmethod", "property", "super", "exit", "quit", "help", "print", "reload",
+    "globals", "locals", "vars", "input", "raw_input", "apply", "map", "filter", "reduce", "breakpoint",
+    "memoryview", "type", "classmethod", "staticmethod", "property", "super", "exit", "quit", "help", "print",
+    "reload",
   ]
 
   private static let functions: Set<String> = [
-    "operator.attrgetter", "operator.methodcaller", "_operator.attrgetter",
-    "_operator.methodcaller", "functools.reduce", "_functools.reduce", "torch.load",
-    "torch.jit.load", "torch.package.PackageImporter", "torch.compile",
-    "numpy.load", "numpy.loads", "numpy.fromfile", "numpy.memmap", "numpy.core.memmap.memmap",
-    "numpy.testing._private.utils.runstring", "pandas.read_pickle", "site.execsitecustomize",
-    "concurrent.futures.process._process_worker",
+    "operator.attrgetter", "operator.methodcaller", "_operator.attrgetter", "_operator.methodcaller",
+    "functools.reduce", "_functools.reduce", "torch.load", "torch.jit.load", "torch.package.PackageImporter",
+    "torch.compile", "numpy.load", "numpy.loads", "numpy.fromfile", "numpy.memmap",
+    "numpy.core.memmap.memmap", "numpy.testing._private.utils.runstring", "pandas.read_pickle",
+    "site.execsitecustomize", "concurrent.futures.process._process_worker",
   ]
 
   private static let prefixes = [
     "torch.hub.", "torch.utils.cpp_extension.", "torch.utils._config_module.", "torch._dynamo.",
-    "torch._inductor.",
-    "torch.distributed.rpc.", "torch.serialization.load", "torch.jit.unsupported_tensor_ops.",
-    "torch.fx.experimental.symbolic_shapes.", "torch.utils.bottleneck.", "torch.utils.collect_env.",
-    "torch.utils.data.datapipes.", "numpy.f2py.", "numpy.distutils.",
+    "torch._inductor.", "torch.distributed.rpc.", "torch.serialization.load",
+    "torch.jit.unsupported_tensor_ops.", "torch.fx.experimental.symbolic_shapes.", "torch.utils.bottleneck.",
+    "torch.utils.collect_env.", "torch.utils.data.datapipes.", "numpy.f2py.", "numpy.distutils.",
   ]
 
   private static func isIdentifierPath(_ text: String) -> Bool {
