@@ -1,5 +1,4 @@
 internal import SutureArchitectures
-internal import SutureBytes
 
 /// A graph with the engine that runs it.
 struct Network: Sendable {
@@ -22,25 +21,6 @@ struct Network: Sendable {
     }
   }
 }
-
-/// What runs a graph.
-protocol NetworkEngine: Sendable {
-  /// Runs the nodes that `outputs` need and gives those values.
-  ///
-  /// - Parameter observe: is shown each layer's output when it has been computed.
-  func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap]
-
-  /// Makes everything ready for images of this shape, so that the next run only computes.
-  func prepare(_ image: MapShape, outputs: [Int]) throws
-
-  /// Lets go of all that was made ready; the next run makes it anew.
-  func release()
-}
-
-typealias LayerObserver = (LayerOutput) throws -> Void
-
-/// Seconds on a clock that only goes forward.
-var now: Double { CurrentProcess.seconds }
 
 /// Which engine to use.
 public enum EngineKind: String, Sendable, CaseIterable {
