@@ -1,7 +1,7 @@
 internal import SutureYAML
 
 /// An argument of a layer as Python has it after `parse_model` has evaluated it.
-indirect enum ModelValue: Sendable, Equatable {
+enum ModelValue: Sendable, Equatable {
   case none
   case bool(Bool)
   case int(Int)
