@@ -91,7 +91,7 @@ public struct Unpickler: ~Copyable {
       } catch let failure as TruncatedInput {
         throw truncated(needed: failure.needed, available: failure.available)
       } catch {
-        fatalError("the machine throws nothing else: \(error)")
+        throw self.error("\(error)")
       }
       if let end = frameEnd, reader.offset >= end {
         if reader.offset > end { throw error("a frame ends inside an opcode") }

@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureNumbers
 internal import SutureTensors
 
@@ -20,7 +21,7 @@ extension Tensor {
     }
     let pieces = TensorPieces(
       shape, limit: Swift.max(1, Self.pieceSize / Swift.max(dtype.byteCount, other.dtype.byteCount)))
-    if dtype == other.dtype, try pieces.allSatisfy({ try bytes($0) == other.bytes($0) }) {
+    if dtype == other.dtype, try isSame(as: other, in: pieces) {
       return try sameBits(tolerance)
     }
     guard !dtype.isQuantized, !other.dtype.isQuantized, let codec = dtype.codec,
@@ -55,6 +56,14 @@ extension Tensor {
 
   private var isQuantized: Bool { if case .quantized = layout { true } else { false } }
 
+  /// Whether the elements have the same bits, for a tensor of the same dtype and shape.
+  private func isSame(as other: Tensor, in pieces: TensorPieces) throws -> Bool {
+    try pieces.allSatisfy {
+      let ours = try bytes($0)
+      return ours.isSame(as: try other.bytes($0), count: ours.count)
+    }
+  }
+
   /// The same bits are close, but for the NaNs among them: `torch.allclose` calls those different.
   private func sameBits(_ tolerance: Tolerance?) throws -> ValueDifference {
     var result = ValueDifference()
@@ -74,7 +83,7 @@ extension Tensor {
     for (one, another) in zip(views, other.views) {
       guard one.dtype == another.dtype, one.shape == another.shape else { return result }
       let pieces = TensorPieces(one.shape, limit: Swift.max(1, Self.pieceSize / one.dtype.byteCount))
-      guard try pieces.allSatisfy({ try one.bytes($0) == another.bytes($0) }) else { return result }
+      guard try one.isSame(as: another, in: pieces) else { return result }
     }
     (result.isBitEqual, result.differing) = (true, 0)
     if tolerance != nil { result.notClose = 0 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import SutureBytes
 public import SutureTensors
 
 /// Whether each replica of a backbone holds the original's tensors, bit for bit.
@@ -81,14 +81,7 @@ private struct ComparedTensor {
     bytes = ours
     var (position, isSame) = (0, true)
     try other.forEachChunk { buffer, count in
-      isSame =
-        isSame
-        && ours.withUnsafeBytes { ours in
-          buffer.withUnsafeBytes { theirs in
-            guard count > 0, let ours = ours.baseAddress, let theirs = theirs.baseAddress else { return true }
-            return memcmp(ours + position, theirs, count) == 0
-          }
-        }
+      isSame = isSame && buffer.isSame(as: ours, from: position, count: count)
       position += count
     }
     if isSame { same.insert(ViewIdentity(other)) }
