@@ -58,8 +58,14 @@ public struct Checkpoint: Sendable {
   /// The modules that were pickled whole.
   public internal(set) var modules: [Module] = []
 
-  /// The classes and functions that the pickle names; none of them was looked up.
-  public internal(set) var globals: [String] = []
+  /// The classes and functions that the file's pickles name; none of them was looked up.
+  public internal(set) var globals: [Global] = []
+
+  /// Whether what it holds was pickled.
+  public var isPickled: Bool { object != nil }
+
+  /// The first opcode of the pickle that `torch.load(weights_only=True)` does not know.
+  public internal(set) var foreignOpcode: String?
 
   /// What a careful reader should know, a sentence each.
   public internal(set) var warnings: [String]
@@ -138,7 +144,7 @@ public struct Checkpoint: Sendable {
     let choice = contents.choice
     self.init(input, container, choice.stateDict, warnings: contents.warnings, archive: archive)
     (wrapper, candidates, extras) = (choice.wrapper, choice.candidates, choice.extras)
-    (modules, globals) = (contents.modules, contents.globals)
+    (modules, globals, foreignOpcode) = (contents.modules, contents.globals, contents.foreignOpcode)
     (provenance, object) = (contents.provenance, contents.object)
   }
 

@@ -19,6 +19,9 @@ public struct ReadLimits: Sendable, Equatable {
   /// Whether storages are compared with their checksums; no limit, but a matter of trust as well.
   public var verifies = true
 
+  /// Whether a file whose pickle calls something harmful gives the tensors that do not depend on the call.
+  public var salvages = false
+
   public init() {}
 
   /// The limits by the names under which a user raises them.

@@ -72,3 +72,19 @@ enum Opcode: UInt8 {
   /// The name in the pickle documentation: `SHORT_BINUNICODE` of `shortBinunicode`.
   var name: String { "\(self)".map { $0.isUppercase ? "_\($0)" : $0.uppercased() }.joined() }
 }
+
+extension Opcode {
+  /// Whether the machine of `torch.load(weights_only=True)` has it.
+  ///
+  /// Source: `torch/_weights_only_unpickler.py` of torch 2.13.
+  var isTakenByWeightsOnly: Bool {
+    switch self {
+    case .global, .newobj, .reduce, .build, .append, .appends, .setitem, .setitems, .mark, .tuple, .tuple1, .tuple2,
+      .tuple3, .none, .newfalse, .newtrue, .emptyTuple, .emptyList, .emptyDict, .emptySet, .binint, .binint1,
+      .binint2, .binfloat, .binunicode, .shortBinstring, .binpersid, .binget, .longBinget, .binput, .longBinput,
+      .long1, .proto, .stop:
+      true
+    default: false
+    }
+  }
+}

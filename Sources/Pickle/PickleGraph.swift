@@ -6,6 +6,9 @@ public struct PickleGraph: Sendable {
   /// How many bytes the stream took, STOP included.
   public internal(set) var streamByteCount = 0
 
+  /// The first opcode that the machine of `torch.load(weights_only=True)` lacks, by its name.
+  public internal(set) var foreignOpcode: String?
+
   private(set) var values: [PickleValue] = []
   private var offsets: [Int] = []
 

@@ -83,6 +83,7 @@ public struct Unpickler: ~Copyable {
         throw error("0x\(String(byte, radix: 16)) is no pickle opcode")
       }
       opcode = code
+      if graph.foreignOpcode == nil, !code.isTakenByWeightsOnly { graph.foreignOpcode = code.name }
       if code == .stop { break }
       do {
         try execute(code, &reader)

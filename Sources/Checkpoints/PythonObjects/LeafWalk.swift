@@ -35,8 +35,11 @@ struct LeafWalk {
   private let limits: ReadLimits
   private let text: PythonText
   private var visited = 0
+  /// What is shown by its name, and not looked into.
+  private let leftOut: Set<PickleID>
 
-  init(_ object: PickledObject) {
+  init(_ object: PickledObject, leavingOut leftOut: Set<PickleID> = []) {
+    self.leftOut = leftOut
     (graph, tensors, values) = (object.graph, object.tensors, object.values)
     (location, limits) = (object.location, object.limits)
     text = PythonText(graph: graph, tensors: tensors)
@@ -47,8 +50,15 @@ struct LeafWalk {
   }
 
   private mutating func visit(_ place: PickleWalk.Place) throws -> PickleWalk.Visit<Void> {
-    let value = values[place.id]
     visited += 1
+    if leftOut.contains(place.id), case .object(let object) = graph[place.id] {
+      leaves.append(
+        Leaf(
+          components: place.path, tensor: nil, kind: text.kind(object), value: "left out",
+          opaqueDepths: place.opaqueDepths))
+      return .leaf(())
+    }
+    let value = values[place.id]
     // A tuple of plain values is one leaf, but looking at it takes as long as it is.
     if case .tuple(let items) = value { visited += items.count }
     if visited > limits.paths {

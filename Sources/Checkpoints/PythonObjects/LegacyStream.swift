@@ -45,7 +45,7 @@ struct LegacyStream {
         let start = position
         position += graph.streamByteCount
         // Python would run what any of the pickles names; the object's own is looked at with its tensors counted.
-        if what != Self.objectName { try graph.refuseUnsafe(PickleLocation(path: source.name, start: start)) }
+        if what != Self.objectName { try graph.refuseHarm(PickleLocation(path: source.name, start: start), limits) }
         return graph
       } catch let error as PickleError {
         throw PickleLocation(path: source.name, start: position)
@@ -73,10 +73,13 @@ struct LegacyStream {
   /// The state dict and everything else in the file.
   func contents(key: String?) throws -> PickledObject.Contents {
     var warnings: [String] = []
+    let others = try OtherPickles(in: source, from: end, PickleLocation(path: source.name), limits)
     if end < source.byteCount {
       warnings.append("\(source.byteCount - end) bytes follow the last storage, and are ignored")
     }
-    return try object.contents(key: key, warnings: warnings)
+    var contents = try object.contents(key: key, warnings: warnings)
+    contents.globals.append(judgedBy: others)
+    return contents
   }
 
   /// The storage that is the object of the file, as in the blobs that `pickle.dump` of a tensor makes.

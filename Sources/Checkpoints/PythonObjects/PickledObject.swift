@@ -26,7 +26,9 @@ struct PickledObject {
   struct Contents {
     var choice: WrapperChoice
     var modules: [Checkpoint.Module]
-    var globals: [String]
+    var globals: [Checkpoint.Global]
+    /// The first opcode that the machine of `torch.load(weights_only=True)` lacks.
+    var foreignOpcode: String?
     var warnings: [String]
     /// The object, to be made plain data of where someone asks.
     var object: PlainSource
@@ -40,15 +42,21 @@ struct PickledObject {
     Log.debug(
       "\(location.record ?? location.path): a pickle of \(graph.streamByteCount) bytes makes \(graph.valueCount) values"
     )
-    try checkSafety()
+    let judgement = GlobalJudgement(graph)
+    var warnings = warnings
+    var tainted: Set<PickleID> = []
+    if !judgement.harmfulCalls.isEmpty {
+      tainted = judgement.tainted
+      guard limits.salvages else { throw try harmful(judgement, tainted) }
+      warnings.append("the pickle calls \(judgement.sentence): what depends on it is left out")
+    }
     // A file without a tensor of torch's may hold weights as arrays, as those of detectron2 do.
     tensors.takesArrays = arraysCount || !graph.all.contains { tensors.isTensor($0.id) }
     try tensors.checkReferences()
-    var walk = LeafWalk(self)
+    var walk = LeafWalk(self, leavingOut: tainted)
     try walk.run()
     let choice = try WrapperChoice(walk.leaves, key: key, modules: walk.modules, path: location.path)
-    var warnings = warnings
-    warnings += try hiddenTensors(walk)
+    warnings += try hiddenTensors(walk, tainted)
     Log.debug(
       "\(location.path): \(walk.leaves.count) leaves, \(choice.stateDict.count) of them in the state dict under "
         + "\"\(choice.wrapper.joined(separator: "."))\"; \(walk.modules.count) modules")
@@ -61,40 +69,44 @@ struct PickledObject {
       warnings.append("\(what); the key . shows all under their full paths")
     }
     return Contents(
-      choice: choice, modules: walk.modules, globals: globalNames, warnings: warnings,
-      object: PlainSource(self, choice))
-  }
-
-  /// The classes and functions that the pickle names, in the order of their first use.
-  var globalNames: [String] {
-    var seen: Set<String> = []
-    return graph.all.compactMap { graph.globalName($0.id) }.filter { seen.insert($0).inserted }
+      choice: choice, modules: walk.modules, globals: judgement.globals, foreignOpcode: graph.foreignOpcode,
+      warnings: warnings, object: PlainSource(self, choice))
   }
 
   // MARK: Safety
 
-  /// Refuses a pickle that names something which would run code.
+  /// Refuses a pickle that calls something harmful.
   func checkSafety() throws {
-    try graph.refuseUnsafe(location) {
-      var walk = LeafWalk(self)
-      try? walk.run()
-      return [
-        "nothing was executed; \(walk.leaves.count { $0.tensor != nil }) tensors could be told apart in it"
-      ]
-    }
+    let judgement = GlobalJudgement(graph)
+    if judgement.harmfulCalls.isEmpty || limits.salvages { return }
+    throw try harmful(judgement, judgement.tainted)
+  }
+
+  private func harmful(_ judgement: GlobalJudgement, _ tainted: Set<PickleID>) throws -> Failure {
+    var walk = LeafWalk(self, leavingOut: tainted)
+    try? walk.run()
+    let count = walk.leaves.count { $0.tensor != nil }
+    var remedies: [Remedy] = [
+      "do not load this file in Python",
+      .advice("nothing was executed; \(Format.plural(count, "tensor")) in it \(count == 1 ? "does" : "do") not depend on that"),
+    ]
+    if count > 0 { remedies.append(.setting("salvage", "takes these, and leaves out the rest")) }
+    return location.failure(
+      "the pickle calls \(judgement.sentence), if Python loads it",
+      at: judgement.harmfulCalls.first.map { graph.offset(of: $0) }, remedies: remedies, kind: .unsafe)
   }
 
   /// Finds tensors that the walk never met: arguments of functions we know nothing of, or keys of dicts.
   ///
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
-  private func hiddenTensors(_ walk: LeafWalk) throws -> [String] {
+  private func hiddenTensors(_ walk: LeafWalk, _ tainted: Set<PickleID>) throws -> [String] {
     let unmet = graph.all.map(\.id).filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
     if unmet.isEmpty { return [] }
     // What a tensor that was met is made of has been met with it.
     let met = graph.reachable(from: walk.tensorIDs)
     let hidden = Set(unmet.filter { !met.contains($0) })
-    if hidden.isEmpty { return [] }
+    if hidden.isEmpty || !tainted.isEmpty { return [] }
     var callables: [String] = []
     for (_, value) in graph.all {
       guard case .object(let object) = value, let name = graph.callableName(object.callable),

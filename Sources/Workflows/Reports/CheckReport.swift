@@ -7,6 +7,8 @@ public struct CheckReport: Sendable {
   public let integrity: Integrity
   /// Whether a NaN in a tensor is no reason to fail.
   public var allowsNaN = false
+  /// Whether it fails for a class or function that `torch.load(weights_only=True)` does not take.
+  public var isStrict = false
 
   /// Reads every byte of a checkpoint.
   ///
@@ -15,7 +17,12 @@ public struct CheckReport: Sendable {
     (self.checkpoint, integrity) = (checkpoint, Integrity(of: checkpoint, progress: progress))
   }
 
-  public var passed: Bool { integrity.problems.isEmpty && (allowsNaN || nanCount == 0) }
+  public var passed: Bool {
+    integrity.problems.isEmpty && (allowsNaN || nanCount == 0) && (!isStrict || weightsOnly?.loads != false)
+  }
+
+  /// What `torch.load(weights_only=True)` would say; `nil` of a file that holds no pickle.
+  public var weightsOnly: WeightsOnlyVerdict? { .init(checkpoint) }
   public var nanCount: Int { integrity.irregular.reduce(0) { $0 &+ $1.nonFinite.nanCount } }
   public var infinityCount: Int { integrity.irregular.reduce(0) { $0 &+ $1.nonFinite.infinityCount } }
   /// How many records differ from their checksums.
@@ -42,7 +49,8 @@ public struct CheckReport: Sendable {
             "first": $0.nonFinite.firstIndex ?? [], "first_is_nan": $0.nonFinite.firstIsNaN,
           ] as JSONObject
         },
-        "globals": checkpoint.globals, "unused": integrity.unusedStorages,
+        "globals": checkpoint.globals.map(\.name), "judged_globals": checkpoint.globals.map(\.json),
+        "weights_only": weightsOnly?.json, "unused": integrity.unusedStorages,
         "problems": integrity.problems.map {
           ["kind": $0.kind.rawValue, "place": $0.place, "message": $0.message] as JSONObject
         },

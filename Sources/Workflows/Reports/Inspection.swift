@@ -61,7 +61,8 @@ public struct Inspection: Sendable {
           "extras": checkpoint.extras.map {
             ["path": $0.path, "kind": $0.kind, "value": $0.value] as JSONObject
           },
-          "globals": checkpoint.globals, "warnings": checkpoint.warnings,
+          "globals": checkpoint.globals.map(\.name), "judged_globals": checkpoint.globals.map(\.json),
+          "warnings": checkpoint.warnings,
           "storages": listsStorages
             ? stateDict.storageUses.map {
               [

@@ -24,6 +24,7 @@ struct Bench: Command {
         \.engine),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
+      .salvage(\.limits),
       .flag("verbose", short: "v", "Each layer's time and speed.", \.verbose),
       .flag("json", "Print JSON.", \.json),
     ]

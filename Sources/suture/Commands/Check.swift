@@ -31,8 +31,10 @@ struct Check: Command {
       .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
       .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
       .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
+      .flag("strict", "Fail for what torch.load(weights_only=True) would refuse.", \.isStrict),
       .flag("allow-nan", "Report NaN, but do not fail for it.", \.allowsNaN),
       .limit(\.limits),
+      .salvage(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }
@@ -43,6 +45,7 @@ struct Check: Command {
   var key: String?
   var baseKey: String?
   var allowsNaN = false
+  var isStrict = false
   var limits = ReadLimits()
   var json = false
 
@@ -69,7 +72,7 @@ struct Check: Command {
     let progress = ProgressMeter(total: checkpoint.stateDict.byteCount, Progress.auto.handler)
     let start = CurrentProcess.seconds
     var report = CheckReport(of: checkpoint) { progress.advance($0) }
-    report.allowsNaN = allowsNaN
+    (report.allowsNaN, report.isStrict) = (allowsNaN, isStrict)
     progress.finish()
     let text = report.text(seconds: CurrentProcess.seconds - start) + (outcome.map { "\n\($0.text)" } ?? "")
     try Console.print(json ? report.json(outcome?.json).text() : text)

@@ -30,6 +30,7 @@ struct Convert: Command {
         "Name a ConvNeXt as \(NamingScheme.allCases.map(\.rawValue).joined(separator: ", ")) would.", \.naming
       ),
       .limit(\.limits),
+      .salvage(\.limits),
     ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 

@@ -30,6 +30,7 @@ struct Diff: Command {
       .option("key-b", "PATH", "The dict to take of B, where it is another.", \.otherKey),
       .flag("verbose", short: "v", "Show every line.", \.isVerbose),
       .limit(\.limits),
+      .salvage(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }

@@ -37,7 +37,7 @@ struct Edit: Command {
           "save-recipe", "FILE", "Write what the flags say as a recipe, .yaml or .json.", \.savedRecipe),
         .option(
           "key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.editing.key),
-        .limit(\.editing.limits),
+        .limit(\.editing.limits), .salvage(\.editing.limits),
       ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 

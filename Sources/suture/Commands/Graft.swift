@@ -32,7 +32,7 @@ struct GraftCommand: Command {
       .number("expect", "N", "Refuse unless N keys come from PART.", \.grafting.options.expected),
       .option("key", "PATH", "The dict of BASE to take instead of the one found.", \.grafting.key),
       .option("from-key", "PATH", "The dict of PART to take instead of the one found.", \.grafting.partKey),
-      .limit(\.grafting.limits),
+      .limit(\.grafting.limits), .salvage(\.grafting.limits),
     ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 

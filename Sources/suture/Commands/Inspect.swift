@@ -27,6 +27,7 @@ struct Inspect: Command {
       .flag("stats", "Read every element: least, largest, mean, deviation, zeros, NaN, Inf.", \.stats),
       .flag("storages", "List the storages, where they lie, and the tensors on them.", \.storages),
       .limit(\.limits),
+      .salvage(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }

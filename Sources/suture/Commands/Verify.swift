@@ -53,6 +53,7 @@ struct Verify: Command {
         "dtype", placeholder: "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.precision),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
+      .salvage(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }

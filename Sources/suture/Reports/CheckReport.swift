@@ -20,10 +20,7 @@ extension CheckReport {
     if integrity.irregular.count > 20 {
       lines.append("             … \(integrity.irregular.count) tensors in all")
     }
-    if !checkpoint.globals.isEmpty {
-      lines.append("  globals    \(Format.plural(checkpoint.globals.count, "name")), none of them dangerous")
-      for name in checkpoint.globals { lines.append("             \(Format.name(name))") }
-    }
+    lines += globals
     for warning in checkpoint.warnings { lines.append("  note       \(warning)") }
     if let first = integrity.unusedStorages.first {
       lines.append(
@@ -39,6 +36,29 @@ extension CheckReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// What the pickle names, and what torch would say of it.
+  private var globals: [String] {
+    guard let verdict = weightsOnly else { return [] }
+    let names = checkpoint.globals
+    let counts = Checkpoint.Global.Class.allCases.map { kind in "\(names.count { $0.judgement == kind }) \(kind)" }
+    var lines = ["  globals    \(Format.plural(names.count, "name")): \(counts.joined(separator: ", "))"]
+    for global in names where global.judgement != .known {
+      let harm = global.harm.map { ", \($0) when it is called\(global.isCalled ? ", and is called" : "")" } ?? ""
+      lines.append("             \(Format.name(global.name))  \(global.judgement)\(harm)")
+    }
+    let opcode = verdict.opcode.map { "the opcode \($0)" }
+    let refused = verdict.refused.prefix(3).map { Format.name($0.name) }
+    let more = verdict.refused.count - refused.count
+    lines.append(
+      "  torch.load weights_only=True of torch \(verdict.torch) "
+        + (verdict.loads
+          ? "loads it"
+          : "refuses " + ((opcode.map { [$0] } ?? []) + refused + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")))
+    if let line = verdict.safeGlobals { lines.append("             unless you trust them: \(Format.name(line))") }
+    if !verdict.loads { lines.append("             converting is safe: nothing here looks a name up, or calls it") }
+    return lines
+  }
+
   private var reason: String {
     var parts: [String] = []
     let damaged = integrity.problems.count
@@ -47,6 +67,9 @@ extension CheckReport {
     }
     if nanCount > 0, !allowsNaN {
       parts.append("\(Format.plural(nanCount, "NaN")) (--allow-nan passes them)")
+    }
+    if isStrict, weightsOnly?.loads == false {
+      parts.append("torch.load(weights_only=True) would refuse it, and --strict asks that it does not")
     }
     return parts.joined(separator: ", ")
   }

@@ -25,6 +25,7 @@ extension Inspection {
     text += shared(listsAll)
     if listsStorages { text += "\n" + storageTable.text }
     text += classes(listsAll)
+    text += named(listsAll)
     for candidate in checkpoint.candidates { text += "also here: \(Notes.offer(candidate))\n" }
     return text + others(listsAll)
   }
@@ -63,6 +64,17 @@ extension Inspection {
     }
     let more = listed.count < classes.count ? ", … \(classes.count) classes in all" : ""
     return "pickled modules: \(listed.joined(separator: ", "))\(more)\n"
+  }
+
+  /// What the pickle names beside what every checkpoint does.
+  private func named(_ listsAll: Bool) -> String {
+    let names = checkpoint.globals.filter { $0.judgement != .known }.sorted { $0.judgement == .harmful && $1.judgement != .harmful }
+    if names.isEmpty { return "" }
+    let listed = (listsAll ? names[...] : names.prefix(6)).map { global in
+      "\(Format.name(global.name)) (\(global.judgement)\(global.harm.map { ": it \($0) when it is called" } ?? ""))"
+    }
+    let more = listed.count < names.count ? ", … \(names.count) in all" : ""
+    return "names in the pickle: \(listed.joined(separator: ", "))\(more)\n"
   }
 
   private func table() throws -> Table {

@@ -146,6 +146,13 @@ extension Argument {
     }
   }
 
+  /// `--salvage`, for files that call something harmful.
+  static func salvage(_ path: WritableKeyPath<Values, ReadLimits>) -> Argument {
+    flag(
+      "salvage", "Of a file that calls something harmful, take the tensors that do not depend on the call.",
+      path.appending(path: \.salvages))
+  }
+
   private static func raise(_ limits: inout ReadLimits, _ text: String) throws {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts.first ?? "")

@@ -20,10 +20,13 @@ struct PickleFile: CheckpointFormat {
       graph: graph, location: PickleLocation(path: input.name), references: PickleFile(path: input.name),
       limits: input.limits)
     let rest = file.byteCount - graph.streamByteCount
-    let contents = try object.contents(
+    let others = try OtherPickles(
+      in: file, from: graph.streamByteCount, PickleLocation(path: input.name), input.limits)
+    var contents = try object.contents(
       key: input.key,
       warnings: rest > 0 ? ["\(rest) bytes follow the end of the pickle, and are ignored"] : [],
       arraysCount: true)
+    contents.globals.append(judgedBy: others)
     return Checkpoint(input, .pickle, contents)
   }
 }

@@ -28,12 +28,12 @@ struct TorchTarFile {
       throw Failure(in: source.name, "a tar archive without the files pickle and storages")
     }
     var references = TarReferences(path: source.name)
-    try references.readStorages(storages, limits: limits.pickle)
+    try references.readStorages(storages, limits: limits)
     // Later versions of the layout, as others wrote it, describe tensors in the pickle.
-    if let tensors = member("tensors") { try references.readTensors(tensors, limits: limits.pickle) }
+    if let tensors = member("tensors") { try references.readTensors(tensors, limits: limits) }
     self.references = references
     location = PickleLocation(path: source.name, record: "pickle")
-    var pickles = Pickles(pickle, limits.pickle)
+    var pickles = Pickles(pickle, limits)
     graph = try pickles.next()
   }
 }
@@ -76,7 +76,7 @@ struct TarReferences: References {
     return try reference.part(of: found.storage) { Failure(in: path, record: "storages", $0) }
   }
 
-  mutating func readStorages(_ source: any ByteSource, limits: PickleLimits) throws {
+  mutating func readStorages(_ source: any ByteSource, limits: ReadLimits) throws {
     var pickles = Pickles(source, limits)
     let count = try pickles.count("storages")
     for _ in 0..<count {
@@ -106,7 +106,7 @@ struct TarReferences: References {
     }
   }
 
-  mutating func readTensors(_ source: any ByteSource, limits: PickleLimits) throws {
+  mutating func readTensors(_ source: any ByteSource, limits: ReadLimits) throws {
     var pickles = Pickles(source, limits)
     let count = try pickles.count("tensors")
     for _ in 0..<count {
@@ -149,21 +149,21 @@ struct Pickles {
   let source: any ByteSource
   /// Where the next one begins.
   var position = 0
-  private let limits: PickleLimits
+  private let limits: ReadLimits
 
-  init(_ source: any ByteSource, _ limits: PickleLimits) { (self.source, self.limits) = (source, limits) }
+  init(_ source: any ByteSource, _ limits: ReadLimits) { (self.source, self.limits) = (source, limits) }
 
   private var location: PickleLocation { PickleLocation(path: source.name, start: position) }
 
   /// Reads the pickle at ``position``, and moves past it.
   ///
-  /// - Throws: `Failure`, also where it names something that would run code in Python.
+  /// - Throws: `Failure`, also where it calls something harmful.
   mutating func next() throws -> PickleGraph {
     let graph: PickleGraph
-    do { graph = try Unpickler.load(source, at: position, limits: limits) } catch let error as PickleError {
+    do { graph = try Unpickler.load(source, at: position, limits: limits.pickle) } catch let error as PickleError {
       throw location.failure(error, usually: "the file is damaged or cut short")
     }
-    try graph.refuseUnsafe(location)
+    try graph.refuseHarm(location, limits)
     position += graph.streamByteCount
     return graph
   }

@@ -60,10 +60,8 @@ struct TorchZipFile {
     }
     let location = PickleLocation(path: path, record: name)
     let graph: PickleGraph
-    do {
-      graph = try Unpickler.load(
-        try archive.contents(of: record, limit: limits.pickle.streamBytes), limits: limits.pickle)
-    } catch let error as PickleError {
+    let bytes = try archive.contents(of: record, limit: limits.pickle.streamBytes)
+    do { graph = try Unpickler.load(bytes, limits: limits.pickle) } catch {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
     var warnings = archive.allWarnings
@@ -74,9 +72,26 @@ struct TorchZipFile {
       graph: graph, location: location, references: self, limits: limits,
       isBigEndian: isBigEndian, script: try scriptClasses())
     var contents = try object.contents(key: key, warnings: warnings)
+    try judgeOthers(&contents, bytes, from: graph.streamByteCount, location)
     contents.provenance = try own(TorchWriter.provenanceRecord).flatMap { Provenance($0) }
     contents.choice.stateDict.metadata = try ownMetadata()
     return contents
+  }
+
+  /// Judges what follows the pickle, and every other pickle of the archive: Python may come to load each of them.
+  private func judgeOthers(
+    _ contents: inout PickledObject.Contents, _ pickle: [UInt8], from end: Int, _ location: PickleLocation
+  ) throws {
+    if end < pickle.count {
+      contents.globals.append(
+        judgedBy: try OtherPickles(in: MemorySource(pickle, name: path), from: end, location, limits))
+    }
+    for record in archive.records where record.name.hasSuffix(".pkl") && record.name != location.record {
+      let bytes = try archive.contents(of: record, limit: limits.pickle.streamBytes)
+      contents.globals.append(
+        judgedBy: try OtherPickles(
+          in: MemorySource(bytes, name: path), from: 0, PickleLocation(path: path, record: record.name), limits))
+    }
   }
 
   /// What this tool wrote beside the checkpoint, which torch ignores.
