@@ -87,11 +87,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("__builtin__", "getattr"),
+    ("os", "system"), ("posix", "system"), ("builtins", "eval"),
     ("subprocess", "Popen"),
     ("torch", "load"), ("torch.hub", "load"), ("", ""), ("a b", "c"), ("runpy", "run_path"),
   ])
-  func `that names dangerous code is refused as unsafe`(module: String, name: String) throws {
+  func `that calls something harmful is refused as unsafe`(module: String, name: String) throws {
     let error = try #require(
       try refusal { pickler in
         pickler.dict([
@@ -107,7 +107,8 @@ import Testing
         ])
       })
     #expect(error.kind == .unsafe)
-    #expect(error.remedies[0].description.contains("1 tensors could be told apart"))
+    #expect(
+      error.remedies.map(\.description).contains { $0.contains("1 tensor in it does not depend on that") })
   }
 
   @Test func `whose tensors do not fit their storages is refused`() throws {

@@ -16,7 +16,8 @@ struct CheckTests {
       ("280_evil_posix.pth", 1, "posix.system"),
       ("407_nan.pth", 1, "odd: 1 NaN, 1 Inf, first NaN at [1]"),
       ("229_sparse_coo.pth", 0, "sound"), ("238_meta.pth", 0, "sound"), ("344_st_sharded", 0, "sound"),
-      ("010_zip_deflated.pth", 0, "0 failed"), ("001_zip_default.pth", 0, "torch._utils._rebuild_tensor_v2"),
+      ("010_zip_deflated.pth", 0, "0 failed"),
+      ("001_zip_default.pth", 0, "weights_only=True of torch 2.13 loads it"),
     ] as [(String, Int32, String)])
   func `tells sound files from others`(name: String, code: Int32, words: String) throws {
     let said = try suture("check", "\(corpus)/\(name)")

@@ -57,11 +57,17 @@ struct GlobalJudgement {
         return
       }
       if called.isInert { return }
-      harms = called.harm != nil
-      note(called, isCalled: harms)
+      note(called, isCalled: called.harm != nil)
+      harms = called.harm != nil && !PickledModule.isTakenApart(called.canonicalName)
+    }
+    // methodcaller calls what it finds at once.
+    if let found = Reached(id, in: graph), found.harm != nil, graph.isMethodCall(object) {
+      note(found, isCalled: true)
+      harms = true
     }
     // Whatever an unknown function does with a harmful one, it may call it.
-    for argument in object.arguments + object.arguments.flatMap({ graph.items($0) ?? [] }) + keywords(object) {
+    for argument in object.arguments + object.arguments.flatMap({ graph.items($0) ?? [] }) + keywords(object)
+    {
       guard let reached = Reached(argument, in: graph), reached.harm != nil else { continue }
       note(reached, isCalled: true)
       harms = true
@@ -123,7 +129,8 @@ extension PickleGraph {
     throw location.failure(
       "the pickle calls \(judgement.sentence), if Python loads it", at: offset(of: first),
       remedies: [
-        "do not load this file in Python", .setting("salvage", "takes the tensors that do not depend on that"),
+        "do not load this file in Python",
+        .setting("salvage", "takes the tensors that do not depend on that"),
       ], kind: .unsafe)
   }
 }
@@ -158,6 +165,15 @@ struct OtherPickles {
   }
 }
 
+extension PickleGraph {
+  fileprivate func isMethodCall(_ object: PickleObject) -> Bool {
+    guard case .object(let getter) = self[object.callable], let maker = globalName(getter.callable) else {
+      return false
+    }
+    return maker.hasSuffix("operator.methodcaller")
+  }
+}
+
 extension [Checkpoint.Global] {
   /// Adds what other pickles name.
   mutating func append(judgedBy others: OtherPickles) {
@@ -174,7 +190,8 @@ private struct Reached {
   var name: String { ([module] + attributes).joined(separator: ".") }
 
   var canonicalName: String {
-    (HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + attributes).joined(separator: ".")
+    (HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + attributes).joined(
+      separator: ".")
   }
 
   var harm: HarmfulGlobals.Harm? {
@@ -193,31 +210,32 @@ private struct Reached {
       guard let name = graph.callableName(id) else { return nil }
       self.init("", name.split(separator: ".").map(String.init))
     case .object(let object):
-      guard let called = reached(object.callable) else { return nil }
       let arguments = object.arguments
       let text = { (index: Int) in arguments.count > index ? graph.string(arguments[index]) : nil }
-      switch called.canonicalName {
-      case "builtins.getattr":
-        guard let attribute = text(1), let target = Reached(owner: arguments[0], in: graph, depth: depth + 1) else {
+      func attribute(_ path: String?, of owner: PickleID?) -> Reached? {
+        guard let path, let owner, let target = Reached(owner: owner, in: graph, depth: depth + 1) else {
           return nil
         }
-        self.init(target.module, target.attributes + attribute.split(separator: ".").map(String.init))
-      case "functools.partial":
-        guard let first = arguments.first, let target = reached(first) else { return nil }
-        self = target
-      case let name where Self.byName.contains(name):
-        guard let found = text(0) else { return nil }
-        let parts = found.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init)
-        self.init(parts.first ?? "", Array(parts.dropFirst()))
-      default:
-        // operator.attrgetter("system")(os) and operator.methodcaller("system", …)(os)
-        guard case .object(let getter) = graph[object.callable],
-          let maker = reached(getter.callable), Self.getters.contains(maker.canonicalName),
-          let attribute = getter.arguments.first.flatMap({ graph.string($0) }),
-          let target = arguments.first.flatMap({ Reached(owner: $0, in: graph, depth: depth + 1) })
-        else { return nil }
-        self.init(target.module, target.attributes + attribute.split(separator: ".").map(String.init))
+        return Reached(target.module, target.attributes + path.split(separator: ".").map(String.init))
       }
+      var found: Reached?
+      if case .object(let getter) = graph[object.callable] {
+        // operator.attrgetter("system")(os) and operator.methodcaller("system", …)(os)
+        if let maker = reached(getter.callable), Self.getters.contains(maker.canonicalName) {
+          found = attribute(getter.arguments.first.flatMap { graph.string($0) }, of: arguments.first)
+        }
+      } else if let called = reached(object.callable) {
+        switch called.canonicalName {
+        case "builtins.getattr": found = attribute(text(1), of: arguments.first)
+        case "functools.partial": found = arguments.first.flatMap(reached)
+        case let name where Self.byName.contains(name):
+          let parts = text(0)?.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) ?? []
+          found = parts.isEmpty ? nil : Reached(parts[0], Array(parts.dropFirst()))
+        default: break
+        }
+      }
+      guard let found else { return nil }
+      self = found
     default: return nil
     }
   }
@@ -226,14 +244,18 @@ private struct Reached {
   private init?(owner id: PickleID, in graph: PickleGraph, depth: Int) {
     if let reached = Reached(id, in: graph, depth: depth) {
       self = reached
-    } else if case .object(let object) = graph[id], let type = Reached(object.callable, in: graph, depth: depth) {
+    } else if case .object(let object) = graph[id],
+      let type = Reached(object.callable, in: graph, depth: depth)
+    {
       self = type
     } else {
       return nil
     }
   }
 
-  private init(_ module: String, _ attributes: [String]) { (self.module, self.attributes) = (module, attributes) }
+  private init(_ module: String, _ attributes: [String]) {
+    (self.module, self.attributes) = (module, attributes)
+  }
 
   private static let getters: Set<String> = ["operator.attrgetter", "operator.methodcaller"]
   /// Functions that find a module, or something in it, by a name in text.
@@ -245,12 +267,16 @@ private struct Reached {
   var isAttributeAccess: Bool { canonicalName == "builtins.getattr" }
 
   /// Whether a call of it does nothing with what it is given but keep it.
-  var isInert: Bool { Self.keepers.contains(canonicalName) || canonicalName.hasPrefix("typing.") && harm == nil }
+  var isInert: Bool {
+    Self.keepers.contains(canonicalName) || canonicalName.hasPrefix("typing.") && harm == nil
+  }
 
   private static let keepers: Set<String> = [
-    "functools.partial", "builtins.type", "builtins.tuple", "builtins.list", "builtins.set", "builtins.frozenset",
+    "functools.partial", "builtins.type", "builtins.tuple", "builtins.list", "builtins.set",
+    "builtins.frozenset",
     "builtins.dict", "builtins.classmethod", "builtins.staticmethod", "collections.OrderedDict",
-    "collections.defaultdict", "copyreg._reconstructor", "dill._dill._load_type", "dill._dill._create_function",
+    "collections.defaultdict", "copyreg._reconstructor", "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct", "dill._dill._load_type", "dill._dill._create_function",
     "dill._dill._create_code", "dill._dill._create_cell", "cloudpickle.cloudpickle._builtin_type",
     "cloudpickle.cloudpickle._make_function", "cloudpickle.cloudpickle._make_cell",
     "cloudpickle.cloudpickle._make_skeleton_class", "torch._tensor._rebuild_from_type_v2",

@@ -28,7 +28,8 @@ enum HarmfulGlobals {
   ///   - module: the module that is imported.
   ///   - attributes: what is looked up in it, one in the other.
   static func harm(module: String, attributes: [String]) -> Harm? {
-    let parts = module.isEmpty ? [] : module.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let parts =
+      module.isEmpty ? [] : module.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     if !(parts + attributes).allSatisfy(isSpelledAsAName) { return .spelling }
     if let harm = harm(of: canonical(parts) + attributes) { return harm }
     for start in attributes.indices {
@@ -46,15 +47,10 @@ enum HarmfulGlobals {
 
   private static func harm(of parts: [String]) -> Harm? {
     guard let root = parts.first, parts.count > 1 else { return nil }
-    let name = parts.joined(separator: ".")
-    // What a class or a module has, however deep, is as harmful as itself.
-    for count in 1...parts.count {
-      let head = parts.prefix(count).joined(separator: ".")
-      if harmless.contains(head) { return nil }
-      if let harm = functions[head] { return harm }
-      if count > 1, let harm = folders[head] { return harm }
-    }
-    return harmless.contains(name) ? nil : modules[root]
+    // What a class or a module has, however deep, is what itself is.
+    let heads = (2...parts.count).map { parts.prefix($0).joined(separator: ".") }
+    if heads.contains(where: harmless.contains) { return nil }
+    return heads.lazy.compactMap { functions[$0] ?? folders[$0] }.first ?? modules[root]
   }
 
   private static func isSpelledAsAName(_ part: String) -> Bool {
@@ -68,10 +64,13 @@ enum HarmfulGlobals {
   private static let renamed = [
     "__builtin__": "builtins", "posix": "os", "nt": "os", "_io": "io", "_pyio": "io", "cPickle": "pickle",
     "_pickle": "pickle", "_operator": "operator", "_functools": "functools", "copy_reg": "copyreg",
-    "_ctypes": "ctypes", "_socket": "socket", "_ssl": "ssl", "_signal": "signal", "_posixsubprocess": "subprocess",
-    "_bootsubprocess": "subprocess", "commands": "subprocess", "popen2": "subprocess", "_winapi": "subprocess",
+    "_ctypes": "ctypes", "_socket": "socket", "_ssl": "ssl", "_signal": "signal",
+    "_posixsubprocess": "subprocess",
+    "_bootsubprocess": "subprocess", "commands": "subprocess", "popen2": "subprocess",
+    "_winapi": "subprocess",
     "_frozen_importlib": "importlib", "_frozen_importlib_external": "importlib", "_imp": "importlib",
-    "imp": "importlib", "urllib2": "urllib", "httplib": "http", "anydbm": "dbm", "_xxsubinterpreters": "_interpreters",
+    "imp": "importlib", "urllib2": "urllib", "httplib": "http", "anydbm": "dbm",
+    "_xxsubinterpreters": "_interpreters",
     "_sqlite3": "sqlite3", "_testcapi": "_interpreters",
   ]
 
@@ -82,73 +81,95 @@ enum HarmfulGlobals {
   private static let modules: [String: Harm] = [
     "os": .process, "subprocess": .process, "pty": .process, "_osx_support": .process, "webbrowser": .process,
     "sys": .reach, "gc": .reach, "inspect": .reach, "shutil": .file, "socket": .network, "ssl": .network,
-    "runpy": .code, "codeop": .code, "timeit": .code, "bdb": .code, "pdb": .code, "cProfile": .code, "doctest": .code,
-    "_interpreters": .code, "trace": .code, "lib2to3": .code, "idlelib": .code, "pyclbr": .code, "rlcompleter": .code,
+    "runpy": .code, "codeop": .code, "timeit": .code, "bdb": .code, "pdb": .code, "cProfile": .code,
+    "doctest": .code,
+    "_interpreters": .code, "trace": .code, "lib2to3": .code, "idlelib": .code, "pyclbr": .code,
+    "rlcompleter": .code,
     "importlib": .imports, "pkgutil": .imports, "pydoc": .imports, "zipimport": .imports, "site": .code,
     "modulefinder": .code, "venv": .process, "ensurepip": .process, "pip": .process, "distutils": .process,
-    "setuptools": .process, "ctypes": .native, "cffi": .native, "marshal": .load, "shelve": .load, "pickle": .load,
+    "setuptools": .process, "ctypes": .native, "cffi": .native, "marshal": .load, "shelve": .load,
+    "pickle": .load,
     "asyncio": .process, "atexit": .code, "ftplib": .network, "smtplib": .network, "telnetlib": .network,
-    "imaplib": .network, "poplib": .network, "nntplib": .network, "xmlrpc": .network, "socketserver": .network,
+    "imaplib": .network, "poplib": .network, "nntplib": .network, "xmlrpc": .network,
+    "socketserver": .network,
     "requests": .network, "urllib3": .network, "aiohttp": .network, "paramiko": .network, "fabric": .process,
-    "execnet": .process, "fileinput": .file, "sqlite3": .file, "dbm": .file, "mailbox": .file, "tempfile": .file,
+    "execnet": .process, "fileinput": .file, "sqlite3": .file, "dbm": .file, "mailbox": .file,
+    "tempfile": .file,
     "zipfile": .file, "tarfile": .file, "gzip": .file, "bz2": .file, "lzma": .file, "zipapp": .file,
-    "py_compile": .file, "compileall": .file, "readline": .file, "faulthandler": .crash, "antigravity": .process,
+    "py_compile": .file, "compileall": .file, "readline": .file, "faulthandler": .crash,
+    "antigravity": .process,
     "nose": .code, "curses": .reach, "resource": .reach, "mmap": .file, "pipes": .process, "sched": .code,
     "unittest": .code, "tkinter": .code, "turtle": .code, "test": .code,
   ]
 
   /// Parts of packages, all of whose functions count.
   private static let folders: [String: Harm] = [
-    "torch.hub": .load, "torch.utils.cpp_extension": .native, "torch._inductor": .code, "torch._dynamo": .code,
+    "torch.hub": .load, "torch.utils.cpp_extension": .native, "torch._inductor": .code,
+    "torch._dynamo": .code,
     "torch.package": .code, "torch.distributed.rpc": .network, "torch.distributed.elastic": .process,
-    "torch.distributed.run": .process, "torch.distributed.launcher": .process, "torch.multiprocessing": .process,
+    "torch.distributed.run": .process, "torch.distributed.launcher": .process,
+    "torch.multiprocessing": .process,
     "torch.testing": .process, "torch.utils.bottleneck": .code, "torch.utils.collect_env": .process,
-    "torch.utils.data.datapipes": .file, "torch.utils._config_module": .load, "torch.utils.show_pickle": .code,
+    "torch.utils.data.datapipes": .file, "torch.utils._config_module": .load,
+    "torch.utils.show_pickle": .code,
     "torch.utils.model_dump": .file, "torch.utils.model_zoo": .load, "torch.export": .load,
     "torch.jit.unsupported_tensor_ops": .code, "torch.fx.experimental.symbolic_shapes": .code,
     "numpy.f2py": .native, "numpy.distutils": .process, "numpy.testing": .code, "numpy.ctypeslib": .native,
     "urllib.request": .network, "http.client": .network, "http.server": .network, "logging.handlers": .file,
     "logging.config": .imports, "multiprocessing.spawn": .imports, "multiprocessing.util": .process,
-    "multiprocessing.process": .process, "multiprocessing.popen_fork": .process, "multiprocessing.managers": .process,
+    "multiprocessing.process": .process, "multiprocessing.popen_fork": .process,
+    "multiprocessing.managers": .process,
     "multiprocessing.forkserver": .process, "concurrent.futures.process": .process, "sympy.parsing": .code,
     "xml.sax": .imports, "wsgiref.simple_server": .network, "IPython": .code, "pandas.io": .load,
   ]
 
   private static let functions: [String: Harm] = [
     "builtins.eval": .code, "builtins.exec": .code, "builtins.execfile": .code, "builtins.compile": .code,
-    "builtins.breakpoint": .code, "builtins.help": .imports, "builtins.__import__": .imports, "builtins.reload": .imports,
+    "builtins.breakpoint": .code, "builtins.help": .imports, "builtins.__import__": .imports,
+    "builtins.reload": .imports,
     "builtins.open": .file, "builtins.file": .file, "builtins.input": .code, "builtins.raw_input": .code,
     "builtins.exit": .crash, "builtins.quit": .crash, "builtins.setattr": .reach, "builtins.delattr": .reach,
     "builtins.globals": .reach, "builtins.locals": .reach, "builtins.vars": .reach, "builtins.apply": .code,
     "code.interact": .code, "code.InteractiveInterpreter": .code, "code.InteractiveConsole": .code,
     "code.compile_command": .code, "profile.run": .code, "profile.runctx": .code, "profile.Profile": .code,
-    "signal.raise_signal": .crash, "signal.pthread_kill": .crash, "signal.alarm": .crash, "signal.signal": .code,
-    "io.open": .file, "io.open_code": .file, "io.FileIO": .file, "io.OpenWrapper": .file, "codecs.open": .file,
+    "signal.raise_signal": .crash, "signal.pthread_kill": .crash, "signal.alarm": .crash,
+    "signal.signal": .code,
+    "io.open": .file, "io.open_code": .file, "io.FileIO": .file, "io.OpenWrapper": .file,
+    "codecs.open": .file,
     "pathlib.Path.unlink": .file, "pathlib.Path.write_text": .file, "pathlib.Path.write_bytes": .file,
-    "pathlib.Path.open": .file, "pathlib.Path.rename": .file, "pathlib.Path.replace": .file, "pathlib.Path.touch": .file,
+    "pathlib.Path.open": .file, "pathlib.Path.rename": .file, "pathlib.Path.replace": .file,
+    "pathlib.Path.touch": .file,
     "pathlib.Path.mkdir": .file, "pathlib.Path.rmdir": .file, "pathlib.Path.chmod": .file,
     "pathlib.Path.symlink_to": .file, "pathlib.Path.read_text": .file, "pathlib.Path.read_bytes": .file,
     "logging.FileHandler": .file, "logging.Handler": .code, "warnings._getcategory": .imports,
     "xml.etree.ElementTree.ElementTree.write": .file, "xml.etree.ElementTree.ElementTree.parse": .file,
-    "xml.etree.ElementTree.parse": .file, "xml.dom.xmlbuilder.DOMBuilder": .network, "typing.ForwardRef": .code,
+    "xml.etree.ElementTree.parse": .file, "xml.dom.xmlbuilder.DOMBuilder": .network,
+    "typing.ForwardRef": .code,
     "typing.get_type_hints": .code, "types.FunctionType.__call__": .code, "dataclasses.make_dataclass": .code,
     "collections.namedtuple": .code, "ast.literal_eval.__globals__": .reach, "threading.Thread": .code,
     "threading.Timer": .code, "multiprocessing.Process": .process, "multiprocessing.Pool": .process,
-    "multiprocessing.pool.Pool": .process, "uuid._get_command_stdout": .process, "platform._syscmd_ver": .process,
+    "multiprocessing.pool.Pool": .process, "uuid._get_command_stdout": .process,
+    "platform._syscmd_ver": .process,
     "platform.popen": .process, "getpass.getpass": .code, "cgitb.lookup": .code, "smtpd.SMTPServer": .network,
-    "concurrent.futures.ProcessPoolExecutor": .process, "contextlib.redirect_stdout": .reach, "nturl2path.url2pathname": .file,
-    "torch.load": .load, "torch.save": .file, "torch.serialization.load": .load, "torch.serialization.save": .file,
+    "concurrent.futures.ProcessPoolExecutor": .process, "contextlib.redirect_stdout": .reach,
+    "nturl2path.url2pathname": .file,
+    "torch.load": .load, "torch.save": .file, "torch.serialization.load": .load,
+    "torch.serialization.save": .file,
     "torch.serialization._load": .load, "torch.serialization._legacy_load": .load, "torch.jit.load": .load,
-    "torch.jit.save": .file, "torch.compile": .code, "torch.from_file": .file, "torch.UntypedStorage.from_file": .file,
+    "torch.jit.save": .file, "torch.compile": .code, "torch.from_file": .file,
+    "torch.UntypedStorage.from_file": .file,
     "torch.storage.UntypedStorage.from_file": .file, "torch.classes.load_library": .native,
     "torch.ops.load_library": .native, "torch.fx.graph_module._exec_with_source": .code,
     "torch.fx.graph_module._forward_from_src": .code, "torch._utils._import_dotted_name": .imports,
     "torch.distributed.elastic.multiprocessing.subprocess_handler.SubprocessHandler": .process,
-    "numpy.load": .load, "numpy.loads": .load, "numpy.save": .file, "numpy.savez": .file, "numpy.savez_compressed": .file,
+    "numpy.load": .load, "numpy.loads": .load, "numpy.save": .file, "numpy.savez": .file,
+    "numpy.savez_compressed": .file,
     "numpy.savetxt": .file, "numpy.loadtxt": .file, "numpy.genfromtxt": .file, "numpy.fromfile": .file,
-    "numpy.fromregex": .file, "numpy.lib.format.open_memmap": .file, "numpy.lib.npyio.NpzFile": .load,
+    "numpy.memmap": .file, "numpy.core.memmap": .file, "numpy._core.memmap": .file, "numpy.fromregex": .file,
+    "numpy.lib.format.open_memmap": .file, "numpy.lib.npyio.NpzFile": .load,
     "numpy.lib.npyio.load": .load, "numpy.lib.npyio.save": .file, "numpy.lib.npyio.savetxt": .file,
-    "numpy.lib._npyio_impl.load": .load, "numpy.lib._npyio_impl.save": .file, "numpy.lib._npyio_impl.savetxt": .file,
+    "numpy.lib._npyio_impl.load": .load, "numpy.lib._npyio_impl.save": .file,
+    "numpy.lib._npyio_impl.savetxt": .file,
     "numpy.DataSource.open": .file, "numpy.ndarray.tofile": .file, "numpy.ndarray.dump": .file,
     "joblib.load": .load, "joblib.dump": .file, "joblib.numpy_pickle.load": .load, "dill.load": .load,
     "dill.loads": .load, "dill._dill.load": .load, "dill._dill.loads": .load, "dill._dill._eval_repr": .code,
@@ -157,31 +178,41 @@ enum HarmfulGlobals {
     "PIL.ImageMath.eval": .code, "PIL.ImageMath.unsafe_eval": .code, "sympy.sympify": .code,
     "sympy.core.sympify.sympify": .code, "fsspec.registry._import_class": .imports, "fsspec.open": .file,
     "yaml.load": .code, "yaml.unsafe_load": .code, "yaml.full_load": .code, "hydra.utils.instantiate": .code,
-    "hydra.utils.get_method": .imports, "hydra._internal.utils._locate": .imports, "transformers.pipeline": .load,
-    "tensorflow.io.read_file": .file, "tensorflow.keras.models.load_model": .load, "keras.models.load_model": .load,
-    "keras.utils.get_file": .network, "cv2.imwrite": .file, "PIL.Image.open": .file, "matplotlib.pyplot.savefig": .file,
+    "hydra.utils.get_method": .imports, "hydra._internal.utils._locate": .imports,
+    "transformers.pipeline": .load,
+    "tensorflow.io.read_file": .file, "tensorflow.keras.models.load_model": .load,
+    "keras.models.load_model": .load,
+    "keras.utils.get_file": .network, "cv2.imwrite": .file, "PIL.Image.open": .file,
+    "matplotlib.pyplot.savefig": .file,
   ]
 
   /// Functions and hidden attributes that are what they are in whichever module they are found.
   private static let anywhere: [String: Harm] = [
-    "system": .process, "popen": .process, "Popen": .process, "check_output": .process, "check_call": .process,
-    "getoutput": .process, "getstatusoutput": .process, "call_subprocess": .process, "spawnv_passfds": .process,
+    "system": .process, "popen": .process, "Popen": .process, "check_output": .process,
+    "check_call": .process,
+    "getoutput": .process, "getstatusoutput": .process, "call_subprocess": .process,
+    "spawnv_passfds": .process,
     "fork_exec": .process, "execv": .process, "execve": .process, "spawnl": .process, "spawnv": .process,
-    "posix_spawn": .process, "eval": .code, "exec": .code, "execfile": .code, "runstring": .code, "run_string": .code,
+    "posix_spawn": .process, "eval": .code, "exec": .code, "execfile": .code, "runstring": .code,
+    "run_string": .code,
     "unsafe_eval": .code, "import_module": .imports, "__import__": .imports, "load_library": .native,
     "__globals__": .reach, "__builtins__": .reach, "__subclasses__": .reach, "__loader__": .reach,
-    "__getattribute__": .reach, "__code__": .reach, "f_globals": .reach, "f_builtins": .reach, "gi_frame": .reach,
+    "__getattribute__": .reach, "__code__": .reach, "f_globals": .reach, "f_builtins": .reach,
+    "gi_frame": .reach,
   ]
 
   /// What of all these is no more than a value, or gives one.
   private static let harmless: Set<String> = [
     "os.path", "os.PathLike", "os.fspath", "os.stat_result", "os.terminal_size", "os.cpu_count", "os.getpid",
     "os.getcwd", "sys.intern", "sys.maxsize", "sys.version_info", "sys.float_info", "sys.flags",
-    "inspect.Signature", "inspect.Parameter", "inspect._ParameterKind", "inspect.FullArgSpec", "inspect._empty",
+    "inspect.Signature", "inspect.Parameter", "inspect._ParameterKind", "inspect.FullArgSpec",
+    "inspect._empty",
     "importlib.metadata", "pickle.PickleBuffer", "asyncio.Lock", "asyncio.Event", "sched.Event",
     "timeit.default_timer", "socket.AddressFamily", "socket.SocketKind", "ctypes.c_int", "ctypes.c_bool",
-    "ctypes.c_double", "ctypes.c_float", "ctypes.c_long", "ctypes.c_size_t", "torch._dynamo.decorators._DimRange",
-    "torch._dynamo.eval_frame.OptimizedModule", "torch.multiprocessing.reductions", "numpy.testing.IgnoreException",
+    "ctypes.c_double", "ctypes.c_float", "ctypes.c_long", "ctypes.c_size_t",
+    "torch._dynamo.decorators._DimRange",
+    "torch._dynamo.eval_frame.OptimizedModule", "torch.multiprocessing.reductions",
+    "numpy.testing.IgnoreException",
     "torch.hub.HASH_REGEX", "torch.distributed.rpc.RRef",
   ]
 }

@@ -15,9 +15,18 @@ struct PickledModule {
 
   let children: [Child]
 
+  /// Functions that make a module of its `__dict__`, their first argument: those of `torch.fx` run the code that comes with
+  /// it, of which nothing is needed for its tensors.
+  static func isTakenApart(_ name: String) -> Bool { makers.contains(name) }
+
+  private static let makers: Set<String> = [
+    "torch.fx.graph_module.reduce_graph_module", "torch.fx.graph_module.reduce_package_graph_module",
+    "torch.fx.graph_module.reduce_deploy_graph_module",
+  ]
+
   /// `nil` where the object is no module.
   init?(_ object: PickleObject, in graph: PickleGraph, script: ScriptClasses?) {
-    guard let state = object.states.last, case .dict(let items) = graph[state] else { return nil }
+    guard let items = Self.attributes(object, graph) else { return nil }
     if let name = graph.callableName(object.callable), let type = script?[name] {
       children = items.compactMap { key, value in
         graph.string(key).map { name in
@@ -53,6 +62,23 @@ struct PickledModule {
       children.append(Child(name: name, id: value, isAttribute: true))
     }
     self.children = children
+  }
+
+  /// The `__dict__` of what may be a module.
+  private static func attributes(_ object: PickleObject, _ graph: PickleGraph) -> [(
+    key: PickleID, value: PickleID
+  )]? {
+    if let state = object.states.last, case .dict(let items) = graph[state] { return items }
+    guard let name = graph.callableName(object.callable), let first = object.arguments.first,
+      case .dict(let items) = graph[first]
+    else { return nil }
+    if makers.contains(name) { return items }
+    // StyleGAN's torch_utils.persistence: a dict about the class, with the state in it.
+    guard name.hasSuffix("persistence._reconstruct_persistent_obj"),
+      let state = items.first(where: { graph.string($0.key) == "state" })?.value,
+      case .dict(let inside) = graph[state]
+    else { return nil }
+    return inside
   }
 
   private static func isScriptModule(_ id: PickleID, _ graph: PickleGraph, _ script: ScriptClasses?) -> Bool {
