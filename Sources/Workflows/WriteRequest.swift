@@ -158,7 +158,7 @@ public struct WriteRequest: Sendable {
     for pattern in patterns where !stateDict.names.contains(where: pattern.matches) {
       throw Failure(
         .usage, "keep-dtype \"\(pattern.text)\" fits no name",
-        remedies: pattern.suggestions(among: stateDict.names).map { .advice($0) })
+        remedies: pattern.suggestions(among: stateDict.names))
     }
     return patterns
   }

@@ -1,5 +1,7 @@
+import SutureArchitectures
 import SutureJSON
 import SutureTensors
+import SutureText
 import Testing
 
 @testable import SutureSurgery
@@ -113,6 +115,56 @@ import Testing
     }
     #expect(
       error?.reason == "step 1 (drop \"norm*\", \"Head*\") matched no keys with \"Head*\"")
+  }
+
+  @Test func `what may match nothing hides no other refusal, and undoes nothing`() throws {
+    func cause(_ names: [String], _ step: any Step) throws -> SurgeryError.Cause? {
+      do {
+        _ = try Plan(of: try dict(names), steps: [step.allowingUnmatched])
+        return nil
+      } catch let error as SurgeryError { return error.cause }
+    }
+    #expect(try cause(["a", "b"], MapNames(["a": "x", "c": "y"], rest: .error)) == .noMatch)
+    #expect(try cause(["a", "b"], MapNames(["c": "y"], rest: .error)) == .noMatch)
+    #expect(try cause(["a", "b"], MapNames(["c": "y"], rest: .drop)) == .empty)
+    #expect(try cause(["a", "b"], MapNames(["a": "b", "c": "y"])) == .collision)
+    #expect(try cause(["a"], Permute(["a", "c"], order: [0, 1, 2])) == .doesNotFit)
+    // A ConvNeXt V2 is no ConvNeXt that could be missing.
+    let version2 = ["stem.0.weight", "stages.0.blocks.0.conv_dw.weight", "stages.0.blocks.0.mlp.grn.weight"]
+    #expect(try cause(version2, AdoptNaming(.torchvision)) == .impossible)
+    #expect(try cause(["fc.weight"], AdoptNaming(.torchvision)) == nil)
+
+    let table: KeyValuePairs = ["a": "x", "c": "y"]
+    #expect(try names(["a", "b"]) { MapNames(table, rest: .drop).allowingUnmatched } == ["x"])
+    let floats = try StateDict([.init(name: "a", tensor: try Tensor(floats: [1], shape: [1]))])
+    let cast = try Plan(of: floats, steps: [CastTo("float16", "*", except: ["*bn*"]).allowingUnmatched])
+    #expect(cast.output["a"]?.dtype == .float16 && cast.reports[0].matched == 1)
+    #expect(cast.reports[0].notes == ["\"*bn*\" matched no keys, which is allowed"])
+    #expect(throws: SurgeryError.self) {
+      try Plan(of: floats, steps: [CastTo("float16", "*", except: ["*bn*"])])
+    }
+  }
+
+  @Test func `a guess is made where it is plain, and counted; otherwise what there is is told`() throws {
+    func remedies(_ all: [String], _ pattern: String) throws -> [String] {
+      let error = #expect(throws: SurgeryError.self) { try Plan(of: try dict(all), steps: [Drop(pattern)]) }
+      return error?.remedies.map(\.description) ?? []
+    }
+    let deep = ["stem.weight", "s.0.norm.weight", "s.1.norm.weight", "head.norm.weight"]
+    #expect(
+      try remedies(deep, "norm*") == [
+        "there are 3 keys that contain \"norm\" but do not start with it, such as s.0.norm.weight"
+      ])
+    #expect(
+      try remedies(["norm.w", "norm.b"], "Norm*") == ["did you mean \"norm*\"? it matches norm.w and norm.b"])
+    #expect(try remedies(["norm.w", "x"], "norm") == ["did you mean \"norm.*\"? it matches norm.w"])
+    let wrapped = ["m.norm.a", "m.norm.b", "m.norm.c", "m.x"]
+    #expect(
+      try remedies(wrapped, "norm*") == [
+        "did you mean \"m.norm*\"? it matches 3 keys: m.norm.a, m.norm.b and 1 more"
+      ])
+    // A key that differs in a letter is another key.
+    #expect(try remedies(["q_proj.weight", "x"], "k_proj.weight") == ["the nearest key is q_proj.weight"])
   }
 
   @Test func `the EMA and the optimizer are found beside the weights and among them`() throws {

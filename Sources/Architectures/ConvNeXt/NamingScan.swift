@@ -73,6 +73,9 @@ public struct NamingScan: Sendable {
     return prefixes
   }
 
+  /// Whether any of the names could be a stem's: without one nothing is sought.
+  package static func hasStem(_ names: [String]) -> Bool { !places(names).isEmpty }
+
   /// Where stems are, in the order of the names: the prefix, and whose stems they could be.
   static func places(_ names: some Sequence<String>) -> [(prefix: ExactString, schemes: [NamingScheme])] {
     let stems: [(prefix: ExactString, scheme: NamingScheme)] = names.flatMap { name in

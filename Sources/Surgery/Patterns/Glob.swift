@@ -10,8 +10,8 @@ enum Glob {
     case chosen([Unicode.Scalar])
   }
 
-  /// Every alternative that the braces of a pattern give, as a sequence of pieces; those of the first brace are the
-  /// nearest neighbours.
+  /// Every alternative that the braces of a pattern give, as a sequence of pieces; the first braces vary slowest, as in
+  /// a template.
   static func alternatives(_ syntax: PatternSyntax) -> [[Piece]] {
     syntax.pieces.reduce([[]]) { alternatives, piece in
       let pieces: [Piece] =
@@ -23,7 +23,7 @@ enum Glob {
         case .choices(let choices, _): choices.map { .chosen(Array($0.unicodeScalars)) }
         case .any, .capture, .whole: [.any]
         }
-      return pieces.flatMap { piece in alternatives.map { $0 + [piece] } }
+      return alternatives.flatMap { start in pieces.map { start + [$0] } }
     }
   }
 

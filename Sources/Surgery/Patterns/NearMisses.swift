@@ -1,5 +1,3 @@
-internal import SutureText
-
 /// Names that a pattern nearly fits: `norm*` and `*norm*` are easily confused.
 enum NearMisses {
   /// Says which of `rest` contain the text of a pattern without fitting it.
@@ -10,18 +8,25 @@ enum NearMisses {
   static func notes(for texts: [String], among rest: [String], verb: String) throws -> [String] {
     var notes: [String] = []
     for text in texts {
-      guard let (literal, misses) = try Pattern(text).literal else { continue }
-      let near = rest.filter { $0.contains(literal) }
-      if near.isEmpty { continue }
-      let keys = near.count == 1 ? "1 key that contains" : "\(near.count) keys that contain"
-      let but = near.count == 1 ? misses.one : misses.many
-      notes.append("\(verb) \(keys) \"\(literal)\" but \(but), such as \(near[0])")
+      guard let near = try Pattern(text).near(rest) else { continue }
+      notes.append("\(verb) \(near)")
     }
     return notes
   }
 }
 
 extension Pattern {
+  /// Those of the names that contain the text of the pattern without fitting it: `2 keys that contain "norm" but do not
+  /// start with it, such as a.norm`; `nil` where none does.
+  func near(_ names: [String]) -> String? {
+    guard let (literal, misses) = literal else { return nil }
+    let near = names.filter { $0.contains(literal) }
+    if near.isEmpty { return nil }
+    let keys = near.count == 1 ? "1 key that contains" : "\(near.count) keys that contain"
+    let but = near.count == 1 ? misses.one : misses.many
+    return "\(keys) \"\(literal)\" but \(but), such as \(near[0])"
+  }
+
   /// The only literal text of a pattern, and what a name that contains it elsewhere does not do.
   ///
   /// `norm` of `norm*`, `*norm` and `norm`; `nil` for what is not as simple.
@@ -46,27 +51,4 @@ extension Pattern {
     }
     return nil
   }
-}
-
-/// What a pattern that fits nothing was perhaps meant to be.
-enum Suggestion {
-  static func remedies(for text: String, among names: [String]) -> [Remedy] {
-    hints(for: text, among: names).map { .advice($0) }
-  }
-
-  static func hints(for text: String, among names: [String]) -> [String] {
-    let lower = text.lowercased()
-    for candidate in [lower, "*\(text)*", "*\(lower)*", "\(text)*", "*\(text)"] where candidate != text {
-      guard let pattern = try? Pattern(candidate) else { continue }
-      let found = names.filter { pattern.matches($0) }
-      if !found.isEmpty { return ["did you mean \"\(candidate)\"? it matches \(found.summary)"] }
-    }
-    guard let first = names.first else { return ["there are no keys left at this step"] }
-    return ["the first key at this step is \(first), the last \(names[names.count - 1])"]
-  }
-}
-
-extension Pattern {
-  /// What this was perhaps meant to be, where it fits none of `names`.
-  public func suggestions(among names: [String]) -> [String] { Suggestion.hints(for: text, among: names) }
 }

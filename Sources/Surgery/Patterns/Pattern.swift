@@ -14,6 +14,9 @@ public struct Pattern {
   /// As it was written.
   public let text: String
 
+  /// What it is made of; `nil` for a regular expression and for a negation.
+  let pieces: [PatternSyntax.Piece]?
+
   private let isNegated: Bool
   private let alternatives: [[Glob.Piece]]
   private let regex: Regex<AnyRegexOutput>?
@@ -26,13 +29,19 @@ public struct Pattern {
     isNegated = text.hasPrefix("!")
     let rest = isNegated ? String(text.dropFirst()) : text
     if rest.hasPrefix("re:/"), rest.hasSuffix("/"), rest.count > 4 {
-      alternatives = []
-      do { regex = try Regex(String(rest.dropFirst(4).dropLast())) } catch {
+      (alternatives, pieces) = ([], nil)
+      do {
+        // By scalars, as the rest of a pattern is: to a Character two spellings of an accent are one.
+        regex = try Regex(String(rest.dropFirst(4).dropLast())).matchingSemantics(.unicodeScalar)
+      } catch {
         throw PatternError(text, column: 1, "the regular expression cannot be read: \(error)")
       }
     } else {
       regex = nil
-      do { alternatives = Glob.alternatives(try PatternSyntax(rest, as: .pattern)) } catch {
+      do {
+        let syntax = try PatternSyntax(rest, as: .pattern)
+        (alternatives, pieces) = (Glob.alternatives(syntax), isNegated ? nil : syntax.pieces)
+      } catch {
         throw PatternError(text, column: error.column + (isNegated ? 1 : 0), error.detail)
       }
     }
@@ -57,7 +66,8 @@ public struct Pattern {
     match(name)?.captures
   }
 
-  /// What ``captures(_:)`` gives, and which of the choices in braces it was, in the order in which they are written.
+  /// What ``captures(_:)`` gives, and which of the choices in braces it was, counted as a shell expands them: those of
+  /// the first braces vary slowest.
   func match(_ name: String) -> (alternative: Int, captures: [String])? {
     if isNegated { return matches(name) ? (0, []) : nil }
     if let regex {
@@ -69,6 +79,30 @@ public struct Pattern {
       if let found = Glob.captures(pieces, scalars) { return (index, found) }
     }
     return nil
+  }
+}
+
+extension Pattern {
+  /// The name that has `captures` in the place of the wildcards; `nil` where ``pieces`` is.
+  func name(_ captures: [String]) -> String? {
+    var rest = captures[...]
+    return pieces?.reduce(into: "") { name, piece in
+      if case .literal(let scalar) = piece {
+        name.unicodeScalars.append(scalar)
+      } else {
+        name += rest.popFirst() ?? ""
+      }
+    }
+  }
+
+  /// What is left of `name` without the groups of a regular expression for which `isTaken`, counted from 0; the whole
+  /// name of a negation.
+  func rest(of name: String, without isTaken: (Int) -> Bool) -> String {
+    guard let match = regex.flatMap({ try? $0.wholeMatch(in: name) }) else { return name }
+    let taken = match.output.dropFirst().enumerated().compactMap { isTaken($0) ? $1.range : nil }
+    return String(
+      name.unicodeScalars.indices.filter { place in !taken.contains { $0.contains(place) } }
+        .map { name.unicodeScalars[$0] })
   }
 }
 

@@ -26,6 +26,21 @@ struct Template {
     if count != 1 { throw PatternError(text, column: 1, "it gives \(count) \(what)") }
   }
 
+  /// Whether the names tell what a wildcard stands for, counted from 0.
+  func holds(_ wildcard: Int) -> Bool {
+    var next = 0
+    return (alternatives.first ?? []).contains { piece in
+      switch piece {
+      case .whole: return true
+      case .capture(let number): return number == wildcard + 1
+      case .any:
+        next += 1
+        return next == wildcard + 1
+      default: return false
+      }
+    }
+  }
+
   /// How many names it makes of one.
   var count: Int { alternatives.count }
 

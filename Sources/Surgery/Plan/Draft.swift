@@ -22,9 +22,6 @@ public struct Draft: Sendable {
   /// What there is beside the state dict.
   public let inputs: Inputs
 
-  /// Whether the step that is being done may have patterns that fit nothing.
-  public internal(set) var allowsUnmatched = false
-
   /// The state dict whose keys are to be accounted for.
   private(set) var input: StateDict
 

@@ -59,15 +59,18 @@ public struct Plan: Sendable {
       [], [], [], false
     )
     for (index, step) in steps.enumerated() {
-      let before = draft.entries.count
-      draft.allowsUnmatched = step.allowsUnmatched
+      let before = draft
       let outcome: StepOutcome
-      do { outcome = try step.step.apply(to: &draft) } catch { throw SurgeryError(error, step, index + 1) }
+      do {
+        outcome = try step.step.apply(to: &draft)
+        if !step.allowsUnmatched, let refusal = outcome.refusal(in: before) { throw refusal }
+      } catch { throw SurgeryError(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
       casts += outcome.casts
       replaced += outcome.replaced
       stripsOptimizer = stripsOptimizer || outcome.stripsOptimizer
-      reports.append(Self.report(step, outcome, before: before, after: draft.entries.count))
+      reports.append(
+        Self.report(step, outcome, before: before.entries.count, after: draft.entries.count))
     }
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", remedies: ["the input has \(input.count)"])
@@ -84,15 +87,15 @@ public struct Plan: Sendable {
   private static func report(_ step: PlannedStep, _ outcome: StepOutcome, before: Int, after: Int) -> Report {
     var record = step.record
     record.resolved = outcome.resolved
-    let isVain = !outcome.unmatched.isEmpty && outcome.matched == 0
     if !outcome.unmatched.isEmpty {
       record.resolved.members.append(
-        (ResolvedFields.unmatched, .array(outcome.unmatched.map { .string($0) })))
+        (ResolvedFields.unmatched, .array(outcome.unmatched.map { .string($0.what) })))
     }
     return Report(
       record: record,
-      summary: isVain ? "\(step.summary): there was none" : step.step.summary(outcome.resolved),
-      matched: outcome.matched, keys: outcome.touched, before: before, after: after, notes: outcome.notes)
+      summary: outcome.isVain ? "\(step.summary): there was none" : step.step.summary(outcome.resolved),
+      matched: outcome.matched, keys: outcome.touched, before: before, after: after,
+      notes: outcome.unmatched.map { "\($0.note), which is allowed" } + outcome.notes)
   }
 
   private func require(_ expectation: PlanExpectation) throws(SurgeryError) {

@@ -22,9 +22,9 @@ public protocol Step: Sendable {
   /// - Parameter resolved: what it found out, once it was done.
   func summary(_ resolved: ResolvedFields) -> String
 
-  /// Changes the draft, and tells what it touched.
+  /// Changes the draft, and tells what it touched, and what it looked for and did not find.
   ///
-  /// - Throws: ``SurgeryError`` or another ``SutureError``.
+  /// - Throws: ``SurgeryError`` or another ``SutureError``, which no plan allows.
   func apply(to draft: inout Draft) throws -> StepOutcome
 
   /// What the tensor of that name, after the step, was made of.
@@ -47,7 +47,7 @@ extension Step {
 
   public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources { .one(name) }
 
-  /// The step as one that a plan refuses only where more than its patterns are at fault.
+  /// The step as one whose ``StepOutcome/unmatched`` is told, and not refused.
   public var allowingUnmatched: PlannedStep { PlannedStep(self, allowsUnmatched: true) }
 
   /// `"a", "b"`, as the summaries have patterns.

@@ -13,16 +13,25 @@ public struct StepOutcome: Sendable {
   public var resolved = ResolvedFields()
   /// Keys of the input whose elements were replaced by new ones.
   public var replaced: [String] = []
-  /// Patterns that fitted nothing, where that is allowed.
-  public var unmatched: [String] = []
+  /// What it was told to look for and did not find, with the step's own reason.
+  ///
+  /// Whether that is allowed is not for a step to know: it does what the rest says, and the plan refuses the outcome, or
+  /// tells it. What a step throws is refused in any case.
+  public private(set) var unmatched: [Unmatched] = []
   /// What was cast, for those who want to know of overflows.
   public var casts: [DTypeCast] = []
   /// Whether everything beside the state dict that has to do with training is to go.
   public var stripsOptimizer = false
 
+  /// Whether a pattern fitted something, whatever came of it.
+  private var isMatched = false
+
   public init(touched: [String] = []) { self.touched = touched }
 
   public var matched: Int { count ?? touched.count }
+
+  /// Whether there was nothing to do it to.
+  var isVain: Bool { !unmatched.isEmpty && matched == 0 && !isMatched }
 
   /// Records the names that were touched, where the way back needs them.
   public mutating func recordKeys(_ names: [String]? = nil) {
@@ -33,14 +42,37 @@ public struct StepOutcome: Sendable {
 // MARK: Matching
 
 extension StepOutcome {
+  /// A pattern that fits nothing, or what else a step looked for in vain.
+  public struct Unmatched: Sendable {
+    /// The pattern, or what else there is none of.
+    public let what: String
+    /// Goes on after the step's words: "matched no keys".
+    let reason: String
+    /// How the report tells it, where it is allowed.
+    let note: String
+    let remedies: [Remedy]
+    /// Whether ``what`` is a pattern that was perhaps meant to be another.
+    let isPattern: Bool
+  }
+
   /// Tells which entries fit any of the patterns, and notes what fits and what nearly does.
   ///
-  /// Each pattern counts by itself: one that fits nothing is refused by its name, or noted where that is allowed.
+  /// Each pattern counts by itself: one that fits nothing is ``unmatched``.
   ///
   /// - Parameter verb: what becomes of the others: "kept".
   public mutating func match(_ texts: [String], in draft: Draft, restIs verb: String = "left alone") throws
     -> [Bool]
   {
+    let hits = try hits(of: texts, in: draft)
+    isMatched = isMatched || hits.contains(true)
+    touched += zip(draft.entries, hits).filter(\.1).map(\.0.name)
+    let rest = zip(draft.entries, hits).filter { !$0.1 }.map(\.0.name)
+    notes += try NearMisses.notes(for: texts, among: rest, verb: verb)
+    return hits
+  }
+
+  /// Tells which entries fit any of the patterns, as ``match(_:in:restIs:)`` does, of what is not touched: exceptions.
+  mutating func hits(of texts: [String], in draft: Draft) throws -> [Bool] {
     let patterns = try texts.map { try Pattern($0) }
     var used = [Bool](repeating: false, count: patterns.count)
     let hits = draft.entries.map { entry in
@@ -52,30 +84,42 @@ extension StepOutcome {
       return isHit
     }
     for index in used.indices where !used[index] {
-      let what = texts.count > 1 ? " with \"\(texts[index])\"" : ""
-      try miss(
-        texts[index], "matched no keys\(what)", in: draft,
-        remedies: Suggestion.remedies(for: texts[index], among: draft.names))
+      miss(pattern: texts[index], among: texts)
     }
-    touched += zip(draft.entries, hits).filter(\.1).map(\.0.name)
-    let rest = zip(draft.entries, hits).filter { !$0.1 }.map(\.0.name)
-    notes += try NearMisses.notes(for: texts, among: rest, verb: verb)
     return hits
   }
 
-  /// Refuses a pattern that fits nothing, unless that is allowed.
+  /// Tells that a pattern fits nothing.
+  ///
+  /// - Parameter texts: all that the step has.
+  mutating func miss(pattern text: String, among texts: [String]) {
+    unmatched.append(
+      Unmatched(
+        what: text, reason: "matched no keys" + (texts.count > 1 ? " with \"\(text)\"" : ""),
+        note: "\"\(text)\" matched no keys", remedies: [], isPattern: true))
+  }
+
+  /// Tells that there is nothing of what the step looks for.
   ///
   /// - Parameters:
-  ///   - what: the pattern, or what else there is none of.
-  ///   - reason: goes on after the step's words: "matched no keys".
-  public mutating func miss(
-    _ what: String, _ reason: String, in draft: Draft, remedies: [Remedy]
-  ) throws(SurgeryError) {
-    if !draft.allowsUnmatched { throw SurgeryError(.noMatch, reason, remedies: remedies) }
-    unmatched.append(what)
-    notes.append(
-      reason.hasPrefix("matched no keys")
-        ? "\"\(what)\" matched no keys, which is allowed" : "it \(reason), which is allowed")
+  ///   - what: what there is none of.
+  ///   - reason: goes on after the step's words: "found no key with that prefix".
+  public mutating func miss(_ what: String, _ reason: String, remedies: [Remedy]) {
+    unmatched.append(
+      Unmatched(what: what, reason: reason, note: "it \(reason)", remedies: remedies, isPattern: false))
+  }
+
+  /// The refusal of what is ``unmatched``; `nil` where nothing is.
+  ///
+  /// - Parameter draft: what the step began with.
+  func refusal(in draft: Draft) -> SurgeryError? {
+    guard let first = unmatched.first else { return nil }
+    let guesses =
+      first.isPattern
+      ? Suggestion.remedies(for: first.what, among: draft.entries.map { ($0.name, $0.tensor.shape) }) : []
+    return SurgeryError(
+      .noMatch, first.reason,
+      remedies: guesses + first.remedies + unmatched.dropFirst().map { .advice("and it \($0.reason)") })
   }
 
   /// Replaces the tensor of every entry that fits one of the patterns.

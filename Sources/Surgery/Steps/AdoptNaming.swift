@@ -28,18 +28,19 @@ public struct AdoptNaming: Step {
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()
-    let scan: NamingScan
-    do { scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) }) } catch {
-      try outcome.miss("ConvNeXt", Self.refusal(error), in: draft, remedies: error.remedies)
-      return outcome
-    }
-    do { try convert(scan, &draft, &outcome) } catch let error as Failure {
-      throw SurgeryError(.noMatch, Self.refusal(error), remedies: error.remedies)
+    do {
+      let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) })
+      try convert(scan, &draft, &outcome)
+    } catch let error as Failure {
+      let reason = "cannot be done: \(error.reason)"
+      // What looks like a ConvNeXt and cannot be named is there, whatever else may be missing.
+      if NamingScan.hasStem(draft.names) {
+        throw SurgeryError(.impossible, reason, remedies: error.remedies)
+      }
+      outcome.miss("ConvNeXt", reason, remedies: error.remedies)
     }
     return outcome
   }
-
-  private static func refusal(_ error: Failure) -> String { "cannot be done: \(error.reason)" }
 
   private func convert(_ scan: NamingScan, _ draft: inout Draft, _ outcome: inout StepOutcome) throws {
     var entries = draft.entries
@@ -56,6 +57,7 @@ public struct AdoptNaming: Step {
       }
     }
     try prove(scan, entries)
+    for network in scan.networks where network.scheme.library != scheme.library { try requireWhole(network) }
     describe(scan, &outcome)
     (draft.entries, outcome.touched) = (entries, touched)
   }
@@ -77,6 +79,24 @@ public struct AdoptNaming: Step {
           remedies: ["the names under \"\(network.prefix)\" would not lead back to what they are now"])
       }
     }
+  }
+
+  /// Refuses modules without a weight or a bias, such as norms that are RMSNorm, which the other library would not load.
+  ///
+  /// What a file has none of at all, such as the last stages or the classifier, may have been cut off.
+  private func requireWhole(_ network: NamedNetwork) throws(Failure) {
+    let keys = Set(network.members.map(\.key))
+    var missing: [String] = []
+    for (_, key) in network.members {
+      guard let leaf = key.leaf else { continue }
+      var other = key
+      other.leaf = leaf == .weight ? .bias : .weight
+      if !keys.contains(other) { missing.append(try network.name(other, in: scheme)) }
+    }
+    if missing.isEmpty { return }
+    throw Failure(
+      .refused, "\(scheme.rawValue) needs \(missing.count) names that the file has nothing for",
+      remedies: [.advice(missing.summary)])
   }
 
   private func describe(_ scan: NamingScan, _ outcome: inout StepOutcome) {

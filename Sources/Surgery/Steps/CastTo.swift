@@ -51,13 +51,7 @@ public struct CastTo: Step {
     }
     var outcome = StepOutcome()
     let hits = try outcome.match(patterns, in: draft)
-    var spared = hits.map { _ in false }
-    if !exceptions.isEmpty {
-      var exceptional = StepOutcome()
-      spared = try exceptional.match(exceptions, in: draft)
-      outcome.unmatched += exceptional.unmatched
-      outcome.notes += exceptional.unmatched.map { "\"\($0)\" matched no keys, which is allowed" }
-    }
+    let spared = try outcome.hits(of: exceptions, in: draft)
     let cast = try draft.stateDict().cast { index in hits[index] && !spared[index] ? dtype : nil }
     outcome.casts.append(cast)
     for (index, entry) in cast.stateDict.entries.enumerated() { draft.entries[index].tensor = entry.tensor }

@@ -63,12 +63,12 @@ public struct FuseBatchNorm: Step {
     }
     if !isMatched {
       let names = draft.names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(7)) }
-      try outcome.miss(
-        convolution, "found no convolution", in: draft,
+      outcome.miss(
+        convolution, "found no convolution",
         remedies: Suggestion.remedies(for: convolution, among: names))
     } else if fused.isEmpty {
-      try outcome.miss(
-        norm, "found no batch norm", in: draft, remedies: ["without one: \(alone.summary)"])
+      outcome.miss(
+        norm, "found no batch norm", remedies: ["without one: \(alone.summary)"])
     } else if !alone.isEmpty {
       outcome.notes.append("without a batch norm: \(alone.summary)")
     }

@@ -20,8 +20,8 @@ public struct LiveOnly: Step {
     let reads = draft.entries.map { ConvNeXtBlockModule.isRead($0.name) }
     var outcome = StepOutcome()
     guard reads.contains(false) else {
-      try outcome.miss(
-        "model.#.*", "found no copy of a backbone that is not read", in: draft,
+      outcome.miss(
+        "model.#.*", "found no copy of a backbone that is not read",
         remedies: ["it is for what replicate: \"model.{0..3}.\" makes, so it stands behind it"])
       return outcome
     }

@@ -96,15 +96,14 @@ public struct MapNames: Step {
         remedies: [.advice(unmatched.summary)])
     }
     outcome.recordKeys()
-    if outcome.touched.isEmpty {
-      let text = rows.first?.text ?? ""
-      try outcome.miss(
-        text, "matched no keys", in: draft, remedies: Suggestion.remedies(for: text, among: draft.names))
-      return outcome
+    if outcome.touched.isEmpty, let first = rows.first {
+      outcome.miss(pattern: first.text, among: [first.text])
     }
     draft.entries = kept
     let idle = rows.indices.filter { !used[$0] }.map { "\"\(rows[$0].text)\"" }
-    if !idle.isEmpty { outcome.notes.append("rows that fit no key: \(idle.summary)") }
+    if !idle.isEmpty, !outcome.touched.isEmpty {
+      outcome.notes.append("rows that fit no key: \(idle.summary)")
+    }
     if !unmatched.isEmpty {
       outcome.notes.append(
         "\(unmatched.count) keys have no row and are \(rest == .keep ? "kept" : "dropped")")

@@ -30,8 +30,8 @@ public struct StripOptimizer: Step {
     draft.entries.removeAll { isTraining($0.name) }
     let values = (draft.inputs.extras + draft.inputs.siblings).filter(isTraining)
     if outcome.touched.isEmpty, values.isEmpty {
-      try outcome.miss(
-        "optimizer", "found none", in: draft,
+      outcome.miss(
+        "optimizer", "found none",
         remedies: ["there is nothing but the weights, or it has another name"])
       return outcome
     }

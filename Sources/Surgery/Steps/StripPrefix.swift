@@ -29,7 +29,7 @@ public struct StripPrefix: Step {
     }
     if outcome.touched.isEmpty {
       let first = draft.entries.first.map { "the first key is \($0.name)" } ?? "there are no keys left"
-      try outcome.miss(prefix, "found no key with that prefix", in: draft, remedies: [.advice(first)])
+      outcome.miss(prefix, "found no key with that prefix", remedies: [.advice(first)])
     }
     let others = draft.entries.count - outcome.touched.count
     if others == 0 {

@@ -54,8 +54,8 @@ public struct TakeEMA: Step {
       outcome.count = draft.entries.count
       return outcome
     }
-    try outcome.miss(
-      "model_ema", "found none beside the weights", in: draft,
+    outcome.miss(
+      "model_ema", "found none beside the weights",
       remedies: [
         "it would be called \(Self.names.joined(separator: ", "))",
         .setting("key", value: "PATH", "takes any other place"),

@@ -1,5 +1,6 @@
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 
 /// Makes tensors the very same as another one, as tied embeddings are: what they held is dropped.
 public struct Tie: Step {
@@ -29,7 +30,7 @@ public struct Tie: Step {
     guard let model = draft.entries.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
       throw SurgeryError(
         .noMatch, "found no key \"\(name)\"",
-        remedies: Suggestion.remedies(for: name, among: draft.names))
+        remedies: [.advice(Suggestion.fact(about: name, among: draft.names))])
     }
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]

@@ -180,6 +180,28 @@ import Testing
     #expect(error.remedies.contains("torchvision under \"teacher.\""))
   }
 
+  @Test func `are refused where the other library needs names that there are none of`() throws {
+    // RMSNorm has no bias.
+    let norms = try StateDict(
+      Network(scheme: .timm).dict.entries.filter { !($0.name.hasSuffix(".bias") && $0.name.contains("norm")) }
+    )
+    let error = try #require(try failure(norms, to: .torchvision))
+    #expect(error.kind == .refused && error.reason.contains("torchvision needs 8 names"))
+    #expect(error.remedies[0].description.contains("features.1.0.block.2.bias"))
+    // To a library that has such models it is itself.
+    #expect(try failure(norms, to: .timm) == nil)
+  }
+
+  @Test func `of another library are told where a pattern fits those`() throws {
+    let error = #expect(throws: SurgeryError.self) {
+      try Plan(of: Network(scheme: .timm).dict, steps: [Drop("norm*")])
+    }
+    #expect(
+      error?.remedies.first?.description
+        == "the names are those of timm: what facebookresearch calls so is head.norm.weight and head.norm.bias here"
+    )
+  }
+
   @Test func `are refused where a shape is another's`() throws {
     var entries = try Network(scheme: .facebookresearch).dict.entries
     let place = try #require(entries.firstIndex { $0.name == "stages.0.0.gamma" })

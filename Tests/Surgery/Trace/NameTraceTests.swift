@@ -86,7 +86,8 @@ import Testing
         ("c.bn.running_mean", [4]), ("c.bn.running_var", [4]), ("d.conv.weight", [2, 3, 1, 1]),
         ("d.bn.running_mean", [2]), ("d.bn.running_var", [2]), ("free.conv.weight", [2, 3, 1, 1]),
         ("b.0.q.w", [4, 2]), ("b.0.k.w", [4, 2]), ("b.0.v.w", [4, 2]), ("b.1.q.w", [4, 2]),
-        ("b.1.v.w", [2, 2]), ("b.2.qkv.w", [6, 2]), ("e.10.w", [2]), ("e.2.w", [2]), ("e.w.odd{*", [2]),
+        ("b.1.k.w", [4, 2]), ("b.1.v.w", [2, 2]), ("b.2.qkv.w", [6, 2]), ("e.10.w", [2]), ("e.9.w", [2]),
+        ("e.w.odd{*", [2]),
         ("module.x", [2]), ("optimizer.lr", [1]), ("model.0.stages.0.g", [1]), ("model.0.stages.1.g", [1]),
       ].map { .init(name: $0.0, tensor: try tensor($0.1)) })
     var inputs = Inputs()
@@ -106,7 +107,7 @@ import Testing
       MapNames(["b.#.*": "n.{1}.{2}"], rest: .drop), AddPrefix("é."), StripPrefix("module."),
       StripPrefix("b."), Replicate("m.{0..3}."), LiveOnly(), Tie("b.0.q.w", to: "b.0.k.w"), Untie("b.*"),
       CastTo("float16", "b.*"), Transpose("b.*"), Permute("b.*", order: [1, 0]), Reshape("b.*", to: [-1]),
-      Slice("b.*", range: range), Concat("b.#.{q,k,v}.w", to: "b.{1}.all"), Concat("{b,x}.*", to: "one"),
+      Slice("b.*", range: range), Concat("b.#.{q,k,v}.w", to: "b.{1}.all"), Concat("b.*", to: "one"),
       Stack("e.#.w", to: "e.w"), Split("b.2.qkv.w", to: "b.2.{q,k,v}.w"), Fill("b.*", with: .zeros),
       AdaptInput("c.conv.weight", channels: 1), FuseBatchNorm("*.conv", with: "*.bn"),
       FoldNormalization("c.conv.weight"), Average("other", "third"), GraftFrom("part"),
@@ -134,7 +135,8 @@ import Testing
   private static func examples() throws -> [Case] {
     let names = [
       "norm.w", "head.weight", "head.bias", "stages.0.x", "blocks.0.x", "stem.x", "lm_head.weight",
-      "embed.weight", "b.q.weight", "b.k.weight", "c.qkv.weight", "experts.0.weight", "experts.1.weight",
+      "embed.weight", "b.q.weight", "b.k.weight", "b.v.weight", "c.qkv.weight", "experts.0.weight",
+      "experts.1.weight",
       "downsample_layers.0.0.weight", "downsample_layers.0.0.bias", "model.0.stages.1.x",
     ]
     let input = try StateDict(
@@ -149,7 +151,10 @@ import Testing
     inputs.checkpoint = { _ in input }
     return try StepRegistry.standard.schemas.map { schema in
       let recipe = try Recipe(Array("recipe: 1\nsteps: [\(schema.example)]\n".utf8), name: schema.verb)
-      return Case(step: recipe.steps[0].step, input: input, inputs: inputs)
+      let step = recipe.steps[0].step
+      return Case(
+        step: step, input: step is AdoptNaming ? try Network(scheme: .facebookresearch).dict : input,
+        inputs: inputs)
     }
   }
 
