@@ -6,7 +6,7 @@ public import SutureText
 ///     #          a run of digits: stages.#.#.gamma
 ///     ?          one character
 ///     [ab] [a-c] [!ab]   one character of a set, or outside it
-///     {a,b} {0..3}       choices, numbers from … to …
+///     {a,b} {0..3}       choices, numbers from … to …; where order counts, the first braces vary slowest
 ///     re:/…/     a regular expression, for the whole name
 ///     !…         names that the rest does not fit
 ///     \*         the character itself

@@ -2,7 +2,8 @@ internal import SutureTensors
 
 /// Joins tensors along an axis, as `torch.cat`: `blocks.#.{q,k,v}.weight` into `blocks.{1}.qkv.weight`.
 ///
-/// Tensors whose names give the same new name are joined, in the order of the patterns and their braces.
+/// Tensors whose names give the same new name are joined, in the order of the patterns and their braces, the first of
+/// which vary slowest: so it undoes a ``Split`` into the same names. What lacks a part is refused; see `JoinGroups`.
 public struct Concat: JoiningStep {
   let patterns: [String]
   let template: String

@@ -11,7 +11,7 @@ public struct Split: Step {
   /// How large the pieces are; empty for equal ones.
   let sizes: [Int]
 
-  /// - Parameter templates: `blocks.{1}.{q,k,v}.weight` stands for three.
+  /// - Parameter templates: `blocks.{1}.{q,k,v}.weight` stands for three; of several braces the first vary slowest.
   public init(_ pattern: String, to templates: String..., axis: Int = 0, sizes: [Int] = []) {
     self.init(pattern, to: templates, axis: axis, sizes: sizes)
   }

@@ -2,7 +2,7 @@ internal import SutureTensors
 
 /// Joins tensors along a new axis, as `torch.stack`: `experts.#.weight` into `experts.weight`.
 ///
-/// Tensors whose names give the same new name are joined; numbers count up.
+/// Tensors whose names give the same new name are joined, in the order of ``Concat``; numbers count up without a gap.
 public struct Stack: JoiningStep {
   let patterns: [String]
   let template: String
