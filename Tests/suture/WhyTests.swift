@@ -30,6 +30,22 @@ import Testing
     #expect(shared.output.contains("shares its bytes with model.{0,1,3}.stages.0.0.gamma"))
   }
 
+  @Test(arguments: [
+    ["out.pth"], ["out.safetensors"], ["out/", "--format", "pth", "--max-shard-size", "5MB"],
+    ["out/", "--format", "safetensors", "--max-shard-size", "5MB"], ["kept.pth", "--extras", "keep"],
+    ["yolo.pt", "--as", "yolov5"],
+  ])
+  func `names the step that made a tensor, in every form that is written`(output: [String]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/" + output[0]
+    let edit = ["edit", atto, "--fill", "head.bias=zeros", "--add-prefix", "model.0.", "-o", path]
+    let done = try suture(edit + output.dropFirst())
+    #expect(done.code == 0, "\(done.messages)")
+    let said = try suture("why", path, "model.0.head.bias")
+    #expect(said.code == 0, "\(said.messages)")
+    #expect(said.output.contains("made anew, by fill \"head.bias\" with zeros"), "\(said.output)")
+  }
+
   @Test func `says so where there is no provenance`() throws {
     let folder = try TemporaryFolder()
     let bare = folder.path + "/bare.safetensors"

@@ -97,16 +97,22 @@ struct WhyReport {
     let others = trace.steps.flatMap(\.foreign)
     let foreign = others.map { "\(Format.name($0.name)) of \(Format.name($0.file))" }
     switch (sources.count, foreign.isEmpty) {
-    case (0, true): return "it was made anew: nothing of it was in \(place)"
+    case (0, true): return "it was made anew\(maker): nothing of it was in \(place)"
     case (0, false): return "it is \(Self.list([], "and", and: foreign))"
     case (_, false):
-      return "it was made of \(Self.list(sources, "and", and: foreign)); the first is in \(place)"
+      return "it was made of \(Self.list(sources, "and", and: foreign))\(maker); the first is in \(place)"
     case (1, true): return "its name was \(Self.list(sources)) in \(place)"
     default:
       return trace.isAmbiguous
         ? "its name was \(Self.list(sources)) in \(place)"
-        : "it was made of \(Self.list(sources, "and")) in \(place)"
+        : "it was made of \(Self.list(sources, "and")) in \(place)\(maker)"
     }
+  }
+
+  /// The last step that made it of several or of none.
+  private var maker: String {
+    let step = trace.steps.last { !$0.isAmbiguous && ($0.before.map { $0.count != 1 } ?? false) }
+    return step.map { ", by \(Format.name($0.text))" } ?? ""
   }
 
   // MARK: JSON
