@@ -81,18 +81,31 @@ public struct AdoptNaming: Step {
     }
   }
 
-  /// Refuses modules without a weight or a bias, such as norms that are RMSNorm, which the other library would not load.
+  /// Refuses modules without a weight or a bias, such as norms that are RMSNorm, and blocks without all their layers:
+  /// the other library would not load them.
   ///
   /// What a file has none of at all, such as the last stages or the classifier, may have been cut off.
   private func requireWhole(_ network: NamedNetwork) throws(Failure) {
     let keys = Set(network.members.map(\.key))
-    var missing: [String] = []
-    for (_, key) in network.members {
-      guard let leaf = key.leaf else { continue }
-      var other = key
-      other.leaf = leaf == .weight ? .bias : .weight
-      if !keys.contains(other) { missing.append(try network.name(other, in: scheme)) }
+    var needed = keys
+    // A layer scale is optional, but not in torchvision, and not in one block of several.
+    let isScaled = scheme == .torchvision || keys.contains { $0.part == .layerScale }
+    let parts = ConvNeXtKey.Part.allCases.filter { $0.isOfBlock && ($0 != .layerScale || isScaled) }
+    for block in Set(keys.filter(\.part.isOfBlock).map { [$0.stage, $0.block] }) {
+      for part in parts {
+        let leaf: ConvNeXtKey.Leaf? = part == .layerScale ? nil : .weight
+        needed.insert(ConvNeXtKey(part: part, stage: block[0], block: block[1], leaf: leaf))
+      }
     }
+    for var key in needed where key.leaf != nil {
+      for leaf in ConvNeXtKey.Leaf.allCases {
+        key.leaf = leaf
+        needed.insert(key)
+      }
+    }
+    var missing: [String] = []
+    for key in needed where !keys.contains(key) { missing.append(try network.name(key, in: scheme)) }
+    missing.sort()
     if missing.isEmpty { return }
     throw Failure(
       .refused, "\(scheme.rawValue) needs \(missing.count) names that the file has nothing for",

@@ -188,6 +188,12 @@ import Testing
     let error = try #require(try failure(norms, to: .torchvision))
     #expect(error.kind == .refused && error.reason.contains("torchvision needs 8 names"))
     #expect(error.remedies[0].description.contains("features.1.0.block.2.bias"))
+    let unscaled = try StateDict(Network(scheme: .timm).dict.entries.filter { !$0.name.hasSuffix(".gamma") })
+    #expect(try failure(unscaled, to: .torchvision)?.reason.contains("needs 7 names") == true)
+    #expect(try failure(unscaled, to: .facebookresearch) == nil)
+    let torn = try StateDict(
+      Network(scheme: .timm).dict.entries.filter { !$0.name.hasPrefix("stages.2.blocks.1.mlp.fc2") })
+    #expect(try failure(torn, to: .facebookresearch)?.reason.contains("needs 2 names") == true)
     // To a library that has such models it is itself.
     #expect(try failure(norms, to: .timm) == nil)
   }
