@@ -58,6 +58,9 @@ public struct Checkpoint: Sendable {
   /// The modules that were pickled whole.
   public internal(set) var modules: [Module] = []
 
+  /// How many tensors lie where the state dict does, but inside objects or as attributes of modules.
+  public internal(set) var tensorsInside = 0
+
   /// The classes and functions that the file's pickles name; none of them was looked up.
   public internal(set) var globals: [Global] = []
 
@@ -146,6 +149,7 @@ public struct Checkpoint: Sendable {
     (wrapper, candidates, extras) = (choice.wrapper, choice.candidates, choice.extras)
     (modules, globals, foreignOpcode) = (contents.modules, contents.globals, contents.foreignOpcode)
     (provenance, object) = (contents.provenance, contents.object)
+    tensorsInside = choice.leftInside
   }
 
   /// Tensors, and nothing to enter.
@@ -162,6 +166,15 @@ public struct Checkpoint: Sendable {
   /// Throws where there is no tensor to work on, saying what there is instead.
   public func requireTensors() throws {
     guard stateDict.isEmpty else { return }
+    if tensorsInside > 0 {
+      let isPacked = modules.contains { $0.className.contains(".quantized.") }
+      throw Failure(
+        in: path,
+        "there are no tensors in this file's state dict: \(Format.plural(tensorsInside, "tensor")) lie in "
+          + (isPacked
+            ? "the packed parameters of quantized modules" : "objects, or are attributes of modules"),
+        remedies: [.setting("key", value: ".", "takes them under their full paths")])
+    }
     let found = extras.prefix(8).map { "\($0.path.isEmpty ? "the file" : $0.path) is \($0.kind) \($0.value)" }
     throw Failure(
       in: path, "there are no tensors in this file",

@@ -24,6 +24,11 @@ public struct ReadLimits: Sendable, Equatable {
 
   public init() {}
 
+  /// How many paths may lead through an object of so many values: one that shares none has no more than it has values.
+  func paths(of valueCount: Int) -> Int {
+    paths == ReadLimits().paths ? max(paths, valueCount) : paths
+  }
+
   /// The limits by the names under which a user raises them.
   public static var names: [(name: String, path: WritableKeyPath<ReadLimits, Int>, meaning: String)] {
     [

@@ -67,6 +67,8 @@ public struct PickleObject: Sendable {
   public let arguments: [PickleID]
   /// The keyword arguments of NEWOBJ_EX: a dict.
   public let keywords: PickleID?
+  /// Whether it was made by NEWOBJ: by `__new__` of a class, which a tuple's class gives its items.
+  public var isNew = false
   /// What APPEND(S) and ADDITEMS added.
   public var elements: [PickleID] = []
   /// What SETITEM(S) added.

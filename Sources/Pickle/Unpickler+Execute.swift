@@ -77,7 +77,8 @@ extension Unpickler {
 
     case .global: try push(try globalLines(&reader))
     case .stackGlobal: try pushStackGlobal()
-    case .reduce, .newobj: try pushCall(keywords: nil)
+    case .reduce: try pushCall(keywords: nil)
+    case .newobj: try pushCall(keywords: nil, isNew: true)
     case .newobjEx: try pushCall(keywords: try pop())
     case .obj: try pushObj()
     case .inst:
@@ -159,7 +160,7 @@ extension Unpickler {
     return .global(module: module, name: name)
   }
 
-  private mutating func pushCall(keywords: PickleID?) throws(PickleError) {
+  private mutating func pushCall(keywords: PickleID?, isNew: Bool = false) throws(PickleError) {
     let (arguments, callable) = (try pop(), try pop())
     guard case .tuple(let items) = graph[arguments] else {
       throw wrong("a tuple of arguments", found: graph[arguments].kind)
@@ -167,7 +168,7 @@ extension Unpickler {
     guard graph[callable].mayBeCalled else {
       throw wrong("a class or function", found: graph[callable].kind)
     }
-    try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords)))
+    try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords, isNew: isNew)))
   }
 
   private mutating func pushObj() throws(PickleError) {

@@ -32,6 +32,8 @@ extension Checkpoint {
     NpyFile.self, TorchTarFile.self,
     // JSON, or a folder with JSON in it.
     ShardIndexFile.self,
+    // What else a folder may be; one with an index may hold other files as well.
+    UnpackedArchive.self, ModelFolder.self,
     // Any byte may begin a pickle. Whether the first of five is meant shows in it, so the old format comes first.
     LegacyFile.self, PickleFile.self,
   ]
@@ -89,8 +91,11 @@ final class CheckpointInput {
   /// The zip archive that the file is; `nil` where it is none.
   func archive() throws -> ArchiveReader? {
     if let openedArchive { return openedArchive }
-    guard let file, head.starts(with: ForeignFile.zipMagic) else { return nil }
-    let archive = try ArchiveReader(file, recordLimit: limits.records)
+    guard let file else { return nil }
+    let isRenamed = RenamedArchive.begins(with: head)
+    guard isRenamed || head.starts(with: ForeignFile.zipMagic) else { return nil }
+    let archive = try ArchiveReader(
+      isRenamed ? RenamedArchive(file) : file, recordLimit: limits.records)
     Log.debug(
       "\(name): a zip archive of \(archive.records.count) records"
         + (archive.recordsChecksums ? "" : " without checksums"))

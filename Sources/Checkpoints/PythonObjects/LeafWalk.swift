@@ -11,6 +11,8 @@ struct Leaf {
   let value: String
   /// The lengths of the paths to objects of unknown classes and to attributes of modules along the way.
   let opaqueDepths: [Int]
+  /// Whether the path leads through an attribute of a module.
+  var isOfAttribute = false
 
   var path: String { components.joined(separator: ".") }
 
@@ -27,6 +29,8 @@ struct LeafWalk {
   private(set) var modules: [Checkpoint.Module] = []
   /// The tensors that were met.
   private(set) var tensorIDs: Set<PickleID> = []
+  /// The paths of arrays whose elements torch has no dtype for.
+  private(set) var oddArrays: [String] = []
 
   private let graph: PickleGraph
   private let tensors: TensorBuilder
@@ -61,9 +65,10 @@ struct LeafWalk {
     let value = values[place.id]
     // A tuple of plain values is one leaf, but looking at it takes as long as it is.
     if case .tuple(let items) = value { visited += items.count }
-    if visited > limits.paths {
+    let most = limits.paths(of: graph.valueCount)
+    if visited > most {
       throw location.failure(
-        "its object has more than \(limits.paths) paths: a bomb, or not a checkpoint",
+        "its object has more than \(most) paths: a bomb, or not a checkpoint",
         remedies: [.setting("limit", value: "paths=N", "allows more")])
     }
     if let leaf = try leaf(value, place) { leaves.append(leaf) }
@@ -81,13 +86,19 @@ struct LeafWalk {
   /// What a value is in itself; `nil` for containers, which are what their children are.
   private mutating func leaf(_ value: PythonValue, _ place: PickleWalk.Place) throws -> Leaf? {
     func leaf(_ kind: String, _ text: String, _ tensor: Tensor? = nil) -> Leaf {
-      Leaf(components: place.path, tensor: tensor, kind: kind, value: text, opaqueDepths: place.opaqueDepths)
+      Leaf(
+        components: place.path, tensor: tensor, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
+        isOfAttribute: place.isOfAttribute)
     }
     switch value {
     case .tensor:
       tensorIDs.insert(place.id)
       let tensor = try tensors.tensor(place.id)
       return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", tensor)
+    // Plain data in number, such as a vocabulary, is one thing and not as many.
+    case .list(let items) where isManyPlain(items): return leaf("list", text.brief(place.id))
+    case .dict(let items, object: .none) where isManyPlain(items.map(\.value)):
+      return leaf("dict", text.brief(place.id))
     case .dict(let items, object: .none): return items.isEmpty ? leaf("dict", "{}") : nil
     case .dict(_, let object?):
       return object.items.isEmpty && object.arguments.isEmpty ? leaf("dict", "{}") : nil
@@ -96,10 +107,19 @@ struct LeafWalk {
     case .tuple(let items):
       return items.allSatisfy(values.isPlain) ? leaf("tuple", text.brief(place.id)) : nil
     case .module(_, let object): return leaf(text.className(object), "module")
-    case .array(let object), .object(let object): return leaf(text.kind(object), text.value(object))
+    case .array(let object):
+      oddArrays.append(place.path.joined(separator: "."))
+      return leaf(text.kind(object), text.value(object))
+    case .object(let object): return leaf(text.kind(object), text.value(object))
     case .storage: return leaf("storage", text.brief(place.id))
     case .atom, .global: return leaf(graph[place.id].kind, text.brief(place.id))
     }
+  }
+
+  private static let many = 1000
+
+  private func isManyPlain(_ items: [PickleID]) -> Bool {
+    items.count > Self.many && items.allSatisfy(values.isPlain)
   }
 
   // MARK: Children
@@ -109,9 +129,10 @@ struct LeafWalk {
   {
     let opaqueDepths = place.opaqueDepths
     switch value {
-    case .dict(let items, _): return try named(items, at: place.id, opaqueDepths)
-    case .list(let items), .set(let items): return indexed(items, opaqueDepths)
-    case .tuple(let items): return items.allSatisfy(values.isPlain) ? nil : indexed(items, opaqueDepths)
+    case .dict(let items, _):
+      return isManyPlain(items.map(\.value)) ? nil : try named(items, at: place.id, place)
+    case .list(let items), .set(let items): return isManyPlain(items) ? nil : indexed(items, place)
+    case .tuple(let items): return items.allSatisfy(values.isPlain) ? nil : indexed(items, place)
     case .module(let module, let object):
       modules.append(
         .init(
@@ -120,35 +141,45 @@ struct LeafWalk {
       return module.children.map {
         PickleWalk.Child(
           name: $0.name, id: $0.id,
-          opaqueDepths: $0.isAttribute ? opaqueDepths + [place.depth + 1] : opaqueDepths)
+          opaqueDepths: $0.isAttribute ? opaqueDepths + [place.depth + 1] : opaqueDepths,
+          isOfAttribute: place.isOfAttribute || $0.isAttribute)
       }
     case .object(let object):
       let inside = opaqueDepths + [place.depth]
       let state = values.state(of: object)
       let children =
-        try named(object.items + state.items, at: place.id, inside)
-        + indexed(object.elements + state.elements, inside)
+        try named(object.items + state.items, at: place.id, place, inside)
+        + indexed(object.elements + state.elements + values.tupleItems(object), place, inside)
       return children.isEmpty ? nil : children
     // An array is its text; its buffer would only repeat it.
     case .array, .atom, .tensor, .global, .storage: return nil
     }
   }
 
-  private func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [PickleWalk.Child] {
-    items.enumerated().map { .init(name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths) }
+  private func indexed(_ items: [PickleID], _ place: PickleWalk.Place, _ opaqueDepths: [Int]? = nil)
+    -> [PickleWalk.Child]
+  {
+    items.enumerated().map {
+      .init(
+        name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths ?? place.opaqueDepths,
+        isOfAttribute: place.isOfAttribute)
+    }
   }
 
   /// Keys as text.
   ///
   /// A key assigned twice keeps its first place and its last value, as in Python.
   private func named(
-    _ items: [(key: PickleID, value: PickleID)], at id: PickleID, _ opaqueDepths: [Int]
+    _ items: [(key: PickleID, value: PickleID)], at id: PickleID, _ place: PickleWalk.Place,
+    _ opaqueDepths: [Int]? = nil
   ) throws -> [PickleWalk.Child] {
     var result: [PickleWalk.Child] = []
     var places: [ExactString: (place: Int, kind: String)] = [:]
     for (key, value) in items {
       let (name, kind) = (text.key(key), graph[key].kind)
-      let child = PickleWalk.Child(name: name, id: value, opaqueDepths: opaqueDepths)
+      let child = PickleWalk.Child(
+        name: name, id: value, opaqueDepths: opaqueDepths ?? place.opaqueDepths,
+        isOfAttribute: place.isOfAttribute)
       guard let known = places[ExactString(name)] else {
         places[ExactString(name)] = (result.count, kind)
         result.append(child)

@@ -7,6 +7,8 @@ internal import SutureText
 ///     numpy._core.multiarray._reconstruct(numpy.ndarray, (0,), b'b')
 ///         with state (1, shape, dtype, is Fortran order, bytes)
 ///     numpy._core.numeric._frombuffer(bytes, dtype, shape, 'C' or 'F')                    protocol 5
+///     numpy._core.numeric._frombuffer(bytes, dtype, shape, 'K', axis order)               since NumPy 2.3
+///     jax._src.array._reconstruct_array(_reconstruct, its arguments, the state, …)
 ///     numpy.dtype('f4', False, True) with state (3, '<', None, …)
 ///
 /// Before NumPy 2 the modules were called `numpy.core`.
@@ -15,6 +17,8 @@ struct NumpyArray {
   let shape: [Int]
   let isFortran: Bool
   let bytes: [UInt8]
+  /// The order in which the axes of `shape` become those of the array; `nil` where they are these.
+  private var axisOrder: [Int]?
 
   /// `nil` where the value is no array of numbers.
   init?(_ id: PickleID, _ graph: PickleGraph) {
@@ -22,13 +26,16 @@ struct NumpyArray {
       return nil
     }
     let parts: (shape: PickleID, type: PickleID, isFortran: Bool, bytes: PickleID)
-    if Self.reconstructors.contains(name), let state = object.states.last.flatMap({ graph.items($0) }),
-      state.count == 5
-    {
+    let arguments = object.arguments
+    if let state = Self.state(object, name, graph), state.count == 5 {
       parts = (state[1], state[2], graph.int(state[3]) == 1, state[4])
-    } else if Self.fromBuffer.contains(name), object.arguments.count == 4 {
-      let arguments = object.arguments
-      parts = (arguments[2], arguments[1], graph.string(arguments[3]) == "F", arguments[0])
+    } else if Self.fromBuffer.contains(name), arguments.count == 4 || arguments.count == 5 {
+      let order = graph.string(arguments[3])
+      parts = (arguments[2], arguments[1], order == "F", arguments[0])
+      if order == "K", arguments.count == 5, !graph.isNone(arguments[4]) {
+        guard let axes = graph.items(arguments[4])?.compactMap({ graph.int($0) }) else { return nil }
+        axisOrder = axes
+      }
     } else {
       return nil
     }
@@ -40,9 +47,24 @@ struct NumpyArray {
     (self.type, self.shape, self.bytes, isFortran) = (type, shape, bytes, parts.isFortran)
   }
 
-  /// Whether the name is one of NumPy's functions that make arrays.
+  /// Whether the name is one of the functions that make arrays, NumPy's or JAX's.
   static func isReconstructor(_ name: String) -> Bool {
-    reconstructors.contains(name) || fromBuffer.contains(name)
+    reconstructors.contains(name) || fromBuffer.contains(name) || isJAX(name)
+  }
+
+  /// `jax._src.array._reconstruct_array`, and what it was called before.
+  private static func isJAX(_ name: String) -> Bool {
+    name.hasPrefix("jax")
+      && (name.hasSuffix("._reconstruct_array") || name.hasSuffix(".reconstruct_device_array"))
+  }
+
+  /// The state of an array that is made empty and then given one.
+  private static func state(_ object: PickleObject, _ name: String, _ graph: PickleGraph) -> [PickleID]? {
+    if reconstructors.contains(name) { return object.states.last.flatMap { graph.items($0) } }
+    guard isJAX(name), object.arguments.count >= 3,
+      graph.globalName(object.arguments[0]).map(reconstructors.contains) == true
+    else { return nil }
+    return graph.items(object.arguments[2])
   }
 
   private static let reconstructors: Set<String> = [
@@ -52,12 +74,22 @@ struct NumpyArray {
     "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer",
   ]
 
+  /// The items of an array of objects, in the order of its elements; `nil` of any other value.
+  static func objects(_ object: PickleObject, _ graph: PickleGraph) -> [PickleID]? {
+    guard let name = graph.globalName(object.callable), let state = state(object, name, graph),
+      state.count == 5,
+      case .list(let items) = graph[state[4]]
+    else { return nil }
+    return items
+  }
+
   func tensor(_ location: PickleLocation, at offset: Int) throws -> Tensor {
     let storage = Storage(
       bytes, label: "array at \(offset)", swapWidth: type.isBigEndian ? type.dtype.swapWidth : 1)
     do {
       let strides = try Self.strides(shape, isFortran: isFortran)
-      return try Tensor(storage, dtype: type.dtype, shape: shape, strides: strides, offset: 0)
+      let tensor = try Tensor(storage, dtype: type.dtype, shape: shape, strides: strides, offset: 0)
+      return try axisOrder.map { try tensor.permuted($0) } ?? tensor
     } catch {
       throw location.failure(
         "an array cannot be right: \(error)", at: offset,
@@ -77,8 +109,17 @@ extension NumpyDType {
   /// The dtype that a pickled `numpy.dtype(code, align, copy)` is.
   init?(_ id: PickleID, _ graph: PickleGraph) {
     guard case .object(let object) = graph[id], graph.globalName(object.callable) == "numpy.dtype",
-      let code = object.arguments.first.flatMap({ graph.string($0) })
+      let first = object.arguments.first
     else { return nil }
+    if let name = graph.globalName(first) {
+      // A type of the package ml_dtypes, or of one that had it before.
+      guard let word = name.split(separator: ".").last, let dtype = NumpyDType.extended[String(word)] else {
+        return nil
+      }
+      self.init(dtype: dtype, isBigEndian: false)
+      return
+    }
+    guard let code = graph.string(first) else { return nil }
     let order = object.states.last.flatMap { graph.items($0) }?.dropFirst().first.flatMap { graph.string($0) }
     self.init(code, order: order?.first)
   }
@@ -88,6 +129,8 @@ extension NumpyDType {
 struct NumpyDType: Equatable {
   let dtype: DType
   let isBigEndian: Bool
+
+  private init(dtype: DType, isBigEndian: Bool) { (self.dtype, self.isBigEndian) = (dtype, isBigEndian) }
 
   /// - Parameter code: `f4`, `<f4`, `|b1` or `>i8`.
   /// - Parameter order: the byte order where the code has none.
@@ -99,9 +142,14 @@ struct NumpyDType: Equatable {
       rest = rest.dropFirst()
     }
     guard let dtype = Self.codes[String(rest)] else { return nil }
-    self.dtype = dtype
-    isBigEndian = order == ">" && dtype.swapWidth > 1
+    self.init(dtype: dtype, isBigEndian: order == ">" && dtype.swapWidth > 1)
   }
+
+  /// The types that NumPy itself lacks, by the names of their classes.
+  fileprivate static let extended: [String: DType] = Dictionary(
+    uniqueKeysWithValues: [
+      DType.bfloat16, .float8_e4m3fn, .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu,
+    ].map { ($0.rawValue, $0) })
 
   private static let codes: [String: DType] = [
     "f8": .float64, "f4": .float32, "f2": .float16, "c16": .complex128, "c8": .complex64,

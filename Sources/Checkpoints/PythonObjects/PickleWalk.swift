@@ -12,6 +12,8 @@ enum PickleWalk {
     /// Where along the path it enters something that is no state dict: the lengths of the paths to objects of unknown
     /// classes and to attributes of modules.
     let opaqueDepths: [Int]
+    /// Whether the path leads through an attribute of a module, which its `state_dict()` leaves out.
+    let isOfAttribute: Bool
     /// Whether it lies in itself.
     ///
     /// Its children are then not to be listed: a list may hold itself a million times.
@@ -35,6 +37,7 @@ enum PickleWalk {
     let name: String
     let id: PickleID
     let opaqueDepths: [Int]
+    var isOfAttribute = false
     var hasPlainKey = true
   }
 
@@ -63,7 +66,8 @@ enum PickleWalk {
     while true {
       let id = graph.withoutTypeTag(next.id)
       let place = Place(
-        id: id, walked: path, opaqueDepths: next.opaqueDepths, isCycle: onPath.contains(id),
+        id: id, walked: path, opaqueDepths: next.opaqueDepths, isOfAttribute: next.isOfAttribute,
+        isCycle: onPath.contains(id),
         hasPlainKey: next.hasPlainKey)
       var made: Result?
       switch try visit(place) {

@@ -36,9 +36,7 @@ struct PickledObject {
   }
 
   /// Finds the state dict, and accounts for everything else.
-  ///
-  /// - Parameter arraysCount: whether NumPy arrays are tensors even where torch's are there too.
-  func contents(key: String?, warnings: [String], arraysCount: Bool = false) throws -> Contents {
+  func contents(key: String?, warnings: [String]) throws -> Contents {
     Log.debug(
       "\(location.record ?? location.path): a pickle of \(graph.streamByteCount) bytes makes \(graph.valueCount) values"
     )
@@ -50,8 +48,6 @@ struct PickledObject {
       guard limits.salvages else { throw try harmful(judgement, tainted) }
       warnings.append("the pickle calls \(judgement.sentence): what depends on it is left out")
     }
-    // A file without a tensor of torch's may hold weights as arrays, as those of detectron2 do.
-    tensors.takesArrays = arraysCount || !graph.all.contains { tensors.isTensor($0.id) }
     try tensors.checkReferences()
     var walk = LeafWalk(self, leavingOut: tainted)
     try walk.run()
@@ -60,6 +56,12 @@ struct PickledObject {
     Log.debug(
       "\(location.path): \(walk.leaves.count) leaves, \(choice.stateDict.count) of them in the state dict under "
         + "\"\(choice.wrapper.joined(separator: "."))\"; \(walk.modules.count) modules")
+    if let sentence = choice.besideSentence { warnings.append(sentence) }
+    if !walk.oddArrays.isEmpty {
+      warnings.append(
+        "left out: \(Format.plural(walk.oddArrays.count, "array")) of a kind that torch has no dtype for: "
+          + walk.oddArrays.map(\.shownName).summary)
+    }
     let inside = choice.leftInside
     if inside > 0 {
       let what =
@@ -88,7 +90,9 @@ struct PickledObject {
     let count = walk.leaves.count { $0.tensor != nil }
     var remedies: [Remedy] = [
       "do not load this file in Python",
-      .advice("nothing was executed; \(Format.plural(count, "tensor")) in it \(count == 1 ? "does" : "do") not depend on that"),
+      .advice(
+        "nothing was executed; \(Format.plural(count, "tensor")) in it \(count == 1 ? "does" : "do") not depend on that"
+      ),
     ]
     if count > 0 { remedies.append(.setting("salvage", "takes these, and leaves out the rest")) }
     return location.failure(
@@ -124,12 +128,19 @@ struct PickledObject {
     if !walk.tensorIDs.isEmpty {
       return [sentence + "; what it would return is not known, so they are left out"]
     }
+    // What torch itself makes of tensors is a kind that is not read; nothing of it is unsafe.
+    let isTorch = !callables.isEmpty && callables.allSatisfy { $0.hasPrefix("torch.") }
     throw location.failure(
-      sentence + ", and there are no others", at: 0,
+      isTorch
+        ? "its tensors are of a kind that is not read: \(callables.map(\.shownName).joined(separator: ", ")) makes them of "
+          + Format.plural(hidden.count, "other")
+        : sentence + ", and there are no others", at: 0,
       remedies: [
-        "what it would return cannot be known without running it, so nothing is shown as its result"
+        isTorch
+          ? "in Python: make ordinary tensors of them, and save these"
+          : "what it would return cannot be known without running it, so nothing is shown as its result"
       ],
-      kind: .unsafe)
+      kind: isTorch ? .unreadable : .unsafe)
   }
 }
 
@@ -137,13 +148,13 @@ extension PickleGraph {
   /// Every value that can be come to from `roots` through calls and containers, the roots among them.
   ///
   /// - Complexity: O(*n*) in the number of values.
-  fileprivate func reachable(from roots: some Sequence<PickleID>) -> Set<PickleID> {
+  func reachable(from roots: some Sequence<PickleID>) -> Set<PickleID> {
     var found: Set<PickleID> = []
     var waiting = Array(roots)
     while let id = waiting.popLast() {
       guard found.insert(id).inserted else { continue }
       switch self[id] {
-      case .object(let object): waiting += object.arguments + object.states
+      case .object(let object): waiting += [object.callable] + object.arguments + object.states
       default: waiting += plainItems(id)
       }
     }

@@ -51,7 +51,8 @@ struct PlainObjectReader {
   private mutating func visit(_ place: PickleWalk.Place) throws -> Visit {
     guard place.hasPlainKey else { return leaveOut(place, "has a key of a kind that is not kept") }
     visited += 1
-    guard visited <= limits.paths, place.depth <= min(limits.depth, Self.mostLevels) else {
+    guard visited <= limits.paths(of: graph.valueCount), place.depth <= min(limits.depth, Self.mostLevels)
+    else {
       return leaveOut(place, "is nested or repeated beyond measure")
     }
     let value = values[place.id]
@@ -99,6 +100,7 @@ struct PlainObjectReader {
         return .leaf(.entry(name))
       }
     }
+    if let array = NumpyArray(place.id, graph) { return try plain(array, place) }
     if !isApart(place) {
       return leaveOut(place, "is a tensor inside an object, and would be taken for one of the state dict")
     }
@@ -147,10 +149,19 @@ struct PlainObjectReader {
     if name == "torch.device", let type = parts.first, parts.count + 1 >= object.arguments.count {
       return object.arguments.count == 2 ? graph.int(object.arguments[1]).map { "\(type):\($0)" } : type
     }
-    guard ["pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.Path"].contains(name),
+    guard let module = ["pathlib._local.", "pathlib."].first(where: name.hasPrefix),
       parts.count == object.arguments.count
     else { return nil }
-    return (parts.first == "/" ? "/" : "") + parts.filter { $0 != "/" }.joined(separator: "/")
+    switch name.dropFirst(module.count) {
+    case "PosixPath", "PurePosixPath", "Path", "PurePath":
+      return (parts.first == "/" ? "/" : "") + parts.filter { $0 != "/" }.joined(separator: "/")
+    case "WindowsPath", "PureWindowsPath":
+      // The first part may be a drive with its root, "C:\\".
+      return parts.enumerated().reduce("") {
+        $0 + ($1.offset == 0 || $0.hasSuffix("\\") ? "" : "\\") + $1.element
+      }
+    default: return nil
+    }
   }
 
   private mutating func plain(_ array: NumpyArray, _ place: PickleWalk.Place) throws -> Visit {

@@ -50,8 +50,40 @@ struct PythonValues {
         return .dict(graph.initialItems(object) + object.items, object: object)
       }
       if let module = PickledModule(object, in: graph, script: script) { return .module(module, object) }
+      if let name, let items = userDict(object, name) { return .dict(items, object: object) }
+      // What is given items by key is a dict, and what is given them in order a list, whatever the class.
+      if !object.items.isEmpty, object.elements.isEmpty { return .dict(object.items, object: object) }
+      if !object.elements.isEmpty, object.items.isEmpty { return .list(object.elements) }
+      if let items = NumpyArray.objects(object, graph) { return .list(items) }
       return name.map(NumpyArray.isReconstructor) == true ? .array(object) : .object(object)
     }
+  }
+
+  /// The items of a `collections.UserDict`, which it keeps as an attribute.
+  private func userDict(_ object: PickleObject, _ name: String) -> [(key: PickleID, value: PickleID)]? {
+    guard Self.userDicts.contains(name),
+      let data = state(of: object).items.first(where: { graph.string($0.key) == "data" })?.value
+    else { return nil }
+    if case .dict(let items) = graph[data] { return items }
+    return nil
+  }
+
+  private static let userDicts: Set<String> = [
+    "collections.UserDict", "UserDict.UserDict", "UserDict.IterableUserDict",
+  ]
+
+  /// The items of an object of a tuple's class, such as a named tuple; none of any other.
+  func tupleItems(_ object: PickleObject) -> [PickleID] {
+    guard object.states.isEmpty, object.items.isEmpty, object.elements.isEmpty else { return [] }
+    if object.isNew { return object.arguments }
+    guard let name = graph.globalName(object.callable) else { return [] }
+    if name.hasPrefix("torch.return_types.") {
+      return object.arguments.first.flatMap { graph.items($0) } ?? []
+    }
+    guard name.hasSuffix("._reconstructor"), object.arguments.count == 3,
+      graph.globalName(object.arguments[1])?.hasSuffix(".tuple") == true
+    else { return [] }
+    return graph.items(object.arguments[2]) ?? []
   }
 
   /// Whether a value is an atom that is shown whole, as numbers in a tuple of betas are.

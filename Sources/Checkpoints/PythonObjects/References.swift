@@ -22,6 +22,17 @@ extension References {
   var namesClasses: Bool { false }
 }
 
+/// The references of a pickle that has no container to refer to.
+struct NoReferences: References {
+  let path: String
+
+  func storage(_ reference: StorageReference) throws -> Storage {
+    throw Failure(
+      in: path, "a bare pickle refers to storage \(reference.key.prefix(40)), which is not in it",
+      remedies: ["was it data.pkl of an archive? open the whole archive"])
+  }
+}
+
 /// A reference to a storage as torch pickles it.
 ///
 ///     ('storage', torch.FloatStorage, key, location, element count)             zip

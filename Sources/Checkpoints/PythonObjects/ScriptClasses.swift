@@ -55,13 +55,23 @@ struct ScriptClasses {
 }
 
 extension PickleGraph {
-  /// The value inside a call of TorchScript's that only says which type it has.
+  /// The value inside a call that only says which type it has, as TorchScript's do, or that takes its `state_dict` without
+  /// calling it: what `torch.save(model.state_dict, …)` writes; and the one object of an array that `numpy.save` made of it.
   func withoutTypeTag(_ id: PickleID) -> PickleID {
     var inner = id
     // A list in a dict in a list is tagged at each level, never twice at one.
     for _ in 0..<2 {
+      if case .object(let object) = self[inner], let only = NumpyArray.objects(object, self), only.count == 1,
+        object.states.last.flatMap({ items($0) }).flatMap({ items($0[1]) })?.isEmpty == true
+      {
+        inner = only[0]
+        continue
+      }
       guard case .object(let object) = self[inner], let name = globalName(object.callable),
-        ScriptClasses.typeTags.contains(name), let first = object.arguments.first
+        let first = object.arguments.first,
+        ScriptClasses.typeTags.contains(name)
+          || name.hasSuffix(".getattr") && object.arguments.count == 2
+            && string(object.arguments[1]) == "state_dict"
       else { return inner }
       inner = first
     }

@@ -16,8 +16,17 @@ final class TensorBuilder {
   let graph: PickleGraph
   let location: PickleLocation
   let isBigEndian: Bool
-  /// Whether NumPy arrays count as tensors.
-  var takesArrays = false
+  /// The arrays of NumPy's random generators, ('MT19937', keys, …): numbers in a tuple that begins with a name.
+  private lazy var randomStates: Set<PickleID> = {
+    var found: Set<PickleID> = []
+    for (_, value) in graph.all {
+      guard case .tuple(let items) = value, let first = items.first, graph.string(first) != nil else {
+        continue
+      }
+      found.formUnion(items)
+    }
+    return found
+  }()
 
   let references: any References
   let nested: NestedStorages
@@ -50,23 +59,27 @@ final class TensorBuilder {
     case .call(let name, let arguments): tensor = try call(name, arguments, at: id)
     case .reference(let known): tensor = known
     case .inner(let inner):
-      tensor = try self.tensor(inner)
-      try refuseCast(of: tensor, at: id)
+      tensor = try wrapped(try self.tensor(inner), at: id)
+    case .refused(let what): throw unsupported(what, at: id)
     case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
     }
     built[id] = tensor
     return tensor
   }
 
-  /// `_rebuild_device_tensor_from_…(data, dtype, device, requires_grad)` casts what it is given to a dtype.
-  private func refuseCast(of tensor: Tensor, at id: PickleID) throws {
+  /// What a wrapper makes of the tensor in it: `_rebuild_device_tensor_from_…(data, dtype, device, requires_grad)` casts it.
+  private func wrapped(_ tensor: Tensor, at id: PickleID) throws -> Tensor {
     guard case .object(let object) = graph[id], let name = graph.callableName(object.callable),
       Self.deviceWrappers.contains(name), object.arguments.count > 1
-    else { return }
+    else { return tensor }
     let wanted = try dtype(object.arguments[1], at: id)
-    if wanted != tensor.dtype {
+    if wanted == tensor.dtype { return tensor }
+    guard wanted.floatFormat != nil, tensor.dtype.floatFormat != nil else {
       throw unsupported("a \(wanted) tensor that is stored as \(tensor.dtype)", at: id)
     }
+    var stateDict = StateDict()
+    try stateDict.append("tensor", tensor)
+    return try stateDict.cast(to: wanted) { _ in false }.stateDict.entries[0].tensor
   }
 
   // MARK: What makes a tensor
@@ -78,6 +91,8 @@ final class TensorBuilder {
     /// The value only wraps another.
     case inner(PickleID)
     case array(NumpyArray)
+    /// It is a tensor to torch, but none that can be read, for what it is.
+    case refused(String)
   }
 
   /// A wrapper in a wrapper is as deep as torch goes; a file may say otherwise.
@@ -103,7 +118,7 @@ final class TensorBuilder {
       if TorchDType.tensorClass(name) != nil, let state = object.states.last, let parts = graph.items(state) {
         return parts.count == 4 ? .call("torch._utils._rebuild_tensor", parts) : nil
       }
-      return takesArrays ? NumpyArray(id, graph).map { .array($0) } : nil
+      return randomStates.contains(id) ? nil : NumpyArray(id, graph).map { .array($0) }
     default: return nil
     }
   }
@@ -133,9 +148,31 @@ final class TensorBuilder {
     guard let function = graph.globalName(arguments[0]), let inner = graph.items(arguments[2]) else {
       return nil
     }
+    if graph.globalName(arguments[1])?.hasSuffix(".DTensor") == true {
+      return distributed(arguments, inner, depth: depth)
+    }
     if Self.rebuilders.contains(function) { return .call(function, inner) }
     guard Self.wrappers.contains(function), let first = inner.first else { return nil }
     return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
+  }
+
+  /// A DTensor, whose state holds this rank's part: it is the whole where it has the whole shape and is no part of a sum.
+  private func distributed(_ arguments: [PickleID], _ inner: [PickleID], depth: Int) -> Kind? {
+    // A __dict__, or a pair of that and slots.
+    guard arguments.count > 3,
+      let local = ([arguments[3]] + (graph.items(arguments[3]) ?? [])).lazy.compactMap({ part -> PickleID? in
+        guard case .dict(let items) = self.graph[part] else { return nil }
+        return items.first { self.graph.string($0.key) == "_local_tensor" }?.value
+      }).first,
+      kind(of: local, depth: depth + 1) != nil, let part = try? tensor(local)
+    else { return nil }
+    let names = graph.reachable(from: [arguments[3]]).compactMap { graph.globalName($0) }
+    let shape = inner.lazy.compactMap { try? self.ints($0, "size", at: local) }.first
+    let isSummed = names.contains { $0.hasSuffix(".Partial") || $0.hasSuffix("._Partial") }
+    if shape == part.shape, !isSummed { return .inner(local) }
+    return .refused(
+      "a DTensor of which this file has one rank's part, \(part.shape) of \(shape.map { "\($0)" } ?? "an unknown shape"),"
+    )
   }
 
   /// A parameter of torch 0.1 to 0.4: made from a tensor, or given one by its state.

@@ -15,24 +15,33 @@ struct WrapperChoice {
   ///
   /// An EMA is entered only where it stands alone.
   private static let names = [
-    "state_dict", "model_state_dict", "model", "module", "net", "network", "params", "weights", "model_state",
-    "state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",
+    "state_dict", "model_state_dict", "model", "module", "net", "network", "params", "weights", "weight",
+    "model_state", "net_state_dict", "network_state_dict", "model_dict", "generator", "state_dict_ema",
+    "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",
   ]
 
   /// How many tensors lie where the state dict does, but inside objects or as attributes of modules.
   private(set) var leftInside = 0
 
+  /// The tensors that lie beside the state dict on the way to it, and are no part of it.
+  private var beside: [String] = []
+
   init(_ leaves: [Leaf], key: String?, modules: [Checkpoint.Module], path: String) throws {
+    // Where no tensor lies in plain dicts, lists and modules, those inside objects are meant.
+    let takesObjects = key == nil && !leaves.contains { $0.tensor != nil && $0.isPlain(from: -1) }
+    func isTaken(_ leaf: Leaf, from depth: Int) -> Bool {
+      leaf.isPlain(from: depth) || takesObjects && !leaf.isOfAttribute
+    }
     switch key {
     case "."?: break
     case let key?: wrapper = try Self.resolve(key, leaves, path)
-    case nil: (wrapper, candidates) = Self.find(leaves, modules)
+    case nil: find(leaves.filter { $0.tensor != nil && isTaken($0, from: -1) }, modules, takesObjects)
     }
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     for leaf in leaves {
       let isInside = leaf.components.starts(with: wrapper)
-      if isInside, leaf.tensor != nil, !leaf.isPlain(from: depth) { leftInside += 1 }
-      if let tensor = leaf.tensor, isInside, leaf.isPlain(from: depth) {
+      if isInside, leaf.tensor != nil, !isTaken(leaf, from: depth) { leftInside += 1 }
+      if let tensor = leaf.tensor, isInside, isTaken(leaf, from: depth) {
         let name = leaf.components.dropFirst(wrapper.count).joined(separator: ".")
         do {
           try stateDict.append(name, tensor)
@@ -47,35 +56,61 @@ struct WrapperChoice {
     }
   }
 
-  private static func find(_ leaves: [Leaf], _ modules: [Checkpoint.Module]) -> (
-    [String], [Checkpoint.Candidate]
-  ) {
-    var wrapper: [String] = []
-    var candidates: [Checkpoint.Candidate] = []
-    let tensors = leaves.filter { $0.tensor != nil && $0.isPlain(from: -1) }
+  /// What is said of tensors that lie beside the way to the state dict.
+  var besideSentence: String? {
+    beside.isEmpty
+      ? nil
+      : "left out: \(Format.plural(beside.count, "tensor")) beside the weights, \(beside.map(\.shownName).summary); "
+        + "the key . shows all under their full paths"
+  }
+
+  /// Follows the names that training code gives to a state dict.
+  private mutating func find(_ tensors: [Leaf], _ modules: [Checkpoint.Module], _ takesObjects: Bool) {
     // A module's own state dict begins with it, whatever its parts are called.
     let ends = Set(modules.map(\.path))
-    while true {
-      if ends.contains(wrapper.joined(separator: ".")) { return (wrapper, candidates) }
+    while !ends.contains(wrapper.joined(separator: ".")) {
       let here = tensors.filter { $0.components.starts(with: wrapper) && $0.components.count > wrapper.count }
-      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter.
-      if here.contains(where: {
-        $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false
-      }) {
-        return (wrapper, candidates)
-      }
-      var counts: [String: Int] = [:]
+      var places: [(name: String, count: Int)] = []
+      var known: [String: Int] = [:]
       for leaf in here where leaf.components.count > wrapper.count + 1 {
-        counts[leaf.components[wrapper.count], default: 0] += 1
+        let name = leaf.components[wrapper.count]
+        if known[name] == nil { places.append((name, 0)) }
+        known[name, default: 0] += 1
       }
-      let known = names.filter { counts[$0] != nil }
-      guard let chosen = known.first else { return (wrapper, candidates) }
-      candidates += known.dropFirst().map {
-        Checkpoint.Candidate(path: (wrapper + [$0]).joined(separator: "."), tensorCount: counts[$0] ?? 0)
+      places = places.map { ($0.name, known[$0.name] ?? 0) }
+      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
+      let direct = here.filter {
+        $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false
+      }
+      let weights = direct.count { !Self.isBookkeeping($0.components[wrapper.count]) }
+      let chosen =
+        Self.names.first { (known[$0] ?? 0) > weights }
+        // An object or two around the state dict have no name that could be known.
+        ?? (takesObjects && direct.isEmpty && places.count == 1 ? places[0].name : nil)
+      guard let chosen else { return }
+      beside += direct.map(\.path)
+      let others = places.filter { $0.name != chosen && !Self.isBookkeeping($0.name) }
+      let rank = { (name: String) in Self.names.firstIndex(of: name) ?? Self.names.count }
+      candidates += others.enumerated().sorted {
+        (rank($0.element.name), $0.offset) < (rank($1.element.name), $1.offset)
+      }.map {
+        .init(path: (wrapper + [$0.element.name]).joined(separator: "."), tensorCount: $0.element.count)
       }
       wrapper.append(chosen)
     }
   }
+
+  /// Whether a name beside a wrapper says that it holds the state of training: an optimizer's, of random numbers, a log.
+  private static func isBookkeeping(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return training.contains { name.contains($0) }
+  }
+
+  private static let training = [
+    "optim", "sched", "scaler", "rng", "random", "loss", "metric", "hist", "epoch", "step", "best", "acc",
+    "fitness",
+    "seed", "callback", "grad", "amp",
+  ]
 
   /// The components that a dotted path stands for; a component may itself hold dots.
   private static func resolve(_ key: String, _ leaves: [Leaf], _ path: String) throws -> [String] {

@@ -6,9 +6,7 @@ internal import SutureText
 /// A file that `pickle.dump` wrote, with no container around it.
 ///
 /// Tensors in it carry their storages with them, arrays their bytes.
-struct PickleFile: CheckpointFormat {
-  private let path: String
-
+enum PickleFile: CheckpointFormat {
   static let suffixes = [".pkl"]
 
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
@@ -17,25 +15,16 @@ struct PickleFile: CheckpointFormat {
       input.head[0] == 0x80 || graph.streamByteCount >= 4
     else { return nil }
     let object = PickledObject(
-      graph: graph, location: PickleLocation(path: input.name), references: PickleFile(path: input.name),
+      graph: graph, location: PickleLocation(path: input.name), references: NoReferences(path: input.name),
       limits: input.limits)
     let rest = file.byteCount - graph.streamByteCount
     let others = try OtherPickles(
       in: file, from: graph.streamByteCount, PickleLocation(path: input.name), input.limits)
     var contents = try object.contents(
       key: input.key,
-      warnings: rest > 0 ? ["\(rest) bytes follow the end of the pickle, and are ignored"] : [],
-      arraysCount: true)
+      warnings: rest > 0 ? ["\(rest) bytes follow the end of the pickle, and are ignored"] : [])
     contents.globals.append(judgedBy: others)
     return Checkpoint(input, .pickle, contents)
-  }
-}
-
-extension PickleFile: References {
-  func storage(_ reference: StorageReference) throws -> Storage {
-    throw Failure(
-      in: path, "a bare pickle refers to storage \(reference.key.prefix(40)), which is not in it",
-      remedies: ["was it data.pkl of an archive? open the whole archive"])
   }
 }
 

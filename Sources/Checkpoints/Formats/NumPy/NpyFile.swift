@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SuturePickle
 internal import SutureTensors
 internal import SutureText
 
@@ -45,9 +46,7 @@ struct NpyFile {
       throw fault("its header is not the dict that numpy.save writes", at: headerOffset)
     }
     guard let type = NumpyDType(header.descr) else {
-      throw Failure(
-        in: source.name, "its dtype \"\(header.descr.prefix(60))\" has no counterpart in torch",
-        remedies: ["object and structured arrays are not read"])
+      throw OddArray(source.name, descr: header.descr, contentOffset: headerOffset + length)
     }
     byteOffset = headerOffset + length
     do {
@@ -71,16 +70,69 @@ struct NpyFile {
   }
 }
 
+/// An array that is sound, and of a kind that torch has nothing for.
+struct OddArray: SutureError {
+  let place: FailurePlace
+  /// NumPy's spelling of its dtype.
+  private let descr: String
+  /// Where its elements begin; of objects, the pickle that holds them.
+  let contentOffset: Int
+
+  init(_ name: String, descr: String, contentOffset: Int) {
+    (place, self.descr, self.contentOffset) = (FailurePlace(file: name), descr, contentOffset)
+  }
+
+  var kind: FailureKind { .unreadable }
+  var holdsObjects: Bool { descr.hasSuffix("O") }
+  var remedies: [Remedy] { ["in Python: save it as an array of numbers"] }
+
+  /// What it is, as a sentence goes on after "it".
+  var what: String {
+    let code = descr.drop { "<>|=".contains($0) }
+    switch code.first {
+    case "[": return "is a structured array, several fields to an element"
+    case "O": return "is an array of Python objects"
+    case "U", "S", "a": return "holds texts (dtype \(descr.quoted()))"
+    case "M", "m": return "holds times (dtype \(descr.quoted()))"
+    case "f", "c": return "holds numbers of a precision that torch lacks (dtype \(descr.quoted()))"
+    default: return "has the dtype \(descr.quoted()), which torch lacks"
+    }
+  }
+
+  var reason: String { "it \(what)" }
+}
+
 extension NpyFile: CheckpointFormat {
   static let suffixes = [".npy"]
 
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard let file = input.file, input.head.starts(with: magic) else { return nil }
-    let array = try NpyFile(file, label: "array")
+    let array: NpyFile
+    do { array = try NpyFile(file, label: "array") } catch let odd as OddArray where odd.holdsObjects {
+      return try pickled(input, file, from: odd.contentOffset)
+    }
     try input.requireNoKey("npy")
     return Checkpoint(
       input, .npy, try StateDict([.init(name: "array", tensor: array.tensor)]),
       warnings: array.trailing > 0 ? ["\(array.trailing) bytes follow the array"] : [])
+  }
+}
+
+extension NpyFile {
+  /// What `numpy.save` makes of a dict: an array of one object, pickled behind the header.
+  private static func pickled(_ input: CheckpointInput, _ file: any ByteSource, from offset: Int) throws
+    -> Checkpoint
+  {
+    let location = PickleLocation(path: input.name, start: offset)
+    let graph: PickleGraph
+    do { graph = try Unpickler.load(file, at: offset, limits: input.limits.pickle) } catch let error
+      as PickleError
+    {
+      throw location.failure(error, usually: "the pickle is damaged or cut short")
+    }
+    let object = PickledObject(
+      graph: graph, location: location, references: NoReferences(path: input.name), limits: input.limits)
+    return Checkpoint(input, .npy, try object.contents(key: input.key, warnings: []))
   }
 }
 
@@ -102,7 +154,7 @@ struct NpyHeader {
     while !Self.take("}", &rest) {
       guard let key = Self.quoted(&rest), Self.take(":", &rest) else { return nil }
       switch key {
-      case "descr": descr = Self.quoted(&rest)
+      case "descr": descr = Self.quoted(&rest) ?? Self.list(&rest)
       case "fortran_order":
         isFortran = Self.take("True", &rest) ? true : Self.take("False", &rest) ? false : nil
       case "shape": shape = Self.tuple(&rest)
@@ -127,6 +179,21 @@ struct NpyHeader {
     let end = rest.dropFirst(1 + text.count)
     guard end.first == quote else { return nil }
     rest = end.dropFirst()
+    return String(text)
+  }
+
+  /// A list in brackets, as it is spelled: the fields of a structured array.
+  private static func list(_ rest: inout Substring) -> String? {
+    var depth = 0
+    guard rest.first == "[" else { return nil }
+    let text = rest.prefix { character in
+      if depth == 0, character == "," { return false }
+      depth += character == "[" ? 1 : character == "]" ? -1 : 0
+      return true
+    }
+    // The comma that ends it stands behind the last bracket.
+    guard depth == 0 else { return nil }
+    rest = rest.dropFirst(text.count).drop { $0 == " " }
     return String(text)
   }
 

@@ -13,12 +13,26 @@ enum NpzFile: CheckpointFormat {
     else { return nil }
     var stateDict = StateDict()
     var warnings = archive.allWarnings
+    var odd: [(name: String, array: OddArray)] = []
     for record in archive.records {
       let name = String(record.name.dropLast(".npy".count))
-      let file = try NpyFile(VerifiedRecord(archive, record), label: name)
+      let source = VerifiedRecord(archive, record)
+      let file: NpyFile
+      do { file = try NpyFile(source, label: name) } catch let array as OddArray {
+        if array.holdsObjects {
+          // Nothing of it is read, but Python would come to load it.
+          _ = try OtherPickles(
+            in: source, from: array.contentOffset, PickleLocation(path: input.name, record: record.name),
+            input.limits)
+        }
+        odd.append((name, array))
+        continue
+      }
       if file.trailing > 0 { warnings.append("\(file.trailing) bytes follow the array in \(record.name)") }
       try stateDict.append(name, file.tensor)
     }
+    if let first = odd.first, stateDict.isEmpty { throw first.array }
+    warnings += odd.map { "left out: \($0.name.shownName) \($0.array.what)" }
     try input.requireNoKey("npz")
     return Checkpoint(input, .npz, stateDict, warnings: warnings, archive: archive)
   }

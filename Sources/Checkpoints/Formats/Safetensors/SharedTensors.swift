@@ -19,7 +19,8 @@ public enum SharedPolicy: String, Sendable, CaseIterable {
 //                                        converter and save_model of the safetensors library write.
 //   "suture.views": {"w.T": {"shape": [3, 2], "strides": [1, 3], "offset": 0}}
 //                                        the first is another view of what the second stores: ours, since the record
-//                                        above does not tell. "dtype" where it differs.
+//                                        above does not tell. "dtype" where it differs; {} is the same view, for names
+//                                        that do not show by themselves that they are names of tensors.
 
 /// A state dict in which every group of names that share storage has one that is stored.
 struct SharedTensors {
@@ -51,7 +52,9 @@ struct SharedTensors {
         if reserved.contains(ExactString(member.name)) || !Self.isRecordable(member.tensor, in: kept.tensor) {
           copied.append(member.name)
         } else {
-          aliases[ExactString(member.name)] = (kept.name, Self.view(member.tensor, of: kept.tensor))
+          let view = Self.view(member.tensor, of: kept.tensor)
+          let isPlain = Self.areNamesOfTensors(member.name, kept.name)
+          aliases[ExactString(member.name)] = (kept.name, view ?? (isPlain ? nil : .object([])))
         }
       }
     }
@@ -67,6 +70,13 @@ struct SharedTensors {
       if let view = alias.view { views.append((entry.name, view)) }
     }
     if !views.isEmpty { metadata.append((Self.viewsKey, JSONWriter.text(.object(views)))) }
+  }
+
+  /// Whether an entry of the metadata is a record of the Hugging Face converter's: both are names of parameters, which
+  /// end alike. Any other text may name a tensor by chance: `"best_layer": "layer_15"`.
+  private static func areNamesOfTensors(_ name: String, _ kept: String) -> Bool {
+    let (parts, others) = (name.split(separator: "."), kept.split(separator: "."))
+    return parts.count > 1 && others.count > 1 && parts.last == others.last
   }
 
   private static func covers(_ tensor: Tensor, _ others: [Tensor]) -> Bool {
@@ -121,7 +131,9 @@ struct SharedTensors {
     let stored = stateDict
     for (key, value) in stored.metadata {
       if key == viewsKey { continue }
-      guard key != "format", stored[key] == nil, let kept = stored[value] else {
+      guard key != "format", stored[key] == nil, let kept = stored[value],
+        views[ExactString(key)] != nil || areNamesOfTensors(key, value)
+      else {
         rest.append((key, value))
         continue
       }
@@ -148,6 +160,7 @@ struct SharedTensors {
   private static func view(_ name: String, _ view: JSONValue, of kept: Tensor, source: String)
     throws(Failure) -> Tensor
   {
+    if view.members?.isEmpty == true { return kept }
     func sizes(_ key: String) -> [Int]? {
       guard let values = view[key]?.arrayValue else { return nil }
       let numbers = values.compactMap(\.integerValue)

@@ -17,21 +17,30 @@ struct ShardIndexFile {
   private let limits: ReadLimits
   private let provenance: Provenance?
 
+  /// Editors of Windows put it before a text.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// model.safetensors.index.json, or with a variant: diffusion_pytorch_model.safetensors.index.fp16.json
+  private static func isIndex(_ name: String) -> Bool {
+    let parts = name.split(separator: ".").suffix(3)
+    return parts.last == "json" && parts.dropLast().contains("index")
+  }
+
   private static let indexLimit = 100_000_000
 
   /// Reads an index; `nil` where the file is JSON, but no index.
   init?(_ source: any ByteSource, limits: ReadLimits) throws {
     guard source.byteCount <= Self.indexLimit else { return nil }
     let document: JSONValue
-    do { document = try JSONParser.parse(try source.bytes(0..<source.byteCount)) } catch let error
-      as JSONError
-    {
-      guard source.name.hasSuffix(".index.json") else { return nil }
+    var text = try source.bytes(0..<source.byteCount)
+    if text.starts(with: Self.byteOrderMark) { text.removeFirst(Self.byteOrderMark.count) }
+    do { document = try JSONParser.parse(text) } catch {
+      guard Self.isIndex(source.name) else { return nil }
       throw Failure(
         in: source.name, at: error.offset, error.reason, remedies: ["the index is damaged"])
     }
     guard let map = document["weight_map"] else {
-      guard source.name.hasSuffix(".index.json") else { return nil }
+      guard Self.isIndex(source.name) else { return nil }
       throw Failure(in: source.name, "the index has no weight_map")
     }
     provenance = document["metadata"]?[Provenance.metadataKey]?.stringValue.flatMap { Provenance($0.utf8) }
@@ -39,11 +48,11 @@ struct ShardIndexFile {
       throw Failure(in: source.name, "the index's weight_map is \(map.kind), not an object")
     }
     weightMap = try members.map { key, value in
-      guard let file = value.stringValue, Self.isPlainName(file) else {
+      guard let file = value.stringValue, Self.staysInside(file) else {
         throw Failure(
           in: source.name,
           "the index puts \"\(key.prefix(80))\" into something that is no file of this folder",
-          remedies: ["a shard's name may have no slash: shards lie beside their index"])
+          remedies: ["shards lie beside their index, or in folders beside it: no name may lead out of there"])
       }
       return (key, file)
     }
@@ -53,8 +62,11 @@ struct ShardIndexFile {
     self.limits = limits
   }
 
-  private static func isPlainName(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.utf8.contains(0)
+  private static func staysInside(_ path: String) -> Bool {
+    !path.utf8.contains(0)
+      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
   }
 
   private func checkpoint(_ input: CheckpointInput) throws -> Checkpoint {
@@ -132,7 +144,9 @@ struct ShardIndexFile {
 extension ShardIndexFile: CheckpointFormat {
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard let file = input.file else { return try open(folder: input) }
-    guard input.head.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{"),
+    let head =
+      input.head.starts(with: byteOrderMark) ? input.head.dropFirst(byteOrderMark.count) : input.head[...]
+    guard head.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{"),
       let index = try ShardIndexFile(file, limits: input.limits)
     else { return nil }
     guard input.mayNameFiles else { throw Failure(in: file.name, "an index names an index") }
@@ -143,7 +157,7 @@ extension ShardIndexFile: CheckpointFormat {
 
   /// Opens the index of a folder.
   private static func open(folder input: CheckpointInput) throws -> Checkpoint? {
-    let names = input.fileNames.filter { $0.hasSuffix(".index.json") }
+    let names = input.fileNames.filter(isIndex)
     guard names.count <= 1 else {
       throw Failure(
         in: input.name, "there are \(names.count) indices in this folder",

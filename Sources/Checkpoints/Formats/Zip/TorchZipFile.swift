@@ -65,6 +65,10 @@ struct TorchZipFile {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
     var warnings = archive.allWarnings
+    for record in archive.records where record.name.hasSuffix("/data.pkl") && record.name != name {
+      warnings.append(
+        "\(record.name.shownName) is another pickle, of which torch takes no notice; nor is it read here")
+    }
     if graph.streamByteCount < record.size {
       warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
     }
@@ -90,7 +94,8 @@ struct TorchZipFile {
       let bytes = try archive.contents(of: record, limit: limits.pickle.streamBytes)
       contents.globals.append(
         judgedBy: try OtherPickles(
-          in: MemorySource(bytes, name: path), from: 0, PickleLocation(path: path, record: record.name), limits))
+          in: MemorySource(bytes, name: path), from: 0, PickleLocation(path: path, record: record.name),
+          limits))
     }
   }
 
@@ -129,14 +134,16 @@ struct TorchZipFile {
       !name.hasPrefix("__MACOSX/") && (name == "data.pkl" || name.hasSuffix("/data.pkl"))
     }
     // `data/data.pkl` belongs to the prefix `data/`; a storage of that name cannot exist, keys are numbers.
-    guard let pickle = pickles.first else { throw notTorch(names, path: path) }
-    let prefix = String(pickle.dropLast("data.pkl".count))
-    if pickles.count > 1 {
+    func depth(_ name: String) -> Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
+    guard let least = pickles.map(depth).min() else { throw notTorch(names, path: path) }
+    // torch looks in the outermost folder alone; what lies deeper is somebody's own.
+    let outer = pickles.filter { depth($0) == least }
+    if outer.count > 1 {
       throw Failure(
-        in: path, "the archive has \(pickles.count) checkpoints in it: \(pickles.joined(separator: ", "))",
+        in: path, "the archive has \(outer.count) checkpoints in it: \(outer.joined(separator: ", "))",
         remedies: ["it is not clear which one is meant; unpack it and zip one of them"])
     }
-    return prefix
+    return String(outer[0].dropLast("data.pkl".count))
   }
 
   private static func notTorch(_ names: [String], path: String) -> Failure {
@@ -148,9 +155,13 @@ struct TorchZipFile {
     for (suffix, reason, hint) in otherArchives where names.contains(where: { $0.hasSuffix(suffix) }) {
       return Failure(in: path, reason, remedies: [.advice(hint)])
     }
+    let inside = names.filter { name in suffixes.contains { name.hasSuffix($0) } }
     return Failure(
       in: path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
-      remedies: ["it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"])
+      remedies: (inside.isEmpty
+        ? [] : [.advice("unpack it and open \(inside.map(\.shownName).summary)")]) + [
+          "it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"
+        ])
   }
 
   /// Zip archives that hold weights in a form of their own, told by a name that only they have.
