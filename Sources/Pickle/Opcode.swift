@@ -79,9 +79,11 @@ extension Opcode {
   /// Source: `torch/_weights_only_unpickler.py` of torch 2.13.
   var isTakenByWeightsOnly: Bool {
     switch self {
-    case .global, .newobj, .reduce, .build, .append, .appends, .setitem, .setitems, .mark, .tuple, .tuple1, .tuple2,
+    case .global, .newobj, .reduce, .build, .append, .appends, .setitem, .setitems, .mark, .tuple, .tuple1,
+      .tuple2,
       .tuple3, .none, .newfalse, .newtrue, .emptyTuple, .emptyList, .emptyDict, .emptySet, .binint, .binint1,
-      .binint2, .binfloat, .binunicode, .shortBinstring, .binpersid, .binget, .longBinget, .binput, .longBinput,
+      .binint2, .binfloat, .binunicode, .shortBinstring, .binpersid, .binget, .longBinget, .binput,
+      .longBinput,
       .long1, .proto, .stop:
       true
     default: false

@@ -122,10 +122,23 @@ enum ConvNeXtRelative: String {
   case isotropic = "an isotropic ConvNeXt (its blocks are not in stages)"
 
   init?(_ names: [String]) {
-    func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }
-    if has(".grn.") {
+    var (hasGRN, hasBlock, hasStages) = (false, false, false)
+    for name in names {
+      let parts = name.utf8.split(separator: UInt8(ascii: "."))
+      for (place, part) in parts.enumerated() {
+        if part.elementsEqual("grn".utf8) { hasGRN = true }
+        // timm's features_only has stages_0 for stages.0.
+        if part.starts(with: "stages".utf8) { hasStages = true }
+        if part.elementsEqual("blocks".utf8), parts.count > place + 2, parts[place + 1].elementsEqual("0".utf8),
+          ["dwconv", "conv_dw"].contains(where: { parts[place + 2].elementsEqual($0.utf8) })
+        {
+          hasBlock = true
+        }
+      }
+    }
+    if hasGRN {
       self = .version2
-    } else if has("blocks.0.dwconv.") || has("blocks.0.conv_dw.") && !has("stages.") {
+    } else if hasBlock, !hasStages {
       self = .isotropic
     } else {
       return nil

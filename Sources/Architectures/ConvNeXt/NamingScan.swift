@@ -152,6 +152,43 @@ extension ConvNeXtConfiguration {
   }
 }
 
+extension ConvNeXtConfiguration {
+  /// The prefixes of four replicas of which each holds one stage and nothing else, in the order of the stages; `nil` where
+  /// the backbones of `dict` are whole.
+  ///
+  /// Replicas have the names of facebookresearch.
+  public static func stagePrefixes(in dict: StateDict) -> [String]? {
+    let scheme = NamingScheme.facebookresearch
+    var prefixes: [String] = []
+    for stage in 0..<4 {
+      let ends = [scheme.module(.depthwise, stage: stage, under: ""), scheme.module(Part.downsampling(stage).convolution, stage: stage, under: "")]
+        .map { $0 + ".weight" }
+      let found = dict.names.compactMap { $0.start(before: ends[0]) }.filter { dict[$0 + ends[1]] != nil }
+      guard found.count == 1, !prefixes.contains(found[0]) else { return nil }
+      prefixes.append(found[0])
+    }
+    return prefixes
+  }
+
+  private typealias Part = ConvNeXtKey.Part
+
+  /// The network whose stage i lies under `prefixes[i]`, as ``stagePrefixes(in:)`` finds them.
+  ///
+  /// - Throws: ``ModelError`` where a tensor that the size is inferred from is missing.
+  package init(stagesOf dict: StateDict, under prefixes: [String]) throws {
+    var whole = StateDict()
+    for entry in dict.entries {
+      for (stage, prefix) in prefixes.enumerated() {
+        guard let rest = entry.name.rest(after: prefix),
+          NamingScheme.facebookresearch.key(rest)?.stage == stage, whole[String(rest)] == nil
+        else { continue }
+        try whole.append(String(rest), entry.tensor)
+      }
+    }
+    try self.init(inferredFrom: whole)
+  }
+}
+
 extension NamingScheme {
   /// The scheme of the backbone of `dict` whose stem is under `prefix`; what else lies there is not looked at.
   static func find(in dict: StateDict, prefix: String) -> NamingScheme? {

@@ -10,6 +10,12 @@ public struct ModelFile: Sendable {
     package let classes: Int
     let depthMultiple: Double
     let widthMultiple: Double
+    /// What widths are rounded up to a multiple of.
+    let channelMultiple: Int
+    /// What convolutions end in, as the file says it; `nil` for YOLOv5's own, SiLU.
+    ///
+    /// No name and no shape depends on it.
+    package let activation: String?
     /// Width and height of each anchor in pixels, level by level.
     package let anchors: [[Double]]
     package let inputChannels: Int
@@ -71,9 +77,9 @@ extension ModelFile.Header {
     depthMultiple = try Self.multiple(try keys.require("depth_multiple"))
     widthMultiple = try Self.multiple(try keys.require("width_multiple"))
     inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
-    if let activation = keys.value(for: "activation") {
-      throw activation.error("another activation than SiLU is not supported")
-    }
+    channelMultiple = try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
+    let spelled = try keys.value(for: "activation")?.requireString()
+    activation = ["nn.SiLU()", "torch.nn.SiLU()", "SiLU()"].contains(spelled) ? nil : spelled
     let node = try keys.require("anchors")
     anchors = try node.requireSequence().map { level in
       try level.requireSequence().map { try $0.requireDouble() }

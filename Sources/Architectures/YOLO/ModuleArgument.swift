@@ -7,6 +7,8 @@ struct ModuleArgument: Sendable {
     case bool
     /// Above 0, up to 4.
     case fraction
+    /// From 0 up to 1: how often training leaves something out.
+    case rate
     case ints(count: Int, ClosedRange<Int>)
     /// Nothing else is supported.
     case exactly(ModelValue)
@@ -78,6 +80,7 @@ struct ModuleRow {
     case .bool: if value.bool == nil { wanted = "True or False" }
     case .fraction:
       if !(value.number.map { $0 > 0 && $0 <= 4 } ?? false) { wanted = "a number above 0 and up to 4" }
+    case .rate: if !(value.number.map { $0 >= 0 && $0 <= 1 } ?? false) { wanted = "a number from 0 to 1" }
     case .ints(let count, let range):
       guard let ints = value.ints, ints.count == count, ints.allSatisfy(range.contains) else {
         throw error(usage)
@@ -106,13 +109,14 @@ struct ModuleRow {
     return inputs[0]
   }
 
-  /// The declared channels times the width multiple, rounded up to a multiple of 8.
+  /// The declared channels times the width multiple, rounded up to a multiple of 8 or what the file says.
   ///
   /// YOLOv5 leaves a width alone that happens to be what Detect gives: 255 for 80 classes.
   func width() throws -> Int {
     let declared = int(ModuleArgument.channels.name)
     if declared == file.outputsPerPixel { return declared }
-    let width = Int((Double(declared) * file.widthMultiple / 8).rounded(.up)) * 8
+    let multiple = file.channelMultiple
+    let width = Int((Double(declared) * file.widthMultiple / Double(multiple)).rounded(.up)) * multiple
     guard width <= ModuleArgument.maximumChannels else {
       throw error("\(width) channels are more than \(ModuleArgument.maximumChannels)")
     }

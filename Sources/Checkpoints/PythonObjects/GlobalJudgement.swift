@@ -3,7 +3,7 @@ internal import SuturePickle
 internal import SutureText
 
 extension Checkpoint {
-  /// A class or function that a pickle of the file names. None was looked up, none was called.
+  /// A class or function that a pickle of the file names, none of which was looked up or called.
   public struct Global: Sendable, Equatable {
     public enum Class: String, Sendable, CaseIterable {
       /// `torch.load(weights_only=True)` takes it without being told to.

@@ -17,7 +17,8 @@ enum KnownGlobals {
     ]
     names.formUnion(
       [
-        "device_tensor_from_cpu_tensor", "device_tensor_from_numpy", "meta_tensor_no_storage", "nested_tensor",
+        "device_tensor_from_cpu_tensor", "device_tensor_from_numpy", "meta_tensor_no_storage",
+        "nested_tensor",
         "parameter", "parameter_with_state", "qtensor", "sparse_tensor", "tensor", "tensor_v2", "tensor_v3",
         "wrapper_subclass",
       ].map { "torch._utils._rebuild_\($0)" })
@@ -29,7 +30,9 @@ enum KnownGlobals {
         "quint2x4", "quint4x2", "per_channel_affine", "per_channel_affine_float_qparams",
         "per_channel_symmetric", "per_tensor_affine", "per_tensor_symmetric",
       ].map { "torch.\($0)" })
-    for bits in [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64] { names.formUnion(["torch.int\(bits)", "torch.uint\(bits)"]) }
+    for bits in [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64] {
+      names.formUnion(["torch.int\(bits)", "torch.uint\(bits)"])
+    }
     let numbers = ["BFloat16", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"]
     for module in ["torch", "torch.cuda"] {
       for number in numbers + ["Bool"] {

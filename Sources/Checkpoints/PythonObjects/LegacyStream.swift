@@ -45,7 +45,9 @@ struct LegacyStream {
         let start = position
         position += graph.streamByteCount
         // Python would run what any of the pickles names; the object's own is looked at with its tensors counted.
-        if what != Self.objectName { try graph.refuseHarm(PickleLocation(path: source.name, start: start), limits) }
+        if what != Self.objectName {
+          try graph.refuseHarm(PickleLocation(path: source.name, start: start), limits)
+        }
         return graph
       } catch let error as PickleError {
         throw PickleLocation(path: source.name, start: position)

@@ -32,13 +32,17 @@ public struct ConvNeXt: Sendable {
     guard prefixes.count == 4 else {
       throw ModelError.wrongInput("four stages need four prefixes, not \(prefixes.count)")
     }
-    let configuration = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[0])
+    let isCut = ConvNeXtConfiguration.stagePrefixes(in: dict) == prefixes
+    let configuration =
+      isCut
+      ? try ConvNeXtConfiguration(stagesOf: dict, under: prefixes)
+      : try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[0])
     var (builder, stages) = (GraphBuilder(dict), [Int]())
     var (own, prefix) = (configuration, prefixes[0])
     for index in 0..<4 {
       if prefixes[index] != prefix {
         prefix = prefixes[index]
-        own = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefix)
+        if !isCut { own = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefix) }
         guard own.depths == configuration.depths, own.dims == configuration.dims else {
           throw ModelError.notSupported(
             "the backbones differ: depths \(configuration.depths) and dims \(configuration.dims) under "

@@ -1,5 +1,6 @@
 public import SutureArchitectures
 public import SutureTensors
+internal import SutureText
 
 /// A YOLOv5 detector: the layers of a model file with the weights of a state dict.
 public struct DetectionModel: Sendable {
@@ -31,6 +32,10 @@ public struct DetectionModel: Sendable {
   public init(
     file: ModelFile, weights: StateDict, engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
+    if let activation = file.header.activation {
+      throw ModelError.notSupported(
+        "the model file's activation \(activation.quoted()) is not computed, only SiLU is; its names and shapes can be checked")
+    }
     let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
     var builder = GraphBuilder(weights)
     var values: [[Int]] = []

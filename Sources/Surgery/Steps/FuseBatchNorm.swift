@@ -48,7 +48,7 @@ public struct FuseBatchNorm: Step {
     let normName = try naming()
     var outcome = StepOutcome()
     var fused: [(members: [Int], entries: [Draft.Entry])] = []
-    var (alone, isMatched): ([String], Bool) = ([], false)
+    var (alone, square, isMatched): ([String], [String], Bool) = ([], [], false)
     let places = draft.places
     for (place, entry) in draft.entries.enumerated() where entry.name.hasSuffix(".weight") {
       let name = String(entry.name.dropLast(".weight".count))
@@ -60,6 +60,7 @@ public struct FuseBatchNorm: Step {
       }
       outcome.touched.append(entry.name)
       fused.append(try fuse(place, name, prefix, draft, places))
+      if entry.tensor.shape.count > 2, entry.tensor.shape[0] == entry.tensor.shape[1] { square.append(name) }
     }
     if !isMatched {
       let names = draft.names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(7)) }
@@ -71,6 +72,10 @@ public struct FuseBatchNorm: Step {
         norm, "found no batch norm", remedies: ["without one: \(alone.summary)"])
     } else if !alone.isEmpty {
       outcome.notes.append("without a batch norm: \(alone.summary)")
+    }
+    if !square.isEmpty {
+      outcome.notes.append(
+        "taken for Conv2d, since a ConvTranspose2d of as many inputs as outputs looks the same: \(square.summary)")
     }
     outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
     replace(fused, in: &draft)
@@ -150,7 +155,10 @@ public struct FuseBatchNorm: Step {
         tensor: try weight.fitting { try parts.weight(weight.tensor) }),
       Draft.Entry(
         name: "\(name).bias", origins: origins(all),
-        tensor: try weight.fitting { try parts.bias(channels, weight.tensor) }),
+        tensor: try weight.fitting {
+          // A bias that is there keeps its dtype, as in torch.
+          try parts.bias(channels, like: bias.map { draft.entries[$0].tensor } ?? weight.tensor)
+        }),
     ]
     return ([place] + all + [counter].compactMap(\.self), entries)
   }
@@ -193,9 +201,9 @@ private struct BatchNormParts: Sendable {
     }
   }
 
-  func bias(_ channels: Int, _ weight: Tensor) throws -> Tensor {
+  func bias(_ channels: Int, like tensor: Tensor) throws -> Tensor {
     try Tensor(
-      dtype: weight.dtype, shape: [channels], rowLength: 1, label: weight.storage.label, from: storages
+      dtype: tensor.dtype, shape: [channels], rowLength: 1, label: tensor.storage.label, from: storages
     ) { range in
       let biases = try biasReader?.doubles(range) ?? range.map { _ in 0 }
       let shifts = try shift?.doubles(range) ?? range.map { _ in 0 }

@@ -36,8 +36,10 @@ public struct TakeEMA: Step {
     if let path = draft.inputs.siblings.first(where: isEMA) {
       outcome.notes.append("taken from \(path)")
       outcome.resolved.members.append(("from", .string(path)))
+      let weights = draft.entries
       draft.restart(with: try draft.sibling(path))
       outcome.touched = draft.names
+      try complete(&draft, from: weights, path, &outcome)
       return outcome
     }
     for name in Self.names {
@@ -61,6 +63,27 @@ public struct TakeEMA: Step {
         .setting("key", value: "PATH", "takes any other place"),
       ])
     return outcome
+  }
+
+  /// Adds what the EMA lacks and the weights have, such as the buffers of batch norms, which no average is kept of.
+  private func complete(_ draft: inout Draft, from weights: [Draft.Entry], _ path: String, _ outcome: inout StepOutcome)
+    throws
+  {
+    if weights.isEmpty { return }
+    let (places, known) = (draft.places, Set(weights.map { ExactString($0.name) }))
+    guard draft.names.contains(where: { known.contains(ExactString($0)) }) else {
+      throw SurgeryError(
+        .impossible, "found an EMA under \(path) whose names are not those of the weights: \(draft.names.summary)",
+        remedies: [
+          "the weights have \(weights.map(\.name).summary), and which is whose is not known",
+          .setting("key", value: path, "takes it as it is"),
+        ])
+    }
+    let lacking = weights.filter { places[ExactString($0.name)] == nil }
+    if lacking.isEmpty { return }
+    draft.entries += lacking
+    outcome.notes.append(
+      "\(lacking.count) keys that it lacks are the weights' own: \(lacking.map(\.name).summary)")
   }
 
   public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {

@@ -58,8 +58,7 @@ public struct ModelLoadCheck: Sendable {
     initialBackbone = initial.filter { $0.isBackbone && $0.isRead }.map(\.name)
     let read = Set(expected.filter(\.isRead).map(\.name))
     live = report.loaded.filter(read.contains)
-    // YOLOv5 until October 2021 keeps the anchors in pixels too; a newer one leaves them out.
-    unexpected = report.unexpected.filter { !$0.hasSuffix(".anchor_grid") }
+    unexpected = report.unexpected
     untrained = (try? file.untrainedBlocks()) ?? []
     advice = Self.advice(file, base, report)
     errorText = try Self.updated(base, with: file).errorText(model: "Model")

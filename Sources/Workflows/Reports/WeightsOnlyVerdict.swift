@@ -22,12 +22,17 @@ public struct WeightsOnlyVerdict: Sendable {
 
   /// The line of Python that would let it take what is only unknown; `nil` where that is not enough, or not needed.
   public var safeGlobals: String? {
-    if refused.isEmpty || opcode != nil || refused.contains(where: { $0.judgement == .harmful }) { return nil }
+    if refused.isEmpty || opcode != nil || refused.contains(where: { $0.judgement == .harmful }) {
+      return nil
+    }
     return "torch.serialization.add_safe_globals([\(refused.map(\.name).joined(separator: ", "))])"
   }
 
   var json: JSONObject {
-    ["torch": torch, "loads": loads, "refused": refused.map(\.name), "opcode": opcode, "add_safe_globals": safeGlobals]
+    [
+      "torch": torch, "loads": loads, "refused": refused.map(\.name), "opcode": opcode,
+      "add_safe_globals": safeGlobals,
+    ]
   }
 }
 

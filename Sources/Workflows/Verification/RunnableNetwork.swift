@@ -24,7 +24,8 @@ public struct RunnableNetwork: Sendable {
     precision: Precision = .float32
   ) throws {
     self.stateDict = stateDict
-    prefixes = ConvNeXtConfiguration.prefixes(in: stateDict)
+    // Of replicas that were cut to what is read, each has one stage.
+    prefixes = ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? ConvNeXtConfiguration.prefixes(in: stateDict)
     detector = try model.map {
       try DetectionModel(file: $0, weights: stateDict, engine: engine, precision: precision)
     }

@@ -113,7 +113,7 @@ public struct Verification: Sendable {
   // MARK: Against the original
 
   private func compare(with original: Checkpoint, _ report: inout VerificationReport) throws {
-    guard let backbone = network.backbone, let prefix = network.prefixes.first else {
+    guard let backbone = network.backbone else {
       throw Failure(
         .doesNotFit, "\(checkpoint.path) holds no whole backbone to compare with the original's")
     }
@@ -125,12 +125,12 @@ public struct Verification: Sendable {
     }
     let isSameScheme =
       try ConvNeXtConfiguration(inferredFrom: dict, prefix: theirs).scheme.library
-      == ConvNeXtConfiguration(inferredFrom: network.stateDict, prefix: prefix).scheme.library
+      == backbone.configuration.scheme.library
     // Under other names the same weights are proven by what they compute.
     if isSameScheme {
       report.add(
         try ReplicaComparison(
-          of: network.stateDict, under: network.prefixes, with: dict, under: theirs))
+          of: network.stateDict, under: network.prefixes, with: dict, under: theirs, reading: network.readNames))
     }
     let image = try image(forDetector: false)
     let names = backbone.outputNames.filter { $0.hasPrefix("feature.") }

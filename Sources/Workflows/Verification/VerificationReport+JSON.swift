@@ -37,6 +37,11 @@ extension VerificationReport.Check {
     case .replicas(let comparison):
       let wrong = comparison.different + comparison.missing
       let others = comparison.isAgainstOriginal ? "the original's" : "those of the first"
+      let unread = comparison.differentUnread.count
+      if wrong.isEmpty, unread > 0 {
+        return "\(Format.count(unread)) of \(Format.plural(comparison.compared, "tensor")) differ from \(others) where no "
+          + "forward pass reads that copy; each layer reads its own stage"
+      }
       return wrong.isEmpty
         ? "\(Format.plural(comparison.compared, "tensor")) identical to \(others), bit for bit"
         : "\(Format.count(comparison.different.count)) differ, \(Format.count(comparison.missing.count)) missing, "

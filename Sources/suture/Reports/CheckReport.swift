@@ -40,10 +40,13 @@ extension CheckReport {
   private var globals: [String] {
     guard let verdict = weightsOnly else { return [] }
     let names = checkpoint.globals
-    let counts = Checkpoint.Global.Class.allCases.map { kind in "\(names.count { $0.judgement == kind }) \(kind)" }
+    let counts = Checkpoint.Global.Class.allCases.map { kind in
+      "\(names.count { $0.judgement == kind }) \(kind)"
+    }
     var lines = ["  globals    \(Format.plural(names.count, "name")): \(counts.joined(separator: ", "))"]
     for global in names where global.judgement != .known {
-      let harm = global.harm.map { ", \($0) when it is called\(global.isCalled ? ", and is called" : "")" } ?? ""
+      let harm =
+        global.harm.map { ", \($0) when it is called\(global.isCalled ? ", and is called" : "")" } ?? ""
       lines.append("             \(Format.name(global.name))  \(global.judgement)\(harm)")
     }
     let opcode = verdict.opcode.map { "the opcode \($0)" }
@@ -53,9 +56,15 @@ extension CheckReport {
       "  torch.load weights_only=True of torch \(verdict.torch) "
         + (verdict.loads
           ? "loads it"
-          : "refuses " + ((opcode.map { [$0] } ?? []) + refused + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")))
-    if let line = verdict.safeGlobals { lines.append("             unless you trust them: \(Format.name(line))") }
-    if !verdict.loads { lines.append("             converting is safe: nothing here looks a name up, or calls it") }
+          : "refuses "
+            + ((opcode.map { [$0] } ?? []) + refused + (more > 0 ? ["\(more) more"] : [])).joined(
+              separator: ", ")))
+    if let line = verdict.safeGlobals {
+      lines.append("             unless you trust them: \(Format.name(line))")
+    }
+    if !verdict.loads {
+      lines.append("             converting is safe: nothing here looks a name up, or calls it")
+    }
     return lines
   }
 

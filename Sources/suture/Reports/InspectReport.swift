@@ -68,7 +68,9 @@ extension Inspection {
 
   /// What the pickle names beside what every checkpoint does.
   private func named(_ listsAll: Bool) -> String {
-    let names = checkpoint.globals.filter { $0.judgement != .known }.sorted { $0.judgement == .harmful && $1.judgement != .harmful }
+    let names = checkpoint.globals.filter { $0.judgement != .known }.sorted {
+      $0.judgement == .harmful && $1.judgement != .harmful
+    }
     if names.isEmpty { return "" }
     let listed = (listsAll ? names[...] : names.prefix(6)).map { global in
       "\(Format.name(global.name)) (\(global.judgement)\(global.harm.map { ": it \($0) when it is called" } ?? ""))"

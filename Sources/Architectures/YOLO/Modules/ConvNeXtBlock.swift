@@ -10,6 +10,8 @@ package struct ConvNeXtBlockModule: YOLOModule {
   static let arguments: [ModuleArgument] = [
     .channels, .init("index", .int(0...3)), .init("input channels", .int(1...4096)),
     .init("depths", .ints(count: 4, 1...1000)), .init("dims", .ints(count: 4, 1...(1 << 16))),
+    // It has no tensor, and does nothing when a trained network runs.
+    .init("drop_path_rate", .rate, default: .int(0)),
   ]
   static let holdsBackbone = true
 

@@ -72,8 +72,9 @@ struct SharedTensors {
     if !views.isEmpty { metadata.append((Self.viewsKey, JSONWriter.text(.object(views)))) }
   }
 
-  /// Whether an entry of the metadata is a record of the Hugging Face converter's: both are names of parameters, which
-  /// end alike. Any other text may name a tensor by chance: `"best_layer": "layer_15"`.
+  /// Whether an entry of the metadata is a record of the Hugging Face converter's: names of parameters that end alike.
+  ///
+  /// Any other text may name a tensor by chance: `"best_layer": "layer_15"`.
   private static func areNamesOfTensors(_ name: String, _ kept: String) -> Bool {
     let (parts, others) = (name.split(separator: "."), kept.split(separator: "."))
     return parts.count > 1 && others.count > 1 && parts.last == others.last

@@ -20,7 +20,9 @@ struct ShardIndexFile {
   /// Editors of Windows put it before a text.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// model.safetensors.index.json, or with a variant: diffusion_pytorch_model.safetensors.index.fp16.json
+  /// Whether a file is called as an index is, with a variant in its name or not.
+  ///
+  /// `model.safetensors.index.json`, `diffusion_pytorch_model.safetensors.index.fp16.json`.
   private static func isIndex(_ name: String) -> Bool {
     let parts = name.split(separator: ".").suffix(3)
     return parts.last == "json" && parts.dropLast().contains("index")

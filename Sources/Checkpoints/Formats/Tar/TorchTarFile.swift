@@ -160,7 +160,9 @@ struct Pickles {
   /// - Throws: `Failure`, also where it calls something harmful.
   mutating func next() throws -> PickleGraph {
     let graph: PickleGraph
-    do { graph = try Unpickler.load(source, at: position, limits: limits.pickle) } catch let error as PickleError {
+    do { graph = try Unpickler.load(source, at: position, limits: limits.pickle) } catch let error
+      as PickleError
+    {
       throw location.failure(error, usually: "the file is damaged or cut short")
     }
     try graph.refuseHarm(location, limits)
