@@ -129,7 +129,8 @@ enum ConvNeXtRelative: String {
         if part.elementsEqual("grn".utf8) { hasGRN = true }
         // timm's features_only has stages_0 for stages.0.
         if part.starts(with: "stages".utf8) { hasStages = true }
-        if part.elementsEqual("blocks".utf8), parts.count > place + 2, parts[place + 1].elementsEqual("0".utf8),
+        if part.elementsEqual("blocks".utf8), parts.count > place + 2,
+          parts[place + 1].elementsEqual("0".utf8),
           ["dwconv", "conv_dw"].contains(where: { parts[place + 2].elementsEqual($0.utf8) })
         {
           hasBlock = true

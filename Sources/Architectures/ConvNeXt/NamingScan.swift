@@ -161,8 +161,11 @@ extension ConvNeXtConfiguration {
     let scheme = NamingScheme.facebookresearch
     var prefixes: [String] = []
     for stage in 0..<4 {
-      let ends = [scheme.module(.depthwise, stage: stage, under: ""), scheme.module(Part.downsampling(stage).convolution, stage: stage, under: "")]
-        .map { $0 + ".weight" }
+      let ends = [
+        scheme.module(.depthwise, stage: stage, under: ""),
+        scheme.module(Part.downsampling(stage).convolution, stage: stage, under: ""),
+      ]
+      .map { $0 + ".weight" }
       let found = dict.names.compactMap { $0.start(before: ends[0]) }.filter { dict[$0 + ends[1]] != nil }
       guard found.count == 1, !prefixes.contains(found[0]) else { return nil }
       prefixes.append(found[0])

@@ -77,7 +77,8 @@ extension ModelFile.Header {
     depthMultiple = try Self.multiple(try keys.require("depth_multiple"))
     widthMultiple = try Self.multiple(try keys.require("width_multiple"))
     inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
-    channelMultiple = try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
+    channelMultiple =
+      try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
     let spelled = try keys.value(for: "activation")?.requireString()
     activation = ["nn.SiLU()", "torch.nn.SiLU()", "SiLU()"].contains(spelled) ? nil : spelled
     let node = try keys.require("anchors")

@@ -34,7 +34,8 @@ public struct DetectionModel: Sendable {
   ) throws {
     if let activation = file.header.activation {
       throw ModelError.notSupported(
-        "the model file's activation \(activation.quoted()) is not computed, only SiLU is; its names and shapes can be checked")
+        "the model file's activation \(activation.quoted()) is not computed, only SiLU is; its names and shapes can be checked"
+      )
     }
     let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
     var builder = GraphBuilder(weights)

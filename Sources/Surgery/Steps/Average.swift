@@ -48,7 +48,9 @@ public struct Average: Step {
       for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.shape != entry.tensor.shape {
         throw entry.doesNotFit("in \(name) it has \(tensor.shape)")
       }
-      if entry.tensor.dtype.isComplex { throw entry.doesNotFit("it holds complex numbers, which are not averaged") }
+      if entry.tensor.dtype.isComplex {
+        throw entry.doesNotFit("it holds complex numbers, which are not averaged")
+      }
       guard entry.tensor.dtype.floatFormat != nil else {
         others.append(entry.name)
         continue

@@ -75,7 +75,8 @@ public struct FuseBatchNorm: Step {
     }
     if !square.isEmpty {
       outcome.notes.append(
-        "taken for Conv2d, since a ConvTranspose2d of as many inputs as outputs looks the same: \(square.summary)")
+        "taken for Conv2d, since a ConvTranspose2d of as many inputs as outputs looks the same: \(square.summary)"
+      )
     }
     outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
     replace(fused, in: &draft)

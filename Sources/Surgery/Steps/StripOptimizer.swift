@@ -16,13 +16,17 @@ public struct StripOptimizer: Step {
   private static func isState(_ name: String) -> Bool {
     let parts = name.split(separator: ".").map(String.init)
     guard let last = parts.last, parts.count > 1 else { return true }
-    return stateful.contains(last) || parts.dropFirst().dropLast().contains { $0 == "state" || $0 == "param_groups" }
+    return stateful.contains(last)
+      || parts.dropFirst().dropLast().contains { $0 == "state" || $0 == "param_groups" }
   }
 
   private static let stateful: Set<String> = [
-    "exp_avg", "exp_avg_sq", "exp_inf", "max_exp_avg_sq", "momentum_buffer", "square_avg", "acc_delta", "grad_avg",
-    "sum", "step", "prev", "step_size", "eta", "mu", "ax", "lr", "lrs", "betas", "last_epoch", "base_lrs", "_last_lr",
-    "scale", "_scale", "growth_factor", "backoff_factor", "growth_interval", "growth_tracker", "_growth_tracker",
+    "exp_avg", "exp_avg_sq", "exp_inf", "max_exp_avg_sq", "momentum_buffer", "square_avg", "acc_delta",
+    "grad_avg",
+    "sum", "step", "prev", "step_size", "eta", "mu", "ax", "lr", "lrs", "betas", "last_epoch", "base_lrs",
+    "_last_lr",
+    "scale", "_scale", "growth_factor", "backoff_factor", "growth_interval", "growth_tracker",
+    "_growth_tracker",
   ]
 
   public init() {}
@@ -44,7 +48,8 @@ public struct StripOptimizer: Step {
     let kept = draft.names.filter { isTraining($0) && !Self.isState($0) }
     draft.entries.removeAll { isTraining($0.name) && Self.isState($0.name) }
     if !kept.isEmpty {
-      outcome.notes.append("kept, since they are no optimizer's state: \(kept.summary); drop takes them by name")
+      outcome.notes.append(
+        "kept, since they are no optimizer's state: \(kept.summary); drop takes them by name")
     }
     let values = (draft.inputs.extras + draft.inputs.siblings).filter(isTraining)
     if outcome.touched.isEmpty, values.isEmpty {

@@ -66,14 +66,17 @@ public struct TakeEMA: Step {
   }
 
   /// Adds what the EMA lacks and the weights have, such as the buffers of batch norms, which no average is kept of.
-  private func complete(_ draft: inout Draft, from weights: [Draft.Entry], _ path: String, _ outcome: inout StepOutcome)
+  private func complete(
+    _ draft: inout Draft, from weights: [Draft.Entry], _ path: String, _ outcome: inout StepOutcome
+  )
     throws
   {
     if weights.isEmpty { return }
     let (places, known) = (draft.places, Set(weights.map { ExactString($0.name) }))
     guard draft.names.contains(where: { known.contains(ExactString($0)) }) else {
       throw SurgeryError(
-        .impossible, "found an EMA under \(path) whose names are not those of the weights: \(draft.names.summary)",
+        .impossible,
+        "found an EMA under \(path) whose names are not those of the weights: \(draft.names.summary)",
         remedies: [
           "the weights have \(weights.map(\.name).summary), and which is whose is not known",
           .setting("key", value: path, "takes it as it is"),

@@ -11,6 +11,8 @@ public struct ReplicaComparison: Sendable {
   public let replicas: Int
   /// Whether they were compared with an original, not with the first of them.
   public let isAgainstOriginal: Bool
+  /// The dtype in which the original was compared, where that is not its own: what `load_state_dict` makes of it.
+  public internal(set) var castTo: DType?
   /// How many tensors were compared.
   public private(set) var compared = 0
   /// Names that a forward pass reads, and whose dtype, shape or elements differ.

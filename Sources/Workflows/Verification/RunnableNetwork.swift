@@ -25,7 +25,8 @@ public struct RunnableNetwork: Sendable {
   ) throws {
     self.stateDict = stateDict
     // Of replicas that were cut to what is read, each has one stage.
-    prefixes = ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? ConvNeXtConfiguration.prefixes(in: stateDict)
+    prefixes =
+      ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? ConvNeXtConfiguration.prefixes(in: stateDict)
     detector = try model.map {
       try DetectionModel(file: $0, weights: stateDict, engine: engine, precision: precision)
     }

@@ -77,7 +77,7 @@ public struct Verification: Sendable {
   public func drawFeatures() throws -> Picture {
     let names = (0..<4).map { "feature.\($0)" }
     let image = try image(forDetector: false)
-    let theirs = try original.map { try network(of: $0).outputs(names, of: image) }
+    let theirs = try original.map { try network(of: self.original($0).0).outputs(names, of: image) }
     return try FeatureDrawing.picture(
       of: try network.outputs(names, of: image), original: theirs,
       title: network.backbone?.configuration.variantName ?? "", seen: input.seen(forDetector: false))
@@ -87,9 +87,24 @@ public struct Verification: Sendable {
     try input.image(forDetector: forDetector, channels: network.inputChannels)
   }
 
-  private func network(of original: Checkpoint) throws -> RunnableNetwork {
-    try original.requireTensors()
-    return try RunnableNetwork(original.stateDict, engine: engine, precision: precision)
+  private func network(of original: StateDict) throws -> RunnableNetwork {
+    try RunnableNetwork(original, engine: engine, precision: precision)
+  }
+
+  /// The original as `load_state_dict` copies it into what is verified: in the dtype that all of that has.
+  ///
+  /// - Returns: also the dtype, where it is another than the original's.
+  private func original(_ checkpoint: Checkpoint) throws -> (StateDict, DType?) {
+    try checkpoint.requireTensors()
+    let read = Set(network.readNames.map(ExactString.init))
+    let dtypes = Set(
+      network.stateDict.filter { read.contains(ExactString($0.name)) }.map(\.tensor.dtype).filter {
+        $0.floatFormat != nil
+      })
+    guard dtypes.count == 1, let dtype = dtypes.first,
+      checkpoint.stateDict.contains(where: { $0.tensor.dtype.floatFormat != nil && $0.tensor.dtype != dtype })
+    else { return (checkpoint.stateDict, nil) }
+    return (try checkpoint.stateDict.cast(to: dtype) { _ in false }.stateDict, dtype)
   }
 
   /// Runs the whole network on `image` and looks for NaN and infinity in every layer's output.
@@ -117,8 +132,7 @@ public struct Verification: Sendable {
       throw Failure(
         .doesNotFit, "\(checkpoint.path) holds no whole backbone to compare with the original's")
     }
-    try original.requireTensors()
-    let dict = original.stateDict
+    let (dict, castTo) = try self.original(original)
     guard let theirs = ConvNeXtConfiguration.prefixes(in: dict).first else {
       _ = try ConvNeXtConfiguration(inferredFrom: dict)
       return
@@ -128,14 +142,15 @@ public struct Verification: Sendable {
       == backbone.configuration.scheme.library
     // Under other names the same weights are proven by what they compute.
     if isSameScheme {
-      report.add(
-        try ReplicaComparison(
-          of: network.stateDict, under: network.prefixes, with: dict, under: theirs, reading: network.readNames))
+      var comparison = try ReplicaComparison(
+        of: network.stateDict, under: network.prefixes, with: dict, under: theirs, reading: network.readNames)
+      comparison.castTo = castTo
+      report.add(comparison)
     }
     let image = try image(forDetector: false)
     let names = backbone.outputNames.filter { $0.hasPrefix("feature.") }
     // Only its outputs stay: two networks at a time would need twice the memory.
-    let expected = try network(of: original).outputs(names, of: image)
+    let expected = try network(of: dict).outputs(names, of: image)
     let outputs = try run(names, on: image, &report)
     for (ours, theirs) in zip(outputs, expected) {
       if ours.shape == theirs.shape {
@@ -146,7 +161,7 @@ public struct Verification: Sendable {
       }
     }
     if zip(outputs, expected).contains(where: { $0.shape == $1.shape && $0.values != $1.values }) {
-      report.firstDifference = try LayerDifference(of: network, and: network(of: original), on: image)
+      report.firstDifference = try LayerDifference(of: network, and: network(of: dict), on: image)
     }
     if network.detector != nil { backbone.release() }
   }

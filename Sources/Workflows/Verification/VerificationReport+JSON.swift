@@ -36,10 +36,12 @@ extension VerificationReport.Check {
     switch finding {
     case .replicas(let comparison):
       let wrong = comparison.different + comparison.missing
-      let others = comparison.isAgainstOriginal ? "the original's" : "those of the first"
+      let dtype = comparison.castTo.map { " in \($0)" } ?? ""
+      let others = comparison.isAgainstOriginal ? "the original's\(dtype)" : "those of the first"
       let unread = comparison.differentUnread.count
       if wrong.isEmpty, unread > 0 {
-        return "\(Format.count(unread)) of \(Format.plural(comparison.compared, "tensor")) differ from \(others) where no "
+        return
+          "\(Format.count(unread)) of \(Format.plural(comparison.compared, "tensor")) differ from \(others) where no "
           + "forward pass reads that copy; each layer reads its own stage"
       }
       return wrong.isEmpty
