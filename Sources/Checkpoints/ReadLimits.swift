@@ -10,6 +10,8 @@ public struct ReadLimits: Sendable, Equatable {
   public var depth = 1000
   /// How many paths may lead through the object; shared values count once for each.
   public var paths = 500_000
+  /// How many bytes all paths may take together.
+  public var pathBytes = 1 << 29
   /// How many records an archive may have.
   public var records = 2_000_000
 
@@ -41,6 +43,7 @@ public struct ReadLimits: Sendable, Equatable {
       ("digits", \.pickle.decimalDigits, "digits of a number in text"),
       ("depth", \.depth, "levels of nesting"),
       ("paths", \.paths, "paths through the object"),
+      ("path-bytes", \.pathBytes, "bytes of all paths together"),
       ("records", \.records, "records of an archive"),
       ("inflation", \.inflation, "times that a compressed pickle may grow"),
     ]

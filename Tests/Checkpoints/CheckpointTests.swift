@@ -111,6 +111,23 @@ import Testing
       error.remedies.map(\.description).contains { $0.contains("1 tensor in it does not depend on that") })
   }
 
+  @Test func `whose names take more bytes than all paths may is refused before they are made`() throws {
+    let file = try TorchFile { pickler in
+      for _ in 0..<20 {
+        pickler.emptyDict()
+        pickler.mark()
+        pickler.string(String(repeating: "k", count: 1000))
+      }
+      pickler.dict((0..<100).map { number in ("n\(number)", { $0.tensor() }) })
+      for _ in 0..<20 { pickler.setItems() }
+    }
+    #expect(try Checkpoint.open(file.path, key: ".").stateDict.count == 100)
+    var limits = ReadLimits()
+    limits.pathBytes = 1_000_000
+    let error = #expect(throws: Failure.self) { try Checkpoint.open(file.path, key: ".", limits: limits) }
+    #expect(error?.remedies == [.setting("limit", value: "path-bytes=N", "allows more")])
+  }
+
   @Test func `whose tensors do not fit their storages is refused`() throws {
     let bodies: [(inout Pickler) -> Void] = [
       { $0.tensor([5]) }, { $0.tensor(offset: 1) }, { $0.tensor(offset: -1) }, { $0.tensor([-4]) },

@@ -166,12 +166,13 @@ class TheNetwork(unittest.TestCase):
                 expected = detector.outputs({k: v.double() for k, v in state.items()}, x.double())
             save_file({"image": x}, self.folder / "input.safetensors")
             save_file({k: v.float().contiguous() for k, v in expected.items()}, self.folder / "expected.safetensors")
-            # Four backbones that differ on purpose: that check fails, every other passes.
+            # Four backbones that differ, as in a detector that was trained: each layer reads its own stage alone.
             said = suture(
                 "verify", self.folder / "detector.pth", "--model", self.folder / "model.yaml", "--expect",
-                self.folder / "expected.safetensors", "--input", self.folder / "input.safetensors", "--json", expect=1)
+                self.folder / "expected.safetensors", "--input", self.folder / "input.safetensors", "--json")
             checks = {c["name"]: c for c in json.loads(said.stdout)["checks"]}
-            self.assertEqual([n for n, c in checks.items() if not c["passed"]], ["replicas"])
+            self.assertEqual([n for n, c in checks.items() if not c["passed"]], [])
+            self.assertIn("differ from those of the first where no forward pass reads", checks["replicas"]["detail"])
             worst = max(checks[n]["error"] for n in expected)
             print(f"  the detector of {variant}: farthest from float64 {worst:.1e} of the peak")
             self.assertLess(worst, 5e-6)

@@ -70,6 +70,30 @@ import Testing
     #expect(try Plain(try #require(plan.output["c.conv.bias"])) == shifted.rounded(to: dtype))
   }
 
+  @Test func `a fused bias keeps its dtype, and what may be a transposed convolution is told`() throws {
+    let half = try StateDict([
+      .init(name: "w", tensor: try Tensor(floats: [1, 2, 3, 4], shape: [2, 2, 1]))
+    ]).cast(to: .float16) { _ in false }.stateDict.entries[0].tensor
+    func vector(_ name: String, _ value: Float) throws -> StateDict.Entry {
+      .init(name: name, tensor: try Tensor(floats: [value, value], shape: [2]))
+    }
+    let dict = try StateDict([
+      .init(name: "conv.weight", tensor: half), vector("conv.bias", 1), vector("bn.weight", 1),
+      vector("bn.bias", 0),
+      vector("bn.running_mean", 0), vector("bn.running_var", 1),
+    ])
+    let plan = try Plan(of: dict, steps: [FuseBatchNorm("conv", with: "bn")])
+    #expect(plan.output["conv.weight"]?.dtype == .float16 && plan.output["conv.bias"]?.dtype == .float32)
+    #expect(plan.reports[0].notes.contains { $0.contains("ConvTranspose2d") })
+  }
+
+  @Test func `an average of complex numbers is refused`() throws {
+    let complex = try Tensor(
+      Storage([UInt8](repeating: 0, count: 16)), dtype: .complex64, shape: [2], strides: [1], offset: 0)
+    let dict = try StateDict([.init(name: "w", tensor: complex)])
+    #expect(throws: SurgeryError.self) { try Plan(of: dict, steps: [Average([dict])]) }
+  }
+
   @Test(arguments: seeds) func `fold a normalisation`(seed: UInt64) throws {
     var random = Seeded(seed)
     let dtype = random.dtype()

@@ -194,6 +194,37 @@ import Testing
     #expect(try names(["model.a", "model_ema.a"], TakeEMA()) == ["a"])
   }
 
+  @Test func `only an optimizer's state is stripped from among the weights`() throws {
+    let own = ["scaler.mean", "scaler.std", "amp.conv.weight", "scheduler.embed.weight", "a"]
+    let state = ["optimizer.state.0.exp_avg", "optim.state.1.step", "scaler._growth_tracker", "amp.scale"]
+    let plan = try Plan(of: try dict(own + state), steps: steps(StripOptimizer()))
+    #expect(plan.output.names == own && plan.accounting.dropped.sorted() == state.sorted())
+    #expect(plan.reports[0].notes.contains { $0.contains("scaler.mean") && $0.contains("kept") })
+  }
+
+  @Test func `an EMA that lacks keys is completed from the weights, and one of other names is refused`()
+    throws
+  {
+    let weights = try dict(["bn.weight", "bn.running_mean", "bn.running_var"])
+    var inputs = Inputs()
+    inputs.siblings = ["model_ema"]
+    let ema = try dict(["bn.weight"])
+    inputs.sibling = { _ in ema }
+    let plan = try Plan(of: weights, steps: steps(TakeEMA()), with: inputs)
+    #expect(plan.output.names == ["bn.weight", "bn.running_mean", "bn.running_var"])
+    #expect(plan.output["bn.weight"]?.storage === ema.storages[0])
+    #expect(
+      plan.reports[0].notes.contains {
+        $0.hasPrefix("2 keys that it lacks are the weights' own: bn.running_mean")
+      })
+    let others = try dict(["shadow_params.0"])
+    inputs.sibling = { _ in others }
+    let error = #expect(throws: SurgeryError.self) {
+      try Plan(of: weights, steps: steps(TakeEMA()), with: inputs)
+    }
+    #expect(error.map { "\($0)".contains("not those of the weights") } == true)
+  }
+
   @Test func `expectations are kept`() throws {
     func refusal(_ change: (inout PlanExpectation) -> Void) throws -> String? {
       var expectation = PlanExpectation()

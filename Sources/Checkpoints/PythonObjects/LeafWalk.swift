@@ -39,6 +39,7 @@ struct LeafWalk {
   private let limits: ReadLimits
   private let text: PythonText
   private var visited = 0
+  private var pathBytes = 0
   /// What is shown by its name, and not looked into.
   private let leftOut: Set<PickleID>
 
@@ -71,7 +72,10 @@ struct LeafWalk {
         "its object has more than \(most) paths: a bomb, or not a checkpoint",
         remedies: [.setting("limit", value: "paths=N", "allows more")])
     }
-    if let leaf = try leaf(value, place) { leaves.append(leaf) }
+    if let leaf = try leaf(value, place) {
+      try count(place)
+      leaves.append(leaf)
+    }
     guard !place.isCycle, let children = try children(value, place) else { return .leaf(()) }
     if place.depth >= limits.depth {
       throw location.failure(
@@ -79,6 +83,16 @@ struct LeafWalk {
         remedies: [.setting("limit", value: "depth=N", "allows more")])
     }
     return .inside(children) { _ in }
+  }
+
+  /// Long keys over many values would be said once for each.
+  private mutating func count(_ place: PickleWalk.Place) throws {
+    pathBytes += place.pathByteCount
+    if pathBytes > limits.pathBytes {
+      throw location.failure(
+        "the paths through its object take more than \(limits.pathBytes) bytes: a bomb, or not a checkpoint",
+        remedies: [.setting("limit", value: "path-bytes=N", "allows more")])
+    }
   }
 
   // MARK: Leaves

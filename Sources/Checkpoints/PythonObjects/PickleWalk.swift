@@ -26,11 +26,22 @@ enum PickleWalk {
 
     /// How many components the path has.
     var depth: Int { walked.components.count }
+
+    /// How many bytes it takes to say the path.
+    var pathByteCount: Int { walked.byteCount }
   }
 
   /// The way to what is visited: there is one, so that a step costs the same however deep it is taken.
   fileprivate final class Path {
-    var components: [String] = []
+    private(set) var components: [String] = []
+    private(set) var byteCount = 0
+
+    func append(_ component: String) {
+      components.append(component)
+      byteCount += component.utf8.count + 1
+    }
+
+    func removeLast() { byteCount -= components.removeLast().utf8.count + 1 }
   }
 
   struct Child {
@@ -82,12 +93,12 @@ enum PickleWalk {
         if let result = made {
           if frames.isEmpty { return result }
           frames[frames.count - 1].parts.append(result)
-          path.components.removeLast()
+          path.removeLast()
         }
         let frame = frames[frames.count - 1]
         if frame.parts.count < frame.children.count {
           next = frame.children[frame.parts.count]
-          path.components.append(next.name)
+          path.append(next.name)
           break
         }
         frames.removeLast()

@@ -51,7 +51,8 @@ struct PlainObjectReader {
   private mutating func visit(_ place: PickleWalk.Place) throws -> Visit {
     guard place.hasPlainKey else { return leaveOut(place, "has a key of a kind that is not kept") }
     visited += 1
-    guard visited <= limits.paths(of: graph.valueCount), place.depth <= min(limits.depth, Self.mostLevels)
+    guard visited <= limits.paths(of: graph.valueCount),
+      place.depth <= min(limits.depth, Self.mostLevels)
     else {
       return leaveOut(place, "is nested or repeated beyond measure")
     }

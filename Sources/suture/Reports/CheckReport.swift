@@ -21,13 +21,13 @@ extension CheckReport {
       lines.append("             … \(integrity.irregular.count) tensors in all")
     }
     lines += globals
-    for warning in checkpoint.warnings { lines.append("  note       \(warning)") }
+    for warning in checkpoint.warnings { lines.append("  note       \(warning.visible)") }
     if let first = integrity.unusedStorages.first {
       lines.append(
         "  note       \(Format.plural(integrity.unusedStorages.count, "storage")) that no tensor views, \(Format.name(first)) "
           + "for one")
     }
-    for problem in integrity.problems { lines.append("  FAILED     \(problem.message)") }
+    for problem in integrity.problems { lines.append("  FAILED     \(problem.message.visible)") }
     lines.append("")
     lines.append(
       passed

@@ -25,15 +25,21 @@ enum Console {
   /// Says a line about the work.
   static func note(_ line: String) { try? StandardStream.error.write(inert(line) + "\n") }
 
-  static func warning(_ line: String) { note(paint("warning: ", .yellow) + line) }
+  static func warning(_ line: String) { say(paint("warning: ", .yellow), line.visible) }
 
   static func error(_ diagnosis: Diagnosis) { error(diagnosis.message, hints: diagnosis.hints) }
 
+  /// Says what is wrong in one line, and each hint in one of its own: what comes from a file makes no others.
   static func error(_ text: String, hints: [String] = []) {
-    note(([paint("error: ", .red) + text] + hints.map { "  \($0)" }).joined(separator: "\n"))
+    say(paint("error: ", .red), ([text.visible] + hints.map { "  \($0.visible)" }).joined(separator: "\n"))
   }
 
-  private enum Colour: Int, CaseIterable { case none = 0, red = 31, yellow = 33 }
+  /// Only `start` may hold colours: those of a file are no colours from here.
+  private static func say(_ start: String, _ text: String) {
+    try? StandardStream.error.write(start + text + "\n")
+  }
+
+  private enum Colour: Int { case none = 0, red = 31, yellow = 33 }
 
   /// Colours a word, where the reader is a person who has not said otherwise.
   private static func paint(_ text: String, _ colour: Colour) -> String {
@@ -46,23 +52,12 @@ enum Console {
     (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty && CurrentProcess.environment("TERM") != "dumb"
     && !CommandLine.arguments.contains("--no-color")
 
-  /// The text with nothing in it that a terminal acts on but ends of lines and the colours from here.
+  /// The text with nothing in it that a terminal acts on but ends of lines.
   private static func inert(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { (32..<127).contains($0) || $0 == 9 || $0 == 10 }
     if isPlain { return text }
-    return text.split(separator: "\n", omittingEmptySubsequences: false).map(inertLine).joined(
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map(inertWords).joined(
       separator: "\n")
-  }
-
-  private static func inertLine(_ line: Substring) -> String {
-    var (result, rest) = ("", line)
-    while let colour = Colour.allCases.compactMap({ rest.firstRange(of: sequence($0)) })
-      .min(by: { $0.lowerBound < $1.lowerBound })
-    {
-      result += inertWords(rest[..<colour.lowerBound]) + rest[colour]
-      rest = rest[colour.upperBound...]
-    }
-    return result + inertWords(rest)
   }
 
   /// What PyTorch says is set with tabs.

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""The kinds of files that programs leave behind, each made here with the real libraries: what is weights is read as such,
+and what is not is told.
+
+    SUTURE=path/to/suture python Tests/Interop/test_kinds.py
+"""
+import argparse
+import collections
+import functools
+import json
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+import types
+import unittest
+import zipfile
+from pathlib import Path
+
+from harness import suture
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+WEIGHTS = {"conv.weight": torch.arange(6.).reshape(3, 2), "conv.bias": torch.tensor([1., -2., 3.])}
+
+
+class StateDict(collections.OrderedDict):
+    pass
+
+
+class AttributeDict(dict):
+    __getattr__ = dict.__getitem__
+
+
+class TrainState:
+    def __init__(self, **fields):
+        self.__dict__.update(fields)
+
+
+Batch = collections.namedtuple("Batch", "image target")
+
+
+class Outer(torch.nn.Module):
+    class Inner(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = torch.nn.Linear(2, 2)
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Outer.Inner()
+        self.call = Outer.Inner.forward
+        self.bound = self.inner.extra_repr
+
+
+class Kinds(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def reads(self, path, want, *words, says=()):
+        """`convert` gives exactly the tensors `want`, and says each of `says`."""
+        out = self.folder / "out.safetensors"
+        done = suture("convert", path, "-o", out, "--force", *words)
+        got = load_file(out)
+        self.assertEqual(set(got), set(want))
+        for name, tensor in want.items():
+            self.assertEqual(got[name].dtype, tensor.dtype, name)
+            self.assertTrue(torch.equal(got[name], tensor), name)
+        for word in says:
+            self.assertIn(word, done.stderr)
+
+    def saves(self, value, want, *words, says=(), **options):
+        path = self.folder / "file.pth"
+        torch.save(value, path, **options)
+        self.reads(path, want, *words, says=says)
+        return path
+
+    def refuses(self, path, code, *words):
+        done = suture("convert", path, "-o", self.folder / "out.safetensors", "--force", expect=code)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    # What lies beside the weights
+
+    def test_a_tensor_beside_a_wrapper_does_not_hide_it(self):
+        for beside in [{"rng_state": torch.get_rng_state()}, {"losses": torch.rand(5)}, {"mean": torch.rand(1)}]:
+            for wrapper in ["state_dict", "model_state_dict", "model", "net", "weight"]:
+                self.saves({**beside, wrapper: WEIGHTS, "epoch": 3}, WEIGHTS, says=[next(iter(beside))])
+
+    def test_a_second_network_is_named_with_its_key(self):
+        path = self.saves({"net": WEIGHTS, "classifier": {"fc.weight": torch.rand(2, 2)}}, WEIGHTS,
+                          says=["classifier (1 tensor)", "--key classifier"])
+        self.assertEqual(len(json.loads(suture("inspect", path, "--json").stdout)["candidates"]), 1)
+
+    def test_arrays_beside_tensors_are_tensors(self):
+        arrays = {name: tensor.numpy() for name, tensor in WEIGHTS.items()}
+        self.saves({"model": arrays, "optimizer": {"state": {0: {"step": torch.tensor(1.)}}}}, WEIGHTS)
+        self.saves({**arrays, "x": torch.ones(2)}, {**WEIGHTS, "x": torch.ones(2)})
+
+    def test_the_state_of_a_random_generator_is_no_weight(self):
+        self.saves({"model": WEIGHTS, "numpy_rng": np.random.RandomState(1).get_state()}, WEIGHTS)
+
+    # Arrays
+
+    def test_arrays_of_every_order_and_protocol(self):
+        base = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+        for array in [base, base.T, base.transpose(2, 0, 1), np.asfortranarray(base), base.astype(">f4"), base[::2]]:
+            for protocol in range(2, 6):
+                path = self.folder / "file.pkl"
+                path.write_bytes(pickle.dumps({"w": array}, protocol=protocol))
+                self.reads(path, {"w": torch.from_numpy(np.ascontiguousarray(array).astype(np.float32))})
+
+    def test_numbers_of_other_devices_are_cast_as_torch_casts_them(self):
+        class Device:
+            def __init__(self, tensor, dtype):
+                self.parts = (tensor.numpy(), dtype, "cpu", False)
+
+            def __reduce__(self):
+                return torch._utils._rebuild_device_tensor_from_numpy, self.parts
+
+        numbers = torch.randn(1000)
+        for dtype in [torch.float32, torch.bfloat16, torch.float16]:
+            self.saves({"w": Device(numbers, dtype)}, {"w": numbers.to(dtype)})
+
+    def test_the_odd_member_of_an_npz_is_told_and_the_rest_is_read(self):
+        arrays = {name: tensor.numpy() for name, tensor in WEIGHTS.items()}
+        odd = {"holds texts": np.array(["a", "bc"]), "precision": np.zeros(2, np.longdouble),
+               "structured": np.zeros(2, [("a", "f4"), ("b", "i8", (2, 3))]), "Python objects": np.array([{}, None]),
+               "times": np.zeros(2, "datetime64[s]")}
+        for words, array in odd.items():
+            path = self.folder / "file.npz"
+            np.savez(path, **arrays, odd=array)
+            self.reads(path, WEIGHTS, says=["odd", words])
+            np.savez(path, odd=array)
+            self.refuses(path, 3, words)
+
+    def test_a_dict_that_numpy_saved(self):
+        path = self.folder / "file.npy"
+        np.save(path, {name: tensor.numpy() for name, tensor in WEIGHTS.items()})
+        self.reads(path, WEIGHTS)
+
+    # Objects
+
+    def test_classes_of_dicts_and_objects_that_hold_a_state_dict(self):
+        for value in [StateDict(WEIGHTS), collections.UserDict(WEIGHTS), AttributeDict(WEIGHTS),
+                      {"model": StateDict(WEIGHTS)}, TrainState(state_dict=WEIGHTS, step=1),
+                      {"state": TrainState(params=dict(WEIGHTS))}, argparse.Namespace(weights=WEIGHTS),
+                      collections.defaultdict(list, WEIGHTS), types.SimpleNamespace(model=WEIGHTS)]:
+            self.saves(value, WEIGHTS)
+
+    def test_named_tuples_are_their_items(self):
+        tensor = torch.arange(4.).reshape(2, 2)
+        top = torch.topk(tensor, 1)
+        self.saves({"batch": Batch(tensor, tensor + 1), "top": top},
+                   {"batch.0": tensor, "batch.1": tensor + 1, "top.0": top.values, "top.1": top.indices})
+        # What lies in one place alone is called as it is there.
+        self.saves({"batch": Batch(tensor, tensor + 1)}, {"0": tensor, "1": tensor + 1}, says=['under "batch"'])
+        # Beside weights they are no part of them.
+        self.saves({**WEIGHTS, "batch": Batch(tensor, tensor)}, WEIGHTS, says=["inside objects"])
+
+    def test_modules_by_every_road(self):
+        module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)).eval()
+        want = module.state_dict()
+        self.saves(module, want)
+        self.saves(module.state_dict, want)
+        self.saves(torch.fx.symbolic_trace(module), want)
+        self.saves({"net": module, "rng_state": torch.get_rng_state()}, want)
+        outer = Outer()
+        for protocol in [2, 4]:
+            self.saves(outer, outer.state_dict(), pickle_protocol=protocol)
+
+    def test_names_are_inert(self):
+        for value in [print, os.path.join, type(None), int | None, functools.partial(max, 1), Outer.Inner, torch.nn.ReLU]:
+            self.saves({"state_dict": WEIGHTS, "hyper_parameters": {"x": value}}, WEIGHTS)
+
+    def test_what_is_called_and_harmful_is_refused_and_salvaged(self):
+        class Evil:
+            def __reduce__(self):
+                return os.system, ("true",)
+
+        path = self.folder / "file.pth"
+        torch.save({"state_dict": WEIGHTS, "x": Evil()}, path)
+        self.refuses(path, 4, "posix.system, which starts a process", "2 tensors in it do not depend", "--salvage")
+        self.reads(path, WEIGHTS, "--salvage", says=["what depends on it is left out"])
+        done = suture("check", path, expect=1)
+        self.assertIn("posix.system", done.stdout + done.stderr)
+
+    def test_check_says_what_weights_only_says(self):
+        for value in [WEIGHTS, {"model": WEIGHTS, "epoch": 3}, Outer(), {"w": WEIGHTS, "x": np.float32(1)}]:
+            path = self.folder / "file.pth"
+            torch.save(value, path)
+            try:
+                torch.load(path, weights_only=True)
+                loads = True
+            except pickle.UnpicklingError:
+                loads = False
+            report = json.loads(suture("check", path, "--json").stdout)
+            self.assertEqual(report["weights_only"]["loads"], loads)
+            suture("check", path, "--strict", expect=0 if loads else 1)
+
+    def test_plain_data_in_number_costs_nothing(self):
+        words = [f"word{n}" for n in range(600_000)]
+        vectors = torch.rand(3, 2)
+        self.saves({"itos": words, "stoi": {word: n for n, word in enumerate(words)}, "vectors": vectors},
+                   {"vectors": vectors})
+
+    # Containers
+
+    def test_folders_and_archives_that_people_have(self):
+        path = self.saves(WEIGHTS, WEIGHTS)
+        unpacked = self.folder / "unpacked"
+        zipfile.ZipFile(path).extractall(unpacked)
+        self.reads(unpacked, WEIGHTS, says=["unpacked archive"])
+        self.reads(next(unpacked.iterdir()), WEIGHTS)
+        renamed = self.folder / "renamed.pth"
+        renamed.write_bytes(b"05" + path.read_bytes()[2:])
+        self.reads(renamed, WEIGHTS)
+        alone = self.folder / "alone"
+        alone.mkdir()
+        (alone / "config.json").write_text("{}")
+        save_file(WEIGHTS, alone / "model.safetensors")
+        self.reads(alone, WEIGHTS)
+        cache = self.folder / "models--a--b"
+        for revision in ["abc", "def"]:
+            shutil.copytree(alone, cache / "snapshots" / revision)
+        self.refuses(cache, 3, "2 snapshots", "snapshots/abc")
+        (cache / "refs").mkdir()
+        (cache / "refs/main").write_text("def")
+        self.reads(cache, WEIGHTS)
+        with zipfile.ZipFile(self.folder / "sb3.zip", "w") as archive:
+            archive.write(path, "policy.pth")
+            archive.writestr("data", "{}")
+        self.refuses(self.folder / "sb3.zip", 3, "unpack it and open policy.pth")
+
+    def test_indices_of_every_spelling(self):
+        for folder, index, shard, start in [
+                ("variant", "diffusion_pytorch_model.safetensors.index.fp16.json", "s.fp16.safetensors", b""),
+                ("inside", "model.safetensors.index.json", "shards/s.safetensors", b""),
+                ("mark", "model.safetensors.index.json", "s.safetensors", b"\xef\xbb\xbf")]:
+            place = self.folder / folder
+            (place / shard).parent.mkdir(parents=True)
+            save_file(WEIGHTS, place / shard)
+            text = json.dumps({"weight_map": {name: shard for name in WEIGHTS}}).encode()
+            (place / index).write_bytes(start + text)
+            self.reads(place, WEIGHTS)
+            self.reads(place / index, WEIGHTS)
+        (place / index).write_text(json.dumps({"weight_map": {"conv.bias": "../inside/shards/s.safetensors"}}))
+        self.refuses(place, 3, "no name may lead out of there")
+
+    def test_another_pickle_deeper_in_the_archive_is_told(self):
+        path = self.saves(WEIGHTS, WEIGHTS)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("file/extra/data.pkl", pickle.dumps({}))
+        self.reads(path, WEIGHTS, says=["another pickle"])
+
+    def test_metadata_that_name_a_tensor_by_chance_stay_metadata(self):
+        tensors = {"layer_15": torch.rand(2), "layer_16": torch.rand(2)}
+        path = self.folder / "file.safetensors"
+        save_file(tensors, path, metadata={"best_layer": "layer_15"})
+        report = json.loads(suture("inspect", path, "--json").stdout)
+        self.assertEqual([t["name"] for t in report["tensors"]], sorted(tensors))
+        self.assertEqual(report["metadata"], {"best_layer": "layer_15"})
+        # Names that share a tensor still come back, whatever they are called.
+        shared = torch.rand(2, 2)
+        self.saves({"a": shared, "b": shared, "x.weight": shared}, {"a": shared}, "--shared", "alias")
+        self.assertEqual(len(json.loads(suture("inspect", self.folder / "out.safetensors", "--json").stdout)["tensors"]), 3)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
