@@ -163,11 +163,16 @@ public struct Checkpoint: Sendable {
     openRecords = { archive?.storages ?? [] }
   }
 
+  /// Whether a class keeps its tensors packed for quantized kernels.
+  static func isPacked(_ className: String) -> Bool {
+    className.contains(".quantized.") || className == "torch._C.ScriptObject"
+  }
+
   /// Throws where there is no tensor to work on, saying what there is instead.
   public func requireTensors() throws {
     guard stateDict.isEmpty else { return }
     if tensorsInside > 0 {
-      let isPacked = modules.contains { $0.className.contains(".quantized.") }
+      let isPacked = (modules.map(\.className) + extras.map(\.kind)).contains(where: Self.isPacked)
       throw Failure(
         in: path,
         "there are no tensors in this file's state dict: \(Format.plural(tensorsInside, "tensor")) lie in "

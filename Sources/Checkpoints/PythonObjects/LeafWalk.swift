@@ -160,10 +160,15 @@ struct LeafWalk {
       }
     case .object(let object):
       let inside = opaqueDepths + [place.depth]
+      // What torch packs for its quantized kernels is no state dict, whatever lies in it.
+      let isPacked = Checkpoint.isPacked(text.className(object))
       let state = values.state(of: object)
       let children =
         try named(object.items + state.items, at: place.id, place, inside)
         + indexed(object.elements + state.elements + values.tupleItems(object), place, inside)
+      if isPacked {
+        return children.map { .init(name: $0.name, id: $0.id, opaqueDepths: inside, isOfAttribute: true) }
+      }
       return children.isEmpty ? nil : children
     // An array is its text; its buffer would only repeat it.
     case .array, .atom, .tensor, .global, .storage: return nil

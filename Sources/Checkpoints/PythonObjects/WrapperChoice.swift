@@ -78,13 +78,14 @@ struct WrapperChoice {
         known[name, default: 0] += 1
       }
       places = places.map { ($0.name, known[$0.name] ?? 0) }
-      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
+      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log. Within a
+      // wrapper any other tensor shows that this is it.
       let direct = here.filter {
         $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false
       }
       let weights = direct.count { !Self.isBookkeeping($0.components[wrapper.count]) }
       let chosen =
-        Self.names.first { (known[$0] ?? 0) > weights }
+        Self.names.first { (known[$0] ?? 0) > (wrapper.isEmpty || weights == 0 ? weights : .max) }
         // An object or two around the state dict have no name that could be known.
         ?? (takesObjects && direct.isEmpty && places.count == 1 ? places[0].name : nil)
       guard let chosen else { return }
