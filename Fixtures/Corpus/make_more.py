@@ -34,6 +34,10 @@ def reads(file, tensors, how):
     cases.append({"file": file, "how": how, "verdict": "reads", "tensors": tensors})
 
 
+def refuses(file, because, how):
+    cases.append({"file": file, "how": how, "verdict": "refuses", "because": because})
+
+
 def tensors_of(arrays):
     return [entry(name, torch.from_numpy(np.ascontiguousarray(array))) for name, array in arrays.items()]
 
@@ -81,7 +85,7 @@ reads("408_packed.pth", [entry("fine", values)], "a tensor of quint4x2, which is
 parts = [torch.ones(2), torch.ones(3)]
 nested = {"strided": torch.nested.nested_tensor(parts), "jagged": torch.nested.nested_tensor(parts, layout=torch.jagged)}
 torch.save({"fine": values, **nested}, HERE / "409_nested.pth")
-reads("409_nested.pth", [entry("fine", values)], "nested tensors, which are reported")
+refuses("409_nested.pth", "a nested tensor is not supported", "a nested tensor beside an ordinary one")
 
 hostile = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R."
 magic, version = pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2)

@@ -13,6 +13,8 @@ struct Leaf {
   let opaqueDepths: [Int]
   /// Whether the path leads through an attribute of a module.
   var isOfAttribute = false
+  /// What is said of a tensor of a kind that is not read, where it is wanted.
+  var refusal: Failure?
 
   var path: String { components.joined(separator: ".") }
 
@@ -107,6 +109,11 @@ struct LeafWalk {
     switch value {
     case .tensor:
       tensorIDs.insert(place.id)
+      if let refusal = tensors.refusal(of: place.id) {
+        var unread = leaf("tensor", "not read")
+        unread.refusal = refusal
+        return unread
+      }
       let tensor = try tensors.tensor(place.id)
       return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", tensor)
     // Plain data in number, such as a vocabulary, is one thing and not as many.

@@ -57,6 +57,11 @@ struct PickledObject {
       "\(location.path): \(walk.leaves.count) leaves, \(choice.stateDict.count) of them in the state dict under "
         + "\"\(choice.wrapper.joined(separator: "."))\"; \(walk.modules.count) modules")
     if let sentence = choice.besideSentence { warnings.append(sentence) }
+    if !choice.unread.isEmpty {
+      warnings.append(
+        "left out: \(Format.plural(choice.unread.count, "tensor")) of a kind that is not read: "
+          + choice.unread.map(\.shownName).summary)
+    }
     if !walk.oddArrays.isEmpty {
       warnings.append(
         "left out: \(Format.plural(walk.oddArrays.count, "array")) of a kind that torch has no dtype for: "

@@ -67,6 +67,15 @@ final class TensorBuilder {
     return tensor
   }
 
+  /// Why a tensor of a kind that is not read is none here; `nil` of any other.
+  func refusal(of id: PickleID) -> Failure? {
+    switch kind(of: id, depth: 0) {
+    case .refused(let what): unsupported(what, at: id)
+    case .inner(let inner): refusal(of: inner)
+    default: nil
+    }
+  }
+
   /// What a wrapper makes of the tensor in it: `_rebuild_device_tensor_from_…(data, dtype, device, requires_grad)` casts it.
   private func wrapped(_ tensor: Tensor, at id: PickleID) throws -> Tensor {
     guard case .object(let object) = graph[id], let name = graph.callableName(object.callable),
@@ -108,6 +117,7 @@ final class TensorBuilder {
       if Self.rebuilders.contains(name) {
         return object.arguments.first.map(isPacked) == true ? nil : .call(name, object.arguments)
       }
+      if let what = Self.unread[name] { return .refused(what) }
       if Self.wrappers.contains(name), let first = object.arguments.first {
         return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
       }
@@ -125,6 +135,12 @@ final class TensorBuilder {
 
   private static let views: Set<String> = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
+  ]
+  /// What torch makes of tensors that is no tensor of elements itself.
+  private static let unread = [
+    "torch._utils._rebuild_nested_tensor": "a nested tensor",
+    "torch.nested._internal.nested_tensor._rebuild_njt": "a nested tensor",
+    "torch._utils._rebuild_wrapper_subclass": "a tensor that only its class can make of its parts",
   ]
   private static let rebuilders = views.union(layouts)
   private static let wrappers: Set<String> = deviceWrappers.union([
@@ -150,6 +166,9 @@ final class TensorBuilder {
     }
     if graph.globalName(arguments[1])?.hasSuffix(".DTensor") == true {
       return distributed(arguments, inner, depth: depth)
+    }
+    if let what = Self.unread[function] {
+      return .refused(what + (graph.globalName(arguments[1]).map { " (\($0.shownName))" } ?? ""))
     }
     if Self.rebuilders.contains(function) { return .call(function, inner) }
     guard Self.wrappers.contains(function), let first = inner.first else { return nil }

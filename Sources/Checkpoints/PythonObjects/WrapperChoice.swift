@@ -23,6 +23,9 @@ struct WrapperChoice {
   /// How many tensors lie where the state dict does, but inside objects or as attributes of modules.
   private(set) var leftInside = 0
 
+  /// The tensors outside the state dict that are of kinds that are not read.
+  private(set) var unread: [String] = []
+
   /// The tensors that lie beside the state dict on the way to it, and are no part of it.
   private var beside: [String] = []
 
@@ -40,6 +43,10 @@ struct WrapperChoice {
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     for leaf in leaves {
       let isInside = leaf.components.starts(with: wrapper)
+      if let refusal = leaf.refusal {
+        if isInside, isTaken(leaf, from: depth) { throw refusal }
+        unread.append(leaf.path)
+      }
       if isInside, leaf.tensor != nil, !isTaken(leaf, from: depth) { leftInside += 1 }
       if let tensor = leaf.tensor, isInside, isTaken(leaf, from: depth) {
         let name = leaf.components.dropFirst(wrapper.count).joined(separator: ".")
