@@ -162,6 +162,7 @@ let tools: [Target] = [
   fuzz("Legacy", ["Bytes", "Tensors", "Checkpoints"]),
   fuzz("Safetensors", ["Text", "Bytes", "Tensors", "Checkpoints"]),
   fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Unpacked", ["Bytes", "Tensors", "Checkpoints"]),
   fuzz("YAML", ["YAML"]),
   fuzz("Picture", ["Pictures"]),
   fuzz("ModelFile", ["Architectures", "ModelRuntime", "Tensors"]),

@@ -27,7 +27,8 @@ for path in sorted((fixtures / "Corpus").rglob("*")):
                 if record.endswith("data.pkl"):
                     # The target puts the first two bytes, PROTO 2, in front itself.
                     pickle = archive.read(record)
-                    seed("Pickle", name, pickle[2:] if pickle[:1] == b"\x80" else pickle)
+                    for target in ("Pickle", "Unpacked"):
+                        seed(target, name, pickle[2:] if pickle[:1] == b"\x80" else pickle)
         except Exception:  # a hostile archive; what could be had of it was taken
             pass
     elif path.suffix == ".json":

@@ -1,10 +1,11 @@
 internal import SutureTensors
+internal import SutureText
 internal import SutureZipArchive
 
 extension ArchiveReader {
   /// The contents of a record as a storage.
   func storage(of record: Record, label: String, swapWidth: Int = 1, verifies: Bool = true) -> Storage {
-    let checksum = recordsChecksums && verifies ? record.crc32 : nil
+    let checksum = recordsChecksums && verifies ? record.checksum : nil
     let isStored = record.method == .stored
     return Storage(
       isStored ? source : self.source(for: record), offset: isStored ? record.payloadOffset : 0,
@@ -16,6 +17,12 @@ extension ArchiveReader {
 
   /// What a careful reader should know of the archive.
   var allWarnings: [String] {
-    recordsChecksums ? warnings : warnings + ["the archive records no checksums, so none can be verified"]
+    if !recordsChecksums { return warnings + ["the archive records no checksums, so none can be verified"] }
+    let count = records.count { $0.checksum == nil }
+    if count == 0 { return warnings }
+    return warnings + [
+      "\(Format.plural(count, "record")) of the archive \(count == 1 ? "has" : "have") no checksum, as "
+        + "torch.serialization.skip_data leaves storages that are filled later: they may hold nothing but zeros"
+    ]
   }
 }

@@ -28,7 +28,7 @@ enum ForeignFile {
   /// The error for what no format knows.
   static func explain(_ input: CheckpointInput) -> Failure {
     let (path, start) = (input.name, input.head)
-    guard let byteCount = input.file?.byteCount else { return folder(path, input.fileNames) }
+    guard let byteCount = input.file?.byteCount else { return folder(input) }
     if byteCount < 22, start.starts(with: "PK".utf8) {
       return Failure(
         in: path, "it is a zip archive of \(byteCount) bytes: truncated", remedies: ["fetch it again"])
@@ -48,28 +48,47 @@ enum ForeignFile {
   static func tar(_ path: String, _ names: [String]) -> Failure {
     Failure(
       in: path, "a tar archive, but no PyTorch checkpoint",
-      remedies: [
-        "unpack it and open the checkpoint inside",
-        "it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")",
-      ])
+      remedies: unpacking(names))
+  }
+
+  /// What to do with an archive of these files, which is no checkpoint itself.
+  static func unpacking(_ names: [String]) -> [Remedy] {
+    let checkpoints = names.filter(Checkpoint.isCheckpointName)
+    let first = names.prefix(5).map(\.shownName).joined(separator: ", ")
+    return
+      (checkpoints.isEmpty
+      ? [] : [.advice("unpack it and open \(checkpoints.map(\.shownName).summary)")])
+      + [.advice("it holds: \(first)\(names.count > 5 ? ", …" : "")")]
+  }
+
+  /// The error for a file of `joblib.dump`, where the bytes of each array follow the pickled word of it.
+  static func joblib(_ path: String) -> Failure {
+    Failure(
+      in: path, "a file of joblib.dump, which is not read: the bytes of arrays interrupt its pickle",
+      remedies: [.advice(joblibHint)])
   }
 
   /// The error for a folder without an index.
-  private static func folder(_ path: String, _ names: [String]) -> Failure {
+  private static func folder(_ input: CheckpointInput) -> Failure {
+    let (path, names) = (input.name, input.fileNames)
     if names.contains(where: { $0.hasSuffix(".distcp") }) {
       return Failure(
         in: path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
         remedies: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
     }
-    let files = names.filter { name in Checkpoint.suffixes.contains { name.hasSuffix($0) } }.sorted()
+    let files = input.checkpoints
+    let folders = files.isEmpty ? names.filter { isFolder("\(path)/\($0)") } : []
+    let choice = files.isEmpty ? folders : files
     return Failure(
-      in: path, "a folder without an index of shards (*.index.json)",
-      remedies: [
-        files.isEmpty
-          ? "there is no checkpoint in it"
-          : "open one of its files: \(files.prefix(8).joined(separator: ", "))"
-      ])
+      in: path,
+      files.isEmpty
+        ? "there is no checkpoint in this folder"
+        : "there are \(files.count) checkpoints in this folder, without an index of shards (*.index.json)",
+      remedies: choice.isEmpty ? [] : [input.opening(choice)])
   }
+
+  private static let zlib = "compressed with zlib, as joblib.dump does"
+  private static let joblibHint = "in Python: numpy.savez(file, **arrays) of what joblib.load returns"
 
   private static let signatures: [(magic: [UInt8], offset: Int, reason: String, hint: String)] = [
     (Array("version https://git-lfs".utf8), 0, "a Git LFS pointer, not the file itself", "run: git lfs pull"),
@@ -77,6 +96,8 @@ enum ForeignFile {
     (Array("<!doctype".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
     (Array("<html".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
     ([0x1F, 0x8B], 0, "compressed with gzip", "decompress it first: gunzip -k"),
+    ([0x78, 0x01], 0, zlib, joblibHint), ([0x78, 0x5E], 0, zlib, joblibHint),
+    ([0x78, 0x9C], 0, zlib, joblibHint), ([0x78, 0xDA], 0, zlib, joblibHint),
     ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, "a 7-Zip archive", "unpack it first: 7z x"),
     (
       [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"

@@ -39,7 +39,8 @@ public final class ArchiveReader: Sendable {
     try Self.refuseOverlaps(records, source.name)
     self.source = source
     self.records = records
-    recordsChecksums = records.contains { $0.crc32 != 0 } || records.allSatisfy { $0.size == 0 }
+    recordsChecksums =
+      records.contains { $0.checksum != nil && $0.size > 0 } || records.allSatisfy { $0.size == 0 }
     warnings = try Self.trailing(records, source)
     self.archive = Guarded(Handle(archive: archive))
   }
@@ -66,12 +67,9 @@ public final class ArchiveReader: Sendable {
         try $0.archive.contents(record.index, name: record.name, size: record.size)
       }
     }
-    if recordsChecksums, record.crc32 != 0 || record.size == 0 {
-      let computed = CRC32.of(bytes)
-      guard computed == record.crc32 else {
-        let (found, declared) = (String(computed, radix: 16), String(record.crc32, radix: 16))
-        throw fault("it is corrupt: its CRC-32 is \(found), the archive says \(declared)", .fetchAgain)
-      }
+    if let declared = record.checksum, case let computed = CRC32.of(bytes), computed != declared {
+      let (found, said) = (String(computed, radix: 16), String(declared, radix: 16))
+      throw fault("it is corrupt: its CRC-32 is \(found), the archive says \(said)", .fetchAgain)
     }
     return bytes
   }

@@ -12,6 +12,11 @@ public struct Record: Sendable {
   /// Where the payload begins in the file.
   public let payloadOffset: Int
 
+  /// The CRC-32 of the contents; `nil` where the archive has 0, which says nothing.
+  ///
+  /// torch leaves it 0 where it was told to record none, and with `skip_data` for storages that are filled later.
+  public var checksum: UInt32? { crc32 == 0 && size > 0 ? nil : crc32 }
+
   let index: Int
   let headerOffset: Int
 }

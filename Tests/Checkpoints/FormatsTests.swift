@@ -54,6 +54,8 @@ import Testing
   @Test func `end their files' names each in its own way`() {
     #expect(Set(Checkpoint.suffixes).count == Checkpoint.suffixes.count)
     #expect(Checkpoint.suffixes.allSatisfy { $0.hasPrefix(".") })
+    // PyTorch's tutorials call a checkpoint .tar, and many people .pth.tar.
+    #expect(Checkpoint.suffixes.contains(".tar"))
   }
 
   @Test func `read no file of this machine for bytes in memory`() throws {

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from harness import ROOT, SEED, SUTURE, tries
 
+import numpy as np
 import torch
 
 import truth
@@ -259,6 +260,73 @@ class WholeModules(unittest.TestCase):
             self.assertIn(["embed.weight", "head.weight"], report["aliases"])
             extras = {extra["path"].removeprefix("model.") for extra in report["extras"]}
             self.assertLessEqual({"dropped", "attribute"}, extras)
+
+
+class Containers(unittest.TestCase):
+    """What torch and NumPy write that is no plain archive, and what people do to archives."""
+
+    STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.ones(3)}
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = Path(holder.name)
+
+    def expect(self, path, state, told=""):
+        report = inspect(path)
+        self.assertIsInstance(report, dict, report)
+        self.assertEqual([entry["name"] for entry in report["tensors"]], list(state))
+        for entry, tensor in zip(report["tensors"], state.values()):
+            self.assertEqual(list(truth.differences(entry, truth.describe(tensor))), [], entry["name"])
+        self.assertIn(told, " ".join(report["warnings"]))
+
+    def refused(self, path, words):
+        done = subprocess.run([SUTURE, "convert", str(path), "-o", str(self.folder / "out.safetensors")],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_storages_that_were_skipped(self):
+        path = self.folder / "skipped.pth"
+        with torch.serialization.skip_data():
+            torch.save(self.STATE, path)
+        self.expect(path, torch.load(path), "skip_data")
+
+    def test_unpacked_archives(self):
+        path = self.folder / "whole.pth"
+        torch.save(self.STATE, path)
+        zipfile.ZipFile(path).extractall(self.folder / "unpacked")
+        for name in ("unpacked", "unpacked/whole"):
+            self.expect(self.folder / name, self.STATE, "unpacked")
+
+    def test_another_pickle_deeper(self):
+        path = self.folder / "whole.pth"
+        torch.save(self.STATE, path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("whole/extra/data.pkl", pickle.dumps({}, 2))
+        self.assertEqual(list(torch.load(path)), list(self.STATE))
+        self.expect(path, self.STATE, "whole/extra/data.pkl")
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("data.pkl", pickle.dumps({}, 2))
+        with self.assertRaises(RuntimeError):
+            torch.load(path)
+        self.refused(path, "checkpoints in it")
+
+    def test_tensors_of_kinds_that_are_not_read(self):
+        parts = [torch.ones(2, 3), torch.ones(4, 3)]
+        for layout in (torch.strided, torch.jagged):
+            path = self.folder / "nested.pth"
+            torch.save({**self.STATE, "x": torch.nested.nested_tensor(parts, layout=layout)}, path)
+            self.refused(path, "a nested tensor")
+
+    def test_arrays(self):
+        arrays = {name: tensor.numpy() for name, tensor in self.STATE.items()}
+        np.save(self.folder / "dict.npy", arrays)
+        self.expect(self.folder / "dict.npy", self.STATE)
+        for odd in (np.array(["a", "bc"]), np.longdouble(1), np.zeros(2, [("f", "f4")]), np.array({"a": 1}),
+                    np.datetime64("2026-01-01")):
+            np.savez(self.folder / "odd.npz", **arrays, odd=odd)
+            self.expect(self.folder / "odd.npz", self.STATE, "left out: odd")
 
 
 class Published(unittest.TestCase):

@@ -11,13 +11,33 @@ public final class TemporaryFolder {
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  deinit {
-    for name in names { unlink("\(path)/\(name)") }
+  deinit { Self.remove(path) }
+
+  private static func remove(_ path: String) {
+    // A link goes, not what it leads to.
+    if unlink(path) == 0 { return }
+    for name in TestSupport.names(in: path) { remove("\(path)/\(name)") }
     rmdir(path)
   }
 
+  /// Writes a file, and makes the folders on the way to it.
   public func write(_ name: String, _ bytes: [UInt8]) throws {
+    try makeFolders(to: name)
     try TestSupport.write(bytes, to: "\(path)/\(name)")
+  }
+
+  /// Makes a symbolic link, and the folders on the way to it.
+  public func link(_ name: String, to target: String) throws {
+    try makeFolders(to: name)
+    guard symlink(target, "\(path)/\(name)") == 0 else { throw SystemError("link", name, code: errno) }
+  }
+
+  private func makeFolders(to name: String) throws {
+    var folder = path
+    for part in name.split(separator: "/").dropLast() {
+      folder += "/" + part
+      if !isFolder(folder) { try createFolder(folder) }
+    }
   }
 
   public func text(_ name: String) throws -> String { try TestSupport.text(of: "\(path)/\(name)") }

@@ -27,6 +27,20 @@ public func folder(of path: String) -> String {
   path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
 }
 
+/// Whether what `path` names lies in `folder`, all symbolic links followed; empty names are the working folder.
+///
+/// `false` also where either does not exist.
+public func isInside(_ path: String, _ folder: String) -> Bool {
+  guard let outer = realPath(folder), let inner = realPath(path) else { return false }
+  return inner == outer || inner.utf8.starts(with: (outer == "/" ? outer : outer + "/").utf8)
+}
+
+private func realPath(_ path: String) -> String? {
+  guard let resolved = unsafe realpath(path.isEmpty ? "." : path, nil) else { return nil }
+  defer { unsafe free(resolved) }
+  return unsafe String(cString: resolved)
+}
+
 /// Makes a folder, which must not exist.
 ///
 /// - Throws: ``SystemError``.

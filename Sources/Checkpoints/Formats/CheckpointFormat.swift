@@ -41,6 +41,17 @@ extension Checkpoint {
   /// How the names of checkpoints end, the likeliest of each format first.
   public static let suffixes = formats.flatMap { $0.suffixes }
 
+  /// Whether a file may be a checkpoint by its name.
+  static func isCheckpointName(_ name: String) -> Bool { suffixes.contains { name.hasSuffix($0) } }
+
+  /// Tells of the other checkpoints that lie in the folder of which this one was opened.
+  mutating func tellOthers(in folder: CheckpointInput) {
+    let read = Set(files.map(ExactString.init))
+    let others = folder.checkpoints.filter { !read.contains(ExactString("\(folder.name)/\($0)")) }
+    if others.isEmpty { return }
+    warnings.append("in the same folder, and not read: \(others.map(\.shownName).summary)")
+  }
+
   /// Opens what the first format that knows it finds in `input`.
   static func open(_ input: CheckpointInput) throws -> Checkpoint {
     for format in formats {
@@ -88,6 +99,16 @@ final class CheckpointInput {
     fileNames = try SutureBytes.fileNames(in: name)
   }
 
+  /// The files of a folder that may be checkpoints by their names.
+  var checkpoints: [String] {
+    fileNames.filter { Checkpoint.isCheckpointName($0) && !isFolder("\(name)/\($0)") }
+  }
+
+  /// What to open of a folder instead.
+  func opening(_ names: [String]) -> Remedy {
+    .advice("open one of: \(names.prefix(8).map { "\(name)/\($0)".visible }.joined(separator: ", "))")
+  }
+
   /// The zip archive that the file is; `nil` where it is none.
   func archive() throws -> ArchiveReader? {
     if let openedArchive { return openedArchive }
@@ -116,6 +137,10 @@ final class CheckpointInput {
     // What is known to be something else is not taken for a pickle, which any byte may begin.
     if let known = ForeignFile.recognize(self) { throw known }
     do { return try Unpickler.load(file, at: 0, limits: limits.pickle) } catch let error as PickleError {
+      // What joblib pickles of an array stands right before the array's bytes.
+      let end = min(error.offset, file.byteCount)
+      let last = try file.bytes(max(0, end - 65_536)..<end)
+      if last.firstRange(of: Array("NumpyArrayWrapper".utf8)) != nil { throw ForeignFile.joblib(name) }
       // A pickle that says PROTO means it.
       guard head[0] == 0x80 else { return nil }
       throw PickleLocation(path: name).failure(error, usually: "the pickle is damaged or cut short")

@@ -14,6 +14,10 @@ enum PickleFile: CheckpointFormat {
     guard let file = input.file, let graph = try input.pickle(),
       input.head[0] == 0x80 || graph.streamByteCount >= 4
     else { return nil }
+    // The bytes of an array may happen to end the pickle.
+    if graph.all.contains(where: { graph.globalName($0.id) == "joblib.numpy_pickle.NumpyArrayWrapper" }) {
+      throw ForeignFile.joblib(input.name)
+    }
     let object = PickledObject(
       graph: graph, location: PickleLocation(path: input.name), references: NoReferences(path: input.name),
       limits: input.limits)

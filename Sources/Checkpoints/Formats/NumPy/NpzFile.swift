@@ -13,6 +13,7 @@ enum NpzFile: CheckpointFormat {
     else { return nil }
     var stateDict = StateDict()
     var warnings = archive.allWarnings
+    var globals: [Checkpoint.Global] = []
     var odd: [(name: String, array: OddArray)] = []
     for record in archive.records {
       let name = String(record.name.dropLast(".npy".count))
@@ -21,9 +22,10 @@ enum NpzFile: CheckpointFormat {
       do { file = try NpyFile(source, label: name) } catch let array as OddArray {
         if array.holdsObjects {
           // Nothing of it is read, but Python would come to load it.
-          _ = try OtherPickles(
-            in: source, from: array.contentOffset, PickleLocation(path: input.name, record: record.name),
-            input.limits)
+          globals.append(
+            judgedBy: try OtherPickles(
+              in: source, from: array.contentOffset, PickleLocation(path: input.name, record: record.name),
+              input.limits))
         }
         odd.append((name, array))
         continue
@@ -34,7 +36,9 @@ enum NpzFile: CheckpointFormat {
     if let first = odd.first, stateDict.isEmpty { throw first.array }
     warnings += odd.map { "left out: \($0.name.shownName) \($0.array.what)" }
     try input.requireNoKey("npz")
-    return Checkpoint(input, .npz, stateDict, warnings: warnings, archive: archive)
+    var checkpoint = Checkpoint(input, .npz, stateDict, warnings: warnings, archive: archive)
+    checkpoint.globals = globals
+    return checkpoint
   }
 }
 

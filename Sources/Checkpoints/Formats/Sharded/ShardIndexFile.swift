@@ -23,8 +23,8 @@ struct ShardIndexFile {
   /// Whether a file is called as an index is, with a variant in its name or not.
   ///
   /// `model.safetensors.index.json`, `diffusion_pytorch_model.safetensors.index.fp16.json`.
-  private static func isIndex(_ name: String) -> Bool {
-    let parts = name.split(separator: ".").suffix(3)
+  private static func isIndex(_ path: String) -> Bool {
+    let parts = path.dropFirst(SutureBytes.folder(of: path).count).split(separator: ".").suffix(3)
     return parts.last == "json" && parts.dropLast().contains("index")
   }
 
@@ -72,12 +72,16 @@ struct ShardIndexFile {
   }
 
   private func checkpoint(_ input: CheckpointInput) throws -> Checkpoint {
-    var shards: [String: Checkpoint] = [:]
-    for (key, file) in weightMap where shards[file] == nil { shards[file] = try open(file, for: key) }
+    var shards: [ExactString: Checkpoint] = [:]
+    var files: [String] = []
+    for (_, file) in weightMap where shards[ExactString(file)] == nil {
+      shards[ExactString(file)] = try open(file)
+      files.append(file)
+    }
     var stateDict = StateDict()
     var missing: [(key: String, file: String)] = []
     for (key, file) in weightMap {
-      guard let tensor = shards[file]?.stateDict[key] else {
+      guard let tensor = shards[ExactString(file)]?.stateDict[key] else {
         missing.append((key, file))
         continue
       }
@@ -91,12 +95,11 @@ struct ShardIndexFile {
           "it should be in \(first.file)", "fetch the shards and the index again, from the same place",
         ])
     }
-    let files = weightMap.map(\.file).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     var warnings: [String] = []
     var known: Set<ExactString> = []
     for name in stateDict.names { known.insert(ExactString(name)) }
     for file in files {
-      guard let shard = shards[file] else { continue }
+      guard let shard = shards[ExactString(file)] else { continue }
       // A name that is stored under another's is in no index.
       for name in shard.restoredNames where known.insert(ExactString(name)).inserted {
         if let tensor = shard.stateDict[name] { try stateDict.append(name, tensor) }
@@ -114,7 +117,7 @@ struct ShardIndexFile {
       }
     }
     stateDict.restoreOrder(provenance)
-    let parts = files.compactMap { shards[$0] }
+    let parts = files.compactMap { shards[ExactString($0)] }
     var checkpoint = Checkpoint(input, .sharded, stateDict, warnings: warnings)
     checkpoint.byteCount = parts.reduce(0) { $0 &+ $1.byteCount }
     checkpoint.extras = parts.flatMap(\.extras)
@@ -129,12 +132,20 @@ struct ShardIndexFile {
 
   private func place(_ file: String) -> String { folder.isEmpty ? file : folder + "/" + file }
 
-  private func open(_ file: String, for key: String) throws -> Checkpoint {
+  private func open(_ file: String) throws -> Checkpoint {
     do {
+      let source = try FileSource(place(file))
+      // That a shard is a link, as in the Hugging Face cache, is how its owner keeps it; a folder on the way that leads
+      // elsewhere came with the index.
+      guard isInside(SutureBytes.folder(of: place(file)), folder) else {
+        throw Failure(
+          in: path, "the folder of the shard \(file) is a link that leads out of the folder of the index",
+          remedies: ["move the shards into the folder of the index"])
+      }
       return try Checkpoint.open(
-        try CheckpointInput(try FileSource(place(file)), key: nil, limits: limits, mayNameFiles: false))
+        try CheckpointInput(source, key: nil, limits: limits, mayNameFiles: false))
     } catch let error as SystemError where error.isMissing {
-      let keys = weightMap.filter { $0.file == file }.map(\.key)
+      let keys = weightMap.filter { ExactString($0.file) == ExactString(file) }.map(\.key)
       throw Failure(
         in: self.path,
         "the shard \(file) is missing, and with it \(keys.count) tensors, \"\(keys[0].prefix(80))\" for one",
@@ -163,12 +174,14 @@ extension ShardIndexFile: CheckpointFormat {
     guard names.count <= 1 else {
       throw Failure(
         in: input.name, "there are \(names.count) indices in this folder",
-        remedies: ["open one of: \(names.joined(separator: ", "))"])
+        remedies: [input.opening(names)])
     }
     guard let name = names.first else { return nil }
-    return try Checkpoint.open(
+    var checkpoint = try Checkpoint.open(
       try CheckpointInput(
         try FileSource("\(input.name)/\(name)"), key: input.key, limits: input.limits, mayNameFiles: true))
+    checkpoint.tellOthers(in: input)
+    return checkpoint
   }
 }
 

@@ -39,6 +39,9 @@ struct TorchTarFile {
 }
 
 extension TorchTarFile: CheckpointFormat {
+  // Many a checkpoint.pth.tar is no tar archive: PyTorch's tutorials call any checkpoint so.
+  static let suffixes = [".tar"]
+
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard let file = input.file, TarArchive.begins(with: input.head) else { return nil }
     let archive = try TarArchive(file)

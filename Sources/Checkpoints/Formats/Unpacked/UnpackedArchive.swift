@@ -19,6 +19,13 @@ struct UnpackedArchive: References {
     }
     do {
       let file = try FileSource("\(folder)/\(name)")
+      // Any file at all would do as the elements of a tensor: a link must not bring in one that was not unpacked here.
+      guard isInside("\(folder)/\(name)", folder) else {
+        throw Failure(
+          in: folder, record: name,
+          "the file of storage \(reference.key) is a link that leads out of the folder",
+          remedies: ["copy the file here, if it is the right one"])
+      }
       return Storage(
         file, offset: 0, byteCount: file.byteCount, label: reference.key, swapWidth: reference.swapWidth)
     } catch let error as SystemError where error.isMissing {

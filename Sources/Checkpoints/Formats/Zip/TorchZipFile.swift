@@ -65,6 +65,11 @@ struct TorchZipFile {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
     var warnings = archive.allWarnings
+    if archive.source is RenamedArchive {
+      warnings.append(
+        "digits stand where a zip archive begins with PK, by which GPT-SoVITS tells its versions apart: torch.load "
+          + "does not open it so")
+    }
     for record in archive.records where record.name.hasSuffix("/data.pkl") && record.name != name {
       warnings.append(
         "\(record.name.shownName) is another pickle, of which torch takes no notice; nor is it read here")
@@ -135,15 +140,20 @@ struct TorchZipFile {
     }
     // `data/data.pkl` belongs to the prefix `data/`; a storage of that name cannot exist, keys are numbers.
     func depth(_ name: String) -> Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
-    guard let least = pickles.map(depth).min() else { throw notTorch(names, path: path) }
-    // torch looks in the outermost folder alone; what lies deeper is somebody's own.
-    let outer = pickles.filter { depth($0) == least }
-    if outer.count > 1 {
+    guard let outer = pickles.min(by: { depth($0) < depth($1) }) else { throw notTorch(names, path: path) }
+    let prefix = String(outer.dropLast("data.pkl".count))
+    // torch reads the one folder that the archive is: what lies deeper in it is somebody's own, what lies beside it
+    // or around it makes it unclear which is meant.
+    let isDeeper = { (name: String) in
+      !prefix.isEmpty && depth(name) > depth(outer) && name.utf8.starts(with: prefix.utf8)
+    }
+    guard pickles.allSatisfy({ $0 == outer || isDeeper($0) }) else {
       throw Failure(
-        in: path, "the archive has \(outer.count) checkpoints in it: \(outer.joined(separator: ", "))",
+        in: path,
+        "the archive has \(pickles.count) checkpoints in it: \(pickles.prefix(8).joined(separator: ", "))",
         remedies: ["it is not clear which one is meant; unpack it and zip one of them"])
     }
-    return String(outer[0].dropLast("data.pkl".count))
+    return prefix
   }
 
   private static func notTorch(_ names: [String], path: String) -> Failure {
@@ -155,13 +165,9 @@ struct TorchZipFile {
     for (suffix, reason, hint) in otherArchives where names.contains(where: { $0.hasSuffix(suffix) }) {
       return Failure(in: path, reason, remedies: [.advice(hint)])
     }
-    let inside = names.filter { name in suffixes.contains { name.hasSuffix($0) } }
     return Failure(
       in: path, "a zip archive, but no PyTorch checkpoint: the record data.pkl is missing",
-      remedies: (inside.isEmpty
-        ? [] : [.advice("unpack it and open \(inside.map(\.shownName).summary)")]) + [
-          "it holds: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"
-        ])
+      remedies: ForeignFile.unpacking(names))
   }
 
   /// Zip archives that hold weights in a form of their own, told by a name that only they have.

@@ -1,0 +1,130 @@
+import SutureBytes
+import SuturePickle
+import SutureTensors
+import SutureText
+import TestSupport
+import Testing
+
+@testable import SutureCheckpoints
+
+/// Zip archives that are not quite what `torch.save` writes, and what only looks like one of its files.
+@Suite struct `An archive` {
+  private func pickle(_ name: String = "w") -> [UInt8] {
+    var pickler = Pickler()
+    pickler.dict([(name, { $0.tensor() })])
+    return pickler.finish()
+  }
+
+  private let storage = [UInt8](repeating: 7, count: 16)
+
+  private func open(_ bytes: [UInt8], name: String = "file") throws -> Checkpoint {
+    try .open(MemorySource(bytes, name: name))
+  }
+
+  private func refusal(_ bytes: [UInt8]) -> (any SutureError)? {
+    #expect(throws: (any Error).self) { _ = try open(bytes) } as? any SutureError
+  }
+
+  private func words(_ error: (any SutureError)?) -> String {
+    "\(error?.reason ?? "") \(error?.remedies.map { "\($0)" }.joined(separator: " ") ?? "")"
+  }
+
+  @Test func `with another pickle deeper in it is read as torch reads it, and told`() throws {
+    for deeperFirst in [false, true] {
+      var records = [("x/data.pkl", pickle()), ("x/data/0", storage)]
+      records.insert(("x/extra/data.pkl", pickle("other")), at: deeperFirst ? 0 : 2)
+      let checkpoint = try open(plainZip(records))
+      #expect(checkpoint.stateDict.names == ["w"])
+      #expect(checkpoint.warnings.count == 1 && checkpoint.warnings[0].contains("x/extra/data.pkl"))
+    }
+  }
+
+  @Test(arguments: ["y/data.pkl", "y/deeper/data.pkl", "data.pkl"])
+  func `with another pickle beside or around it is refused`(other: String) {
+    let error = refusal(
+      plainZip([("x/data.pkl", pickle()), ("x/data/0", storage), (other, pickle("other"))]))
+    #expect(error?.kind == .unreadable && words(error).contains("2 checkpoints"))
+  }
+
+  @Test func `whose storages skip_data left empty is read, and told`() throws {
+    let records = [("x/data.pkl", pickle()), ("x/data/0", [UInt8](repeating: 0, count: 16))]
+    let checkpoint = try open(plainZip(records, unchecked: ["x/data/0"]))
+    #expect(try checkpoint.stateDict.entries[0].tensor.floats() == [0, 0, 0, 0])
+    #expect(checkpoint.warnings.count == 1 && checkpoint.warnings[0].contains("skip_data"))
+    let integrity = Integrity(of: checkpoint)
+    #expect(integrity.problems.isEmpty && integrity.verifiedCount == 1)
+  }
+
+  @Test func `whose PK was replaced by digits is read, and told`() throws {
+    var bytes = plainZip([("x/data.pkl", pickle()), ("x/data/0", storage)])
+    bytes.replaceSubrange(0..<2, with: "05".utf8)
+    let checkpoint = try open(bytes)
+    #expect(checkpoint.stateDict.names == ["w"])
+    #expect(checkpoint.warnings.count == 1 && checkpoint.warnings[0].contains("GPT-SoVITS"))
+  }
+
+  @Test func `of other files names the checkpoints among them`() {
+    let names = ["data", "notes.txt", "a.txt", "b.txt", "c.txt", "policy.pth", "deep/best.safetensors"]
+    let error = refusal(plainZip(names.map { ($0, [1]) }))
+    #expect(error?.kind == .unreadable)
+    #expect(words(error).contains("unpack it and open policy.pth and deep/best.safetensors"))
+  }
+
+  // MARK: NumPy's
+
+  private let floats = npy("'<f4'", shape: "(2,)", [0, 0, 128, 63, 0, 0, 0, 64])
+
+  @Test(arguments: [
+    ("'<U3'", "texts"), ("'|S3'", "texts"), ("'<f16'", "precision"),
+    ("[('a', '<f4'), ('b', '<i8', (2,))]", "structured"),
+    ("'<M8[ns]'", "times"), ("'|V8'", "V8"),
+  ]) func `of arrays with an odd one is read but for that, which is told`(descr: String, why: String) throws {
+    let odd = npy(descr, shape: "(1,)", [UInt8](repeating: 0, count: 24))
+    let checkpoint = try open(plainZip([("odd.npy", odd), ("w.npy", floats)]))
+    #expect(checkpoint.container == .npz && checkpoint.stateDict.names == ["w"])
+    #expect(checkpoint.warnings.count == 1)
+    #expect(checkpoint.warnings[0].hasPrefix("left out: odd") && checkpoint.warnings[0].contains(why))
+    #expect(words(refusal(plainZip([("odd.npy", odd)]))).contains(why))
+  }
+
+  @Test func `of arrays shows the names in an array of objects, and refuses what they do`() throws {
+    var pickler = Pickler()
+    pickler.global("collections", "OrderedDict")
+    let objects = npy("'|O'", shape: "()", pickler.finish())
+    let checkpoint = try open(plainZip([("meta.npy", objects), ("w.npy", floats)]))
+    #expect(
+      checkpoint.stateDict.names == ["w"] && checkpoint.globals.map(\.name) == ["collections.OrderedDict"])
+    var harm = Pickler()
+    harm.global("os", "system")
+    harm.mark()
+    harm.string("true")
+    harm.tuple()
+    harm.reduce()
+    let evil = npy("'|O'", shape: "()", harm.finish())
+    #expect(refusal(plainZip([("meta.npy", evil), ("w.npy", floats)]))?.kind == .unsafe)
+    #expect(refusal(evil)?.kind == .unsafe)
+  }
+
+  // MARK: joblib's
+
+  /// What joblib pickles of an array, its bytes, and the rest of the pickle.
+  private func joblib(_ bytes: [UInt8]) -> [UInt8] {
+    var pickler = Pickler()
+    pickler.mark()
+    pickler.string("w")
+    pickler.global("joblib.numpy_pickle", "NumpyArrayWrapper")
+    pickler.emptyTuple()
+    pickler.newObject()
+    return Array(pickler.finish().dropLast()) + bytes
+  }
+
+  @Test func `of joblib is named, wherever its pickle breaks`() {
+    for bytes: [UInt8] in [[10, 255, 255], [0], Array("0.".utf8), [], [1, 2, 3, 4]] {
+      let error = refusal(joblib(bytes))
+      #expect(error?.kind == .unreadable && words(error).contains("joblib"))
+    }
+    for level: UInt8 in [0x01, 0x5E, 0x9C, 0xDA] {
+      #expect(words(refusal([0x78, level, 1, 2, 3])).contains("joblib"))
+    }
+  }
+}
