@@ -137,32 +137,11 @@ struct PlainObjectReader {
       if parts.count == 2 { return .leaf(.complex(parts[0], parts[1])) }
     default: break
     }
-    if let text = plainText(object, name) {
+    if let text = graph.plainText(object, name) {
       turn(place, name.shownName, "a text")
       return .leaf(.string(text))
     }
     return attributes(of: object, name, place)
-  }
-
-  /// A path or a device, as `str()` gives it.
-  private func plainText(_ object: PickleObject, _ name: String) -> String? {
-    let parts = object.arguments.compactMap { graph.string($0) }
-    if name == "torch.device", let type = parts.first, parts.count + 1 >= object.arguments.count {
-      return object.arguments.count == 2 ? graph.int(object.arguments[1]).map { "\(type):\($0)" } : type
-    }
-    guard let module = ["pathlib._local.", "pathlib."].first(where: name.hasPrefix),
-      parts.count == object.arguments.count
-    else { return nil }
-    switch name.dropFirst(module.count) {
-    case "PosixPath", "PurePosixPath", "Path", "PurePath":
-      return (parts.first == "/" ? "/" : "") + parts.filter { $0 != "/" }.joined(separator: "/")
-    case "WindowsPath", "PureWindowsPath":
-      // The first part may be a drive with its root, "C:\\".
-      return parts.enumerated().reduce("") {
-        $0 + ($1.offset == 0 || $0.hasSuffix("\\") ? "" : "\\") + $1.element
-      }
-    default: return nil
-    }
   }
 
   private mutating func plain(_ array: NumpyArray, _ place: PickleWalk.Place) throws -> Visit {
@@ -329,27 +308,5 @@ struct PlainObjectReader {
 
   private static func name(of place: PickleWalk.Place) -> String {
     place.path.isEmpty ? "the object" : place.path.joined(separator: ".").shownName
-  }
-}
-
-/// A pickled object that is made plain data of when someone asks, from whatever thread.
-final class PlainSource: Sendable {
-  private let state: Guarded<State>
-
-  /// The builder of tensors remembers what it built; the mutex lets one thread at a time do that.
-  private struct State: @unchecked Sendable {
-    let object: PickledObject
-    let choice: WrapperChoice
-  }
-
-  init(_ object: PickledObject, _ choice: WrapperChoice) {
-    state = Guarded(State(object: object, choice: choice))
-  }
-
-  func plain(keepsStructure: Bool) throws -> PlainObject {
-    try state.withLock { state in
-      var reader = PlainObjectReader(state.object, state.choice, keepsStructure: keepsStructure)
-      return try reader.read()
-    }
   }
 }
