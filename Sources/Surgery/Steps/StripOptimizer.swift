@@ -12,21 +12,24 @@ public struct StripOptimizer: Step {
     "grad_scaler", "amp_state_dict", "updates",
   ]
 
-  /// Whether a tensor of that name is what an optimizer, a schedule or a gradient scaler keeps: `….state.0.exp_avg`.
-  private static func isState(_ name: String) -> Bool {
-    let parts = name.split(separator: ".").map(String.init)
-    guard let last = parts.last, parts.count > 1 else { return true }
-    return stateful.contains(last)
-      || parts.dropFirst().dropLast().contains { $0 == "state" || $0 == "param_groups" }
+  /// Those of `names` that are what an optimizer or a gradient scaler keeps: `….state.0.exp_avg`.
+  ///
+  /// A scaler of a model has a mean or a scale too; only a gradient scaler counts its growth.
+  private static func states(among names: [String]) -> Set<ExactString> {
+    let parts = names.map { $0.split(separator: ".").map(String.init) }
+    let growing = Set(parts.filter { $0.count > 1 && $0.last?.contains("growth") == true }.map { $0[0] })
+    return Set(
+      zip(names, parts).filter { _, parts in
+        guard let first = parts.first, let last = parts.last, parts.count > 1 else { return false }
+        return Self.names.contains(first)
+          && (growing.contains(first) || moments.contains(last)
+            || parts.dropFirst().dropLast().contains { $0 == "state" || $0 == "param_groups" })
+      }.map { ExactString($0.0) })
   }
 
-  private static let stateful: Set<String> = [
+  private static let moments: Set<String> = [
     "exp_avg", "exp_avg_sq", "exp_inf", "max_exp_avg_sq", "momentum_buffer", "square_avg", "acc_delta",
     "grad_avg",
-    "sum", "step", "prev", "step_size", "eta", "mu", "ax", "lr", "lrs", "betas", "last_epoch", "base_lrs",
-    "_last_lr",
-    "scale", "_scale", "growth_factor", "backoff_factor", "growth_interval", "growth_tracker",
-    "_growth_tracker",
   ]
 
   public init() {}
@@ -44,9 +47,10 @@ public struct StripOptimizer: Step {
       path.split(separator: ".").first.map { Self.names.contains(String($0)) } ?? false
     }
     // Among the weights a name alone decides nothing: a model may have a scaler of its own.
-    var outcome = StepOutcome(touched: draft.names.filter { isTraining($0) && Self.isState($0) })
-    let kept = draft.names.filter { isTraining($0) && !Self.isState($0) }
-    draft.entries.removeAll { isTraining($0.name) && Self.isState($0.name) }
+    let states = Self.states(among: draft.names)
+    var outcome = StepOutcome(touched: draft.names.filter { states.contains(ExactString($0)) })
+    draft.entries.removeAll { states.contains(ExactString($0.name)) }
+    let kept = draft.names.filter(isTraining)
     if !kept.isEmpty {
       outcome.notes.append(
         "kept, since they are no optimizer's state: \(kept.summary); drop takes them by name")
