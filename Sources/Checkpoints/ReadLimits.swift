@@ -11,7 +11,7 @@ public struct ReadLimits: Sendable, Equatable {
   /// How many paths may lead through the object; shared values count once for each.
   public var paths = 500_000
   /// How many bytes all paths may take together.
-  public var pathBytes = 1 << 29
+  public var pathBytes = 1 << 28
   /// How many records an archive may have.
   public var records = 2_000_000
 

@@ -65,6 +65,8 @@ public struct PickleObject: Sendable {
   public let callable: PickleID
   /// The positional arguments.
   public let arguments: [PickleID]
+  /// The tuple that they were taken from, which other calls may share; `nil` of OBJ and INST, which take them from the stack.
+  public var argumentTuple: PickleID?
   /// The keyword arguments of NEWOBJ_EX: a dict.
   public let keywords: PickleID?
   /// Whether it was made by NEWOBJ: by `__new__` of a class, which a tuple's class gives its items.

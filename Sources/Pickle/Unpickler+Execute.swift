@@ -168,7 +168,10 @@ extension Unpickler {
     guard graph[callable].mayBeCalled else {
       throw wrong("a class or function", found: graph[callable].kind)
     }
-    try push(.object(PickleObject(callable: callable, arguments: items, keywords: keywords, isNew: isNew)))
+    try push(
+      .object(
+        PickleObject(
+          callable: callable, arguments: items, argumentTuple: arguments, keywords: keywords, isNew: isNew)))
   }
 
   private mutating func pushObj() throws(PickleError) {

@@ -95,11 +95,7 @@ import Testing
     #expect(
       checkpoint.stateDict.names == ["w"] && checkpoint.globals.map(\.name) == ["collections.OrderedDict"])
     var harm = Pickler()
-    harm.global("os", "system")
-    harm.mark()
-    harm.string("true")
-    harm.tuple()
-    harm.reduce()
+    harm.call("os", "system", { $0.string("true") })
     let evil = npy("'|O'", shape: "()", harm.finish())
     #expect(refusal(plainZip([("meta.npy", evil), ("w.npy", floats)]))?.kind == .unsafe)
     #expect(refusal(evil)?.kind == .unsafe)

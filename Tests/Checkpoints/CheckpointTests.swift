@@ -111,6 +111,90 @@ import Testing
       error.remedies.map(\.description).contains { $0.contains("1 tensor in it does not depend on that") })
   }
 
+  @Test(arguments: ["axes twice", "too few axes", "scalar"])
+  func `whose arrays say what cannot be is refused or told`(kind: String)
+    throws
+  {
+    let file = try TorchFile { pickler in
+      func type(_ pickler: inout Pickler) {
+        pickler.call("numpy", "dtype", { $0.string(kind == "scalar" ? "O8" : "f4") })
+      }
+      pickler.dict([
+        ("w", { $0.tensor() }),
+        (
+          "a",
+          { pickler in
+            guard kind == "scalar" else {
+              return pickler.call(
+                "numpy._core.numeric", "_frombuffer", { $0.string(String(repeating: "\0", count: 16)) }, type,
+                { $0.tuple([2, 2]) }, { $0.string("K") }, { $0.tuple(kind == "axes twice" ? [1, 1] : [0]) })
+            }
+            // An array of one object by JAX's road, with another state that has no shape.
+            pickler.call(
+              "jax._src.array", "_reconstruct_array", { $0.global("numpy._core.multiarray", "_reconstruct") },
+              { $0.emptyTuple() },
+              { pickler in
+                pickler.mark()
+                pickler.int(1)
+                pickler.tuple([])
+                type(&pickler)
+                pickler.bool(false)
+                pickler.emptyList()
+                pickler.mark()
+                pickler.int(7)
+                pickler.appends()
+                pickler.tuple()
+              })
+            pickler.tuple([1])
+            pickler.build()
+          }
+        ),
+      ])
+    }
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(checkpoint.stateDict.names == ["w"] && checkpoint.extras.count == 1)
+  }
+
+  @Test func `that holds plain data in number shows each of it once`() throws {
+    func words(_ pickler: inout Pickler) {
+      pickler.emptyList()
+      pickler.mark()
+      for number in 0..<2000 { pickler.int(number) }
+      pickler.appends()
+    }
+    func dict(_ pickler: inout Pickler) {
+      pickler.call("collections", "OrderedDict")
+      pickler.mark()
+      for number in 0..<2000 {
+        pickler.int(number)
+        pickler.int(number)
+      }
+      pickler.setItems()
+    }
+    let file = try TorchFile { pickler in
+      pickler.dict([
+        ("w", { $0.tensor() }), ("words", words), ("indices", dict),
+        ("set", { $0.call("builtins", "set", words) }),
+      ])
+    }
+    let extras = try Checkpoint.open(file.path).extras
+    #expect(Set(extras.map(\.path)).isSuperset(of: ["words", "indices"]) && extras.count < 10)
+    #expect(extras.contains { $0.path == "indices" && $0.value == "{2000 items}" })
+  }
+
+  @Test func `in which a second network's name resembles a log's is told of it`() throws {
+    let file = try TorchFile { pickler in
+      let weights: (inout Pickler) -> Void = { $0.dict([("w", { $0.tensor() })]) }
+      pickler.dict(
+        ["model", "sampler", "gradnet", "best_model", "stepper", "optimizer", "lr_scheduler"].map {
+          ($0, weights)
+        })
+    }
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(checkpoint.wrapper == ["model"])
+    #expect(checkpoint.candidates.map(\.path) == ["sampler", "gradnet", "best_model", "stepper"])
+  }
+
   @Test func `whose names take more bytes than all paths may is refused before they are made`() throws {
     let file = try TorchFile { pickler in
       for _ in 0..<20 {

@@ -45,14 +45,7 @@ struct GlobalJudgementTests {
   }
 
   private func called(_ module: String, _ name: String) throws -> GlobalJudgement {
-    GlobalJudgement(
-      try graph { pickler in
-        pickler.global(module, name)
-        pickler.mark()
-        pickler.string("x")
-        pickler.tuple()
-        pickler.reduce()
-      })
+    GlobalJudgement(try graph { $0.call(module, name, { $0.string("x") }) })
   }
 
   @Test(arguments: harmful) func `are harmful where calling them does harm, by whatever road`(spelled: String)
@@ -66,12 +59,7 @@ struct GlobalJudgementTests {
     // getattr(function, "__call__")("x")
     let attribute = GlobalJudgement(
       try graph { pickler in
-        pickler.global("__builtin__", "getattr")
-        pickler.mark()
-        pickler.global(module, name)
-        pickler.string("__call__")
-        pickler.tuple()
-        pickler.reduce()
+        pickler.call("__builtin__", "getattr", { $0.global(module, name) }, { $0.string("__call__") })
         pickler.emptyTuple()
         pickler.reduce()
       })
@@ -95,14 +83,7 @@ struct GlobalJudgementTests {
     let (module, name) = parts(spelled)
     let judgement = GlobalJudgement(
       try graph { pickler in
-        pickler.global("__builtin__", "map")
-        pickler.mark()
-        pickler.global(module, name)
-        pickler.mark()
-        pickler.string("x")
-        pickler.tuple()
-        pickler.tuple()
-        pickler.reduce()
+        pickler.call("__builtin__", "map", { $0.global(module, name) }, { $0.string("x") })
       })
     #expect(judgement.harmfulCalls.count == 1)
   }
@@ -138,13 +119,26 @@ struct GlobalJudgementTests {
     #expect(try called("module", name).globals.first?.harm == "is no name that Python could import")
   }
 
+  @Test func `of torch.fx's modules run code, of which their tensors need nothing`() throws {
+    let judgement = GlobalJudgement(
+      try graph { $0.call("torch.fx.graph_module", "reduce_graph_module", { $0.emptyDict() }) })
+    #expect(judgement.harmfulCalls.isEmpty)
+    #expect(judgement.globals.map(\.judgement) == [.harmful] && judgement.globals[0].isCalled)
+  }
+
+  @Test func `are the 144 of torch's list, and none of them is harmful`() throws {
+    #expect(KnownGlobals.names.count == 144)
+    for name in KnownGlobals.names {
+      let parts = name.split(separator: ".").map(String.init)
+      let harm = HarmfulGlobals.harm(
+        module: parts.dropLast().joined(separator: "."), attributes: [parts.last ?? ""])
+      #expect(harm == nil, "\(name)")
+    }
+  }
+
   @Test func `are judged through attrgetter, methodcaller, partial and what imports by name`() throws {
     func getter(_ maker: String, _ pickler: inout Pickler) {
-      pickler.global("operator", maker)
-      pickler.mark()
-      pickler.string("system")
-      pickler.tuple()
-      pickler.reduce()
+      pickler.call("operator", maker, { $0.string("system") })
       pickler.mark()
       pickler.global("torch", "os")
       pickler.tuple()
@@ -161,22 +155,14 @@ struct GlobalJudgementTests {
     }
     let imported = GlobalJudgement(
       try graph { pickler in
-        pickler.global("cloudpickle.cloudpickle", "subimport")
-        pickler.mark()
-        pickler.string("os.system")
-        pickler.tuple()
-        pickler.reduce()
+        pickler.call("cloudpickle.cloudpickle", "subimport", { $0.string("os.system") })
         pickler.emptyTuple()
         pickler.reduce()
       })
     #expect(imported.harmfulCalls.count == 1)
     let partial = GlobalJudgement(
       try graph { pickler in
-        pickler.global("functools", "partial")
-        pickler.mark()
-        pickler.global("os", "system")
-        pickler.tuple()
-        pickler.reduce()
+        pickler.call("functools", "partial", { $0.global("os", "system") })
         pickler.emptyTuple()
         pickler.reduce()
       })
@@ -216,14 +202,74 @@ struct GlobalJudgementTests {
     var pickler = Pickler()
     pickler.dict([("a", { $0.int(1) })])
     var second = Pickler()
-    second.global("os", "system")
-    second.mark()
-    second.string("id")
-    second.tuple()
-    second.reduce()
+    second.call("os", "system", { $0.string("id") })
     let bytes = pickler.finish() + (kind == 0 ? [] : Array("N.".utf8)) + second.finish()
     let file = try TorchFile(bytes: bytes)
     let error = #expect(throws: Failure.self) { try Checkpoint.open(file.path) }
     #expect(error?.kind == .unsafe)
+  }
+
+  @Test(arguments: [2, 9, 60, 70, 1000]) func `are judged however many look-ups lead to them`(count: Int)
+    throws
+  {
+    // getattr(getattr(torch, "a"), "a") … os.system
+    let judgement = GlobalJudgement(
+      try graph { pickler in
+        for _ in 0..<count {
+          pickler.global("builtins", "getattr")
+          pickler.mark()
+        }
+        pickler.global("torch", "serialization")
+        for step in 0..<count {
+          pickler.string(step == count - 1 ? "system" : step == count - 2 ? "os" : "a")
+          pickler.tuple()
+          pickler.reduce()
+        }
+        pickler.emptyTuple()
+        pickler.reduce()
+      })
+    #expect(judgement.harmfulCalls.count == 1)
+  }
+
+  @Test func `are found in a list that gets them after it was handed to a call`() throws {
+    // map(L), and then L.append(os.system): a map looks into its list when it is read.
+    let stream: [UInt8] = [0x80, 2] + Array("]q\0cbuiltins\nmap\n(h\0tR0h\0cos\nsystem\na.".utf8)
+    #expect(GlobalJudgement(try Unpickler.load(stream)).harmfulCalls.count == 1)
+  }
+
+  /// A tuple and a list of a hundred thousand items, each handed to a hundred thousand calls: ten thousand million steps where
+  /// each call is looked through by itself.
+  @Test func `cost no more for what many calls share`() throws {
+    let count = 100_000
+    var stream: [UInt8] = [0x80, 2] + Array("(".utf8)
+    for _ in 0..<count { stream += Array("K\u{1}".utf8) }
+    stream += Array("tq\0".utf8) + Array("](".utf8)
+    for _ in 0..<count { stream += Array("K\u{1}".utf8) }
+    stream += Array("eq\u{1}\u{85}q\u{2}".unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
+    stream += Array("cm\nf\nq\u{3}(".utf8)
+    for _ in 0..<count { stream += [0x68, 3, 0x68, 0, 0x52, 0x68, 3, 0x68, 2, 0x52] }
+    stream += Array("t.".utf8)
+    let judgement = GlobalJudgement(try Unpickler.load(stream))
+    #expect(judgement.harmfulCalls.isEmpty && judgement.globals.map(\.name) == ["m.f"])
+  }
+
+  @Test func `taint what is made of them, however long the chain`() throws {
+    // f(f(f(… os.system("x")))), and a tensor that lies beside it.
+    let judgement = GlobalJudgement(
+      try graph { pickler in
+        pickler.mark()
+        for _ in 0..<20_000 {
+          pickler.global("m", "f")
+          pickler.mark()
+        }
+        pickler.call("os", "system", { $0.string("x") })
+        for _ in 0..<20_000 {
+          pickler.tuple()
+          pickler.reduce()
+        }
+        pickler.tensor()
+        pickler.tuple()
+      })
+    #expect(judgement.harmfulCalls.count == 1 && judgement.tainted.count == 20_001)
   }
 }

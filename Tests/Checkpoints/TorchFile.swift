@@ -55,6 +55,15 @@ extension Pickler {
     setItems()
   }
 
+  /// A call that closures write the arguments of.
+  mutating func call(_ module: String, _ name: String, _ arguments: ((inout Pickler) -> Void)...) {
+    global(module, name)
+    mark()
+    for argument in arguments { argument(&self) }
+    tuple()
+    reduce()
+  }
+
   /// A float32 tensor on storage 0, or whatever the arguments say.
   mutating func tensor(
     _ shape: [Int] = [4], strides: [Int] = [1], offset: Int = 0, key: String = "0", count: Int = 4,

@@ -167,7 +167,8 @@ class Kinds(unittest.TestCase):
         want = module.state_dict()
         self.saves(module, want)
         self.saves(module.state_dict, want)
-        self.saves(torch.fx.symbolic_trace(module), want)
+        path = self.saves(torch.fx.symbolic_trace(module), want)
+        self.assertIn("reduce_graph_module, which runs code", suture("check", path, expect=1).stdout)
         self.saves({"net": module, "rng_state": torch.get_rng_state()}, want)
         outer = Outer()
         for protocol in [2, 4]:
@@ -186,8 +187,9 @@ class Kinds(unittest.TestCase):
         torch.save({"state_dict": WEIGHTS, "x": Evil()}, path)
         self.refuses(path, 4, "posix.system, which starts a process", "2 tensors in it do not depend", "--salvage")
         self.reads(path, WEIGHTS, "--salvage", says=["what depends on it is left out"])
-        done = suture("check", path, expect=1)
-        self.assertIn("posix.system", done.stdout + done.stderr)
+        for words in [[], ["--salvage"]]:
+            done = suture("check", path, *words, expect=1)
+            self.assertIn("posix.system", done.stdout + done.stderr)
 
     def test_check_says_what_weights_only_says(self):
         for value in [WEIGHTS, {"model": WEIGHTS, "epoch": 3}, Outer(), {"w": WEIGHTS, "x": np.float32(1)}]:

@@ -4,7 +4,7 @@ internal import SutureText
 
 extension Checkpoint {
   /// A class or function that a pickle of the file names, none of which was looked up or called.
-  public struct Global: Sendable, Equatable {
+  public struct Global: Sendable, Hashable {
     public enum Class: String, Sendable, CaseIterable {
       /// `torch.load(weights_only=True)` takes it without being told to.
       case known
@@ -28,6 +28,8 @@ extension Checkpoint {
 }
 
 /// What the classes and functions that a pickle names are, and which of them unpickling would call.
+///
+/// - Complexity: O(*n*) in the number of values, whatever they share.
 struct GlobalJudgement {
   /// In the order of their first use.
   private(set) var globals: [Checkpoint.Global] = []
@@ -35,13 +37,29 @@ struct GlobalJudgement {
   private(set) var harmfulCalls: [PickleID] = []
 
   private let graph: PickleGraph
-  private var places: [String: Int] = [:]
+  private var places: [ExactString: Int] = [:]
+  /// What each value stands for; what a call is made of was there before it.
+  private var reached: [PickleID: Reached] = [:]
+  /// The first harmful name in each tuple and list that is handed to a call, looked for once however many share it.
+  private var harmInside: [PickleID: Reached?] = [:]
 
   init(_ graph: PickleGraph) {
     self.graph = graph
+    var named: [ExactString: Reached] = [:]
+    for (id, value) in graph.all {
+      // The same names come a million times.
+      if case .global(let module, let name) = value {
+        let key = ExactString("\(module)\n\(name)")
+        let known = named[key] ?? Reached(module, name)
+        (named[key], reached[id]) = (known, known)
+      } else {
+        reached[id] = Reached(id, in: graph, knowing: reached)
+      }
+    }
+    // A list may come by its items after it was handed to a call.
     for (id, value) in graph.all {
       switch value {
-      case .global: note(Reached(id, in: graph), isCalled: false)
+      case .global: note(reached[id], isCalled: false)
       case .object(let object): judge(object, id)
       default: break
       }
@@ -50,43 +68,67 @@ struct GlobalJudgement {
 
   private mutating func judge(_ object: PickleObject, _ id: PickleID) {
     var harms = false
-    if let called = Reached(object.callable, in: graph) {
-      if called.isAttributeAccess {
+    let found = reached[id].flatMap { $0.harm == nil ? nil : $0 }
+    if let called = reached[object.callable] {
+      if called.role == .attribute {
         // What was found is judged where it is called; that it was looked up is told.
-        if let found = Reached(id, in: graph), found.harm != nil { note(found, isCalled: false) }
-        return
+        return note(found, isCalled: false)
       }
-      if called.isInert { return }
+      if called.role == .keeper || called.role == .partial { return }
       note(called, isCalled: called.harm != nil)
       harms = called.harm != nil && !PickledModule.isTakenApart(called.canonicalName)
     }
     // methodcaller calls what it finds at once.
-    if let found = Reached(id, in: graph), found.harm != nil, graph.isMethodCall(object) {
+    if let found, case .object(let getter) = graph[object.callable],
+      reached[getter.callable]?.role == .methodCaller
+    {
       note(found, isCalled: true)
       harms = true
     }
     // Whatever an unknown function does with a harmful one, it may call it.
-    for argument in object.arguments + object.arguments.flatMap({ graph.items($0) ?? [] }) + keywords(object)
-    {
-      guard let reached = Reached(argument, in: graph), reached.harm != nil else { continue }
-      note(reached, isCalled: true)
+    if let given = harmGiven(to: object) {
+      note(given, isCalled: true)
       harms = true
     }
     if harms { harmfulCalls.append(id) }
   }
 
-  private func keywords(_ object: PickleObject) -> [PickleID] {
-    guard let keywords = object.keywords, case .dict(let items) = graph[keywords] else { return [] }
-    return items.map(\.value)
+  /// The first harmful name among the arguments of a call, or in a list or tuple among them.
+  private mutating func harmGiven(to object: PickleObject) -> Reached? {
+    if let keywords = object.keywords, case .dict(let items) = graph[keywords] {
+      for item in items { if let harm = reached[item.value], harm.harm != nil { return harm } }
+    }
+    guard let tuple = object.argumentTuple else { return harm(among: object.arguments, goesOn: true) }
+    if let known = harmInside[tuple] { return known }
+    let harm = harm(among: object.arguments, goesOn: true)
+    harmInside[tuple] = .some(harm)
+    return harm
+  }
+
+  private mutating func harm(among values: [PickleID], goesOn: Bool) -> Reached? {
+    for value in values {
+      if let harm = reached[value], harm.harm != nil { return harm }
+      guard goesOn, let items = graph.items(value) else { continue }
+      let inside: Reached?
+      if let known = harmInside[value] {
+        inside = known
+      } else {
+        inside = harm(among: items, goesOn: false)
+        harmInside[value] = .some(inside)
+      }
+      if let inside { return inside }
+    }
+    return nil
   }
 
   private mutating func note(_ reached: Reached?, isCalled: Bool) {
     guard let reached else { return }
-    if let place = places[reached.name] {
+    let name = ExactString(reached.name)
+    if let place = places[name] {
       globals[place].isCalled = globals[place].isCalled || isCalled
       return
     }
-    places[reached.name] = globals.count
+    places[name] = globals.count
     let isKnown = KnownGlobals.contains(reached.canonicalName)
     globals.append(
       .init(
@@ -98,20 +140,24 @@ struct GlobalJudgement {
   ///
   /// What merely lies beside one in a container, or in the state of an object, does not depend on it.
   var tainted: Set<PickleID> {
-    var tainted = Set(harmfulCalls)
-    var grows = !tainted.isEmpty
-    while grows {
-      grows = false
-      for (id, value) in graph.all where !tainted.contains(id) {
-        guard case .object(let object) = value else { continue }
-        let parts = [object.callable] + object.arguments + object.arguments.flatMap { graph.items($0) ?? [] }
-        if !tainted.isDisjoint(with: parts) {
-          tainted.insert(id)
-          grows = true
+    var users: [PickleID: [PickleID]] = [:]
+    for (id, value) in graph.all {
+      switch value {
+      case .tuple(let items), .list(let items): for item in items { users[item, default: []].append(id) }
+      case .object(let object):
+        // A container of the standard library is what its items are.
+        if graph.globalName(object.callable).map(PythonValues.dictClasses.contains) == true { continue }
+        for part in [object.callable] + (object.argumentTuple.map { [$0] } ?? object.arguments) {
+          users[part, default: []].append(id)
         }
+      default: break
       }
     }
-    return tainted
+    var (found, waiting) = (Set(harmfulCalls), harmfulCalls)
+    while let id = waiting.popLast() {
+      for user in users[id] ?? [] where found.insert(user).inserted { waiting.append(user) }
+    }
+    return found.filter { if case .object = graph[$0] { true } else { false } }
   }
 
   /// The harmful functions that are called, and what each does: "os.system, which starts a process".
@@ -142,7 +188,6 @@ struct OtherPickles {
   private(set) var globals: [Checkpoint.Global] = []
   /// Where the last of them ends.
   private(set) var end: Int
-  private(set) var count = 0
 
   /// As many pickles as anyone writes one behind the other.
   private static let most = 1000
@@ -152,133 +197,139 @@ struct OtherPickles {
   /// - Throws: `Failure` where one calls something harmful.
   init(in source: any ByteSource, from start: Int, _ location: PickleLocation, _ limits: ReadLimits) throws {
     end = start
-    while end < source.byteCount, count < Self.most {
+    for _ in 0..<Self.most where end < source.byteCount {
       // Any byte may begin a pickle of an old protocol, but few bytes end one.
       guard let graph = try? Unpickler.load(source, at: end, limits: limits.pickle) else { return }
       var place = location
       place.start += end
       try graph.refuseHarm(place, limits)
-      globals += GlobalJudgement(graph).globals
+      globals.merge(GlobalJudgement(graph).globals)
       end += graph.streamByteCount
-      count += 1
     }
-  }
-}
-
-extension PickleGraph {
-  fileprivate func isMethodCall(_ object: PickleObject) -> Bool {
-    guard case .object(let getter) = self[object.callable], let maker = globalName(getter.callable) else {
-      return false
-    }
-    return maker.hasSuffix("operator.methodcaller")
   }
 }
 
 extension [Checkpoint.Global] {
-  /// Adds what other pickles name.
-  mutating func append(judgedBy others: OtherPickles) {
-    for global in others.globals where !contains(global) { append(global) }
+  /// Adds what other pickles name, but for what is there already.
+  mutating func merge(_ others: [Checkpoint.Global]) {
+    var known = Set(self)
+    for global in others where known.insert(global).inserted { append(global) }
   }
 }
 
 /// The class or function that a value stands for, by way of `getattr` and its like.
 private struct Reached {
-  let module: String
+  /// What a call of it does, as far as that leads to another name.
+  enum Role {
+    /// `getattr`
+    case attribute
+    /// `operator.attrgetter` and `operator.methodcaller` make functions that look something up.
+    case getter, methodCaller
+    /// `functools.partial` stands for its first argument.
+    case partial
+    /// It finds a module, or something in it, by a name in text.
+    case finder
+    /// It does nothing with what it is given but keep it.
+    case keeper
+    case other
+  }
+
+  let name: String
+  let canonicalName: String
+  let harm: HarmfulGlobals.Harm?
+  let role: Role
+  private let module: String
   /// What is looked up in the module, one in the other.
-  let attributes: [String]
+  private let attributes: [String]
 
-  var name: String { ([module] + attributes).joined(separator: ".") }
+  /// As many look-ups as anyone needs; whoever makes more means to hide where they lead.
+  private static let mostAttributes = 64
 
-  var canonicalName: String {
-    (HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + attributes).joined(
-      separator: ".")
-  }
+  init(_ module: String, _ name: String) { self.init(module, Self.parts(name)) }
 
-  var harm: HarmfulGlobals.Harm? {
+  private init(_ module: String, _ attributes: [String]) {
+    let isHidden = attributes.count > Self.mostAttributes
+    (self.module, self.attributes) = (module, Array(attributes.prefix(Self.mostAttributes)))
+    name = (module.isEmpty ? self.attributes : [module] + self.attributes).joined(separator: ".")
+    let canonical = HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + self.attributes
+    canonicalName = canonical.joined(separator: ".")
+    let known = Self.roles[canonicalName]
     // What looks a name up is as harmful as what it finds.
-    isAttributeAccess ? nil : HarmfulGlobals.harm(module: module, attributes: attributes)
+    harm =
+      known == .attribute
+      ? nil : isHidden ? .reach : HarmfulGlobals.harm(module: module, attributes: self.attributes)
+    role = known ?? (canonicalName.hasPrefix("typing.") && harm == nil ? .keeper : .other)
   }
 
-  /// `nil` where the value is no name and leads to none, or is nested in look-ups beyond measure.
-  init?(_ id: PickleID, in graph: PickleGraph, depth: Int = 0) {
-    if depth > 8 { return nil }
-    func reached(_ id: PickleID) -> Reached? { Reached(id, in: graph, depth: depth + 1) }
+  private static func parts(_ text: String) -> [String] {
+    text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// `nil` where the value is no name and leads to none.
+  ///
+  /// - Parameter known: what the values stand for that were made before it.
+  init?(_ id: PickleID, in graph: PickleGraph, knowing known: [PickleID: Reached]) {
+    /// What is looked up in a name, or in the class of an object.
+    func attribute(_ path: String?, of owner: PickleID?) -> Reached? {
+      guard let path, let owner else { return nil }
+      var target = known[owner]
+      if target == nil, case .object(let object) = graph[owner] { target = known[object.callable] }
+      // What leads too far is not followed further.
+      return target.map { $0.harm == .reach ? $0 : Reached($0.module, $0.attributes + Self.parts(path)) }
+    }
+    var found: Reached?
     switch graph[id] {
-    case .global(let module, let name):
-      self.init(module, name.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
-    case .persistent:
-      guard let name = graph.callableName(id) else { return nil }
-      self.init("", name.split(separator: ".").map(String.init))
+    case .persistent: found = graph.callableName(id).map { Reached("", $0) }
     case .object(let object):
-      let arguments = object.arguments
-      let text = { (index: Int) in arguments.count > index ? graph.string(arguments[index]) : nil }
-      func attribute(_ path: String?, of owner: PickleID?) -> Reached? {
-        guard let path, let owner, let target = Reached(owner: owner, in: graph, depth: depth + 1) else {
-          return nil
-        }
-        return Reached(target.module, target.attributes + path.split(separator: ".").map(String.init))
+      let first = object.arguments.first
+      func text(_ index: Int) -> String? {
+        object.arguments.indices.contains(index) ? graph.string(object.arguments[index]) : nil
       }
-      var found: Reached?
       if case .object(let getter) = graph[object.callable] {
         // operator.attrgetter("system")(os) and operator.methodcaller("system", …)(os)
-        if let maker = reached(getter.callable), Self.getters.contains(maker.canonicalName) {
-          found = attribute(getter.arguments.first.flatMap { graph.string($0) }, of: arguments.first)
+        if let role = known[getter.callable]?.role, role == .getter || role == .methodCaller {
+          found = attribute(getter.arguments.first.flatMap { graph.string($0) }, of: first)
         }
-      } else if let called = reached(object.callable) {
-        switch called.canonicalName {
-        case "builtins.getattr": found = attribute(text(1), of: arguments.first)
-        case "functools.partial": found = arguments.first.flatMap(reached)
-        case let name where Self.byName.contains(name):
-          let parts = text(0)?.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) ?? []
-          found = parts.isEmpty ? nil : Reached(parts[0], Array(parts.dropFirst()))
+      } else {
+        switch known[object.callable]?.role {
+        case .attribute: found = attribute(text(1), of: first)
+        case .partial: found = first.flatMap { known[$0] }
+        case .finder:
+          let words = text(0)?.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) ?? []
+          found = words.first.map { Reached($0, Array(words.dropFirst())) }
         default: break
         }
       }
-      guard let found else { return nil }
-      self = found
-    default: return nil
+    default: break
     }
+    guard let found else { return nil }
+    self = found
   }
 
-  /// What an attribute is looked up in: a name, or the class of an object.
-  private init?(owner id: PickleID, in graph: PickleGraph, depth: Int) {
-    if let reached = Reached(id, in: graph, depth: depth) {
-      self = reached
-    } else if case .object(let object) = graph[id],
-      let type = Reached(object.callable, in: graph, depth: depth)
-    {
-      self = type
-    } else {
-      return nil
+  private static let roles: [String: Role] = {
+    var roles: [String: Role] = [
+      "builtins.getattr": .attribute, "operator.attrgetter": .getter, "operator.methodcaller": .methodCaller,
+      "functools.partial": .partial,
+    ]
+    for name in [
+      "torch._utils._import_dotted_name", "importlib.import_module", "builtins.__import__", "pydoc.locate",
+      "pkgutil.resolve_name", "cloudpickle.cloudpickle.subimport", "dill._dill._import_module",
+    ] {
+      roles[name] = .finder
     }
-  }
-
-  private init(_ module: String, _ attributes: [String]) {
-    (self.module, self.attributes) = (module, attributes)
-  }
-
-  private static let getters: Set<String> = ["operator.attrgetter", "operator.methodcaller"]
-  /// Functions that find a module, or something in it, by a name in text.
-  private static let byName: Set<String> = [
-    "torch._utils._import_dotted_name", "importlib.import_module", "builtins.__import__", "pydoc.locate",
-    "pkgutil.resolve_name", "cloudpickle.cloudpickle.subimport", "dill._dill._import_module",
-  ]
-
-  var isAttributeAccess: Bool { canonicalName == "builtins.getattr" }
-
-  /// Whether a call of it does nothing with what it is given but keep it.
-  var isInert: Bool {
-    Self.keepers.contains(canonicalName) || canonicalName.hasPrefix("typing.") && harm == nil
-  }
-
-  private static let keepers: Set<String> = [
-    "functools.partial", "builtins.type", "builtins.tuple", "builtins.list", "builtins.set",
-    "builtins.frozenset",
-    "builtins.dict", "builtins.classmethod", "builtins.staticmethod", "collections.OrderedDict",
-    "collections.defaultdict", "copyreg._reconstructor", "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct", "dill._dill._load_type", "dill._dill._create_function",
-    "dill._dill._create_code", "dill._dill._create_cell", "cloudpickle.cloudpickle._builtin_type",
-    "cloudpickle.cloudpickle._make_function", "cloudpickle.cloudpickle._make_cell",
-    "cloudpickle.cloudpickle._make_skeleton_class", "torch._tensor._rebuild_from_type_v2",
-  ]
+    for name in [
+      "builtins.type", "builtins.tuple", "builtins.list", "builtins.set", "builtins.frozenset",
+      "builtins.dict",
+      "builtins.classmethod", "builtins.staticmethod", "collections.OrderedDict", "collections.defaultdict",
+      "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
+      "dill._dill._load_type", "dill._dill._create_function", "dill._dill._create_code",
+      "dill._dill._create_cell",
+      "cloudpickle.cloudpickle._builtin_type", "cloudpickle.cloudpickle._make_function",
+      "cloudpickle.cloudpickle._make_cell", "cloudpickle.cloudpickle._make_skeleton_class",
+      "torch._tensor._rebuild_from_type_v2",
+    ] {
+      roles[name] = .keeper
+    }
+    return roles
+  }()
 }

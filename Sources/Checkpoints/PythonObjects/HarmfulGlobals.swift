@@ -48,10 +48,13 @@ enum HarmfulGlobals {
   private static func harm(of parts: [String]) -> Harm? {
     guard let root = parts.first, parts.count > 1 else { return nil }
     // What a class or a module has, however deep, is what itself is.
-    let heads = (2...parts.count).map { parts.prefix($0).joined(separator: ".") }
+    let heads = (2...min(parts.count, longest)).map { parts.prefix($0).joined(separator: ".") }
     if heads.contains(where: harmless.contains) { return nil }
     return heads.lazy.compactMap { functions[$0] ?? folders[$0] }.first ?? modules[root]
   }
+
+  /// How many parts the names in the tables have at most.
+  private static let longest = 8
 
   private static func isSpelledAsAName(_ part: String) -> Bool {
     !part.isEmpty
@@ -159,7 +162,11 @@ enum HarmfulGlobals {
     "torch.jit.save": .file, "torch.compile": .code, "torch.from_file": .file,
     "torch.UntypedStorage.from_file": .file,
     "torch.storage.UntypedStorage.from_file": .file, "torch.classes.load_library": .native,
-    "torch.ops.load_library": .native, "torch.fx.graph_module._exec_with_source": .code,
+    "torch.ops.load_library": .native, "torch.fx.graph_module.reduce_graph_module": .code,
+    "torch.fx.graph_module.reduce_package_graph_module": .code,
+    "torch.fx.graph_module.reduce_deploy_graph_module": .code,
+    "torch.fx.graph_module._deserialize_graph_module": .code,
+    "torch.fx.graph_module._exec_with_source": .code,
     "torch.fx.graph_module._forward_from_src": .code, "torch._utils._import_dotted_name": .imports,
     "torch.distributed.elastic.multiprocessing.subprocess_handler.SubprocessHandler": .process,
     "numpy.load": .load, "numpy.loads": .load, "numpy.save": .file, "numpy.savez": .file,

@@ -8,7 +8,7 @@ enum KnownGlobals {
 
   static func contains(_ name: String) -> Bool { names.contains(name) }
 
-  private static let names: Set<String> = {
+  static let names: Set<String> = {
     var names: Set<String> = [
       "_codecs.encode", "builtins.bytearray", "builtins.complex", "builtins.set", "collections.Counter",
       "collections.OrderedDict", "torch.Size", "torch.Tensor", "torch.device", "torch.nn.parameter.Parameter",

@@ -42,6 +42,7 @@ struct LeafWalk {
   private let text: PythonText
   private var visited = 0
   private var pathBytes = 0
+  private var arePlain: [PickleID: Bool] = [:]
   /// What is shown by its name, and not looked into.
   private let leftOut: Set<PickleID>
 
@@ -89,7 +90,8 @@ struct LeafWalk {
 
   /// Long keys over many values would be said once for each.
   private mutating func count(_ place: PickleWalk.Place) throws {
-    pathBytes += place.pathByteCount
+    // Each component is kept by itself until the paths are said.
+    pathBytes += place.pathByteCount + place.depth * MemoryLayout<String>.size
     if pathBytes > limits.pathBytes {
       throw location.failure(
         "the paths through its object take more than \(limits.pathBytes) bytes: a bomb, or not a checkpoint",
@@ -106,6 +108,10 @@ struct LeafWalk {
         components: place.path, tensor: tensor, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
         isOfAttribute: place.isOfAttribute)
     }
+    if let count = plainCount(value, place.id) {
+      if case .dict = value { return leaf("dict", "{\(count) items}") }
+      return leaf(graph[place.id].kind, text.brief(place.id))
+    }
     switch value {
     case .tensor:
       tensorIDs.insert(place.id)
@@ -116,10 +122,6 @@ struct LeafWalk {
       }
       let tensor = try tensors.tensor(place.id)
       return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", tensor)
-    // Plain data in number, such as a vocabulary, is one thing and not as many.
-    case .list(let items) where isManyPlain(items): return leaf("list", text.brief(place.id))
-    case .dict(let items, object: .none) where isManyPlain(items.map(\.value)):
-      return leaf("dict", text.brief(place.id))
     case .dict(let items, object: .none): return items.isEmpty ? leaf("dict", "{}") : nil
     case .dict(_, let object?):
       return object.items.isEmpty && object.arguments.isEmpty ? leaf("dict", "{}") : nil
@@ -139,8 +141,19 @@ struct LeafWalk {
 
   private static let many = 1000
 
-  private func isManyPlain(_ items: [PickleID]) -> Bool {
-    items.count > Self.many && items.allSatisfy(values.isPlain)
+  /// How many items a container has that holds plain data in number, such as a vocabulary: it is one thing, and not as many.
+  private mutating func plainCount(_ value: PythonValue, _ id: PickleID) -> Int? {
+    let items: [PickleID]
+    switch value {
+    case .list(let all), .set(let all): items = all
+    case .dict(let pairs, _) where pairs.count > Self.many: items = pairs.map(\.value)
+    default: return nil
+    }
+    if items.count <= Self.many { return nil }
+    // Looked through once, however many paths lead here.
+    let isPlain = arePlain[id] ?? items.allSatisfy(values.isPlain)
+    arePlain[id] = isPlain
+    return isPlain ? items.count : nil
   }
 
   // MARK: Children
@@ -148,11 +161,11 @@ struct LeafWalk {
   private mutating func children(_ value: PythonValue, _ place: PickleWalk.Place) throws
     -> [PickleWalk.Child]?
   {
+    if plainCount(value, place.id) != nil { return nil }
     let opaqueDepths = place.opaqueDepths
     switch value {
-    case .dict(let items, _):
-      return isManyPlain(items.map(\.value)) ? nil : try named(items, at: place.id, place)
-    case .list(let items), .set(let items): return isManyPlain(items) ? nil : indexed(items, place)
+    case .dict(let items, _): return try named(items, at: place.id, place)
+    case .list(let items), .set(let items): return indexed(items, place)
     case .tuple(let items): return items.allSatisfy(values.isPlain) ? nil : indexed(items, place)
     case .module(let module, let object):
       modules.append(

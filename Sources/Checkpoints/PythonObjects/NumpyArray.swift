@@ -44,6 +44,7 @@ struct NumpyArray {
     else { return nil }
     let shape = sizes.compactMap { graph.int($0) }
     guard shape.count == sizes.count else { return nil }
+    if let axisOrder, axisOrder.sorted() != Array(shape.indices) { return nil }
     (self.type, self.shape, self.bytes, isFortran) = (type, shape, bytes, parts.isFortran)
   }
 
@@ -74,13 +75,13 @@ struct NumpyArray {
     "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer",
   ]
 
-  /// The items of an array of objects, in the order of its elements; `nil` of any other value.
-  static func objects(_ object: PickleObject, _ graph: PickleGraph) -> [PickleID]? {
+  /// The items of an array of objects, in the order of its elements, and whether it has no axes, as what `numpy.save` makes
+  /// of one object; `nil` of any other value.
+  static func objects(_ object: PickleObject, _ graph: PickleGraph) -> (items: [PickleID], isScalar: Bool)? {
     guard let name = graph.globalName(object.callable), let state = state(object, name, graph),
-      state.count == 5,
-      case .list(let items) = graph[state[4]]
+      state.count == 5, case .list(let items) = graph[state[4]]
     else { return nil }
-    return items
+    return (items, graph.items(state[1])?.isEmpty == true)
   }
 
   func tensor(_ location: PickleLocation, at offset: Int) throws -> Tensor {

@@ -64,7 +64,7 @@ struct PickledObject {
     }
     if !walk.oddArrays.isEmpty {
       warnings.append(
-        "left out: \(Format.plural(walk.oddArrays.count, "array")) of a kind that torch has no dtype for: "
+        "left out: \(Format.plural(walk.oddArrays.count, "array")) of a dtype that torch lacks, or not as NumPy writes them: "
           + walk.oddArrays.map(\.shownName).summary)
     }
     let inside = choice.leftInside
@@ -150,13 +150,13 @@ struct PickledObject {
 }
 
 extension PickleGraph {
-  /// Every value that can be come to from `roots` through calls and containers, the roots among them.
+  /// Every value that can be come to from `roots` through calls and containers, the roots among them; no more than `most`.
   ///
   /// - Complexity: O(*n*) in the number of values.
-  func reachable(from roots: some Sequence<PickleID>) -> Set<PickleID> {
+  func reachable(from roots: some Sequence<PickleID>, atMost most: Int = .max) -> Set<PickleID> {
     var found: Set<PickleID> = []
     var waiting = Array(roots)
-    while let id = waiting.popLast() {
+    while found.count < most, let id = waiting.popLast() {
       guard found.insert(id).inserted else { continue }
       switch self[id] {
       case .object(let object): waiting += [object.callable] + object.arguments + object.states

@@ -54,7 +54,7 @@ struct PythonValues {
       // What is given items by key is a dict, and what is given them in order a list, whatever the class.
       if !object.items.isEmpty, object.elements.isEmpty { return .dict(object.items, object: object) }
       if !object.elements.isEmpty, object.items.isEmpty { return .list(object.elements) }
-      if let items = NumpyArray.objects(object, graph) { return .list(items) }
+      if let array = NumpyArray.objects(object, graph) { return .list(array.items) }
       return name.map(NumpyArray.isReconstructor) == true ? .array(object) : .object(object)
     }
   }

@@ -61,10 +61,10 @@ extension PickleGraph {
     var inner = id
     // A list in a dict in a list is tagged at each level, never twice at one.
     for _ in 0..<2 {
-      if case .object(let object) = self[inner], let only = NumpyArray.objects(object, self), only.count == 1,
-        object.states.last.flatMap({ items($0) }).flatMap({ items($0[1]) })?.isEmpty == true
+      if case .object(let object) = self[inner], let array = NumpyArray.objects(object, self), array.isScalar,
+        array.items.count == 1
       {
-        inner = only[0]
+        inner = array.items[0]
         continue
       }
       guard case .object(let object) = self[inner], let name = globalName(object.callable),

@@ -175,6 +175,8 @@ final class TensorBuilder {
     return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
   }
 
+  private static let mostOfDTensor = 10_000
+
   /// A DTensor, whose state holds this rank's part: it is the whole where it has the whole shape and is no part of a sum.
   private func distributed(_ arguments: [PickleID], _ inner: [PickleID], depth: Int) -> Kind? {
     // A __dict__, or a pair of that and slots.
@@ -185,9 +187,13 @@ final class TensorBuilder {
       }).first,
       kind(of: local, depth: depth + 1) != nil, let part = try? tensor(local)
     else { return nil }
-    let names = graph.reachable(from: [arguments[3]]).compactMap { graph.globalName($0) }
+    // A mesh and its placements are a hundred values; what has more is none that could be vouched for.
+    let state = graph.reachable(from: [arguments[3]], atMost: Self.mostOfDTensor)
+    let names = state.compactMap { graph.globalName($0) }
     let shape = inner.lazy.compactMap { try? self.ints($0, "size", at: local) }.first
-    let isSummed = names.contains { $0.hasSuffix(".Partial") || $0.hasSuffix("._Partial") }
+    let isSummed =
+      state.count == Self.mostOfDTensor
+      || names.contains { $0.hasSuffix(".Partial") || $0.hasSuffix("._Partial") }
     if shape == part.shape, !isSummed { return .inner(local) }
     return .refused(
       "a DTensor of which this file has one rank's part, \(part.shape) of \(shape.map { "\($0)" } ?? "an unknown shape"),"

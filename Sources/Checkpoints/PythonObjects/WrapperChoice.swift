@@ -75,49 +75,55 @@ struct WrapperChoice {
   private mutating func find(_ tensors: [Leaf], _ modules: [Checkpoint.Module], _ takesObjects: Bool) {
     // A module's own state dict begins with it, whatever its parts are called.
     let ends = Set(modules.map(\.path))
+    var here = tensors
     while !ends.contains(wrapper.joined(separator: ".")) {
-      let here = tensors.filter { $0.components.starts(with: wrapper) && $0.components.count > wrapper.count }
-      var places: [(name: String, count: Int)] = []
-      var known: [String: Int] = [:]
-      for leaf in here where leaf.components.count > wrapper.count + 1 {
-        let name = leaf.components[wrapper.count]
-        if known[name] == nil { places.append((name, 0)) }
-        known[name, default: 0] += 1
+      let depth = wrapper.count
+      var counts: [String: Int] = [:]
+      var places: [String] = []
+      for leaf in here where leaf.components.count > depth + 1 {
+        let name = leaf.components[depth]
+        if counts[name] == nil { places.append(name) }
+        counts[name, default: 0] += 1
       }
-      places = places.map { ($0.name, known[$0.name] ?? 0) }
-      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log. Within a
-      // wrapper any other tensor shows that this is it.
-      let direct = here.filter {
-        $0.components.count == wrapper.count + 1 && $0.tensor?.shape.isEmpty == false
-      }
-      let weights = direct.count { !Self.isBookkeeping($0.components[wrapper.count]) }
-      let chosen =
-        Self.names.first { (known[$0] ?? 0) > (wrapper.isEmpty || weights == 0 ? weights : .max) }
-        // An object or two around the state dict have no name that could be known.
-        ?? (takesObjects && direct.isEmpty && places.count == 1 ? places[0].name : nil)
+      // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
+      let direct = here.filter { $0.components.count == depth + 1 && $0.tensor?.shape.isEmpty == false }
+      let weights = direct.count { !Self.isLog($0.components[depth]) }
+      // Within a wrapper any other tensor shows that this is it.
+      var chosen = depth > 0 && weights > 0 ? nil : Self.names.first { counts[$0] ?? 0 > weights }
+      // An object or two around the state dict have no name that could be known.
+      if chosen == nil, takesObjects, direct.isEmpty, places.count == 1 { chosen = places[0] }
       guard let chosen else { return }
       beside += direct.map(\.path)
-      let others = places.filter { $0.name != chosen && !Self.isBookkeeping($0.name) }
       let rank = { (name: String) in Self.names.firstIndex(of: name) ?? Self.names.count }
+      let others = places.filter { $0 != chosen && !Self.isTraining($0) }
       candidates += others.enumerated().sorted {
-        (rank($0.element.name), $0.offset) < (rank($1.element.name), $1.offset)
-      }.map {
-        .init(path: (wrapper + [$0.element.name]).joined(separator: "."), tensorCount: $0.element.count)
+        (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
+      }.map { _, name in
+        .init(path: (wrapper + [name]).joined(separator: "."), tensorCount: counts[name] ?? 0)
       }
       wrapper.append(chosen)
+      here = here.filter { $0.components.count > depth + 1 && $0.components[depth] == chosen }
     }
   }
 
-  /// Whether a name beside a wrapper says that it holds the state of training: an optimizer's, of random numbers, a log.
-  private static func isBookkeeping(_ name: String) -> Bool {
-    let name = name.lowercased()
-    return training.contains { name.contains($0) }
+  /// Whether a place beside a wrapper says that it holds the state of training: an optimizer's, of random numbers.
+  private static func isTraining(_ name: String) -> Bool {
+    words(name).contains { word in training.contains { word.hasPrefix($0) } || ["amp", "rng"].contains(word) }
   }
 
-  private static let training = [
-    "optim", "sched", "scaler", "rng", "random", "loss", "metric", "hist", "epoch", "step", "best", "acc",
-    "fitness",
-    "seed", "callback", "grad", "amp",
+  /// Whether a tensor beside a wrapper says that it is the state of training, or what was noted of it.
+  private static func isLog(_ name: String) -> Bool {
+    isTraining(name) || words(name).contains { word in logs.contains { word.hasPrefix($0) } }
+  }
+
+  private static func words(_ name: String) -> [String] {
+    name.lowercased().split { !$0.isLetter }.map(String.init)
+  }
+
+  /// How words begin that say so.
+  private static let training = ["optim", "sched", "scaler", "random", "callback"]
+  private static let logs = [
+    "loss", "metric", "hist", "epoch", "step", "best", "acc", "fitness", "seed", "grad", "iter",
   ]
 
   /// The components that a dotted path stands for; a component may itself hold dots.

@@ -18,7 +18,14 @@ public struct CheckReport: Sendable {
   }
 
   public var passed: Bool {
-    integrity.problems.isEmpty && (allowsNaN || nanCount == 0) && (!isStrict || weightsOnly?.loads != false)
+    integrity.problems.isEmpty && (allowsNaN || nanCount == 0) && harmfulCalls.isEmpty
+      && (!isStrict || weightsOnly?.loads != false)
+  }
+
+  /// The harmful functions that Python would call to load it: of a module of `torch.fx`, whose tensors are read all the
+  /// same, or of a file that was salvaged.
+  public var harmfulCalls: [Checkpoint.Global] {
+    checkpoint.globals.filter { $0.judgement == .harmful && $0.isCalled }
   }
 
   /// What `torch.load(weights_only=True)` would say; `nil` of a file that holds no pickle.

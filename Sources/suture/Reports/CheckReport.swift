@@ -77,6 +77,10 @@ extension CheckReport {
     if nanCount > 0, !allowsNaN {
       parts.append("\(Format.plural(nanCount, "NaN")) (--allow-nan passes them)")
     }
+    if let first = harmfulCalls.first {
+      parts.append(
+        "loading it in Python calls \(Format.name(first.name)), which \(first.harm ?? "does harm")")
+    }
     if isStrict, weightsOnly?.loads == false {
       parts.append("torch.load(weights_only=True) would refuse it, and --strict asks that it does not")
     }

@@ -22,10 +22,9 @@ enum NpzFile: CheckpointFormat {
       do { file = try NpyFile(source, label: name) } catch let array as OddArray {
         if array.holdsObjects {
           // Nothing of it is read, but Python would come to load it.
-          globals.append(
-            judgedBy: try OtherPickles(
-              in: source, from: array.contentOffset, PickleLocation(path: input.name, record: record.name),
-              input.limits))
+          let location = PickleLocation(path: input.name, record: record.name)
+          globals.merge(
+            try OtherPickles(in: source, from: array.contentOffset, location, input.limits).globals)
         }
         odd.append((name, array))
         continue

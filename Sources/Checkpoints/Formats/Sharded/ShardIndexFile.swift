@@ -121,7 +121,7 @@ struct ShardIndexFile {
     var checkpoint = Checkpoint(input, .sharded, stateDict, warnings: warnings)
     checkpoint.byteCount = parts.reduce(0) { $0 &+ $1.byteCount }
     checkpoint.extras = parts.flatMap(\.extras)
-    checkpoint.globals = parts.flatMap(\.globals).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    checkpoint.globals.merge(parts.flatMap(\.globals))
     checkpoint.foreignOpcode = parts.lazy.compactMap(\.foreignOpcode).first
     checkpoint.recordsChecksums = parts.contains { $0.recordsChecksums }
     checkpoint.provenance = provenance ?? parts.lazy.compactMap(\.provenance).first

@@ -52,15 +52,9 @@ struct TorchZipFile {
     guard let record = archive[name] else {
       throw Failure(in: path, record: name, "the record is missing")
     }
-    if record.size > Self.certainlySmall, record.size / limits.inflation > record.compressedSize {
-      throw Failure(
-        in: path, record: name,
-        "it would inflate from \(record.compressedSize) bytes to \(record.size): a bomb, or not a checkpoint",
-        remedies: [.setting("limit", value: "inflation=N", "allows more")])
-    }
     let location = PickleLocation(path: path, record: name)
     let graph: PickleGraph
-    let bytes = try archive.contents(of: record, limit: limits.pickle.streamBytes)
+    let bytes = try pickle(record)
     do { graph = try Unpickler.load(bytes, limits: limits.pickle) } catch {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
@@ -91,17 +85,25 @@ struct TorchZipFile {
   private func judgeOthers(
     _ contents: inout PickledObject.Contents, _ pickle: [UInt8], from end: Int, _ location: PickleLocation
   ) throws {
-    if end < pickle.count {
-      contents.globals.append(
-        judgedBy: try OtherPickles(in: MemorySource(pickle, name: path), from: end, location, limits))
+    func judge(_ bytes: [UInt8], from start: Int, _ location: PickleLocation) throws {
+      let source = MemorySource(bytes, name: path)
+      contents.globals.merge(try OtherPickles(in: source, from: start, location, limits).globals)
     }
+    try judge(pickle, from: end, location)
     for record in archive.records where record.name.hasSuffix(".pkl") && record.name != location.record {
-      let bytes = try archive.contents(of: record, limit: limits.pickle.streamBytes)
-      contents.globals.append(
-        judgedBy: try OtherPickles(
-          in: MemorySource(bytes, name: path), from: 0, PickleLocation(path: path, record: record.name),
-          limits))
+      try judge(try self.pickle(record), from: 0, PickleLocation(path: path, record: record.name))
     }
+  }
+
+  /// The bytes of a pickle, which may not be much larger than what the file has for it.
+  private func pickle(_ record: Record) throws -> [UInt8] {
+    if record.size > Self.certainlySmall, record.size / limits.inflation > record.compressedSize {
+      throw Failure(
+        in: path, record: record.name,
+        "it would inflate from \(record.compressedSize) bytes to \(record.size): a bomb, or not a checkpoint",
+        remedies: [.setting("limit", value: "inflation=N", "allows more")])
+    }
+    return try archive.contents(of: record, limit: limits.pickle.streamBytes)
   }
 
   /// What this tool wrote beside the checkpoint, which torch ignores.
