@@ -52,8 +52,8 @@ struct GlobalJudgement {
         let key = ExactString("\(module)\n\(name)")
         let known = named[key] ?? Reached(module, name)
         (named[key], reached[id]) = (known, known)
-      } else {
-        reached[id] = Reached(id, in: graph, knowing: reached)
+      } else if let found = Reached(id, in: graph, knowing: reached) {
+        reached[id] = found
       }
     }
     // A list may come by its items after it was handed to a call.
@@ -129,11 +129,10 @@ struct GlobalJudgement {
       return
     }
     places[name] = globals.count
-    let isKnown = KnownGlobals.contains(reached.canonicalName)
     globals.append(
       .init(
-        name: reached.name, judgement: isKnown ? .known : reached.harm == nil ? .unknown : .harmful,
-        harm: isKnown ? nil : reached.harm?.rawValue, isCalled: isCalled))
+        name: reached.name, judgement: reached.isKnown ? .known : reached.harm == nil ? .unknown : .harmful,
+        harm: reached.harm?.rawValue, isCalled: isCalled))
   }
 
   /// The harmful calls, and every call that one of them is given to: what these make of it is not known.
@@ -236,6 +235,8 @@ private struct Reached {
 
   let name: String
   let canonicalName: String
+  /// Whether `torch.load(weights_only=True)` takes it.
+  let isKnown: Bool
   let harm: HarmfulGlobals.Harm?
   let role: Role
   private let module: String
@@ -254,9 +255,10 @@ private struct Reached {
     let canonical = HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + self.attributes
     canonicalName = canonical.joined(separator: ".")
     let known = Self.roles[canonicalName]
+    isKnown = !isHidden && KnownGlobals.contains(canonicalName)
     // What looks a name up is as harmful as what it finds.
     harm =
-      known == .attribute
+      isKnown || known == .attribute
       ? nil : isHidden ? .reach : HarmfulGlobals.harm(module: module, attributes: self.attributes)
     role = known ?? (canonicalName.hasPrefix("typing.") && harm == nil ? .keeper : .other)
   }

@@ -87,9 +87,10 @@ struct WrapperChoice {
       }
       // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
       let direct = here.filter { $0.components.count == depth + 1 && $0.tensor?.shape.isEmpty == false }
-      let weights = direct.count { !Self.isLog($0.components[depth]) }
+      let known = Self.names.filter { counts[$0] != nil }
       // Within a wrapper any other tensor shows that this is it.
-      var chosen = depth > 0 && weights > 0 ? nil : Self.names.first { counts[$0] ?? 0 > weights }
+      let weights = known.isEmpty ? 0 : direct.count { !Self.isLog($0.components[depth]) }
+      var chosen = depth > 0 && weights > 0 ? nil : known.first { counts[$0] ?? 0 > weights }
       // An object or two around the state dict have no name that could be known.
       if chosen == nil, takesObjects, direct.isEmpty, places.count == 1 { chosen = places[0] }
       guard let chosen else { return }
