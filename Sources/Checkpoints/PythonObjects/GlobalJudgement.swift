@@ -47,14 +47,20 @@ struct GlobalJudgement {
     self.graph = graph
     var named: [ExactString: Reached] = [:]
     for (id, value) in graph.all {
+      guard case .global(let module, let name) = value else { continue }
       // The same names come a million times.
-      if case .global(let module, let name) = value {
-        let key = ExactString("\(module)\n\(name)")
-        let known = named[key] ?? Reached(module, name)
-        (named[key], reached[id]) = (known, known)
-      } else if let found = Reached(id, in: graph, knowing: reached) {
-        reached[id] = found
-      }
+      let key = ExactString("\(module)\n\(name)")
+      let known = named[key] ?? Reached(module, name)
+      (named[key], reached[id]) = (known, known)
+    }
+    // Where no name does harm or leads to another, as in most files, no call can.
+    if named.values.allSatisfy(\.isPlain) {
+      for (id, value) in graph.all { if case .global = value { note(reached[id], isCalled: false) } }
+      return
+    }
+    for (id, value) in graph.all {
+      if case .global = value { continue }
+      if let found = Reached(id, in: graph, knowing: reached) { reached[id] = found }
     }
     // A list may come by its items after it was handed to a call.
     for (id, value) in graph.all {
@@ -262,6 +268,9 @@ private struct Reached {
       ? nil : isHidden ? .reach : HarmfulGlobals.harm(module: module, attributes: self.attributes)
     role = known ?? (canonicalName.hasPrefix("typing.") && harm == nil ? .keeper : .other)
   }
+
+  /// Whether calling it does no harm, and makes no other name of what it is given.
+  var isPlain: Bool { harm == nil && (role == .other || role == .keeper) }
 
   private static func parts(_ text: String) -> [String] {
     text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
