@@ -186,3 +186,11 @@ public struct Checkpoint: Sendable {
       remedies: found.isEmpty ? ["it holds an empty dict"] : found.map { .advice("found: \($0)") })
   }
 }
+
+extension Checkpoint {
+  /// What stands for a file of weights where there is none, and everything is made as a model file says.
+  package static func modelFile(_ path: String) throws -> Checkpoint {
+    let input = try CheckpointInput(FileSource(path), key: nil, limits: .init(), mayNameFiles: false)
+    return Checkpoint(input, Container(rawValue: "yolov5-model-file"), StateDict())
+  }
+}

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 public import SutureCheckpoints
 public import SutureSurgery
 internal import SutureTensors
@@ -131,6 +132,7 @@ public struct Editing: Sendable {
       try other.requireTensors()
       return other.stateDict
     }
+    inputs.modelFile = { try ModelFile(path: $0, classes: $1) }
     return inputs
   }
 }

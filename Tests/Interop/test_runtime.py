@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 import torchvision_tiny
-import yolov5
+import detector
 
 import convnext
 
@@ -153,17 +153,17 @@ class TheNetwork(unittest.TestCase):
         for variant, size, batch in (("micro", (64, 96), 2), ("odd", (96, 64), 1)):
             depths, dims = convnext.VARIANTS[variant]
             backbones = [self.model(variant, SEED + i).double() for i in range(4)]
-            detector = yolov5.Detector(depths, dims, 4, lambda i, x: backbones[i].stage(i, x))
-            state = detector.weights(SEED)
+            network = detector.Detector(depths, dims, 4, lambda i, x: backbones[i].stage(i, x))
+            state = network.weights(SEED)
             for i, backbone in enumerate(backbones):
                 for key, value in backbone.state_dict().items():
                     if not key.startswith(("norm", "head")):
                         state[f"model.{i}.{key}"] = value.float()
             torch.save(state, self.folder / "detector.pth")
-            (self.folder / "model.yaml").write_text(yolov5.text(depths, dims, 4))
+            (self.folder / "model.yaml").write_text(detector.text(depths, dims, 4))
             x = torch.rand(batch, 3, *size)
             with torch.no_grad():
-                expected = detector.outputs({k: v.double() for k, v in state.items()}, x.double())
+                expected = network.outputs({k: v.double() for k, v in state.items()}, x.double())
             save_file({"image": x}, self.folder / "input.safetensors")
             save_file({k: v.float().contiguous() for k, v in expected.items()}, self.folder / "expected.safetensors")
             # Four backbones that differ, as in a detector that was trained: each layer reads its own stage alone.

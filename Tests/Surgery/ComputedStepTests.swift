@@ -1,5 +1,6 @@
 import SutureText
 import SutureBytes
+import SutureNumbers
 import SutureTensors
 import TestSupport
 import Testing
@@ -192,8 +193,8 @@ import Testing
     let tails = a.count { abs($0 - 3) > 2 * 3.29 }
     #expect((50...160).contains(tails))
     // Computed once with Python: statistics.NormalDist().inv_cdf of the same SplitMix64.
-    let numbers = NormalNumbers(seed: 5, name: "a")
-    #expect(numbers[0].isFinite && numbers[Int.max].isFinite)
+    let numbers = RandomNumbers(seed: 5, name: "a")
+    #expect(numbers.normal(0).isFinite && numbers.normal(Int.max).isFinite)
   }
 
   @Test func `cast goes as a step, with exceptions`() throws {

@@ -153,6 +153,8 @@ extension Substring {
     ("edit ATTO -n --drop norm*", "suture.plan/1", 0),
     ("graft ATTO --from PART -o OUT.pth", "suture.graft/1", 0),
     ("graft ATTO --from PART -o OUT.pth -n", "suture.graft/1", 0),
+    ("build FIXTURES/YOLOv5/yolov5_convnext_atto.yaml -n", "suture.build/1", 0),
+    ("build FIXTURES/YOLOv5/yolov5_convnext_atto.yaml --backbone ATTO -o OUT.pt", "suture.build/1", 0),
     ("presets", "suture.presets/1", 0),
     ("diff ATTO PART", "suture.diff/1", 1), ("diff ATTO PART --atol 1", "suture.diff/1", 1),
     ("why PART head.bias", "suture.why/1", 0), ("why ATTO head.bias", "suture.why/1", 1),

@@ -11,6 +11,8 @@ public struct ExpectedTensor: Sendable, Equatable {
   public let isBackbone: Bool
   /// Whether a forward pass reads it: a `ConvNeXt_Block` holds a whole backbone and uses one stage of it.
   public let isRead: Bool
+  /// What it holds before training.
+  let initial: InitialValues
 }
 
 extension ModelFile {

@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureText
 internal import SutureYAML
 
 /// A YOLOv5 model file with its layers, as YOLOv5's `parse_model` makes them.
@@ -31,21 +32,22 @@ public struct ModelFile: Sendable {
 
   /// The file at `path`.
   ///
+  /// - Parameter classes: how many classes the model is to have, where the data set decides that: `Model(cfg, nc=…)`.
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
-  public init(path: String) throws {
+  public init(path: String, classes: Int? = nil) throws {
     let source = try FileSource(path)
     let limit = YAMLLimits().bytes
     // One more than what is allowed, so that the parser refuses it in its own words; nothing is as long by accident.
-    try self.init(source.bytes(0..<min(source.byteCount, limit + 1)), name: path)
+    try self.init(source.bytes(0..<min(source.byteCount, limit + 1)), name: path, classes: classes)
   }
 
   /// The file that `bytes` hold.
   ///
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
-  public init(_ bytes: [UInt8], name: String) throws {
+  public init(_ bytes: [UInt8], name: String, classes: Int? = nil) throws {
     let root = try YAML.parse(bytes, name: name)
     let keys = try root.requireMapping()
-    header = try Header(root, keys)
+    header = try Header(root, keys, classes: classes)
     let scope = ModelValue.Scope(classes: header.classes, anchors: header.anchors)
     let rows = try ["backbone", "head"].flatMap { key in
       try keys.require(key).requireSequence().map { try Row($0, scope) }
@@ -60,20 +62,24 @@ public struct ModelFile: Sendable {
     let sides = try Self.sides(of: layers, rows)
     let strides = last.sources.map { Double(Self.strideSide) / Double($0 < 0 ? Self.strideSide : sides[$0]) }
     try Self.refuseReversed(header.anchors, try keys.require("anchors"), strides: strides)
-    (self.layers, self.strides) = (layers, strides.map { Int($0) })
+    (self.layers, self.strides) = (Self.layers(layers, strides: strides), strides.map { Int($0) })
   }
 }
 
 // MARK: The header
 
 extension ModelFile.Header {
-  fileprivate init(_ root: YAMLNode, _ keys: YAMLMapping) throws {
+  fileprivate init(_ root: YAMLNode, _ keys: YAMLMapping, classes: Int?) throws {
     for key in ["depth_multiple", "width_multiple"] where keys.value(for: key) == nil {
       throw root.error(
         "the key \"\(key)\" is missing, without which YOLOv5 stops with KeyError: '\(key)'",
         advice: "yolov5s has depth_multiple: 0.33 and width_multiple: 0.50")
     }
-    classes = try keys.require("nc").requireInt("nc", in: 1...100_000)
+    let own = try keys.require("nc").requireInt("nc", in: Self.classCounts)
+    if let classes, !Self.classCounts.contains(classes) {
+      throw Failure(.usage, "a model of \(classes) classes cannot be built; 1 to 100000 are supported")
+    }
+    self.classes = classes ?? own
     depthMultiple = try Self.multiple(try keys.require("depth_multiple"))
     widthMultiple = try Self.multiple(try keys.require("width_multiple"))
     inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
@@ -91,6 +97,8 @@ extension ModelFile.Header {
       throw node.error("anchors are lists of pairs of positive sizes in pixels, each as long as the others")
     }
   }
+
+  private static let classCounts = 1...100_000
 
   private static func multiple(_ node: YAMLNode) throws -> Double {
     let value = try node.requireDouble()

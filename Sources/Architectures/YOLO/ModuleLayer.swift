@@ -3,7 +3,7 @@ internal import SutureYAML
 /// A layer as YOLOv5's `parse_model` makes it of a row.
 package struct ModuleLayer: Sendable {
   let index: Int
-  let module: any YOLOModule
+  fileprivate(set) var module: any YOLOModule
   /// The layers that it reads by number; −1 is the image.
   package let sources: [Int]
   /// How often it is repeated, scaled by the depth multiple.
@@ -23,14 +23,17 @@ package struct ModuleLayer: Sendable {
 
   /// The tensors that the layer has in a state dict, under `model.<index>`.
   package func expectedTensors(under prefix: String = "") -> [ExpectedTensor] {
-    let isBackbone = type(of: module).holdsBackbone
+    let isBackbone = holdsBackbone
     let tensors = module.tensors
     return names("\(prefix)model.\(index)").flatMap { tensors.within($0) }.map {
       ExpectedTensor(
         name: $0.name, shape: $0.shape, dtype: $0.dtype, layer: index, isBackbone: isBackbone,
-        isRead: $0.isRead)
+        isRead: $0.isRead, initial: $0.initial)
     }
   }
+
+  /// Whether its weights are those of a whole backbone.
+  var holdsBackbone: Bool { type(of: module).holdsBackbone }
 
   /// Adds the layer to a network and gives what it computes: one value, but of Detect one for each level.
   package func build(
@@ -120,6 +123,16 @@ extension ModelFile {
       } catch { throw row.error(layer.index, error.reason) }
     }
     return sides
+  }
+
+  /// The layers, whose Detect knows for how many pixels each of its levels stands.
+  static func layers(_ layers: [ModuleLayer], strides: [Double]) -> [ModuleLayer] {
+    var layers = layers
+    if let last = layers.indices.last, var detect = layers[last].module as? DetectModule {
+      detect.strides = strides
+      layers[last].module = detect
+    }
+    return layers
   }
 
   /// YOLOv5 turns anchors round that are in the other order than the strides, but too late.

@@ -78,12 +78,16 @@ struct ModuleTensor: Sendable, Equatable {
   let isParameter: Bool
   /// Whether a forward pass reads it.
   let isRead: Bool
+  /// What it holds before training.
+  let initial: InitialValues
 
   init(
-    _ name: String, _ shape: [Int], dtype: DType = .float32, isParameter: Bool = true, isRead: Bool = true
+    _ name: String, _ shape: [Int], _ initial: InitialValues, dtype: DType = .float32,
+    isParameter: Bool = true,
+    isRead: Bool = true
   ) {
     (self.name, self.shape, self.dtype) = (name, shape, dtype)
-    (self.isParameter, self.isRead) = (isParameter, isRead)
+    (self.isParameter, self.isRead, self.initial) = (isParameter, isRead, initial)
   }
 }
 

@@ -59,7 +59,9 @@ enum HarmfulGlobals {
   private static func isSpelledAsAName(_ part: String) -> Bool {
     if part.isEmpty { return false }
     // Most names are of these bytes alone, and no property of theirs needs to be looked up.
-    if part.utf8.allSatisfy({ ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 == 95 || $0 >= 48 && $0 <= 57 }) { return true }
+    if part.utf8.allSatisfy({ ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 == 95 || $0 >= 48 && $0 <= 57 }) {
+      return true
+    }
     return part.unicodeScalars.allSatisfy {
       !$0.properties.isWhitespace && $0.properties.generalCategory != .control
         && $0.properties.generalCategory != .format && !"()[]{}\"'`;:,=&|$\\/".unicodeScalars.contains($0)

@@ -1,3 +1,4 @@
+public import SutureArchitectures
 public import SutureTensors
 public import SutureText
 
@@ -64,8 +65,13 @@ public struct Draft: Sendable {
   /// The state dict of a sibling.
   func sibling(_ path: String) throws(Failure) -> StateDict { try Self.input { try inputs.sibling(path) } }
 
+  /// A YOLOv5 model file.
+  func modelFile(_ name: String, classes: Int?) throws(Failure) -> ModelFile {
+    try Self.input { try inputs.modelFile(name, classes) }
+  }
+
   /// A plan that lacks one of its inputs is refused, whatever is the matter with that.
-  private static func input(_ open: () throws -> StateDict) throws(Failure) -> StateDict {
+  private static func input<Input>(_ open: () throws -> Input) throws(Failure) -> Input {
     do { return try open() } catch let error as any SutureError {
       throw Failure(.refused, at: error.place, error.reason, remedies: error.remedies)
     } catch { throw Failure(.refused, "\(error)") }
@@ -120,6 +126,11 @@ public struct Inputs: Sendable {
   public var sibling: @Sendable (String) throws -> StateDict = { throw missing("state dict \($0)") }
   /// Gives the state dict of another checkpoint, by whatever the step calls it.
   public var checkpoint: @Sendable (String) throws -> StateDict = { throw missing("checkpoint \($0)") }
+
+  /// Gives a YOLOv5 model file, with so many classes where that is said.
+  public var modelFile: @Sendable (String, _ classes: Int?) throws -> ModelFile = { path, _ in
+    throw missing("model file \(path)")
+  }
 
   /// No siblings and no other checkpoints.
   public init() {}

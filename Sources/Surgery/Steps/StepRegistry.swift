@@ -13,8 +13,8 @@ public struct StepRegistry: Sendable {
     Drop.self, Keep.self, Rename.self, MapNames.self, AddPrefix.self, StripPrefix.self, Replicate.self,
     AdoptNaming.self, LiveOnly.self, Tie.self, Untie.self, CastTo.self, Transpose.self, Permute.self,
     Reshape.self, Slice.self, Concat.self, Stack.self, Split.self, Fill.self, AdaptInput.self,
-    FuseBatchNorm.self, FoldNormalization.self, Average.self, GraftFrom.self, TakeEMA.self,
-    StripOptimizer.self,
+    FuseBatchNorm.self, FoldNormalization.self, Average.self, GraftFrom.self, Complete.self,
+    TakeEMA.self, StripOptimizer.self,
   ])
 
   /// These, and kinds of your own, which recipes may then hold.

@@ -28,6 +28,10 @@ struct Check: Command {
       .option(
         "into", "BASE|MODEL.yaml", "A checkpoint of the model, or YOLOv5's model file: tell what would load.",
         \.base),
+      .number(
+        "nc", "N", "With --into MODEL.yaml: how many classes there are, instead of the file's nc.",
+        in: 1...100_000,
+        \.classes),
       .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
       .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
       .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
@@ -41,6 +45,7 @@ struct Check: Command {
 
   var file = ""
   var base: String?
+  var classes: Int?
   var isVerbose = false
   var key: String?
   var baseKey: String?
@@ -51,7 +56,9 @@ struct Check: Command {
 
   mutating func run() throws -> ExitCode {
     if base == nil {
-      let given = [(isVerbose, "verbose"), (key != nil, "key"), (baseKey != nil, "base-key")]
+      let given = [
+        (classes != nil, "nc"), (isVerbose, "verbose"), (key != nil, "key"), (baseKey != nil, "base-key"),
+      ]
       if let option = given.first(where: \.0)?.1 {
         throw UsageError("--\(option) goes with --into BASE", hints: ["check reads every tensor of the file"])
       }
@@ -83,6 +90,9 @@ struct Check: Command {
   private func load(into base: String) throws -> LoadText {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     guard base.hasSuffix(".yaml") || base.hasSuffix(".yml") else {
+      if classes != nil {
+        throw UsageError("--nc is for a model file; a checkpoint has the classes that it has")
+      }
       let base = try Checkpoint.open(base, key: baseKey, limits: limits)
       return LoadText(try LoadCheck(of: checkpoint, into: base), isVerbose: isVerbose)
     }
@@ -90,6 +100,7 @@ struct Check: Command {
       throw UsageError("--base-key is for a checkpoint; a model file has no places to enter")
     }
     return LoadText(
-      try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base)), model: base, isVerbose: isVerbose)
+      try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base, classes: classes)), model: base,
+      isVerbose: isVerbose)
   }
 }

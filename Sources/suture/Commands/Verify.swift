@@ -31,6 +31,9 @@ struct Verify: Command {
       .option("against", "ORIGINAL", "The checkpoint that FILE was made from.", \.against),
       .option("expect", "REFERENCE", "Outputs to compare with, as safetensors or .pth.", \.expected),
       .option("model", "FILE.yaml", "The YOLOv5 model file of the detector in FILE.", \.model),
+      .number(
+        "nc", "N", "With --model: how many classes there are, instead of the file's nc.", in: 1...100_000,
+        \.classes),
       .option("input", "X", "The image that the network is given, as a tensor.", \.input),
       .option("image", "FILE", "The image that the network is given, as PNG or JPEG.", \.image),
       .number(
@@ -62,6 +65,7 @@ struct Verify: Command {
   var against: String?
   var expected: String?
   var model: String?
+  var classes: Int?
   var input: String?
   var image: String?
   var size: Int?
@@ -81,6 +85,7 @@ struct Verify: Command {
     if expected != nil, input == nil, image == nil {
       throw UsageError("--expect needs --input X or --image FILE, the image that REFERENCE is of")
     }
+    if classes != nil, model == nil { throw UsageError("--nc goes with --model FILE.yaml") }
     try requireFreeFeatures()
     EngineThreads.spinBriefly()
 
@@ -88,7 +93,7 @@ struct Verify: Command {
     let labels = try labels.map { try ClassLabels(path: $0) }
     let checkpoint = try open(file, key: key)
     var verification = try Verification(
-      of: checkpoint, model: model.map { try ModelFile(path: $0) }, image: input,
+      of: checkpoint, model: model.map { try ModelFile(path: $0, classes: classes) }, image: input,
       tolerance: tolerance ?? 5e-6,
       engine: engine ?? .fast, precision: precision ?? .float32)
     let network = verification.network

@@ -69,5 +69,5 @@ extension Plan {
 
 extension FoldedNames {
   /// The pattern, and how many names it stands for.
-  fileprivate var counted: String { Format.name(pattern) + (count > 1 ? "  (\(count))" : "") }
+  var counted: String { Format.name(pattern) + (count > 1 ? "  (\(count))" : "") }
 }

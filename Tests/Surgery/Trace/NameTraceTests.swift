@@ -149,12 +149,15 @@ import Testing
       })
     var inputs = Inputs()
     inputs.checkpoint = { _ in input }
+    let model = try ModelFile(SmallModelFile.with(), name: "small.yaml")
+    inputs.modelFile = { _, _ in model }
+    let part = try StateDict(model.initialStateDict().entries.filter { $0.name.hasPrefix("model.4.") })
     return try StepRegistry.standard.schemas.map { schema in
       let recipe = try Recipe(Array("recipe: 1\nsteps: [\(schema.example)]\n".utf8), name: schema.verb)
       let step = recipe.steps[0].step
-      return Case(
-        step: step, input: step is AdoptNaming ? try Network(scheme: .facebookresearch).dict : input,
-        inputs: inputs)
+      let own =
+        step is AdoptNaming ? try Network(scheme: .facebookresearch).dict : step is Complete ? part : input
+      return Case(step: step, input: own, inputs: inputs)
     }
   }
 

@@ -47,11 +47,13 @@ struct ConvolutionUnit {
 
   var tensors: [ModuleTensor] {
     [
-      ModuleTensor("conv.weight", shape), ModuleTensor("bn.weight", [outputs]),
-      ModuleTensor("bn.bias", [outputs]), ModuleTensor("bn.running_mean", [outputs], isParameter: false),
-      ModuleTensor("bn.running_var", [outputs], isParameter: false),
+      ModuleTensor("conv.weight", shape, .uniform(fanIn: shape[1] * kernel * kernel)),
+      ModuleTensor("bn.weight", [outputs], .constant(1)), ModuleTensor("bn.bias", [outputs], .constant(0)),
+      ModuleTensor("bn.running_mean", [outputs], .constant(0), isParameter: false),
+      ModuleTensor("bn.running_var", [outputs], .constant(1), isParameter: false),
       // Nothing reads it: it counts batches.
-      ModuleTensor("bn.num_batches_tracked", [], dtype: .int64, isParameter: false, isRead: false),
+      ModuleTensor(
+        "bn.num_batches_tracked", [], .constant(0), dtype: .int64, isParameter: false, isRead: false),
     ]
   }
 

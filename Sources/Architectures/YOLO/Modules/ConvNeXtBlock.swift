@@ -45,7 +45,8 @@ package struct ConvNeXtBlockModule: YOLOModule {
   var tensors: [ModuleTensor] {
     configuration.backboneKeys.map { key in
       ModuleTensor(
-        configuration.scheme.name(key) ?? "", configuration.shape(of: key), isRead: key.stage == stage)
+        configuration.scheme.name(key) ?? "", configuration.shape(of: key), key.initialValues,
+        isRead: key.stage == stage)
     }
   }
 
@@ -81,5 +82,16 @@ extension ConvNeXtBlockModule {
       return layer.elementsEqual(stage)
     }
     return nil
+  }
+}
+
+extension ConvNeXtKey {
+  /// What facebookresearch's `_init_weights` gives it, and the constructors of its norms and blocks.
+  fileprivate var initialValues: InitialValues {
+    switch part {
+    case .layerScale: .constant(InitialLayerScale.value)
+    case .stemNorm, .downNorm, .blockNorm, .outputNorm, .finalNorm: .constant(leaf == .weight ? 1 : 0)
+    default: leaf == .weight ? .normal(deviation: 0.02) : .constant(0)
+    }
   }
 }
