@@ -136,7 +136,7 @@ let rooms = [
   Room(
     "Workflows", .exported,
     uses: [
-      "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Architectures", "Surgery",
+      "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Architectures", "Surgery",
       "ModelRuntime",
       "Pictures",
     ]),
@@ -198,7 +198,7 @@ let testTargets: [Target] = [
     "Workflows",
     uses: [
       "Workflows", "Text", "Bytes", "Numbers", "JSON", "Tensors", "Checkpoints", "Surgery", "ModelRuntime",
-      "Pictures", "Architectures",
+      "Pictures", "Architectures", "YAML",
     ]),
   // They import Suture alone; the rooms are named so that a change of one is seen through the umbrella.
   tests("Suture", uses: [""] + rooms.filter { $0.visibility == .exported }.map(\.name)),

@@ -107,6 +107,10 @@ public struct Checkpoint: Sendable {
     try object?.plain(keepsStructure: keepsStructure)
   }
 
+  /// What the modules say of themselves that were pickled whole with the state dict's tensors, outermost first; nothing
+  /// where none was.
+  public func moduleFacts() -> [ModuleFacts] { object?.facts() ?? [] }
+
   /// Opens a file or a folder, telling what it is from its content.
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full

@@ -1,3 +1,4 @@
+public import SutureArchitectures
 internal import SutureBytes
 public import SutureCheckpoints
 public import SutureJSON
@@ -23,10 +24,11 @@ public struct PreparedWrite: Sendable {
   ///   - steps: the records of what was done, for the provenance.
   ///   - key: the dict that was taken, where that was asked for.
   ///   - object: what the file is to hold beside the state dict.
+  ///   - model: the model file that a file for YOLOv5 is to hold.
   /// - Throws: `Failure` where the request contradicts itself, or the output is an input; what planning throws.
   public init(
     _ stateDict: StateDict, from checkpoint: Checkpoint, _ request: WriteRequest, others: [Checkpoint] = [],
-    steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil
+    steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil, model: ModelFile? = nil
   ) throws {
     let target = try WriteTarget(request)
     let (stateDict, cast) = try request.apply(to: stateDict, of: checkpoint)
@@ -40,7 +42,8 @@ public struct PreparedWrite: Sendable {
       options.provenance = try request.provenance(of: checkpoint, steps, key: key)
     }
     writer = CheckpointWriter(target.destination, options)
-    plan = try writer.plan(stateDict, in: request.program == .yolov5 ? .yolov5 : object)
+    plan = try writer.plan(
+      stateDict, in: request.program == .yolov5 ? .yolov5(modelFile: model?.plain) : object)
     let inputs = ([checkpoint] + others).flatMap(\.files)
     for path in plan.paths where inputs.contains(where: { isSameFile($0, path) }) {
       throw Failure(

@@ -1,10 +1,12 @@
 import SutureArchitectures
 import SutureBytes
 import SutureCheckpoints
+import SutureModelRuntime
 import SutureSurgery
 import SutureTensors
 import SutureText
 import SutureWorkflows
+import SutureYAML
 import TestSupport
 import Testing
 
@@ -91,6 +93,25 @@ import Testing
       Array((content[..<start.upperBound] + " \(rows)\n" + content[end.lowerBound...]).utf8), to: plain)
     #expect(throws: Failure.self) { try Building(plain, backbone: atto).prepare() }
     _ = try Building(plain).prepare()
+  }
+
+  @Test func `for YOLOv5 has the model file in it, from which the whole detector is verified`() throws {
+    let path = folder.path + "/detector.pt"
+    var request = WriteRequest(to: path)
+    request.program = .yolov5
+    var building = Building(model, backbone: atto, request)
+    building.classes = 3
+    _ = try building.run()
+    let checkpoint = try Checkpoint.open(path)
+    let file = try #require(try checkpoint.modelFile())
+    #expect(try file.table() == ModelFile(path: model, classes: 3).table())
+    let report = try Verification(of: checkpoint, model: file, image: .testImage(side: 64)).run()
+    #expect(report.passed && report.checks.contains { $0.name == "names" })
+    // A state dict has none, and one whose model cannot be built says why.
+    #expect(try Checkpoint.open(atto).modelFile() == nil)
+    let other = try Checkpoint.open(projectFolder + "/Fixtures/Corpus/271_yolov5_style.pt")
+    let error = try #require(throws: YAMLError.self) { try other.modelFile() }
+    #expect("\(error)".contains("271_yolov5_style.pt") && "\(error)".contains("depth_multiple"))
   }
 
   @Test func `is the same file for the same seed`() throws {

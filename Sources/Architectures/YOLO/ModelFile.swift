@@ -1,6 +1,6 @@
 internal import SutureBytes
 internal import SutureText
-internal import SutureYAML
+package import SutureYAML
 
 /// A YOLOv5 model file with its layers, as YOLOv5's `parse_model` makes them.
 ///
@@ -26,6 +26,8 @@ public struct ModelFile: Sendable {
   }
 
   package let header: Header
+  /// The file as it was read.
+  package let document: YAMLNode
   package let layers: [ModuleLayer]
   /// Pixels of the image for each pixel of a level of Detect.
   package let strides: [Int]
@@ -46,6 +48,7 @@ public struct ModelFile: Sendable {
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
   public init(_ bytes: [UInt8], name: String, classes: Int? = nil) throws {
     let root = try YAML.parse(bytes, name: name)
+    document = root
     let keys = try root.requireMapping()
     header = try Header(root, keys, classes: classes)
     let scope = ModelValue.Scope(classes: header.classes, anchors: header.anchors)

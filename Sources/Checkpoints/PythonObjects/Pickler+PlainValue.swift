@@ -43,7 +43,7 @@ extension Pickler {
       reduce()
     case .dtype(let dtype): global("torch", dtype.rawValue)
     case .tensor(let tensor): self.tensor(tensor, storages)
-    case .module(let buffers): module(buffers, storages)
+    case .module(let buffers, let attributes): module(buffers, attributes, storages)
     }
   }
 
@@ -56,7 +56,9 @@ extension Pickler {
   }
 
   /// The least that `Module.__setstate__` completes.
-  private mutating func module(_ buffers: PlainValue, _ storages: StorageTable) {
+  private mutating func module(
+    _ buffers: PlainValue, _ attributes: [(name: String, value: PlainValue)], _ storages: StorageTable
+  ) {
     global("torch.nn.modules.module", "Module")
     emptyTuple()
     newObject()
@@ -66,7 +68,7 @@ extension Pickler {
       [
         (.string("training"), .bool(false)), (.string("_parameters"), empty), (.string("_buffers"), buffers),
         (.string("_modules"), empty),
-      ], storages)
+      ] + attributes.map { (.string($0.name), $0.value) }, storages)
     build()
   }
 

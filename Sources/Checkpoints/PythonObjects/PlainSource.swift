@@ -20,4 +20,12 @@ final class PlainSource: Sendable {
       return try reader.read()
     }
   }
+
+  /// What the modules of the state dict say of themselves.
+  func facts() -> [ModuleFacts] {
+    state.withLock { state in
+      var reader = ModuleFactsReader(state.object)
+      return reader.facts(at: state.choice.wrapper)
+    }
+  }
 }

@@ -30,8 +30,8 @@ public indirect enum PlainValue: Sendable {
   /// The place of the state dict as a whole.
   case stateDict
   /// A bare `torch.nn.Module` whose buffers are what this holds, by their dotted names: the one object that is no plain
-  /// data, for programs that ask a checkpoint's model for its `state_dict()`.
-  case module(PlainValue)
+  /// data, for programs that ask a checkpoint's model for its `state_dict()`. It may have attributes that are plain.
+  case module(PlainValue, attributes: [(name: String, value: PlainValue)])
 
   /// The value with everything in it that holds nothing replaced, in the order in which it is written; keys and sets
   /// stay.
@@ -46,7 +46,8 @@ public indirect enum PlainValue: Sendable {
     case .dict(let items): return .dict(try pairs(items))
     case .orderedDict(let items, let attributes):
       return .orderedDict(try pairs(items), attributes: try pairs(attributes))
-    case .module(let buffers): return .module(try buffers.mapLeaves(change))
+    case .module(let buffers, let attributes):
+      return .module(try buffers.mapLeaves(change), attributes: attributes)
     default: return try change(self)
     }
   }
@@ -130,13 +131,15 @@ extension PlainObject {
 
   /// The checkpoint that YOLOv5's `train.py --weights` takes: it asks `ckpt['model'].float().state_dict()`.
   ///
-  /// The other keys are those that its own checkpoints have, as one has them whose training is over. Made when asked:
-  /// boxes of an enum that a global keeps are told as leaks by tools that look for pointers.
-  public static var yolov5: PlainObject {
-    PlainObject(
+  /// The other keys are those that its own checkpoints have, as one has them whose training is over.
+  ///
+  /// - Parameter modelFile: its model file as data, from which YOLOv5 builds the model where it is given no `--cfg`.
+  public static func yolov5(modelFile: PlainValue? = nil) -> PlainObject {
+    let attributes = modelFile.map { [(name: "yaml", value: $0)] } ?? []
+    return PlainObject(
       root: .dict([
         (.string("epoch"), .int(-1)), (.string("best_fitness"), .none),
-        (.string("model"), .module(.stateDict)),
+        (.string("model"), .module(.stateDict, attributes: attributes)),
         (.string("ema"), .none), (.string("updates"), .none), (.string("optimizer"), .none),
         (.string("opt"), .none), (.string("git"), .none), (.string("date"), .none),
       ]), wrapper: ["model"], notes: [])

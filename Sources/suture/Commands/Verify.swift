@@ -4,6 +4,7 @@ internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SuturePictures
 internal import SutureTensors
+internal import SutureText
 internal import SutureWorkflows
 
 struct Verify: Command {
@@ -14,7 +15,8 @@ struct Verify: Command {
     FILE holds a ConvNeXt, or replicas of its backbone under prefixes such as model.0. to model.3. It is run on one
     image, and every layer's output is looked at; so are the layer scales, which tell a block that was never loaded.
 
-    With --model, FILE holds the weights of the detector that the YOLOv5 model file describes, and that is run.
+    With --model, FILE holds the weights of the detector that the YOLOv5 model file describes, and that is run. A model
+    that YOLOv5 has pickled whole has its model file in it, and so has what build writes --as yolov5.
 
     With --against, FILE is what surgery made of ORIGINAL: every replica is compared bit for bit; then both run, stage
     by stage.
@@ -85,7 +87,6 @@ struct Verify: Command {
     if expected != nil, input == nil, image == nil {
       throw UsageError("--expect needs --input X or --image FILE, the image that REFERENCE is of")
     }
-    if classes != nil, model == nil { throw UsageError("--nc goes with --model FILE.yaml") }
     try requireFreeFeatures()
     EngineThreads.spinBriefly()
 
@@ -93,7 +94,7 @@ struct Verify: Command {
     let labels = try labels.map { try ClassLabels(path: $0) }
     let checkpoint = try open(file, key: key)
     var verification = try Verification(
-      of: checkpoint, model: model.map { try ModelFile(path: $0, classes: classes) }, image: input,
+      of: checkpoint, model: try modelFile(of: checkpoint), image: input,
       tolerance: tolerance ?? 5e-6,
       engine: engine ?? .fast, precision: precision ?? .float32)
     let network = verification.network
@@ -111,6 +112,23 @@ struct Verify: Command {
     try Console.print(json ? report.json.text() : table + report.text)
     if !report.passed { Console.error("\(file) does not hold what it should: \(report.firstFailure)") }
     return report.passed ? .done : .negative
+  }
+
+  /// The model file that is given, or the one that lies in the checkpoint.
+  private func modelFile(of checkpoint: Checkpoint) throws -> ModelFile? {
+    if let model { return try ModelFile(path: model, classes: classes) }
+    do {
+      guard let model = try checkpoint.modelFile(classes: classes) else {
+        if classes != nil { throw UsageError("--nc goes with --model FILE.yaml") }
+        return nil
+      }
+      Console.note("       the model file is the one that lies in the checkpoint")
+      return model
+    } catch let error as any SutureError where error.kind != .usage {
+      // What cannot be built may still have a backbone that can be run.
+      Console.warning("the model in the file cannot be run: \(error.reason)")
+      return nil
+    }
   }
 
   private func open(_ path: String, key: String? = nil) throws -> Checkpoint {
