@@ -88,11 +88,30 @@ import Testing
     #expect(plan.reports[0].notes.contains { $0.contains("ConvTranspose2d") })
   }
 
-  @Test func `an average of complex numbers is refused`() throws {
-    let complex = try Tensor(
-      Storage([UInt8](repeating: 0, count: 16)), dtype: .complex64, shape: [2], strides: [1], offset: 0)
-    let dict = try StateDict([.init(name: "w", tensor: complex)])
-    #expect(throws: SurgeryError.self) { try Plan(of: dict, steps: [Average([dict])]) }
+  @Test func `an average of complex numbers is that of both parts`() throws {
+    func complex(_ dtype: DType, _ numbers: [Double], _ bits: LazyBits = []) throws -> StateDict {
+      let codec = try #require(dtype.codec)
+      var bytes = [UInt8](repeating: 0, count: numbers.count / 2 * dtype.byteCount)
+      codec.encode(numbers, into: &bytes)
+      let tensor = try Tensor(
+        Storage(bytes), dtype: dtype, shape: [numbers.count / 2], strides: [1], offset: 0, lazyBits: bits)
+      return try StateDict([.init(name: "w", tensor: tensor)])
+    }
+    for dtype in [DType.complex32, .complex64, .complex128] {
+      // A conjugate that torch only noted counts as one.
+      let other = try complex(.complex64, [3, -4, 8, 2], .conjugate)
+      let plan = try Plan(of: try complex(dtype, [1, 2, -4, 0.5]), steps: [Average([other])])
+      let mean = try #require(plan.output["w"])
+      #expect(mean.dtype == dtype)
+      #expect(dtype.codec?.decode(try mean.contiguousBytes()) == [2, 3, 2, -0.75])
+    }
+    let real = try StateDict([.init(name: "w", tensor: try Tensor(floats: [1, 2], shape: [2]))])
+    #expect(throws: SurgeryError.self) {
+      try Plan(of: try complex(.complex64, [1, 2, 3, 4]), steps: [Average([real])])
+    }
+    #expect(throws: SurgeryError.self) {
+      try Plan(of: real, steps: [Average([try complex(.complex64, [1, 2, 3, 4])])])
+    }
   }
 
   @Test(arguments: seeds) func `fold a normalisation`(seed: UInt64) throws {

@@ -52,6 +52,26 @@ import Testing
     #expect(try result(Reshape("x", to: [first, 1, count / first]), tensor) == wanted)
   }
 
+  @Test func `a reshape is a view wherever there is one`() throws {
+    func isView(_ shape: [Int], _ strides: [Int], _ sizes: [Int]) throws -> Bool {
+      let storage = Storage((0..<64).map { UInt8($0) })
+      let tensor = try Tensor(storage, dtype: .uint8, shape: shape, strides: strides, offset: 1)
+      let plan = try Plan(
+        of: try StateDict([.init(name: "x", tensor: tensor)]), steps: [Reshape("x", to: sizes)])
+      let result = try #require(plan.output["x"])
+      #expect(try result.contiguousBytes() == tensor.contiguousBytes())
+      return result.storage === storage
+    }
+    // Every other column, one of two rows apart, repeated rows, transposed.
+    #expect(try isView([4], [2], [2, 2]))
+    #expect(try isView([2, 6], [12, 1], [2, 3, 2]))
+    #expect(try isView([3, 2], [0, 1], [3, 1, 2]))
+    #expect(try isView([2, 1, 3], [6, 77, 2], [6]))
+    #expect(try !isView([2, 6], [12, 1], [3, 4]))
+    #expect(try !isView([3, 2], [0, 1], [6]))
+    #expect(try !isView([2, 3], [1, 2], [6]))
+  }
+
   @Test(arguments: seeds) func `slice`(seed: UInt64) throws {
     var random = Seeded(seed)
     let tensor = try random.tensor(random.shape(), random.dtype())

@@ -3,8 +3,8 @@ internal import SutureText
 
 /// The mean of this checkpoint and others of the same keys and shapes.
 ///
-/// Floating-point numbers are added in double precision, divided, and rounded to the dtype of the first; whatever else
-/// there is, such as counters, is the first's.
+/// Floating-point numbers, complex ones too, are added in double precision, divided, and rounded to the dtype of the
+/// first; whatever else there is, such as counters, is the first's.
 public struct Average: Step {
   enum Other: Sendable {
     case named(String)
@@ -48,15 +48,14 @@ public struct Average: Step {
       for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.shape != entry.tensor.shape {
         throw entry.doesNotFit("in \(name) it has \(tensor.shape)")
       }
-      if entry.tensor.dtype.isComplex {
-        throw entry.doesNotFit("it holds complex numbers, which are not averaged")
-      }
-      guard entry.tensor.dtype.floatFormat != nil else {
+      let dtype = entry.tensor.dtype
+      guard dtype.floatFormat != nil || dtype.isComplex else {
         others.append(entry.name)
         continue
       }
-      for (name, tensor) in zip(names, tensors.dropFirst()) where tensor.dtype.floatFormat == nil {
-        throw entry.doesNotFit("in \(name) it is \(tensor.dtype)")
+      for (name, tensor) in zip(names, tensors.dropFirst())
+      where dtype.isComplex ? !tensor.dtype.isComplex : tensor.dtype.floatFormat == nil {
+        throw entry.doesNotFit("it is \(dtype), and in \(name) it is \(tensor.dtype)")
       }
       outcome.touched.append(entry.name)
       let identities = tensors.map { ViewIdentity($0) }
@@ -106,9 +105,9 @@ public struct Average: Step {
       dtype: tensors[0].dtype, shape: tensors[0].shape, rowLength: 1, label: tensors[0].storage.label,
       from: readers.map(\.storage)
     ) { range in
-      var sums = try readers[0].doubles(range)
+      var sums = try readers[0].numbers(range)
       for reader in readers.dropFirst() {
-        for (index, number) in try reader.doubles(range).enumerated() { sums[index] += number }
+        for (index, number) in try reader.numbers(range).enumerated() { sums[index] += number }
       }
       for index in sums.indices { sums[index] /= count }
       return sums

@@ -28,7 +28,15 @@ public struct ElementReader: Sendable {
   ///
   /// - Throws: ``TensorError/notConvertible(_:to:)`` where they are no real floating-point numbers.
   public func doubles(_ range: Range<Int>) throws -> [Double] {
-    guard tensor.dtype.floatFormat != nil, let codec = tensor.dtype.codec else {
+    if tensor.dtype.floatFormat == nil { throw TensorError.notConvertible(tensor.dtype, to: .float64) }
+    return try numbers(range)
+  }
+
+  /// The elements of `range` as doubles, of complex elements the real part and the imaginary one.
+  ///
+  /// - Throws: ``TensorError/notConvertible(_:to:)`` where they are no floating-point numbers.
+  public func numbers(_ range: Range<Int>) throws -> [Double] {
+    guard tensor.dtype.floatFormat != nil || tensor.dtype.isComplex, let codec = tensor.dtype.codec else {
       throw TensorError.notConvertible(tensor.dtype, to: .float64)
     }
     return try withBuffer(range.count * tensor.dtype.byteCount) { buffer in

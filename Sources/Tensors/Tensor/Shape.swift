@@ -38,4 +38,42 @@ public enum Shape {
     }
     return true
   }
+
+  /// The strides with which a view of other sizes has the same elements in the same order; `nil` where there are none, or
+  /// no elements.
+  ///
+  /// Axes that lie one in the other, `strides[i] == shape[i + 1] * strides[i + 1]`, are one run, and each run has to be
+  /// divided among new axes by itself.
+  static func strides(of sizes: [Int], viewing shape: [Int], strides: [Int]) -> [Int]? {
+    if shape.contains(0) || sizes.contains(0) { return nil }
+    let axes = zip(shape, strides).filter { $0.0 != 1 }
+    var runs: [(count: Int, stride: Int)] = []
+    for (size, stride) in axes.reversed() {
+      if let inner = runs.last,
+        case let (step, overflow) = inner.stride.multipliedReportingOverflow(by: inner.count),
+        !overflow, step == stride
+      {
+        let (count, overflow) = inner.count.multipliedReportingOverflow(by: size)
+        if overflow { return nil }
+        runs[runs.count - 1].count = count
+      } else {
+        runs.append((size, stride))
+      }
+    }
+    var result = [Int](repeating: 1, count: sizes.count)
+    var (run, used) = (0, 1)
+    for axis in sizes.indices.reversed() {
+      if run < runs.count, used == runs[run].count, sizes[axis] != 1 { (run, used) = (run + 1, 1) }
+      guard run < runs.count else {
+        if sizes[axis] != 1 { return nil }
+        result[axis] = runs.last.map { $0.stride &* $0.count } ?? 1
+        continue
+      }
+      let (stride, overflow) = runs[run].stride.multipliedReportingOverflow(by: used)
+      let (next, tooLarge) = used.multipliedReportingOverflow(by: sizes[axis])
+      if overflow || tooLarge || next > runs[run].count || runs[run].count % next != 0 { return nil }
+      (result[axis], used) = (stride, next)
+    }
+    return result
+  }
 }

@@ -6,12 +6,13 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - rowLength: how many elements a row has; rows divide the elements evenly.
-  ///   - rows: gives the numbers of some rows, counted from the first.
+  ///   - rows: gives the numbers of some rows, counted from the first; of complex elements the real part and the
+  ///     imaginary one.
   public init(
     dtype: DType, shape: [Int], rowLength: Int, label: String, from sources: [Storage],
     _ rows: @escaping @Sendable (Range<Int>) throws -> [Double]
   ) throws {
-    guard dtype.floatFormat != nil, let codec = dtype.codec else {
+    guard dtype.floatFormat != nil || dtype.isComplex, let codec = dtype.codec else {
       throw TensorError.notConvertible(dtype, to: .float64)
     }
     let count: Int

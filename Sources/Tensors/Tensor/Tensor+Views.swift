@@ -28,12 +28,15 @@ extension Tensor {
     }
   }
 
-  /// The same elements in the same order under other sizes.
+  /// The same elements in the same order under other sizes: a view where there is one, as `Tensor.reshape` gives it.
   ///
-  /// Where they do not lie one after another they are put in order when they are read.
+  /// Where there is none they are put in order when they are read.
   ///
   /// - Precondition: `sizes` holds as many elements.
   public func reshaped(_ sizes: [Int]) throws -> Tensor {
+    if hasElements, let strides = Shape.strides(of: sizes, viewing: shape, strides: strides) {
+      return try view(shape: sizes, strides: strides, offset: offset)
+    }
     let flat = isContiguous && hasElements ? self : try separated()
     let strides: [Int]
     do { strides = try Shape.contiguousStrides(sizes) } catch {

@@ -1,0 +1,916 @@
+"""A model of each step of surgery in plain PyTorch, written from what the documentation says of it.
+
+To add a step: a class that makes a random step fitting the weights at hand, and does it; `prepare` puts weights there that
+it can be done to. `test_programs` fails where a step of the registry has none.
+"""
+import copy
+import itertools
+import re
+from collections import OrderedDict
+
+import torch
+
+FLOATS = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
+COMPLEX = [torch.complex64, torch.complex128]
+OTHERS = [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool]
+
+
+class Refused(Exception):
+    """The documentation says that the step is refused."""
+
+
+class Weight:
+    """A tensor of the model: where it comes from, and whether its bits are certain."""
+
+    def __init__(self, tensor, origins, exact=True):
+        self.tensor, self.origins, self.exact = tensor, origins, exact
+
+    def made(self, tensor, exact=None):
+        return Weight(tensor, self.origins, self.exact if exact is None else exact)
+
+    @property
+    def view(self):
+        """What makes two names the very same tensor."""
+        t = self.tensor
+        return (t.untyped_storage().data_ptr(), t.storage_offset(), t.dtype, tuple(t.shape), t.stride()) if t.numel() else id(self)
+
+
+# ---------------------------------------------------------------- names
+def pieces(text):
+    """A pattern as a list of lists: of each piece the regular expressions that it may be."""
+    result, index = [], 0
+    while index < len(text):
+        char = text[index]
+        if char == "\\":
+            index += 1
+            result.append([re.escape(text[index])])
+        elif char == "*":
+            result.append(["(.*)"])
+        elif char == "#":
+            result.append(["([0-9]+)"])
+        elif char == "?":
+            result.append(["(.)"])
+        elif char == "[":
+            end = text.index("]", index)
+            inside = text[index + 1:end]
+            result.append([f"([{'^' + inside[1:] if inside[0] == '!' else inside}])"])
+            index = end
+        elif char == "{":
+            end = text.index("}", index)
+            result.append([f"({re.escape(choice)})" for choice in choices(text[index + 1:end])])
+            index = end
+        else:
+            result.append([re.escape(char)])
+        index += 1
+    return result
+
+
+def choices(inside):
+    if ".." in inside:
+        first, last = map(int, inside.split(".."))
+        return [str(n) for n in (range(first, last + 1) if first <= last else range(first, last - 1, -1))]
+    return inside.split(",")
+
+
+def fit(pattern, name):
+    """What the wildcards stand for; None where the name does not fit."""
+    if pattern.startswith("!"):
+        return [] if fit(pattern[1:], name) is None else None
+    if pattern.startswith("re:/"):
+        found = re.fullmatch(pattern[4:-1], name)
+        return found and [group or "" for group in found.groups()]
+    for alternative in itertools.product(*pieces(pattern)):
+        if found := re.fullmatch("".join(alternative), name, re.DOTALL):
+            return list(found.groups())
+    return None
+
+
+def made(template, name="", captures=()):
+    """The names that a template makes; the first braces vary slowest."""
+    parts, next_wildcard = [], itertools.count()
+    for part in re.split(r"(\{[^}]*\}|\*)", template):
+        if part == "*":
+            parts.append([captures[next(next_wildcard)]])
+        elif part == "{&}":
+            parts.append([name])
+        elif re.fullmatch(r"\{\d+\}", part):
+            parts.append([captures[int(part[1:-1]) - 1]])
+        elif part.startswith("{"):
+            parts.append(choices(part[1:-1]))
+        else:
+            parts.append([part])
+    return ["".join(part) for part in itertools.product(*parts)]
+
+
+def escape(name):
+    return re.sub(r"([*#?\[\]{}\\])", r"\\\1", name)
+
+
+def matching(state, patterns):
+    """The names that fit one of the patterns, each of which has to fit something."""
+    hits = [[name for name in state if fit(pattern, name) is not None] for pattern in patterns]
+    if not all(hits):
+        raise Refused(f"{patterns} of {list(state)}")
+    found = set(itertools.chain(*hits))
+    return [name for name in state if name in found]
+
+
+def renamed(pairs):
+    state = OrderedDict()
+    for name, weight in pairs:
+        if name in state:
+            raise Refused(f"two would be {name}")
+        state[name] = weight
+    return state
+
+
+def some_pattern(r, state, wanted=lambda weight: True):
+    """Patterns that fit only names that are wanted, as one or a list; None where there are none."""
+    names = [name for name, weight in state.items() if wanted(weight)]
+    if not names:
+        return None
+    name = r.choice(names)
+    leaf, head = name.rsplit(".", 1)[-1], name.split(".", 1)[0]
+    other = r.choice(names)
+    proposals = [
+        escape(name), f"*.{escape(leaf)}", f"{escape(head)}.*", "*", "!" + escape(r.choice(list(state))),
+        re.sub(r"\d+", "#", escape(name)), f"re:/.*{re.escape(leaf)}/", escape(name[:-1]) + "?",
+        [escape(name), escape(other)],
+    ]
+    if not set(",{}.") & set(leaf) and "." in name:
+        proposals.append(f"{escape(name.rsplit('.', 1)[0])}.{{{leaf},{leaf}}}")
+    r.shuffle(proposals)
+    for proposal in proposals:
+        listed = proposal if isinstance(proposal, list) else [proposal]
+        try:
+            if set(matching(state, listed)) <= set(names):
+                return proposal
+        except Refused:
+            continue
+    return escape(name)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def change(state, patterns, function):
+    """Each tensor that fits is changed; what was one tensor under several names is one afterwards."""
+    state, done = OrderedDict(state), {}
+    for name in matching(state, listed(patterns)):
+        weight = state[name]
+        if weight.view not in done:
+            done[weight.view] = function(weight)
+        tensor, exact = done[weight.view]
+        state[name] = weight.made(tensor, weight.exact and exact)
+    return state
+
+
+def cast(weights, dtypes):
+    """Tensors in other dtypes; those that share a storage still do, where they are cast alike."""
+    storages, result = {}, []
+    for weight, dtype in zip(weights, dtypes):
+        t = weight.tensor
+        if dtype is None or not t.is_floating_point() or t.dtype == dtype:
+            result.append(weight)
+            continue
+        if t.numel() == 0:
+            result.append(weight.made(t.to(dtype)))
+            continue
+        key = t.untyped_storage().data_ptr(), t.dtype, dtype
+        if key not in storages:
+            whole = torch.empty(0, dtype=t.dtype).set_(t.untyped_storage(), 0, (t.untyped_storage().nbytes() // t.itemsize,))
+            storages[key] = whole.to(dtype)
+        result.append(weight.made(storages[key].as_strided(t.shape, t.stride(), t.storage_offset())))
+    return result
+
+
+def rounded(tensor, dtype):
+    """What was computed, as it is stored: row by row."""
+    return tensor.to(dtype).contiguous()
+
+
+def tensor(r, shape, dtype):
+    """Of any strides: a slice of a permuted tensor."""
+    order = r.sample(range(len(shape)), len(shape))
+    stored = torch.randn([shape[axis] + r.randint(0, 1) for axis in order], dtype=torch.float64)
+    stored = (stored * 3).to(dtype) if not dtype.is_complex else torch.complex(stored, torch.randn(stored.shape, dtype=torch.float64)).to(dtype)
+    view = stored.permute([order.index(axis) for axis in range(len(shape))])
+    return view[tuple(slice(0, size) for size in shape)]
+
+
+def convnext(r):
+    state, dims = OrderedDict(), [2, 3, 4, 5]
+
+    def add(name, *shape):
+        state[f"{name}.weight"], state[f"{name}.bias"] = tensor(r, shape, torch.float32), tensor(r, shape[:1], torch.float32)
+
+    for stage, dim in enumerate(dims):
+        last = dims[stage - 1] if stage else 3
+        convolution, norm = (0, 1) if stage == 0 else (1, 0)
+        size = 4 if stage == 0 else 2
+        add(f"downsample_layers.{stage}.{convolution}", dim, last, size, size)
+        add(f"downsample_layers.{stage}.{norm}", dim if stage == 0 else last)
+        block = f"stages.{stage}.0"
+        state[f"{block}.gamma"] = tensor(r, [dim], torch.float32)
+        add(f"{block}.dwconv", dim, 1, 7, 7)
+        add(f"{block}.norm", dim)
+        add(f"{block}.pwconv1", 4 * dim, dim)
+        add(f"{block}.pwconv2", dim, 4 * dim)
+    add("norm", dims[-1])
+    add("head", 3, dims[-1])
+    return state
+
+
+# ---------------------------------------------------------------- steps
+class Program:
+    """Where a program's files lie, and what the checkpoint has beside its weights."""
+
+    def __init__(self, r, folder):
+        self.random, self.folder, self.files = r, folder, itertools.count()
+        self.wrapped = {}
+        self.is_first = True
+
+    def save(self, value):
+        path = self.folder / f"other{next(self.files)}.pth"
+        torch.save(value, path)
+        return path
+
+
+class Step:
+    """A step of the registry: `make` gives a record for the state at hand, or None; `do` is what it means."""
+
+    verb = None
+
+    def prepare(self, r, state):
+        """Adds weights that it can be done to."""
+
+    def make(self, program, state):
+        raise NotImplementedError
+
+    def do(self, program, state, record):
+        raise NotImplementedError
+
+
+STEPS = {}
+
+
+def step(cls):
+    STEPS[cls.verb] = cls()
+    return cls
+
+
+@step
+class Drop(Step):
+    verb = "drop"
+
+    def make(self, program, state):
+        return {"drop": some_pattern(program.random, state)}
+
+    def do(self, program, state, record):
+        gone = set(matching(state, listed(record["drop"])))
+        return OrderedDict((n, w) for n, w in state.items() if n not in gone)
+
+
+@step
+class Keep(Step):
+    verb = "keep"
+
+    def make(self, program, state):
+        return {"keep": some_pattern(program.random, state)}
+
+    def do(self, program, state, record):
+        return OrderedDict((n, state[n]) for n in matching(state, listed(record["keep"])))
+
+
+@step
+class Rename(Step):
+    verb = "rename"
+
+    def make(self, program, state):
+        name = program.random.choice(list(state))
+        pattern, template = program.random.choice([
+            ("*.*", "{1}/{2}"), ("*", "x.{&}"), ("?*", "{2}{1}"), ("*.#.*", "{1}.{3}.{2}"), ("re:/(.*)\\.(.*)/", "{2}_{1}"),
+            (escape(name), "new.name"), ("{a,b,c}.*", "q{1}.*"), ("*.weight", "*.w"), ("[a-c]*", "z{1}{2}"),
+        ])
+        return {"rename": pattern, "to": template}
+
+    def do(self, program, state, record):
+        hits = set(matching(state, [record["rename"]]))
+        return renamed(
+            (made(record["to"], n, fit(record["rename"], n))[0] if n in hits else n, w) for n, w in state.items())
+
+
+@step
+class MapNames(Step):
+    verb = "map"
+
+    def make(self, program, state):
+        heads = sorted({name.split(".", 1)[0] for name in state if "." in name and not set(name.split(".")[0]) & set("*#?[]{}\\")})
+        if not heads:
+            return None
+        some = program.random.sample(heads, program.random.randint(1, len(heads)))
+        table = {f"{head}.*": f"t{index}.{{1}}" for index, head in enumerate(some)}
+        record = {"map": table}
+        if program.random.random() < 0.3:
+            record = {"map": {f"u{index}.{{1}}".replace("{1}", "*"): f"{head}.*" for index, head in enumerate(some)}, "reverse": True}
+        if program.random.random() < 0.6:
+            record["rest"] = program.random.choice(["keep", "drop", "error"])
+        return record
+
+    def do(self, program, state, record):
+        rows = list(record["map"].items())
+        if record.get("reverse"):
+            # The tables that are made have one wildcard a row.
+            rows = [(template, pattern) for pattern, template in rows]
+        pairs, matched, left = [], False, False
+        for name, weight in state.items():
+            fitting = [(made(template, name, fit(pattern, name))[0]) for pattern, template in rows if fit(pattern, name) is not None]
+            if len(fitting) > 1:
+                raise Refused(name)
+            matched, left = matched or bool(fitting), left or not fitting
+            if fitting or record.get("rest", "keep") != "drop":
+                pairs.append((fitting[0] if fitting else name, weight))
+        if not matched or left and record.get("rest") == "error":
+            raise Refused(record)
+        return renamed(pairs)
+
+
+@step
+class AddPrefix(Step):
+    verb = "add-prefix"
+
+    def make(self, program, state):
+        return {"add-prefix": program.random.choice(["module.", "é.", "x{", "a"])}
+
+    def do(self, program, state, record):
+        return OrderedDict((record["add-prefix"] + n, w) for n, w in state.items())
+
+
+@step
+class StripPrefix(Step):
+    verb = "strip-prefix"
+
+    def make(self, program, state):
+        name = program.random.choice(list(state))
+        if "." not in name[:-1]:
+            return None
+        return {"strip-prefix": name[:name.index(".") + 1]}
+
+    def do(self, program, state, record):
+        prefix = record["strip-prefix"]
+        if not any(n.startswith(prefix) for n in state):
+            raise Refused(prefix)
+        return renamed((n.removeprefix(prefix), w) for n, w in state.items())
+
+
+@step
+class Replicate(Step):
+    verb = "replicate"
+
+    def make(self, program, state):
+        if len(state) > 40:
+            return None
+        return {"replicate": program.random.choice(["model.{0..2}.", "{a,b}.", "x.", "m{3..1}.{u,v}."])}
+
+    def do(self, program, state, record):
+        return renamed((p + n, w) for p in made(record["replicate"]) for n, w in state.items())
+
+
+@step
+class Naming(Step):
+    verb = "naming"
+    # facebookresearch's names, and timm's for the same.
+    PAIRS = [
+        (r"downsample_layers\.0\.(.*)", "stem.{}"), (r"downsample_layers\.(\d)\.(.*)", "stages.{}.downsample.{}"),
+        (r"stages\.(\d)\.(\d+)\.gamma", "stages.{}.blocks.{}.gamma"),
+        (r"stages\.(\d)\.(\d+)\.dwconv\.(.*)", "stages.{}.blocks.{}.conv_dw.{}"),
+        (r"stages\.(\d)\.(\d+)\.norm\.(.*)", "stages.{}.blocks.{}.norm.{}"),
+        (r"stages\.(\d)\.(\d+)\.pwconv([12])\.(.*)", "stages.{}.blocks.{}.mlp.fc{}.{}"),
+        (r"norm\.(.*)", "head.norm.{}"), (r"head\.(.*)", "head.fc.{}"),
+    ]
+    PREFIX = "net."
+
+    def prepare(self, r, state):
+        network = convnext(r)
+        self.shapes = {self.PREFIX + n: t.shape for n, t in network.items()}
+        state.update((self.PREFIX + n, t) for n, t in network.items())
+
+    def make(self, program, state):
+        network = {n: w.tensor.shape for n, w in state.items() if n.startswith(self.PREFIX)}
+        is_alone = not any("downsample_layers" in n for n in state if not n.startswith(self.PREFIX))
+        return {"naming": "timm"} if network and is_alone and network == self.shapes else None
+
+    def do(self, program, state, record):
+        pairs = []
+        for name, weight in state.items():
+            rest = name.removeprefix(self.PREFIX)
+            found = rest != name and next(((p, t) for p, t in self.PAIRS if re.fullmatch(p, rest)), None)
+            pairs.append((self.PREFIX + found[1].format(*re.fullmatch(found[0], rest).groups()) if found else name, weight))
+        return renamed(pairs)
+
+
+@step
+class LiveOnly(Step):
+    verb = "live-only"
+    LIVE = r"model\.(\d)\.(?:stages|downsample_layers)\.(\d)\..*"
+
+    def prepare(self, r, state):
+        backbone = {n: t for n, t in convnext(r).items() if not n.startswith(("norm", "head"))}
+        state.update((f"model.{i}.{n}", t) for i in range(4) for n, t in backbone.items())
+
+    def make(self, program, state):
+        return {"live-only": None} if any(re.fullmatch(self.LIVE, n) for n in state) else None
+
+    def do(self, program, state, record):
+        def is_dead(name):
+            found = re.fullmatch(self.LIVE, name)
+            return found and found[1] != found[2]
+
+        if not any(map(is_dead, state)):
+            raise Refused("all are read")
+        return OrderedDict((n, w) for n, w in state.items() if not is_dead(n))
+
+
+@step
+class Tie(Step):
+    verb = "tie"
+
+    def make(self, program, state):
+        name = program.random.choice(list(state))
+        model = state[name].tensor
+        pattern = some_pattern(program.random, state, lambda w: w.tensor.shape == model.shape and w.tensor.dtype == model.dtype)
+        return {"tie": pattern, "to": name}
+
+    def do(self, program, state, record):
+        state, model = OrderedDict(state), state[record["to"]]
+        for name in matching(state, listed(record["tie"])):
+            state[name] = model
+        return state
+
+
+@step
+class Untie(Step):
+    verb = "untie"
+
+    def make(self, program, state):
+        return {"untie": some_pattern(program.random, state)}
+
+    def do(self, program, state, record):
+        state = OrderedDict(state)
+        for name in matching(state, listed(record["untie"])):
+            state[name] = state[name].made(state[name].tensor.clone(memory_format=torch.contiguous_format))
+        return state
+
+
+@step
+class Cast(Step):
+    verb = "cast"
+
+    def make(self, program, state):
+        record = {"cast": some_pattern(program.random, state), "to": str(program.random.choice(FLOATS)).removeprefix("torch.")}
+        if program.random.random() < 0.3:
+            record["except"] = some_pattern(program.random, state)
+        return record
+
+    def do(self, program, state, record):
+        hits = set(matching(state, listed(record["cast"])))
+        if "except" in record:
+            hits -= set(matching(state, listed(record["except"])))
+        dtype = getattr(torch, record["to"])
+        weights = cast(list(state.values()), [dtype if name in hits else None for name in state])
+        return OrderedDict(zip(state, weights))
+
+
+class View(Step):
+    """A step that looks at each tensor in another way."""
+
+    def arguments(self, program, tensor):
+        """The fields for a tensor, and which others take them."""
+        raise NotImplementedError
+
+    def make(self, program, state):
+        tensor = program.random.choice(list(state.values())).tensor
+        found = self.arguments(program, tensor)
+        if found is None:
+            return None
+        fields, takes = found
+        return {self.verb: some_pattern(program.random, state, lambda w: takes(w.tensor)), **fields}
+
+    def do(self, program, state, record):
+        return change(state, record[self.verb], lambda w: (self.view(w.tensor, record), True))
+
+
+@step
+class Transpose(View):
+    verb = "transpose"
+
+    def arguments(self, program, tensor):
+        if tensor.dim() < 2:
+            return None
+        a, b = program.random.sample(range(tensor.dim()), 2)
+        rank = tensor.dim()
+        return {"axes": [a, b - rank]}, lambda t: t.dim() == rank
+
+    def view(self, tensor, record):
+        return tensor.transpose(*record.get("axes", [0, 1]))
+
+
+@step
+class Permute(View):
+    verb = "permute"
+
+    def arguments(self, program, tensor):
+        rank = tensor.dim()
+        if rank < 1:
+            return None
+        return {"order": program.random.sample(range(rank), rank)}, lambda t: t.dim() == rank
+
+    def view(self, tensor, record):
+        return tensor.permute(record["order"])
+
+
+@step
+class Reshape(View):
+    verb = "reshape"
+
+    def arguments(self, program, tensor):
+        count = tensor.numel()
+        if count == 0:
+            return None
+        sizes = program.random.choice([[-1], [count], [1, -1], [-1, 1, 1], [d for d in (2, 3) if count % d == 0][:1] + [-1]])
+        return {"to": sizes}, lambda t: t.numel() == count
+
+    def view(self, tensor, record):
+        return tensor.reshape(record["to"])
+
+
+@step
+class Slice(View):
+    verb = "slice"
+
+    def arguments(self, program, tensor):
+        axes = [axis for axis in range(tensor.dim()) if tensor.shape[axis] > 0]
+        if not axes or tensor.numel() == 0:
+            return None
+        axis = program.random.choice(axes)
+        length, rank = tensor.shape[axis], tensor.dim()
+        start = program.random.randrange(length)
+        stop = program.random.choice(["", str(program.random.randint(start + 1, length))])
+        step = program.random.choice(["", ":1", ":2"])
+        return (
+            {"range": f"{start}:{stop}{step}", "axis": program.random.choice([axis, axis - rank])},
+            lambda t: t.dim() == rank and t.shape[axis] == length)
+
+    def view(self, tensor, record):
+        index = [slice(None)] * tensor.dim()
+        index[record.get("axis", 0)] = slice(*[int(x) if x else None for x in record["range"].split(":")])
+        return tensor[tuple(index)]
+
+
+class Join(Step):
+    """A step that makes one tensor of several."""
+
+    def prepare(self, r, state):
+        shape, dtype = [r.randint(1, 4) for _ in range(r.randint(1, 3))], r.choice(FLOATS + COMPLEX + OTHERS)
+        state.update((f"b.w.{leaf}", tensor(r, shape, dtype)) for leaf in "qkv")
+
+    def make(self, program, state):
+        groups = {}
+        for name, weight in state.items():
+            if weight.tensor.dim() and set(name.rsplit(".", 1)[-1]).isdisjoint(",{}*#?[]\\") and "." in name:
+                key = name.rsplit(".", 1)[0], weight.tensor.dtype, tuple(weight.tensor.shape)
+                groups.setdefault(key, []).append(name.rsplit(".", 1)[1])
+        groups = [(key, leaves) for key, leaves in groups.items() if len(leaves) > 1]
+        if not groups:
+            return None
+        (head, _, shape), leaves = program.random.choice(groups)
+        chosen = program.random.sample(leaves, program.random.randint(2, min(4, len(leaves))))
+        axis = program.random.choice(self.axes(len(shape)))
+        return {self.verb: f"{escape(head)}.{{{','.join(chosen)}}}", "to": "joined.w", "axis": axis}
+
+    def do(self, program, state, record):
+        # The patterns that are made have one group, whose order is that of the braces.
+        head, leaves = record[self.verb].rsplit(".{", 1)
+        names = [re.sub(r"\\(.)", r"\1", head) + "." + leaf for leaf in leaves[:-1].split(",")]
+        if any(name not in state for name in names):
+            raise Refused(names)
+        parts = [state[name] for name in names]
+        origins = list(dict.fromkeys(itertools.chain(*(part.origins for part in parts))))
+        tensor = self.join([part.tensor for part in parts], record["axis"])
+        first = min(names, key=list(state).index)
+        return renamed(
+            (record["to"], Weight(tensor, origins, all(p.exact for p in parts))) if name == first else (name, weight)
+            for name, weight in state.items() if name == first or name not in names)
+
+
+@step
+class Concat(Join):
+    verb = "concat"
+
+    def axes(self, rank):
+        return range(-rank, rank)
+
+    def join(self, tensors, axis):
+        return torch.cat(tensors, axis)
+
+
+@step
+class Stack(Join):
+    verb = "stack"
+
+    def axes(self, rank):
+        return range(-rank - 1, rank + 1)
+
+    def join(self, tensors, axis):
+        return torch.stack(tensors, axis)
+
+
+@step
+class Split(Step):
+    verb = "split"
+
+    def make(self, program, state):
+        names = [n for n, w in state.items() if any(size > 1 for size in w.tensor.shape)]
+        if not names:
+            return None
+        name = program.random.choice(names)
+        shape = state[name].tensor.shape
+        axis = program.random.choice([a for a, size in enumerate(shape) if size > 1])
+        record = {"split": escape(name), "to": "{&}.{p,q}", "axis": axis}
+        if shape[axis] % 2 or program.random.random() < 0.5:
+            first = program.random.randint(1, shape[axis] - 1)
+            record["sizes"] = [first, shape[axis] - first]
+        return record
+
+    def do(self, program, state, record):
+        pairs, hits = [], set(matching(state, [record["split"]]))
+        for name, weight in state.items():
+            if name not in hits:
+                pairs.append((name, weight))
+                continue
+            length = weight.tensor.shape[record["axis"]]
+            sizes = record.get("sizes", [length // 2] * 2)
+            names = made(record["to"], name, fit(record["split"], name))
+            for new, piece in zip(names, torch.split(weight.tensor, sizes, record["axis"])):
+                pairs.append((new, weight.made(piece)))
+        return renamed(pairs)
+
+
+@step
+class Fill(Step):
+    verb = "fill"
+
+    def make(self, program, state):
+        pattern = some_pattern(program.random, state, lambda w: not w.tensor.is_complex())
+        return pattern and {"fill": pattern, "with": program.random.choice(["zeros", 1, 0])}
+
+    def do(self, program, state, record):
+        value = 0 if record["with"] == "zeros" else record["with"]
+        after = change(state, record["fill"], lambda w: (torch.full(w.tensor.shape, value, dtype=w.tensor.dtype), True))
+        for name in matching(state, listed(record["fill"])):
+            after[name] = Weight(after[name].tensor, [])
+        return after
+
+
+@step
+class AdaptInput(Step):
+    """timm.models._manipulate.adapt_input_conv."""
+
+    verb = "adapt-input"
+
+    def prepare(self, r, state):
+        state["stem.weight"] = tensor(r, [2, 3, 2, 2], r.choice(FLOATS))
+
+    def make(self, program, state):
+        pattern = some_pattern(
+            program.random, state, lambda w: w.tensor.dim() >= 3 and w.tensor.shape[1] == 3 and w.tensor.is_floating_point())
+        return pattern and {"adapt-input": pattern, "channels": program.random.randint(1, 7)}
+
+    def do(self, program, state, record):
+        n = record["channels"]
+
+        def adapt(weight):
+            t = weight.tensor
+            if n == 3:
+                return t, True
+            if n == 1:
+                return rounded(t.double().sum(1, keepdim=True), t.dtype), False
+            wide = t.double().repeat(1, -(-n // 3), *[1] * (t.dim() - 2))[:, :n]
+            return rounded(wide * float(torch.tensor(3 / n, dtype=torch.float32)), t.dtype), True
+
+        return change(state, record["adapt-input"], adapt)
+
+
+@step
+class FuseBatchNorm(Step):
+    """torch.nn.utils.fuse_conv_bn_weights."""
+
+    verb = "fuse-bn"
+
+    def prepare(self, r, state):
+        channels, inputs, dtype = r.randint(1, 4), r.randint(1, 4), r.choice(FLOATS)
+        if inputs == channels:
+            inputs += 1
+        state["m.0.conv.weight"] = tensor(r, [channels, inputs, 1, 2], dtype)
+        if r.random() < 0.5:
+            state["m.0.conv.bias"] = tensor(r, [channels], r.choice(FLOATS))
+        for leaf in ("weight", "bias", "running_mean"):
+            state[f"m.0.bn.{leaf}"] = tensor(r, [channels], r.choice([dtype, torch.float32]))
+        state["m.0.bn.running_var"] = tensor(r, [channels], torch.float32).abs() + 0.1
+        state["m.0.bn.num_batches_tracked"] = torch.tensor(7)
+
+    def make(self, program, state):
+        if not any(n.endswith(".conv.weight") and n[:-11] + "bn.running_mean" in state for n in state):
+            return None
+        return {"fuse-bn": "*.conv", "with": "*.bn", "eps": program.random.choice([1e-3, 1e-5])}
+
+    def do(self, program, state, record):
+        state, result, gone = OrderedDict(state), [], set()
+        for name, weight in state.items():
+            bn = name[:-11] + "bn."
+            if not name.endswith(".conv.weight") or bn + "running_mean" not in state:
+                continue
+            names = [bn + leaf for leaf in ("running_mean", "running_var", "weight", "bias")]
+            if bn + "running_var" not in state:
+                raise Refused(bn)
+            bias_name = name[:-6] + "bias"
+            parts = [state[n] for n in [name, *names] if n in state] + [state[n] for n in [bias_name] if n in state]
+            if any(not p.tensor.is_floating_point() for p in parts) or not weight.tensor.dim():
+                raise Refused(name)
+            channels = weight.tensor.shape[0]
+            if any(p.tensor.shape != (channels,) for p in parts[1:]):
+                raise Refused(name)
+            mean, var, gain, shift = (state[n].tensor.double() if n in state else None for n in names)
+            factor = (1 if gain is None else gain) / torch.sqrt(var + record["eps"])
+            bias = state.get(bias_name)
+            start = torch.zeros(channels, dtype=torch.float64) if bias is None else bias.tensor.double()
+            new_bias = (start - mean) * factor + (0 if shift is None else shift)
+            new_weight = weight.tensor.double() * factor.reshape(-1, *[1] * (weight.tensor.dim() - 1))
+            origins = lambda keys: [o for key in keys if key in state for o in state[key].origins]
+            fused = [
+                (name, Weight(rounded(new_weight, weight.tensor.dtype), origins([name, bn + "running_var", bn + "weight"]), False)),
+                (bias_name, Weight(rounded(new_bias, (bias or weight).tensor.dtype), origins([bias_name, *names]), False)),
+            ]
+            gone |= {name, bias_name, *names, bn + "num_batches_tracked"}
+            result.append((name, fused))
+        if not result:
+            raise Refused("no norm")
+        fused = dict(result)
+        return renamed(itertools.chain(*(fused.get(n, [] if n in gone else [(n, w)]) for n, w in state.items())))
+
+
+@step
+class FoldNormalization(Step):
+    verb = "fold-normalization"
+
+    def prepare(self, r, state):
+        dtype = r.choice(FLOATS)
+        state["stem.weight"], state["stem.bias"] = tensor(r, [2, 3, 2, 2], dtype), tensor(r, [2], dtype)
+
+    def make(self, program, state):
+        names = [n for n, w in state.items() if n.endswith(".weight") and w.tensor.dim() >= 3 and w.tensor.shape[1] == 3
+                 and w.tensor.is_floating_point() and n[:-6] + "bias" in state]
+        return {"fold-normalization": escape(program.random.choice(names)), "mean": [0.5, 0.4, 0.3], "std": [0.25, 0.5, 2]} if names else None
+
+    def do(self, program, state, record):
+        state = OrderedDict(state)
+        for name in matching(state, [record["fold-normalization"]]):
+            bias_name = name[:-6] + "bias"
+            weight, bias = state[name], state[bias_name]
+            if bias.tensor.shape != weight.tensor.shape[:1] or not bias.tensor.is_floating_point():
+                raise Refused(bias_name)
+            shape = (1, 3, *[1] * (weight.tensor.dim() - 2))
+            mean, std = (torch.tensor(record[key], dtype=torch.float64).reshape(shape) for key in ("mean", "std"))
+            wide = weight.tensor.double() / std
+            state[name] = weight.made(rounded(wide, weight.tensor.dtype), False)
+            state[bias_name] = Weight(
+                rounded(bias.tensor.double() - (wide * mean).flatten(1).sum(1), bias.tensor.dtype), bias.origins + weight.origins, False)
+        return state
+
+
+@step
+class Average(Step):
+    """timm's avg_checkpoints: added in float64, divided, rounded."""
+
+    verb = "average"
+
+    def make(self, program, state):
+        others = []
+        for _ in range(program.random.randint(1, 3)):
+            # A copy keeps what is tied.
+            other = copy.deepcopy(OrderedDict((n, w.tensor) for n, w in state.items()))
+            if program.random.random() < 0.3:
+                other = OrderedDict((n, t.clone()) for n, t in other.items())
+            for storage in {t.untyped_storage().data_ptr(): t for t in other.values() if t.dtype in FLOATS + COMPLEX}.values():
+                whole = torch.empty(0, dtype=storage.dtype).set_(storage.untyped_storage(), 0, (storage.untyped_storage().nbytes() // storage.itemsize,))
+                whole.copy_(torch.randn(whole.shape, dtype=torch.float64).to(whole.dtype))
+            others.append(other)
+        return {"average": [str(program.save(other)) for other in others]}
+
+    def do(self, program, state, record):
+        others = [torch.load(path, weights_only=True) for path in record["average"]]
+        if any(set(other) != set(state) for other in others):
+            raise Refused("other keys")
+        state, done = OrderedDict(state), {}
+        for name, weight in state.items():
+            t = weight.tensor
+            if not t.is_floating_point() and not t.is_complex():
+                continue
+            parts = [t] + [other[name] for other in others]
+            if any(p.shape != t.shape for p in parts) or any(p.is_complex() != t.is_complex() for p in parts):
+                raise Refused(name)
+            key = tuple(Weight(p, []).view if p.numel() else (name, i) for i, p in enumerate(parts))
+            if key not in done:
+                wide = torch.complex128 if t.is_complex() else torch.float64
+                total = parts[0].to(wide)
+                for part in parts[1:]:
+                    total = total + part.to(wide)
+                # What is stored in one order everywhere is stored in that order again.
+                order = sorted(range(t.dim()), key=lambda axis: -t.stride(axis))
+                back = [order.index(axis) for axis in range(t.dim())]
+                is_one = all(p.permute(order).is_contiguous() for p in parts) and not t.is_contiguous()
+                mean = total / len(parts)
+                done[key] = rounded(mean.permute(order), t.dtype).permute(back) if is_one else rounded(mean, t.dtype)
+            # torch divides complex numbers by others in another order.
+            state[name] = weight.made(done[key], weight.exact and not t.is_complex())
+        return state
+
+
+@step
+class GraftFrom(Step):
+    verb = "graft"
+
+    def make(self, program, state):
+        names = [n for n in state if program.random.random() < 0.5] or [next(iter(state))]
+        part = OrderedDict()
+        for name in names:
+            t = state[name].tensor
+            if t.is_floating_point():
+                part[name] = torch.randn(t.shape, dtype=torch.float64).to(program.random.choice(FLOATS))
+            else:
+                part[name] = t.clone()
+        record = {}
+        if program.random.random() < 0.5:
+            part["zz.more"] = torch.ones(2)
+            record["unexpected"] = program.random.choice(["add", "drop", "error"])
+        if program.random.random() < 0.3:
+            record["exclude"] = escape(program.random.choice(names))
+        return {"graft": str(program.save(part)), **record}
+
+    def do(self, program, state, record):
+        part = torch.load(record["graft"], weights_only=True)
+        if "exclude" in record:
+            hits = matching(part, listed(record["exclude"]))
+            part = OrderedDict((n, t) for n, t in part.items() if n not in hits)
+        unexpected = [n for n in part if n not in state]
+        what = record.get("unexpected", "error")
+        if unexpected and what == "error" or len(unexpected) == len(part) and what != "add" or not part:
+            raise Refused(unexpected)
+        state = OrderedDict(state)
+        for name, tensor in part.items():
+            if name in state:
+                base = state[name].tensor
+                if base.shape != tensor.shape or base.dtype != tensor.dtype and not (base.is_floating_point() and tensor.is_floating_point()):
+                    raise Refused(name)
+                state[name] = Weight(tensor.to(base.dtype), [])
+            elif what == "add":
+                state[name] = Weight(tensor, [])
+        return state
+
+
+@step
+class TakeEMA(Step):
+    verb = "take-ema"
+
+    def make(self, program, state):
+        if not program.is_first:
+            return None
+        ema = OrderedDict()
+        for name, weight in state.items():
+            if program.random.random() < 0.8:
+                t = weight.tensor
+                ema[name] = torch.randn(t.shape, dtype=torch.float64).to(t.dtype) if t.is_floating_point() else t.clone()
+        if not ema:
+            return None
+        program.wrapped["model_ema"] = ema
+        return {"take-ema": None}
+
+    def do(self, program, state, record):
+        ema = program.wrapped["model_ema"]
+        taken = OrderedDict((name, Weight(tensor, [name])) for name, tensor in ema.items())
+        # What no average is kept of is the weights'.
+        taken.update((name, weight) for name, weight in state.items() if name not in ema)
+        return taken
+
+
+@step
+class StripOptimizer(Step):
+    verb = "strip-optimizer"
+
+    def make(self, program, state):
+        program.wrapped["optimizer"] = {"state": {0: {"exp_avg": torch.zeros(2)}}, "param_groups": [{"lr": 0.1}]}
+        return {"strip-optimizer": None}
+
+    def do(self, program, state, record):
+        return state
