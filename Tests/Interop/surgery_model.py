@@ -20,13 +20,13 @@ class Refused(Exception):
 
 
 class Weight:
-    """A tensor of the model: where it comes from, and whether its bits are certain."""
+    """A tensor of the model: where it comes from, and whether its bits are certain; None where nothing is known of them."""
 
     def __init__(self, tensor, origins, exact=True):
         self.tensor, self.origins, self.exact = tensor, origins, exact
 
     def made(self, tensor, exact=None):
-        return Weight(tensor, self.origins, self.exact if exact is None else exact)
+        return Weight(tensor, self.origins, exact if exact is not None else self.exact)
 
     @property
     def view(self):
@@ -241,6 +241,8 @@ class Step:
     """A step of the registry: `make` gives a record for the state at hand, or None; `do` is what it means."""
 
     verb = None
+    # Whether nothing can be said of what other steps would make of it.
+    is_last = False
 
     def prepare(self, r, state):
         """Adds weights that it can be done to."""
@@ -914,3 +916,51 @@ class StripOptimizer(Step):
 
     def do(self, program, state, record):
         return state
+
+
+@step
+class Complete(Step):
+    """What is made anew has values of its own generator, which other tests know."""
+
+    verb = "complete"
+    is_last = True
+    MODEL = """
+        nc: 2
+        depth_multiple: 1.0
+        width_multiple: 1.0
+        anchors:
+          - [10, 13, 16, 30]
+        backbone:
+          - [-1, 1, Conv, [8, 3, 2]]
+        head:
+          - [[0], 1, Detect, [nc, anchors]]
+        """
+    SHAPES = {
+        "model.0.conv.weight": [8, 3, 3, 3], **{f"model.0.bn.{n}": [8] for n in ("weight", "bias", "running_mean", "running_var")},
+        "model.0.bn.num_batches_tracked": [], "model.1.anchors": [1, 2, 2], "model.1.m.0.weight": [14, 8, 1, 1], "model.1.m.0.bias": [14],
+    }
+
+    def dtype(self, name):
+        return torch.int64 if name.endswith("tracked") else torch.float32
+
+    def prepare(self, r, state):
+        state.clear()
+        for name, shape in self.SHAPES.items():
+            if r.random() < 0.6:
+                state[name] = tensor(r, shape, r.choice(FLOATS) if shape else torch.int64)
+
+    def make(self, program, state):
+        if any(name not in self.SHAPES or list(w.tensor.shape) != self.SHAPES[name] for name, w in state.items()):
+            return None
+        if any(w.tensor.is_floating_point() != self.dtype(name).is_floating_point for name, w in state.items()):
+            return None
+        path = program.folder / f"model{next(program.files)}.yaml"
+        path.write_text("\n".join(line[8:] for line in self.MODEL.strip("\n").splitlines()))
+        return {"complete": str(path), "seed": program.random.randint(0, 3)}
+
+    def do(self, program, state, record):
+        names = list(self.SHAPES)
+        given = [state[name] for name in names if name in state]
+        after = dict(zip((n for n in names if n in state), cast(given, [self.dtype(n) for n in names if n in state])))
+        return OrderedDict(
+            (n, after.get(n) or Weight(torch.empty(self.SHAPES[n], dtype=self.dtype(n)), [], None)) for n in names)

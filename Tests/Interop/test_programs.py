@@ -70,7 +70,7 @@ def program(seed, folder, target):
     context = Program(r, folder)
     state = weights(r)
     STEPS[target].prepare(r, state)
-    if r.random() < 0.3:
+    if r.random() < 0.2:
         STEPS[r.choice(sorted(STEPS))].prepare(r, state)
     # One that takes the whole file is the first, and any may be.
     verbs = [r.choice(sorted(STEPS)) for _ in range(r.randint(0, 4))]
@@ -88,6 +88,8 @@ def program(seed, folder, target):
             return context, state, records, refusal
         if not now:
             return context, state, records, Refused("nothing is left")
+        if STEPS[verb].is_last:
+            break
     return context, state, records, now
 
 
@@ -157,7 +159,7 @@ def check(out, wanted, seed):
     for name, weight in wanted.items():
         one, other = got[name], weight.tensor
         assert one.dtype == other.dtype and one.shape == other.shape, f"{name}: {one.dtype} {one.shape}, wanted {other.dtype} {other.shape}"
-        same = raw(one) == raw(other) if weight.exact else is_close(one, other)
+        same = weight.exact is None or (raw(one) == raw(other) if weight.exact else is_close(one, other))
         assert same, f"{name}: {one}\nwanted {other}"
     shared, expected = memory(got), memory({n: w.tensor for n, w in wanted.items()})
     assert shared == expected, f"shares {shared}\nwanted {expected}"
