@@ -3,6 +3,8 @@
 /// What is computed goes by numbers, of which 0 is the image. Every name of a tensor is whole,
 /// `model.0.stages.0.0.gamma`; what is thrown says which does not fit.
 package protocol NetworkBuilding {
+  /// What the convolutions of a YOLOv5 end in: `Conv.default_act`.
+  var convolutionActivation: Activation { get }
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int
@@ -18,15 +20,6 @@ package protocol NetworkBuilding {
   mutating func concat(_ name: String, _ x: [Int]) throws -> Int
   /// Each pixel becomes `factor`×`factor`.
   mutating func upsample(_ name: String, factor: Int, of x: Int) throws -> Int
-}
-
-/// What is applied to each element of a layer's output.
-package enum Activation: Sendable {
-  case none
-  /// The exact form, with erf.
-  case gelu
-  /// x · σ(x), which YOLOv5 calls SiLU.
-  case silu
 }
 
 /// A convolution as `nn.Conv2d`, with what stands directly before and behind it.

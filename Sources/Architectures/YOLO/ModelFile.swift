@@ -13,10 +13,12 @@ public struct ModelFile: Sendable {
     let widthMultiple: Double
     /// What widths are rounded up to a multiple of.
     let channelMultiple: Int
-    /// What convolutions end in, as the file says it; `nil` for YOLOv5's own, SiLU.
+    /// What convolutions end in, SiLU where the file does not say; `nil` for what is not computed.
     ///
     /// No name and no shape depends on it.
-    package let activation: String?
+    package let activation: Activation?
+    /// As the file says it.
+    package let activationText: String?
     /// Width and height of each anchor in pixels, level by level.
     package let anchors: [[Double]]
     package let inputChannels: Int
@@ -88,9 +90,16 @@ extension ModelFile.Header {
     inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
     channelMultiple =
       try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
-    let spelled = try keys.value(for: "activation")?.requireString()
-    activation = ["nn.SiLU()", "torch.nn.SiLU()", "SiLU()"].contains(spelled) ? nil : spelled
+    activationText = try keys.value(for: "activation")?.requireString()
+    activation = activationText.map { Activation($0) } ?? .silu
     let node = try keys.require("anchors")
+    if case .int? = node.resolved {
+      // So many a level, of sizes that only hold the place: autoanchor finds others before training.
+      let count = try node.requireInt("anchors", in: 1...32)
+      let levels = keys.value(for: "head")?.sequence?.last?.sequence?.first?.sequence?.count ?? 1
+      anchors = .init(repeating: (0..<(2 * count)).map(Double.init), count: max(levels, 1))
+      return
+    }
     anchors = try node.requireSequence().map { level in
       try level.requireSequence().map { try $0.requireDouble() }
     }

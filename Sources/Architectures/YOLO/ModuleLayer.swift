@@ -141,7 +141,8 @@ extension ModelFile {
       stride(from: 0, to: level.count, by: 2).reduce(0) { $0 + level[$1] * level[$1 + 1] }
     }
     guard areas.count > 1, let least = areas.first, let last = areas.last, let finest = strides.first,
-      let coarsest = strides.last, (last - least) * (coarsest - finest) <= 0
+      let coarsest = strides.last, areas != .init(repeating: least, count: areas.count),
+      (last - least) * (coarsest - finest) <= 0
     else { return }
     throw node.error(
       "the anchors are in the other order than the strides \(strides.map { Int($0) }): YOLOv5 turns them round after "

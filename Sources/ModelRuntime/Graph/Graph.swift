@@ -72,8 +72,36 @@ struct Graph: Sendable {
 struct GraphBuilder {
   let dict: StateDict
   var graph = Graph()
+  /// What the state dict does not say.
+  let settings: NetworkSettings
+  let convolutionActivation: Activation
+  /// What nobody says, in the order in which it was first needed.
+  private(set) var assumptions: [Assumption] = []
 
-  init(_ dict: StateDict) { self.dict = dict }
+  init(
+    _ dict: StateDict, _ settings: NetworkSettings = NetworkSettings(),
+    convolutionActivation: Activation = .silu
+  ) {
+    (self.dict, self.settings, self.convolutionActivation) = (dict, settings, convolutionActivation)
+  }
+
+  /// The eps of a norm: as someone says it, or as it usually is.
+  mutating func epsilon(of name: String, _ norm: NetworkSettings.Norm, usually: Double) -> Double {
+    if let told = settings.epsilon(of: name, norm) { return told }
+    assume(Assumption(norm == .layer ? "layer_norm.eps" : "batch_norm.eps", "\(usually)"))
+    return usually
+  }
+
+  /// What the blocks of a ConvNeXt are activated with.
+  mutating func blockActivation() -> Activation {
+    if let told = settings.blockActivation { return told }
+    assume(Assumption("activation", "\(Activation.gelu)"))
+    return .gelu
+  }
+
+  private mutating func assume(_ assumption: Assumption) {
+    if !assumptions.contains(assumption) { assumptions.append(assumption) }
+  }
 }
 
 // Each operation's file has the function that adds it.

@@ -10,6 +10,8 @@ public struct ConvNeXt: Sendable {
   /// The values of the four stages' outputs.
   private let stages: [Int]
   private let head: (pooled: Int, logits: Int)?
+  /// What the weights do not say and nobody else did.
+  public let assumptions: [Assumption]
 
   /// The network whose tensors lie under `prefix`; under the only prefix there is where none is given.
   ///
@@ -17,17 +19,23 @@ public struct ConvNeXt: Sendable {
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape.
   public init(
-    _ dict: StateDict, prefix: String? = nil, engine: EngineKind = .fast, precision: Precision = .float32
+    _ dict: StateDict, prefix: String? = nil, settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast,
+    precision: Precision = .float32
   ) throws {
     let found = prefix ?? ConvNeXtConfiguration.prefixes(in: dict).first ?? ""
-    try self.init(dict, prefixes: .init(repeating: found, count: 4), engine: engine, precision: precision)
+    try self.init(
+      dict, prefixes: .init(repeating: found, count: 4), settings: settings, engine: engine,
+      precision: precision)
   }
 
   /// The network whose stage i is read from `prefixes[i]`, as a detector of four replicas reads them.
   ///
   /// - Throws: ``ModelError`` where a tensor is missing or has the wrong shape, or the backbones differ in size.
   public init(
-    _ dict: StateDict, prefixes: [String], engine: EngineKind = .fast, precision: Precision = .float32
+    _ dict: StateDict, prefixes: [String], settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast,
+    precision: Precision = .float32
   ) throws {
     guard prefixes.count == 4 else {
       throw ModelError.wrongInput("four stages need four prefixes, not \(prefixes.count)")
@@ -37,7 +45,7 @@ public struct ConvNeXt: Sendable {
       isCut
       ? try ConvNeXtConfiguration(stagesOf: dict, under: prefixes)
       : try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[0])
-    var (builder, stages) = (GraphBuilder(dict), [Int]())
+    var (builder, stages) = (GraphBuilder(dict, settings), [Int]())
     var (own, prefix) = (configuration, prefixes[0])
     for index in 0..<4 {
       if prefixes[index] != prefix {
@@ -53,6 +61,7 @@ public struct ConvNeXt: Sendable {
     }
     head = try own.buildHead(under: prefix, into: &builder, of: stages[3])
     (self.configuration, self.stages) = (configuration, stages)
+    assumptions = builder.assumptions
     network = try Network(builder.graph, engine, precision)
   }
 

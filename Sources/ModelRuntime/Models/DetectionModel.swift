@@ -18,6 +18,8 @@ public struct DetectionModel: Sendable {
   private let file: ModelFile
   /// The value of each layer but Detect.
   private let layers: [Int]
+  /// What the weights do not say and nobody else did.
+  public let assumptions: [Assumption]
   /// The value of each level of Detect.
   private let levels: [Int]
   /// Width and height of each anchor in pixels, level by level.
@@ -27,18 +29,21 @@ public struct DetectionModel: Sendable {
 
   /// The network of `file` with weights named as YOLOv5 names them, `model.<layer>.…`.
   ///
+  /// - Parameter settings: what the weights do not say.
   /// - Throws: an error that says where in the file a layer is wrong, or ``ModelError`` where a tensor does not fit.
   ///   Nothing has run then.
   public init(
-    file: ModelFile, weights: StateDict, engine: EngineKind = .fast, precision: Precision = .float32
+    file: ModelFile, weights: StateDict, settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast,
+    precision: Precision = .float32
   ) throws {
-    if let activation = file.header.activation {
+    guard let activation = file.header.activation else {
       throw ModelError.notSupported(
-        "the model file's activation \(activation.quoted()) is not computed, only SiLU is; its names and shapes can be checked"
-      )
+        "the model file's activation \((file.header.activationText ?? "").quoted()) is not computed; names and shapes can be "
+          + "checked")
     }
     let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
-    var builder = GraphBuilder(weights)
+    var builder = GraphBuilder(weights, settings, convolutionActivation: activation)
     var values: [[Int]] = []
     for layer in file.layers {
       let inputs = layer.sources.map { $0 < 0 ? 0 : values[$0][0] }
@@ -54,6 +59,7 @@ public struct DetectionModel: Sendable {
     anchorsName = weights[name] == nil ? nil : name
     anchors = try Self.anchors(file, weights, name)
     self.file = file
+    assumptions = builder.assumptions
     network = try Network(builder.graph, engine, precision)
   }
 

@@ -7,10 +7,13 @@ struct BatchNorm: Sendable {
   let mean: Parameter
   let variance: Parameter
 
-  /// YOLOv5 sets it on every batch norm; no state dict holds it.
-  static let epsilon = 1e-3
+  let epsilon: Double
 
-  init(_ start: String, in dict: StateDict, channels: Int) throws {
+  /// YOLOv5 sets it on every batch norm; no state dict holds it.
+  static let usualEpsilon = 1e-3
+
+  init(_ start: String, in dict: StateDict, channels: Int, epsilon: Double = usualEpsilon) throws {
+    self.epsilon = epsilon
     weight = try Parameter(start + ".weight", in: dict, shape: [channels])
     bias = try Parameter(start + ".bias", in: dict, shape: [channels])
     mean = try Parameter(start + ".running_mean", in: dict, shape: [channels])
@@ -23,7 +26,7 @@ struct BatchNorm: Sendable {
   func folded() throws -> (scale: [Double], shift: [Double]) {
     let (weight, bias) = (try self.weight.values(), try self.bias.values())
     let (mean, variance) = (try self.mean.values(), try self.variance.values())
-    let scale = weight.indices.map { Double(weight[$0]) / (Double(variance[$0]) + Self.epsilon).squareRoot() }
+    let scale = weight.indices.map { Double(weight[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
     return (scale, scale.indices.map { Double(bias[$0]) - Double(mean[$0]) * scale[$0] })
   }
 }

@@ -19,15 +19,21 @@ struct Convolution: Operation {
   let batchNorm: BatchNorm?
   let activation: Activation
 
-  init(_ layer: ConvolutionLayer, in dict: StateDict) throws {
+  /// - Parameter epsilons: of the norm before it and of the one behind it.
+  init(
+    _ layer: ConvolutionLayer, in dict: StateDict,
+    epsilons: (layer: Double, batch: Double) = (ConvNeXtConfiguration.epsilon, BatchNorm.usualEpsilon)
+  ) throws {
     (groups, stride, padding) = (layer.groups, layer.stride, layer.padding)
     (outputChannels, inputChannels) = (layer.shape[0], layer.shape[1] * layer.groups)
     (kernel, activation) = (layer.shape[2], layer.activation)
     weight = try Parameter(layer.name + ".weight", in: dict, shape: layer.shape)
     bias = layer.hasBias ? try Parameter(layer.name + ".bias", in: dict, shape: [outputChannels]) : nil
-    norm = try layer.layerNorm.map { [inputChannels] in try LayerNorm($0, in: dict, channels: inputChannels) }
+    norm = try layer.layerNorm.map { [inputChannels] in
+      try LayerNorm($0, in: dict, channels: inputChannels, epsilon: epsilons.layer)
+    }
     batchNorm = try layer.batchNorm.map { [outputChannels] in
-      try BatchNorm($0, in: dict, channels: outputChannels)
+      try BatchNorm($0, in: dict, channels: outputChannels, epsilon: epsilons.batch)
     }
   }
 
@@ -92,7 +98,11 @@ struct Convolution: Operation {
 
 extension GraphBuilder {
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
-    graph.add(name, try Convolution(layer, in: dict), [x])
+    let before = layer.layerNorm.map { epsilon(of: $0, .layer, usually: ConvNeXtConfiguration.epsilon) }
+    let behind = layer.batchNorm.map { epsilon(of: $0, .batch, usually: BatchNorm.usualEpsilon) }
+    let operation = try Convolution(
+      layer, in: dict, epsilons: (before ?? ConvNeXtConfiguration.epsilon, behind ?? BatchNorm.usualEpsilon))
+    return graph.add(name, operation, [x])
   }
 }
 
@@ -275,7 +285,9 @@ extension Convolution {
   /// All channels go into each output, and what follows can be computed behind the sums.
   ///
   /// The three channels of an image are too few to be laid out one pixel at a time.
-  private var isProduct: Bool { groups == 1 && inputChannels > 3 && activation != .gelu }
+  private var isProduct: Bool {
+    groups == 1 && inputChannels > 3 && (activation == .none || activation == .silu)
+  }
 
   /// Reads the folded weights and gives the folded bias.
   private func readFolded(_ weights: UnsafeMutableBufferPointer<Float>) throws -> [Float] {

@@ -4,7 +4,7 @@ internal import SutureArchitectures
 internal import SutureTensors
 
 /// What follows the depthwise convolution in a block of ConvNeXt:
-/// residual + scale · second(GELU(first(norm(x)))), pixel by pixel.
+/// residual + scale · second(GELU(first(norm(x)))), pixel by pixel; some are trained with another activation.
 ///
 /// Inputs: what the depthwise convolution gave, and the residual.
 struct FeedForward: Operation {
@@ -16,10 +16,13 @@ struct FeedForward: Operation {
   /// The layer scale, [C]; a network trained without has none.
   let scale: Parameter?
 
-  init(_ layer: FeedForwardLayer, in dict: StateDict) throws {
+  init(
+    _ layer: FeedForwardLayer, in dict: StateDict, epsilon: Double = ConvNeXtConfiguration.epsilon,
+    activation: Activation = .gelu
+  ) throws {
     let (width, hidden) = (layer.channels, layer.hidden)
-    norm = try LayerNorm(layer.norm, in: dict, channels: width)
-    first = try Linear(layer.first, in: dict, inputs: width, outputs: hidden, activation: .gelu)
+    norm = try LayerNorm(layer.norm, in: dict, channels: width, epsilon: epsilon)
+    first = try Linear(layer.first, in: dict, inputs: width, outputs: hidden, activation: activation)
     second = try Linear(layer.second, in: dict, inputs: hidden, outputs: width)
     scale = dict[layer.scale] == nil ? nil : try Parameter(layer.scale, in: dict, shape: [width])
   }
@@ -60,7 +63,10 @@ extension GraphBuilder {
   mutating func feedForward(
     _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
   ) throws -> Int {
-    graph.add(name, try FeedForward(layer, in: dict), [x, residual])
+    let epsilon = epsilon(of: layer.norm, .layer, usually: ConvNeXtConfiguration.epsilon)
+    let activation = blockActivation()
+    return graph.add(
+      name, try FeedForward(layer, in: dict, epsilon: epsilon, activation: activation), [x, residual])
   }
 }
 
@@ -71,7 +77,7 @@ extension FeedForward {
   /// products, and a large image needs no more memory than a small one.
   private static let hiddenByteCount = 3 << 20
 
-  /// Norm, product with GELU, product added to the residual, a tile of pixels at a time.
+  /// Norm, product with its activation, product added to the residual, a tile of pixels at a time.
   ///
   /// The norm's weight and bias are folded into the first product, the layer scale into the second; what is left of the
   /// norm needs no weights.
@@ -155,7 +161,7 @@ extension FeedForward {
     let (normal, layout) = try context.normalization(
       rows: rows, channels: first.inputs, epsilon: norm.epsilon, isAffine: false)
     let one = try context.product(
-      rows: rows, inputs: first.inputs, outputs: first.outputs, (type, type), .gelu,
+      rows: rows, inputs: first.inputs, outputs: first.outputs, (type, type), first.activation,
       weights: weights?.0)
     let two = try context.product(
       rows: rows, inputs: second.inputs, outputs: second.outputs, (type, dnnl_f32),
@@ -216,6 +222,8 @@ extension FeedForward {
 extension FeedForward {
   /// Norm, both products and the residual in one pass over the pixels.
   func compileKernel(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer? {
+    // The kernel computes the exact GELU alone.
+    guard first.activation == .gelu else { return nil }
     let (width, hidden) = (first.inputs, first.outputs)
     var kernel = suture_feed_forward(
       precision: context.precision.ofKernels, rows: x.rows, channels: width, hidden: hidden,

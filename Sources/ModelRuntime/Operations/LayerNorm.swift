@@ -79,6 +79,7 @@ struct LayerNorm: Operation {
 
 extension GraphBuilder {
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int {
-    graph.add(name, try LayerNorm(name, in: dict, channels: channels, epsilon: epsilon), [x])
+    let own = self.epsilon(of: name, .layer, usually: epsilon)
+    return graph.add(name, try LayerNorm(name, in: dict, channels: channels, epsilon: own), [x])
   }
 }

@@ -75,7 +75,21 @@ extension Activation {
     switch self {
     case .none: Float(value)
     case .gelu: Float(0.5 * value * (1 + erf(value / 2.0.squareRoot())))
+    case .geluTanh:
+      Float(
+        0.5 * value
+          * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value))))
+    case .quickGELU: Float(value / (1 + exp(-1.702 * value)))
     case .silu: Float(value / (1 + exp(-value)))
+    case .relu: Float(max(value, 0))
+    case .relu6: Float(min(max(value, 0), 6))
+    case .leakyReLU(let slope): Float(value >= 0 ? value : slope * value)
+    case .hardswish: Float(value * min(max(value + 3, 0), 6) / 6)
+    // Beyond 20 the logarithm is its argument, as torch has it too.
+    case .mish: Float(value * Glibc.tanh(value > 20 ? value : log1p(exp(value))))
+    case .elu(let alpha): Float(value > 0 ? value : alpha * expm1(value))
+    case .sigmoid: Float(1 / (1 + exp(-value)))
+    case .tanh: Float(Glibc.tanh(value))
     }
   }
 }

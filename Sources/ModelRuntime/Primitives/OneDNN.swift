@@ -89,15 +89,33 @@ final class Layout {
     let operations = try unsafe made("no post-operations") { unsafe dnnl_post_ops_create(&$0) }
     defer { unsafe dnnl_post_ops_destroy(operations) }
     if accumulates { try unsafe check(dnnl_post_ops_append_sum(operations, 1), "no sum") }
-    switch activation {
-    case .none: break
-    case .gelu:
-      try unsafe check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_gelu_erf, 0, 0), "no GELU")
-    case .silu:
-      try unsafe check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_swish, 1, 0), "no SiLU")
+    if let (kind, alpha, beta) = activation.eltwise {
+      try unsafe check(
+        dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta), "no \(activation)")
     }
     try unsafe check(dnnl_primitive_attr_set_post_ops(attributes, operations), "no post-operations")
   }
 
   deinit { unsafe dnnl_primitive_attr_destroy(handle) }
+}
+
+extension Activation {
+  /// The operation of oneDNN with its alpha and beta; `nil` where there is nothing to do.
+  fileprivate var eltwise: (dnnl_alg_kind_t, Float, Float)? {
+    switch self {
+    case .none: nil
+    case .gelu: (dnnl_eltwise_gelu_erf, 0, 0)
+    case .geluTanh: (dnnl_eltwise_gelu_tanh, 0, 0)
+    case .quickGELU: (dnnl_eltwise_swish, 1.702, 0)
+    case .silu: (dnnl_eltwise_swish, 1, 0)
+    case .relu: (dnnl_eltwise_relu, 0, 0)
+    case .relu6: (dnnl_eltwise_clip, 0, 6)
+    case .leakyReLU(let slope): (dnnl_eltwise_relu, Float(slope), 0)
+    case .hardswish: (dnnl_eltwise_hardswish, 0, 0)
+    case .mish: (dnnl_eltwise_mish, 0, 0)
+    case .elu(let alpha): (dnnl_eltwise_elu, Float(alpha), 0)
+    case .sigmoid: (dnnl_eltwise_logistic, 0, 0)
+    case .tanh: (dnnl_eltwise_tanh, 0, 0)
+    }
+  }
 }

@@ -20,15 +20,16 @@ public struct RunnableNetwork: Sendable {
   /// - Parameter model: the model file of the detector that the weights are of.
   /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where it is another network, or a tensor does not fit.
   public init(
-    _ stateDict: StateDict, model: ModelFile? = nil, engine: EngineKind = .fast,
-    precision: Precision = .float32
+    _ stateDict: StateDict, model: ModelFile? = nil, settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     self.stateDict = stateDict
     // Of replicas that were cut to what is read, each has one stage.
     prefixes =
       ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? ConvNeXtConfiguration.prefixes(in: stateDict)
     detector = try model.map {
-      try DetectionModel(file: $0, weights: stateDict, engine: engine, precision: precision)
+      try DetectionModel(
+        file: $0, weights: stateDict, settings: settings, engine: engine, precision: precision)
     }
     // A single backbone runs all its stages; of four replicas, each runs its own.
     let isRunnable = prefixes.count <= 1 && detector == nil || prefixes.count == 1 || prefixes.count == 4
@@ -39,11 +40,19 @@ public struct RunnableNetwork: Sendable {
     }
     let places = prefixes.count == 4 ? prefixes : .init(repeating: prefixes.first ?? "", count: 4)
     backbone =
-      isRunnable ? try ConvNeXt(stateDict, prefixes: places, engine: engine, precision: precision) : nil
+      isRunnable
+      ? try ConvNeXt(stateDict, prefixes: places, settings: settings, engine: engine, precision: precision)
+      : nil
   }
 
   /// The names of the tensors that a forward pass reads.
   public var readNames: [String] { detector?.readNames ?? backbone?.readNames ?? [] }
+
+  /// What the weights do not say and nobody else did.
+  public var assumptions: [Assumption] {
+    let own = backbone?.assumptions ?? []
+    return own + (detector?.assumptions ?? []).filter { !own.contains($0) }
+  }
 
   /// What can be computed: of the backbone `feature.0` to `feature.3`, `pooled` and `logits`, of the detector `layer.0`
   /// and so on, `detect.raw.0` and so on, `detect.decoded`.

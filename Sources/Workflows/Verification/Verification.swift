@@ -26,21 +26,25 @@ public struct Verification: Sendable {
   public var tolerance: Double
   /// The names of the classes; a picture's likeliest are told with them.
   public var labels: ClassLabels?
+  private let settings: NetworkSettings
   private let engine: EngineKind
   private let precision: Precision
 
   /// Looks at names and shapes; nothing is read or computed before ``run()``.
   ///
-  /// - Parameter model: the model file of the detector that the weights are of.
+  /// - Parameters:
+  ///   - model: the model file of the detector that the weights are of.
+  ///   - settings: what the weights do not say; a module that was pickled whole says it by itself.
   /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where it is no network that can be run.
   public init(
     of checkpoint: Checkpoint, against original: Checkpoint? = nil, expecting expected: Checkpoint? = nil,
     model: ModelFile? = nil, image input: NetworkInput = .testImage(), tolerance: Double = 5e-6,
-    engine: EngineKind = .fast, precision: Precision = .float32
+    settings: NetworkSettings = NetworkSettings(), engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     try checkpoint.requireTensors()
+    self.settings = settings.told(by: checkpoint)
     network = try RunnableNetwork(
-      checkpoint.stateDict, model: model, engine: engine, precision: precision)
+      checkpoint.stateDict, model: model, settings: self.settings, engine: engine, precision: precision)
     (self.checkpoint, self.original, self.expected) = (checkpoint, original, expected)
     (self.input, self.tolerance) = (input, tolerance)
     (self.engine, self.precision) = (engine, precision)
@@ -53,6 +57,7 @@ public struct Verification: Sendable {
   public func run() throws -> VerificationReport {
     if case .testImage(let side) = input { try network.requireRunnable(side: side) }
     var report = VerificationReport()
+    report.assumptions = network.assumptions
     if let original {
       try compare(with: original, &report)
     } else if network.prefixes.count == 4 {
@@ -88,7 +93,7 @@ public struct Verification: Sendable {
   }
 
   private func network(of original: StateDict) throws -> RunnableNetwork {
-    try RunnableNetwork(original, engine: engine, precision: precision)
+    try RunnableNetwork(original, settings: settings, engine: engine, precision: precision)
   }
 
   /// The original as `load_state_dict` copies it into what is verified: in the dtype that all of that has.

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureJSON
 internal import SutureModelRuntime
 internal import SutureText
@@ -15,6 +16,7 @@ extension VerificationReport {
             "detail": $0.detail,
           ] as JSONObject
         },
+        "assumed": assumptions.map { ["what": $0.what, "value": $0.value] as JSONObject },
         "classes": classes.isEmpty
           ? nil
           : classes.map {

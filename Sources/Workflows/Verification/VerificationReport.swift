@@ -1,3 +1,4 @@
+public import SutureArchitectures
 public import SutureModelRuntime
 
 /// What a verification found, check by check.
@@ -38,6 +39,8 @@ public struct VerificationReport: Sendable {
   public internal(set) var checks: [Check] = []
   /// Where the outputs of the network and of the original begin to differ.
   public internal(set) var firstDifference: LayerDifference?
+  /// What the weights do not say of the network and nobody else did, as it was taken to be.
+  public internal(set) var assumptions: [Assumption] = []
   /// The likeliest classes of a picture.
   public internal(set) var classes: [ClassScore] = []
 

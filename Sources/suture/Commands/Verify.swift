@@ -56,6 +56,7 @@ struct Verify: Command {
         \.engine),
       .choice(
         "dtype", placeholder: "DTYPE", "float32, or bfloat16 for faster and coarser products.", \.precision),
+      .epsilon(\.settings), .activation(\.settings),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
       .salvage(\.limits),
@@ -64,6 +65,7 @@ struct Verify: Command {
   }
 
   var file = ""
+  var settings = NetworkSettings()
   var against: String?
   var expected: String?
   var model: String?
@@ -95,7 +97,7 @@ struct Verify: Command {
     let checkpoint = try open(file, key: key)
     var verification = try Verification(
       of: checkpoint, model: try modelFile(of: checkpoint), image: input,
-      tolerance: tolerance ?? 5e-6,
+      tolerance: tolerance ?? 5e-6, settings: settings,
       engine: engine ?? .fast, precision: precision ?? .float32)
     let network = verification.network
     Console.note("       \(network.summary)\n       \(network.reading)")

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureModelRuntime
 internal import SutureText
 internal import SutureWorkflows
@@ -27,6 +28,7 @@ extension VerificationReport {
       }
     }
     let tables = (outputs.isEmpty ? [] : [outputs]) + (classes.isEmpty ? [] : [classTable])
+    for assumption in assumptions { lines.append("assumed \(assumption.sentence)") }
     return lines.map { $0 + "\n" }.joined() + tables.map { "\n" + $0.text }.joined()
       + (passed ? "\nverified\n" : "\nnot verified\n")
   }
@@ -39,6 +41,17 @@ extension VerificationReport {
       ])
     }
     return table
+  }
+}
+
+extension Assumption {
+  /// What was assumed, and how to say another.
+  fileprivate var sentence: String {
+    switch what {
+    case "layer_norm.eps": "layer norms' eps \(value), which no state dict holds; --eps says another"
+    case "batch_norm.eps": "batch norms' eps \(value), as YOLOv5 sets it; --eps batch_norm=E says another"
+    default: "the blocks' activation \(value); --activation says another"
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import SutureText
 import SutureYAML
 import TestSupport
 import Testing
@@ -106,6 +107,43 @@ import Testing
     do { _ = try ModelFile(SmallModelFile.with(old, new), name: "cfg.yaml") } catch { said = "\(error)" }
     #expect(said.contains(words), "\(said)")
     #expect(said.hasPrefix(place + ":"), "\(said)")
+  }
+
+  @Test func `takes a number of anchors, and gives each level so many that only hold the place`() throws {
+    let text = SmallModelFile.text.replacing(
+      "anchors:\n  - [10,13, 16,30]\n  - [30,61, 62,45]", with: "anchors: 3")
+    let file = try ModelFile(Array(text.utf8), name: "")
+    #expect(file.header.anchors == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]])
+    let expected = Dictionary(uniqueKeysWithValues: file.expectedTensors().map { ($0.name, $0.shape) })
+    #expect(expected["model.13.anchors"] == [2, 3, 2] && expected["model.13.m.0.bias"] == [24])
+    #expect(throws: YAMLError.self) {
+      try ModelFile(Array(text.replacing("anchors: 3", with: "anchors: 0").utf8), name: "")
+    }
+  }
+
+  @Test func `takes the number of classes from who asks, also where that spares a width its multiple`() throws
+  {
+    // 32 is na · (nc + 5) for nc 11: YOLOv5 does not scale such a width.
+    let file = try ModelFile(SmallModelFile.with(), name: "", classes: 11)
+    #expect(file.header.classes == 11)
+    let shapes = Dictionary(uniqueKeysWithValues: file.expectedTensors().map { ($0.name, $0.shape) })
+    #expect(shapes["model.4.conv.weight"] == [32, 20, 1, 1] && shapes["model.13.m.0.bias"] == [32])
+    #expect(throws: Failure.self) { try ModelFile(SmallModelFile.with(), name: "", classes: 0) }
+  }
+
+  @Test(arguments: [
+    ("nn.ReLU()", Activation.relu), ("nn.LeakyReLU(0.1, inplace=True)", .leakyReLU(slope: 0.1)),
+    ("torch.nn.Hardswish()", .hardswish), ("nn.SiLU()", .silu), ("nn.GELU(approximate='tanh')", .geluTanh),
+    ("nn.ELU(alpha=0.5)", .elu(alpha: 0.5)), ("nn.Identity()", Activation.none), ("nn.Softmax()", nil),
+    ("nn.LeakyReLU(__import__('os'))", nil),
+  ])
+  func `knows what its convolutions end in, and that no name depends on it`(
+    text: String, activation: Activation?
+  ) throws {
+    let file = try ModelFile(SmallModelFile.with("nc: 3", "nc: 3\nactivation: \"\(text)\""), name: "")
+    #expect(file.header.activation == activation && file.header.activationText == text)
+    #expect(try file.expectedTensors() == ModelFile(SmallModelFile.with(), name: "").expectedTensors())
+    if let activation { #expect(Activation("\(activation)") == activation) }
   }
 
   @Test func `follows the sizes of its maps as YOLOv5 does`() throws {

@@ -16,33 +16,52 @@ struct OperationSample: CustomTestStringConvertible {
   var testDescription: String { name }
 
   /// Every operation, in each form that an engine treats differently.
-  static let all: [OperationSample] = [
-    .init("add", 5) { builder, other in builder.add("add", 0, other) },
-    .init("concat", 5) { builder, other in builder.concat("concat", [0, other, 0]) },
-    .init("upsample", 5) { builder, _ in builder.upsample("upsample", factor: 3, of: 0) },
-    .init("mean", 19) { builder, _ in builder.mean("mean", of: 0) },
-    .init("layer norm", 19) { builder, _ in
-      try builder.layerNorm("n19", channels: 19, epsilon: 1e-6, of: 0)
-    },
-    .init("linear", 19) { builder, _ in try builder.linear("l", inputs: 19, outputs: 7, of: 0) },
-    .init("feed-forward", 19) { builder, other in
-      let layer = FeedForwardLayer(
-        norm: "n19", first: "l76", second: "l19", scale: "scale", channels: 19, hidden: 76)
-      return try builder.feedForward("block", layer, of: other, residual: 0)
-    },
-    .convolution("stem", 3, ConvolutionLayer("stem", shape: [19, 3, 4, 4], stride: 4)),
-    .convolution(
-      "depthwise", 19, ConvolutionLayer("depthwise", shape: [19, 1, 7, 7], padding: 3, groups: 19)),
-    .convolution(
-      "downsampling", 19, ConvolutionLayer("down", shape: [8, 19, 2, 2], stride: 2, layerNorm: "n19")),
-    .convolution(
-      "Conv", 19,
-      ConvolutionLayer(
-        "conv", shape: [8, 19, 3, 3], hasBias: false, stride: 2, padding: 1, batchNorm: "bn8",
-        activation: .silu)),
-    .convolution("grouped", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 1, groups: 2)),
-    .convolution("GELU", 19, ConvolutionLayer("gelu", shape: [8, 19, 1, 1], activation: .gelu)),
-  ]
+  static let all: [OperationSample] =
+    [
+      .init("add", 5) { builder, other in builder.add("add", 0, other) },
+      .init("concat", 5) { builder, other in builder.concat("concat", [0, other, 0]) },
+      .init("upsample", 5) { builder, _ in builder.upsample("upsample", factor: 3, of: 0) },
+      .init("mean", 19) { builder, _ in builder.mean("mean", of: 0) },
+      .init("layer norm", 19) { builder, _ in
+        try builder.layerNorm("n19", channels: 19, epsilon: 1e-6, of: 0)
+      },
+      .init("linear", 19) { builder, _ in try builder.linear("l", inputs: 19, outputs: 7, of: 0) },
+      .init("feed-forward", 19) { builder, other in
+        let layer = FeedForwardLayer(
+          norm: "n19", first: "l76", second: "l19", scale: "scale", channels: 19, hidden: 76)
+        return try builder.feedForward("block", layer, of: other, residual: 0)
+      },
+      .convolution("stem", 3, ConvolutionLayer("stem", shape: [19, 3, 4, 4], stride: 4)),
+      .convolution(
+        "depthwise", 19, ConvolutionLayer("depthwise", shape: [19, 1, 7, 7], padding: 3, groups: 19)),
+      .convolution(
+        "downsampling", 19, ConvolutionLayer("down", shape: [8, 19, 2, 2], stride: 2, layerNorm: "n19")),
+      .convolution(
+        "Conv", 19,
+        ConvolutionLayer(
+          "conv", shape: [8, 19, 3, 3], hasBias: false, stride: 2, padding: 1, batchNorm: "bn8",
+          activation: .silu)),
+      .convolution("grouped", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 1, groups: 2)),
+    ]
+    + [
+      Activation.gelu, .geluTanh, .quickGELU, .silu, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish, .mish,
+      .elu(alpha: 0.7), .sigmoid, .tanh,
+    ].flatMap { activation in
+      [
+        convolution(
+          "\(activation)", 19, ConvolutionLayer("gelu", shape: [8, 19, 1, 1], activation: activation)),
+        Self("feed-forward: \(activation)", 19) { builder, other in
+          let layer = FeedForwardLayer(
+            norm: "n19", first: "l76", second: "l19", scale: "scale", channels: 19, hidden: 76)
+          var settings = NetworkSettings()
+          settings.activation = activation
+          var own = GraphBuilder(builder.dict, settings)
+          own.graph = builder.graph
+          defer { builder.graph = own.graph }
+          return try own.feedForward("block", layer, of: other, residual: 0)
+        },
+      ]
+    }
 
   init(
     _ name: String, _ channels: Int, _ add: @escaping @Sendable (inout GraphBuilder, Int) throws -> Int

@@ -3,7 +3,7 @@ internal import SutureTensors
 /// A convolution, a batch norm and SiLU: `Conv(c1, c2, k=1, s=1, p=None, g=1)`.
 struct ConvModule: YOLOModule {
   static let name = "Conv"
-  static let summary = "a convolution without bias, a batch norm, SiLU"
+  static let summary = "a convolution without bias, a batch norm, an activation"
   static let example = "[-1, 1, Conv, [128, 3, 2]]"
   static let arguments: [ModuleArgument] = [
     .channels, .init("kernel", .int(1...63), default: .int(1)),
@@ -64,7 +64,7 @@ struct ConvolutionUnit {
   func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
     let layer = ConvolutionLayer(
       name + ".conv", shape: shape, hasBias: false, stride: stride, padding: pixels, groups: groups,
-      batchNorm: name + ".bn", activation: .silu)
+      batchNorm: name + ".bn", activation: network.convolutionActivation)
     return try network.convolution(name, layer, of: x)
   }
 }
