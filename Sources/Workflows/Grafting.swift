@@ -41,6 +41,7 @@ public struct Grafting: Sendable {
           "base": base.path, "part": part.path, "wrapper": base.wrapper, "tensors": graft.output.count,
           "storages": graft.output.storages.count, "replaced": graft.replaced, "stayed": graft.stayed,
           "unexpected": graft.unexpected, "excluded": graft.excluded,
+          "untied": graft.untied.map { ["names": $0.names, "others": $0.others] as JSONObject },
           "cast": graft.recast.map { ["name": $0.name, "from": $0.from, "to": $0.to] as JSONObject },
         ]
       guard let written else {

@@ -1,3 +1,4 @@
+import SutureJSON
 import SutureText
 import SutureTensors
 import Testing
@@ -88,6 +89,47 @@ import Testing
     #expect(merged.output.names == ["a", "b"] && merged.replaced.isEmpty && merged.unexpected == ["b"])
     #expect(merged.output["b"]?.dtype == .float16)
     #expect(try refusal(StateDict(), base) { $0.unexpected = .add }?.cause == .noMatch)
+  }
+
+  @Test func `into one of several tied names says what it does to the others`() throws {
+    let one = try floats(1, 2)
+    let base = try dict([("embed", one), ("head", one), ("free", try floats(3))])
+    let half = try Graft(try dict([("head", try floats(5, 6))]), onto: base)
+    #expect(half.untied == [.init(names: ["head"], others: ["embed"])])
+    #expect(try half.output["embed"]?.floats() == [1, 2])
+    #expect(
+      half.untied[0].sentence.hasPrefix(
+        "embed was one tensor with head in the base, and has other elements now"))
+    let apart = try Graft(try dict([("head", try floats(5, 6)), ("embed", try floats(7, 8))]), onto: base)
+    #expect(apart.untied == [.init(names: ["embed"], others: ["head"])])
+    let other = try floats(5, 6)
+    #expect(try Graft(try dict([("head", other), ("embed", other)]), onto: base).untied.isEmpty)
+    #expect(try Graft(try dict([("free", try floats(4))]), onto: base).untied.isEmpty)
+    // So does the step.
+    var inputs = Inputs()
+    inputs.checkpoint = { _ in try StateDict([.init(name: "head", tensor: other)]) }
+    let plan = try Plan(of: base, steps: [PlannedStep(GraftFrom("p"))], with: inputs)
+    #expect(plan.reports[0].notes.contains(half.untied[0].sentence))
+  }
+
+  @Test func `may exclude nothing where that is allowed`() throws {
+    let base = try dict([("a", try floats(1))])
+    var inputs = Inputs()
+    inputs.checkpoint = { _ in base }
+    var options = Graft.Options()
+    options.excluded = ["y*"]
+    let step = GraftFrom("p", options)
+    let refused = #expect(throws: SurgeryError.self) {
+      try Plan(of: base, steps: [PlannedStep(step)], with: inputs)
+    }
+    #expect(refused?.cause == .noMatch && refused?.reason.contains("\"y*\", which is excluded") == true)
+    let plan = try Plan(of: base, steps: [step.allowingUnmatched], with: inputs)
+    #expect(plan.reports[0].matched == 1 && plan.reports[0].record.resolved["unmatched"] == ["y*"])
+    #expect(plan.reports[0].notes.contains { $0.contains("which is excluded, which is allowed") })
+    // What else does not fit is refused all the same.
+    inputs.checkpoint = { _ in try StateDict([.init(name: "z", tensor: try Tensor(floats: [1], shape: [1]))])
+    }
+    #expect(throws: SurgeryError.self) { try Plan(of: base, steps: [step.allowingUnmatched], with: inputs) }
   }
 
   @Test func `is a step too`() throws {

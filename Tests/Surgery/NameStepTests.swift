@@ -117,6 +117,26 @@ import Testing
       error?.reason == "step 1 (drop \"norm*\", \"Head*\") matched no keys with \"Head*\"")
   }
 
+  @Test func `a choice in braces that fits nothing is told`() throws {
+    let all = ["a.weight", "a.bias", "ab.weight", "c.weight", "n.0.w", "n.12.w"]
+    func notes(_ step: any Step) throws -> [String] {
+      try Plan(of: try dict(all), steps: [step]).reports[0].notes.filter { $0.hasPrefix("no key fits") }
+    }
+    #expect(try notes(Drop("{a,b}.weight")) == ["no key fits \"b\" of {a,b} in \"{a,b}.weight\""])
+    #expect(
+      try notes(Keep("{a,x}.{weight,bias,scale}")) == [
+        "no key fits \"x\" of {a,x} in \"{a,x}.{weight,bias,scale}\"",
+        "no key fits \"scale\" of {weight,bias,scale} in \"{a,x}.{weight,bias,scale}\"",
+      ])
+    // Not every pair has to be there, and what two choices fit counts for both.
+    #expect(try notes(Drop("{a,c}.{weight,bias}")).isEmpty)
+    #expect(try notes(Drop("{a,ab}*.weight")).isEmpty && notes(Drop("n.{1,12}*.w", "n.0.w")).isEmpty)
+    #expect(try notes(Rename("{a,z}.*", to: "q.{2}")) == ["no key fits \"z\" of {a,z} in \"{a,z}.*\""])
+    #expect(try notes(MapNames(["{a,z}.*": "q.{2}"])) == ["no key fits \"z\" of {a,z} in \"{a,z}.*\""])
+    #expect(try notes(CastTo("float16", "{a,z}.weight", except: ["{c,y}.*"])).count == 2)
+    #expect(try notes(Drop("n.{0..99}.w")).count == 1)
+  }
+
   @Test func `what may match nothing hides no other refusal, and undoes nothing`() throws {
     func cause(_ names: [String], _ step: any Step) throws -> SurgeryError.Cause? {
       do {

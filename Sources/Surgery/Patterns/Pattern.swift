@@ -134,3 +134,42 @@ extension Pattern {
     return fits
   }
 }
+
+extension Pattern {
+  /// Of a pattern that fits some of `names`, the choices in its braces that fit none, in a sentence each.
+  ///
+  /// - Complexity: O(*n*) names for the pattern, and as many for each of the first choices that seem to fit none.
+  func idleChoices(among names: [String]) -> [String] {
+    guard let pieces else { return [] }
+    let wildcards = pieces.indices.filter { pieces[$0].isWildcard }
+    guard wildcards.contains(where: { if case .choices = pieces[$0] { true } else { false } }) else {
+      return []
+    }
+    let captures = names.compactMap { self.captures($0) }
+    return wildcards.enumerated().compactMap { wildcard, place -> String? in
+      guard case .choices(let choices, let written) = pieces[place] else { return nil }
+      let used = Set(captures.map { ExactString($0[wildcard]) })
+      let seeming = choices.filter { !used.contains(ExactString($0)) }
+      // A name that fits two choices counts for the first alone.
+      let idle = seeming.enumerated().filter { index, choice in
+        index >= Self.mostChecked || !isUsed(choice, at: place, among: names)
+      }.map(\.element)
+      return idle.isEmpty
+        ? nil : "no key fits \(idle.map { "\"\($0)\"" }.summary) of {\(written)} in \"\(text)\""
+    }
+  }
+
+  private static let mostChecked = 32
+
+  /// Whether a name fits that choice.
+  private func isUsed(_ choice: String, at place: Int, among names: [String]) -> Bool {
+    guard var pieces else { return false }
+    pieces.replaceSubrange(
+      place...place, with: choice.unicodeScalars.map { PatternSyntax.Piece.literal($0) })
+    let alternatives = Glob.alternatives(PatternSyntax(.pattern, pieces))
+    return names.contains { name in
+      let scalars = Array(name.unicodeScalars)
+      return alternatives.contains { Glob.captures($0, scalars) != nil }
+    }
+  }
+}

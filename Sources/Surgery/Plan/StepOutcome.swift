@@ -83,8 +83,12 @@ extension StepOutcome {
       }
       return isHit
     }
-    for index in used.indices where !used[index] {
-      miss(pattern: texts[index], among: texts)
+    for index in used.indices {
+      if !used[index] {
+        miss(pattern: texts[index], among: texts)
+      } else {
+        notes += patterns[index].idleChoices(among: draft.names)
+      }
     }
     return hits
   }

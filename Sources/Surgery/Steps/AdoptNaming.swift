@@ -57,7 +57,9 @@ public struct AdoptNaming: Step {
       }
     }
     try prove(scan, entries)
-    for network in scan.networks where network.scheme.library != scheme.library { try requireWhole(network) }
+    for network in scan.networks where network.scheme.library != scheme.library {
+      if let note = try lacking(network) { outcome.notes.append(note) }
+    }
     describe(scan, &outcome)
     (draft.entries, outcome.touched) = (entries, touched)
   }
@@ -81,20 +83,26 @@ public struct AdoptNaming: Step {
     }
   }
 
-  /// Refuses modules without a weight or a bias, such as norms that are RMSNorm, and blocks without all their layers:
-  /// the other library would not load them.
+  /// What the other library has beside, in a sentence, where the file has only a part of a network.
   ///
-  /// What a file has none of at all, such as the last stages or the classifier, may have been cut off.
-  private func requireWhole(_ network: NamedNetwork) throws(Failure) {
+  /// What is missing in some blocks or stages and there in others has been cut off; what a network has nowhere, such as
+  /// the biases of RMSNorms, makes it another kind of network, which the other library would not load.
+  ///
+  /// - Throws: `Failure` where it is another kind of network.
+  private func lacking(_ network: NamedNetwork) throws(Failure) -> String? {
     let keys = Set(network.members.map(\.key))
-    var needed = keys
+    let has = Set(keys.map { Kind(part: $0.part, leaf: $0.leaf) })
     // A layer scale is optional, but not in torchvision, and not in one block of several.
     let isScaled = scheme == .torchvision || keys.contains { $0.part == .layerScale }
     let parts = ConvNeXtKey.Part.allCases.filter { $0.isOfBlock && ($0 != .layerScale || isScaled) }
-    for block in Set(keys.filter(\.part.isOfBlock).map { [$0.stage, $0.block] }) {
-      for part in parts {
-        let leaf: ConvNeXtKey.Leaf? = part == .layerScale ? nil : .weight
-        needed.insert(ConvNeXtKey(part: part, stage: block[0], block: block[1], leaf: leaf))
+    var needed: Set<ConvNeXtKey> = keys
+    let stages = Dictionary(grouping: keys.filter(\.part.isOfBlock), by: \.stage).mapValues { keys in
+      keys.map(\.block).max() ?? 0
+    }
+    for (stage, last) in stages {
+      for (block, part) in product(0...last, parts) {
+        needed.insert(
+          ConvNeXtKey(part: part, stage: stage, block: block, leaf: part == .layerScale ? nil : .weight))
       }
     }
     for var key in needed where key.leaf != nil {
@@ -103,14 +111,40 @@ public struct AdoptNaming: Step {
         needed.insert(key)
       }
     }
-    var missing: [String] = []
-    for key in needed where !keys.contains(key) { missing.append(try network.name(key, in: scheme)) }
-    missing.sort()
-    if missing.isEmpty { return }
-    throw Failure(
-      .refused, "\(scheme.rawValue) needs \(missing.count) names that the file has nothing for",
-      remedies: [.advice(missing.summary)])
+    var (nowhere, missing): ([String], [String]) = ([], [])
+    for key in needed where !keys.contains(key) {
+      let name = try network.name(key, in: scheme)
+      missing.append(name)
+      if !has.contains(Kind(part: key.part, leaf: key.leaf)) { nowhere.append(name) }
+    }
+    if !nowhere.isEmpty {
+      throw Failure(
+        .refused, "\(scheme.rawValue) needs \(nowhere.count) names that the file has nothing for",
+        remedies: [.advice(nowhere.sorted().summary)])
+    }
+    let absent = (0..<4).filter { stages[$0] == nil }.map(String.init)
+    var notes: [String] = []
+    if !absent.isEmpty { notes.append("of stage \(absent.joined(separator: ", ")) there are no blocks") }
+    if !missing.isEmpty {
+      notes.append("\(missing.count) names have nothing in the file: \(missing.sorted().summary)")
+    }
+    return notes.isEmpty ? nil : "a part of a network: " + notes.joined(separator: "; ")
   }
+
+  private struct Kind: Hashable {
+    let part: ConvNeXtKey.Part
+    let leaf: ConvNeXtKey.Leaf?
+  }
+
+  /// Every pair, what is bounded by the file's own numbers: blocks beyond those are no gaps.
+  private func product(_ blocks: ClosedRange<Int>, _ parts: [ConvNeXtKey.Part]) -> [(
+    Int, ConvNeXtKey.Part
+  )] {
+    blocks.prefix(Self.mostBlocks).flatMap { block in parts.map { (block, $0) } }
+  }
+
+  /// More blocks than these has no stage.
+  private static let mostBlocks = 1000
 
   private func describe(_ scan: NamingScan, _ outcome: inout StepOutcome) {
     outcome.resolved.members.append(("from", .string(scan.scheme.rawValue)))

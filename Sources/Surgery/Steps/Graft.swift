@@ -35,6 +35,19 @@ public struct Graft: Sendable {
   public let unexpected: [String]
   /// Keys of the part that were not to be taken.
   public let excluded: [String]
+  /// Keys of the base that were one tensor with others, and are not any more.
+  public let untied: [Untied]
+  /// Patterns of ``Options/excluded`` that fit no key of the part.
+  let unmatched: [String]
+
+  /// Names of one tensor of the base, some of which have the part's elements now.
+  public struct Untied: Sendable, Equatable {
+    /// Those that have elements of the part.
+    public let names: [String]
+    /// The others, which have what the base had, or another tensor of the part.
+    public let others: [String]
+  }
+
   /// Keys whose dtype in the part is another than in the base.
   public let recast: [(name: String, from: DType, to: DType)]
   /// What was cast, for those who want to know of overflows.
@@ -42,7 +55,19 @@ public struct Graft: Sendable {
 
   /// Compares key by key, and refuses what does not fit.
   public init(_ part: StateDict, onto base: StateDict, _ options: Options = Options()) throws(SurgeryError) {
+    let idle = try Self.idle(options.excluded, part.names)
+    if let first = idle.first {
+      throw SurgeryError(
+        .noMatch, "no key of the part fits \"\(first)\", which is excluded",
+        remedies: Suggestion.remedies(for: first, among: part.names))
+    }
+    try self.init(allowingUnmatched: part, onto: base, options)
+  }
+
+  /// Compares key by key, and refuses what does not fit; that a pattern fits nothing is ``unmatched``.
+  init(allowingUnmatched part: StateDict, onto base: StateDict, _ options: Options) throws(SurgeryError) {
     let taken: StateDict
+    unmatched = try Self.idle(options.excluded, part.names)
     (taken, excluded) = try Self.exclude(options.excluded, from: part)
     unexpected = taken.names.filter { base[$0] == nil }
     (replaced, stayed) = (
@@ -76,6 +101,23 @@ public struct Graft: Sendable {
       }
     }
     (cast, output) = try Self.update(base, with: taken, adding: options.unexpected == .add)
+    untied = Self.untied(base, output, taken: taken)
+  }
+
+  /// The groups of names that overlapped in the base of which some do not any more.
+  private static func untied(_ base: StateDict, _ output: StateDict, taken: StateDict) -> [Untied] {
+    base.sharing.filter(\.isAliasing).compactMap { sharing in
+      let names = sharing.names.filter { taken[$0] != nil }
+      if names.isEmpty { return nil }
+      let stayed = sharing.names.filter { taken[$0] == nil }
+      if !stayed.isEmpty { return Untied(names: names, others: stayed) }
+      // All come from the part: are they one tensor there?
+      guard sharing.kind == .tied, let first = output[names[0]].map({ ViewIdentity($0) }) else { return nil }
+      let others = names.filter { name in output[name].map { ViewIdentity($0) != first } ?? false }
+      if others.isEmpty { return nil }
+      let apart = Set(others.map(ExactString.init))
+      return Untied(names: names.filter { !apart.contains(ExactString($0)) }, others: others)
+    }
   }
 
   private static func update(_ base: StateDict, with part: StateDict, adding: Bool) throws(SurgeryError) -> (
@@ -120,17 +162,16 @@ public struct Graft: Sendable {
   ) {
     if texts.isEmpty { return (part, []) }
     let patterns = try patterns(texts)
-    for pattern in patterns where !part.names.contains(where: pattern.matches) {
-      throw SurgeryError(
-        .noMatch, "no key of the part fits \"\(pattern.text)\", which is excluded",
-        remedies: Suggestion.remedies(for: pattern.text, among: part.names))
-    }
     let isExcluded = { (entry: StateDict.Entry) in patterns.contains { $0.matches(entry.name) } }
     do {
       return (
         try StateDict(part.entries.filter { !isExcluded($0) }), part.entries.filter(isExcluded).map(\.name)
       )
     } catch { throw SurgeryError(.collision, error) }
+  }
+
+  private static func idle(_ texts: [String], _ names: [String]) throws(SurgeryError) -> [String] {
+    try patterns(texts).filter { !names.contains(where: $0.matches) }.map(\.text)
   }
 
   private static func require(_ options: Options, stayed: [String], replaced: [String]) throws(SurgeryError) {

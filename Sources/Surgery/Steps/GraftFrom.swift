@@ -46,7 +46,8 @@ public struct GraftFrom: Step {
   public func summary(_: ResolvedFields) -> String { "graft \"\(part)\"" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
-    let graft = try Graft(try draft.checkpoint(part), onto: try draft.stateDict(), options)
+    let other = try draft.checkpoint(part)
+    let graft = try Graft(allowingUnmatched: other, onto: try draft.stateDict(), options)
     let taken = graft.replaced + (options.unexpected == .add ? graft.unexpected : [])
     let isTaken = Set(taken.map(ExactString.init))
     var outcome = StepOutcome(touched: taken)
@@ -56,7 +57,13 @@ public struct GraftFrom: Step {
       if place < origins.count { outcome.replaced += origins[place].origins }
       return Draft.Entry(name: entry.name, origins: [], tensor: entry.tensor)
     }
+    for pattern in graft.unmatched {
+      outcome.miss(
+        pattern, "found no key of the part that fits \"\(pattern)\", which is excluded",
+        remedies: Suggestion.remedies(for: pattern, among: other.names))
+    }
     outcome.casts = [graft.cast]
+    outcome.notes += graft.untied.map(\.sentence)
     outcome.notes.append("\(graft.stayed.count) stay as they are in the base")
     if !graft.unexpected.isEmpty {
       let verb = options.unexpected == .add ? "added" : "left out"
@@ -78,5 +85,13 @@ public struct GraftFrom: Step {
     guard let keys = resolved.names(ResolvedFields.keys) else { return .unknown }
     let isTaken = keys.contains { ExactString($0) == ExactString(name) }
     return isTaken ? .all([], and: [.init(file: part, name: name)]) : .one(name)
+  }
+}
+
+extension Graft.Untied {
+  /// What became of a tied tensor, in a sentence.
+  package var sentence: String {
+    "\(others.summary) \(others.count == 1 ? "was" : "were") one tensor with \(names.summary) in the base, and "
+      + "\(others.count == 1 ? "has" : "have") other elements now: a model that ties them loads the last"
   }
 }

@@ -99,6 +99,10 @@ public struct MapNames: Step {
     if outcome.touched.isEmpty, let first = rows.first {
       outcome.miss(pattern: first.text, among: [first.text])
     }
+    let names = draft.names
+    for index in rows.indices where used[index] {
+      outcome.notes += rows[index].pattern.idleChoices(among: names)
+    }
     draft.entries = kept
     let idle = rows.indices.filter { !used[$0] }.map { "\"\(rows[$0].text)\"" }
     if !idle.isEmpty, !outcome.touched.isEmpty {

@@ -28,8 +28,9 @@ struct WhyReport {
 
   /// The other names of the same bytes.
   private var aliases: [String] {
-    checkpoint.stateDict.sharing.filter(\.isAliasing).map(\.names).first { $0.contains(name) }?
-      .filter { $0 != name } ?? []
+    let own = ExactString(name)
+    let groups = checkpoint.stateDict.sharing.filter(\.isAliasing).map { $0.names.map(ExactString.init) }
+    return (groups.first { $0.contains(own) } ?? []).filter { $0 != own }.map(\.string)
   }
 
   // MARK: Text

@@ -180,6 +180,30 @@ import Testing
     #expect(error.remedies.contains("torchvision under \"teacher.\""))
   }
 
+  @Test func `of a part of a network are adopted, and what is missing is told`() throws {
+    func notes(_ isCut: (String) -> Bool) throws -> (notes: [String], output: [String]) {
+      var network = Network(scheme: .timm)
+      network.depths = [2, 2, 3, 2]
+      let dict = try StateDict(network.dict.entries.filter { !isCut($0.name) })
+      let plan = try Plan(of: dict, steps: [AdoptNaming(.facebookresearch)])
+      return (plan.reports[0].notes, plan.output.names)
+    }
+    #expect(try notes { _ in false }.notes.allSatisfy { !$0.contains("a part of a network") })
+    let torn = try notes { $0.hasPrefix("stages.2.blocks.1.mlp.fc2") }
+    #expect(
+      torn.notes.contains(
+        "a part of a network: 2 names have nothing in the file: stages.2.1.pwconv2.bias and stages.2.1.pwconv2.weight"
+      ), "\(torn.notes)")
+    #expect(torn.output.contains("stages.2.1.pwconv1.weight"))
+    let gap = try notes { $0.hasPrefix("stages.2.blocks.1.") }
+    #expect(
+      gap.notes.contains { $0.contains("9 names have nothing in the file: stages.2.1.") }, "\(gap.notes)")
+    let stage = try notes { $0.hasPrefix("stages.3.") || $0.hasPrefix("head.") }
+    #expect(
+      stage.notes.contains("a part of a network: of stage 3 there are no blocks"), "\(stage.notes)")
+    #expect(stage.output.contains("stages.2.2.gamma"))
+  }
+
   @Test func `are refused where the other library needs names that there are none of`() throws {
     // RMSNorm has no bias.
     let norms = try StateDict(
@@ -191,9 +215,6 @@ import Testing
     let unscaled = try StateDict(Network(scheme: .timm).dict.entries.filter { !$0.name.hasSuffix(".gamma") })
     #expect(try failure(unscaled, to: .torchvision)?.reason.contains("needs 7 names") == true)
     #expect(try failure(unscaled, to: .facebookresearch) == nil)
-    let torn = try StateDict(
-      Network(scheme: .timm).dict.entries.filter { !$0.name.hasPrefix("stages.2.blocks.1.mlp.fc2") })
-    #expect(try failure(torn, to: .facebookresearch)?.reason.contains("needs 2 names") == true)
     // To a library that has such models it is itself.
     #expect(try failure(norms, to: .timm) == nil)
   }
