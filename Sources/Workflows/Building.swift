@@ -69,7 +69,8 @@ public struct Building: Sendable {
           "model": path, "backbone": (backbone?.path).json, "seed": seed, "tensors": plan.output.count,
           "storages": plan.output.storages.count, "loaded": loaded.count, "live": live.count,
           "initial": initial,
-          "dropped": plan.accounting.dropped, "digest": plan.digest, "space": (output?.plan.byteCount).json,
+          "dropped": plan.accounting.dropped, "digest": plan.digest(written: output),
+          "space": (output?.plan.byteCount).json,
           "written": (written.map { JSONReport("suture.write/1", $0.object).object }).json,
         ])
     }

@@ -1,4 +1,5 @@
 internal import SutureArchitectures
+internal import SutureBytes
 public import SutureCheckpoints
 public import SutureSurgery
 internal import SutureTensors
@@ -49,11 +50,15 @@ public struct Editing: Sendable {
     /// `nil` where nothing is to be written.
     public let output: PreparedWrite?
 
+    /// The SHA-256 of all that decides the bytes of the output, but for those of the input's tensors: the plan's
+    /// ``Plan/digest``, and how it is written where it is.
+    public var digest: String { plan.digest(written: output) }
+
     /// The schema `suture.plan/1`, or `suture.edit/1`.
     ///
     /// - Parameter written: what was written, where something was.
     public func json(_ written: WriteReport? = nil) -> JSONReport {
-      if let written { return JSONReport("suture.edit/1", written.object + ["digest": plan.digest]) }
+      if let written { return JSONReport("suture.edit/1", written.object + ["digest": digest]) }
       let accounting = plan.accounting
       return JSONReport(
         "suture.plan/1",
@@ -72,7 +77,7 @@ public struct Editing: Sendable {
           "output": zip(plan.output.entries, plan.origins).map { entry, origins -> JSONObject in
             ["name": entry.name, "dtype": entry.tensor.dtype, "shape": entry.tensor.shape, "from": origins]
           },
-          "digest": plan.digest,
+          "digest": digest,
         ])
     }
   }
@@ -96,18 +101,26 @@ public struct Editing: Sendable {
     let plan = try Plan(
       of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint))
     observe(.planned(plan))
-    if let digest, digest != plan.digest {
-      throw Failure(
-        .refused, "the plan has the digest \(plan.digest), not \(digest)",
-        remedies: [.setting("dry-run", "shows it")])
-    }
-    guard let request else { return Prepared(checkpoint: checkpoint, plan: plan, output: nil) }
+    guard let request else { return try held(Prepared(checkpoint: checkpoint, plan: plan, output: nil)) }
     var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
     if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
     let output = try PreparedWrite(
       plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), key: key, object: object
     )
-    return Prepared(checkpoint: checkpoint, plan: plan, output: output)
+    return try held(Prepared(checkpoint: checkpoint, plan: plan, output: output))
+  }
+
+  /// What was prepared, where it has the digest that it must have.
+  private func held(_ prepared: Prepared) throws -> Prepared {
+    guard let digest, digest != prepared.digest else { return prepared }
+    let isOfSteps = digest == prepared.plan.digest
+    throw Failure(
+      .refused, "the plan has the digest \(prepared.digest), not \(digest)",
+      remedies: [
+        isOfSteps
+          ? "that is the digest of the steps alone: with an output, how it is written counts too"
+          : .setting("dry-run", "shows it")
+      ])
   }
 
   /// Does it.
@@ -119,20 +132,38 @@ public struct Editing: Sendable {
 
   /// What steps may ask for beside the state dict.
   private func inputs(_ checkpoint: Checkpoint) -> Inputs {
-    var inputs = Inputs()
-    inputs.siblings = checkpoint.candidates.map(\.path)
-    inputs.extras = checkpoint.extras.map(\.path)
-    inputs.wrapper = checkpoint.wrapper.joined(separator: ".")
     let limits = request?.limits(limits) ?? limits
-    inputs.sibling = { [checkpoint, limits] path in
-      try checkpoint.entering(path, limits: limits).stateDict
-    }
-    inputs.checkpoint = { [key, limits] path in
+    // A step may ask for the state dict of a file, and then for what lies beside it.
+    let opened = Guarded<[ExactString: Checkpoint]>([:])
+    let open = { @Sendable [key] (path: String) throws -> Checkpoint in
+      if let known = opened.withLock({ $0[ExactString(path)] }) { return known }
       let other = try Checkpoint.open(path, key: key, limits: limits)
       try other.requireTensors()
-      return other.stateDict
+      opened.withLock { $0[ExactString(path)] = other }
+      return other
     }
+    var inputs = Inputs(beside: checkpoint, limits)
+    inputs.checkpoint = { try open($0).stateDict }
+    inputs.beside = { Inputs(beside: try open($0), limits) }
     inputs.modelFile = { try ModelFile(path: $0, classes: $1) }
     return inputs
+  }
+}
+
+extension Inputs {
+  /// What lies beside the state dict of a checkpoint.
+  fileprivate init(beside checkpoint: Checkpoint, _ limits: ReadLimits) {
+    self.init()
+    siblings = checkpoint.candidates.map(\.path)
+    extras = checkpoint.extras.map(\.path)
+    wrapper = checkpoint.wrapper.joined(separator: ".")
+    sibling = { try checkpoint.entering($0, limits: limits).stateDict }
+    modules = {
+      checkpoint.moduleFacts().map { facts in
+        var isTransposed: Bool?
+        if case .bool(let value)? = facts["transposed"] { isTransposed = value }
+        return Module(facts.name, epsilon: facts.number("eps"), isTransposed: isTransposed)
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ public import SutureArchitectures
 internal import SutureBytes
 public import SutureCheckpoints
 public import SutureJSON
+internal import SutureSurgery
 public import SutureTensors
 internal import SutureText
 
@@ -163,5 +164,19 @@ public struct WriteReport: Sendable {
     }
     if !notes.isEmpty { object["notes"] = notes }
     return object
+  }
+}
+
+extension Plan {
+  /// The SHA-256 of all that decides the bytes of what is written, but for those of the input's tensors.
+  ///
+  /// - Parameter output: how the plan is written; its ``Plan/digest`` alone counts where it is not.
+  func digest(written output: PreparedWrite?) -> String {
+    guard let output else { return digest }
+    var sum = SHA256()
+    // Another dict of the same file may have the same names and shapes.
+    let wrapper = JSONWriter.text(.array(output.checkpoint.wrapper.map { .string($0) }))
+    sum.update(Array("\(digest)\n\(wrapper)\n\(output.plan.digest)\n".utf8))
+    return "sha256:" + sum.hexadecimal()
   }
 }

@@ -151,7 +151,7 @@ import Testing
     let prepared = try editing.prepare()
     #expect(prepared.json().value["schema"]?.stringValue == "suture.plan/1")
     let written = try #require(try prepared.output?.write())
-    #expect(prepared.json(written).value["digest"]?.stringValue == prepared.plan.digest)
+    #expect(prepared.json(written).value["digest"]?.stringValue == prepared.digest)
     #expect(prepared.json(written).text(isLine: true).hasSuffix("}\n"))
   }
 }

@@ -1,8 +1,10 @@
 import SutureBytes
+import SutureCheckpoints
 import SutureJSON
 import SutureSurgery
 import SutureTensors
 import SutureText
+import TestSupport
 import Testing
 
 @testable import SutureWorkflows
@@ -83,5 +85,110 @@ import Testing
     var request = WriteRequest(to: "")
     try option.read(&request, word)
     #expect(request.maximumShardSize == bytes)
+  }
+
+  // MARK: The digest
+
+  /// A checkpoint with shared and wide tensors, and values beside them.
+  private func checkpoint(in folder: TemporaryFolder) throws -> String {
+    let wide = try Tensor(floats: (0..<64).map { Float($0) / 7 }, shape: [8, 8])
+    let part = try wide.sliced(0..<4, axis: 0)
+    let dict = try StateDict([
+      .init(name: "a.w", tensor: wide), .init(name: "b.w", tensor: wide), .init(name: "norm.w", tensor: part),
+      .init(name: "n", tensor: try Tensor(Storage([1, 2, 3]), dtype: .uint8, shape: [3])),
+    ])
+    try CheckpointWriter.write(dict, to: folder.path + "/in.pth", WriteOptions(.pytorchZip))
+    return folder.path + "/in.pth"
+  }
+
+  /// The digest of an edit, and what every file of it holds.
+  private func edit(_ input: String, _ words: [(String, String)], to output: String) throws -> (
+    digest: String, files: [[UInt8]]
+  ) {
+    var request = WriteRequest(to: output)
+    for (name, word) in words {
+      try #require(Self.option(name)).read(&request, word)
+    }
+    var editing = Editing(of: input, request)
+    editing.steps = [AddPrefix("m.")]
+    let prepared = try editing.prepare()
+    _ = try prepared.output?.write()
+    let paths = try #require(prepared.output?.plan.paths)
+    return (
+      prepared.digest,
+      try paths.map { path in
+        let file = try FileSource(path)
+        return try file.bytes(0..<file.byteCount)
+      }
+    )
+  }
+
+  private static func option(_ name: String) -> WriteOption? {
+    WriteRequest.options.first { $0.name == name }
+  }
+
+  /// What each option is tried with: words that go with it, the output's end, and the option's own words.
+  private static let tried: [String: [(with: [(String, String)], end: String, word: String)]] = [
+    "output": [([], ".pth", ""), ([], ".safetensors", "")],
+    "format": [([], ".pth", "pth"), ([], ".safetensors", "safetensors")],
+    "dtype": [
+      ([], ".pth", "float16"), ([], ".pth", "float32"), ([("no-provenance", "")], ".pth", "float32"),
+    ],
+    "keep-dtype": [
+      ([("dtype", "float16")], ".pth", "m.norm*"),
+      ([("dtype", "float16"), ("no-provenance", "")], ".safetensors", "m.n"),
+    ],
+    "shared": [([], ".safetensors", "alias"), ([], ".safetensors", "copy"), ([], ".pth", "copy")],
+    "sparse": [([], ".pth", "dense"), ([("no-provenance", "")], ".pth", "dense")],
+    "max-shard-size": [([], ".safetensors", "300B"), ([], ".pth", "100B"), ([], ".pth", "5GB")],
+    "extras": [([], ".pth", "keep"), ([], ".pth", "drop"), ([], ".safetensors", "drop")],
+    "as": [([], ".pt", "yolov5")],
+    "metadata": [([], ".pth", "a=b"), ([], ".safetensors", "a=b"), ([], ".pth", "d")],
+    "keep-storages": [
+      ([], ".pth", ""), ([("keep-dtype", "m.n"), ("dtype", "float64"), ("no-provenance", "")], ".pth", ""),
+    ],
+    "no-provenance": [([], ".pth", ""), ([], ".safetensors", "")], "hash": [([], ".pth", "")],
+    "no-verify": [([], ".pth", "")], "proof": [([], ".pth", "")], "sync": [([], ".pth", "")],
+    "force": [([], ".pth", "")],
+  ]
+
+  @Test(arguments: words.keys.sorted())
+  func `has another digest with an option exactly where that changes a byte`(name: String) throws {
+    let folder = try TemporaryFolder()
+    let plain = try checkpoint(in: folder)
+    // Beside the weights of this one there are values.
+    let input = name == "extras" ? projectFolder + "/Fixtures/Corpus/101_proto3_values.pth" : plain
+    for (index, sample) in try #require(Self.tried[name]).enumerated() {
+      let plain = try edit(input, sample.with, to: "\(folder.path)/\(name)\(index)\(sample.end)")
+      let words = name == "output" ? [] : [(name, sample.word)]
+      let folder = try TemporaryFolder()
+      let other = try edit(input, sample.with + words, to: "\(folder.path)/\(name)\(index)\(sample.end)")
+      #expect((plain.digest == other.digest) == (plain.files == other.files), "\(name) \(sample)")
+    }
+  }
+
+  @Test func `has one digest for the same steps on files whose numbers differ, and another for another dict`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    func write(_ name: String, _ start: Float) throws -> String {
+      let tensor = try Tensor(floats: [start, 2, 3], shape: [3])
+      let dict = try StateDict([.init(name: "x.w", tensor: tensor), .init(name: "y.w", tensor: tensor)])
+      try CheckpointWriter.write(dict, to: folder.path + "/" + name, WriteOptions(.safetensors))
+      return folder.path + "/" + name
+    }
+    let (one, two) = (try write("1.safetensors", 1), try write("2.safetensors", 5))
+    let digests = try [one, two].enumerated().map { index, input in
+      try edit(input, [], to: "\(folder.path)/out\(index).pth").digest
+    }
+    #expect(digests[0] == digests[1])
+    var editing = Editing(of: one, WriteRequest(to: folder.path + "/alone.pth"))
+    editing.steps = [AddPrefix("m.")]
+    let prepared = try editing.prepare()
+    editing.digest = prepared.plan.digest
+    let refused = #expect(throws: Failure.self) { try editing.prepare() }
+    #expect(refused?.remedies.first?.description.contains("steps alone") == true)
+    editing.digest = prepared.digest
+    #expect(try editing.prepare().digest == prepared.digest)
   }
 }

@@ -81,6 +81,21 @@ extension OutputPlan {
     return true
   }
 
+  /// Adds everything that is at hand, and the lengths of what is not.
+  public func describe(to digest: inout SHA256) {
+    func add(_ bytes: [UInt8]) { digest.update(Array("\(bytes.count):".utf8) + bytes) }
+    for piece in pieces {
+      add(piece.head)
+      if let payload = piece.payload as? MemoryPayload {
+        add(payload.bytes)
+      } else {
+        digest.update(Array("\(piece.payload.byteCount) bytes,".utf8))
+      }
+    }
+    // As it would be if all checksums were 0: they are those of the payloads.
+    add(end([UInt32](repeating: 0, count: pieces.count)))
+  }
+
   func checkedEnd(_ checksums: [UInt32]) throws -> [UInt8] { try checked(end(checksums), endSize) }
 }
 

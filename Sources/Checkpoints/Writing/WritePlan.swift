@@ -64,3 +64,15 @@ extension WritePlan {
     files.allSatisfy { file in (try? Proof.check(file.path, file)) != nil }
   }
 }
+
+extension WritePlan {
+  /// The SHA-256 of everything in the files but the elements of tensors, of which their place and their length count.
+  ///
+  /// What the elements are is for whoever made the tensors to tell.
+  public var digest: String {
+    var sum = SHA256()
+    for file in files { file.output.describe(to: &sum) }
+    if let index { sum.update(index.bytes) }
+    return "sha256:" + sum.hexadecimal()
+  }
+}

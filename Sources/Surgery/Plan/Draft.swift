@@ -31,6 +31,9 @@ public struct Draft: Sendable {
     entries = stateDict.entries.map { Entry(name: $0.name, origins: [$0.name], tensor: $0.tensor) }
   }
 
+  /// The step that took a moving average in the place of the weights; `nil` where these are the weights.
+  var takenEMA: (any Step)?
+
   /// Begins anew with another state dict.
   mutating func restart(with stateDict: StateDict) { self = Draft(stateDict, inputs) }
 
@@ -60,6 +63,11 @@ public struct Draft: Sendable {
   /// The state dict of another checkpoint.
   public func checkpoint(_ name: String) throws(Failure) -> StateDict {
     try Self.input { try inputs.checkpoint(name) }
+  }
+
+  /// Another checkpoint with nothing done to it, and what there is beside it.
+  func draft(of name: String) throws(Failure) -> Draft {
+    Draft(try checkpoint(name), try Self.input { try inputs.beside(name) })
   }
 
   /// The state dict of a sibling.
@@ -126,6 +134,26 @@ public struct Inputs: Sendable {
   public var sibling: @Sendable (String) throws -> StateDict = { throw missing("state dict \($0)") }
   /// Gives the state dict of another checkpoint, by whatever the step calls it.
   public var checkpoint: @Sendable (String) throws -> StateDict = { throw missing("checkpoint \($0)") }
+
+  /// Gives what lies beside the state dict of another checkpoint.
+  public var beside: @Sendable (String) throws -> Inputs = { _ in Inputs() }
+
+  /// Gives what modules say of themselves that were pickled whole with the state dict's tensors.
+  public var modules: @Sendable () -> [Module] = { [] }
+
+  /// What a module says of itself that its tensors do not tell.
+  public struct Module: Sendable {
+    /// Its name within the state dict, such as `model.4.bn`.
+    public let name: String
+    /// What a norm adds to the variance.
+    public let epsilon: Double?
+    /// Whether a convolution is transposed.
+    public let isTransposed: Bool?
+
+    public init(_ name: String, epsilon: Double? = nil, isTransposed: Bool? = nil) {
+      (self.name, self.epsilon, self.isTransposed) = (name, epsilon, isTransposed)
+    }
+  }
 
   /// Gives a YOLOv5 model file, with so many classes where that is said.
   public var modelFile: @Sendable (String, _ classes: Int?) throws -> ModelFile = { path, _ in

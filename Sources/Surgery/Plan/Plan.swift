@@ -169,7 +169,8 @@ extension Plan {
   /// The SHA-256 of all that the plan says: the input's names, dtypes and shapes, the steps, and for each tensor of the
   /// output its name, dtype, shape, origins, and which others it shares its storage with.
   ///
-  /// The same steps on a file of the same names and shapes have the same digest, wherever it lies.
+  /// The same steps on a file of the same names and shapes have the same digest, wherever it lies. How the output is
+  /// written is no part of it.
   public var digest: String {
     var text: [UInt8] = []
     func add(_ value: JSONValue) { text += JSONWriter.bytes(value) + [UInt8(ascii: "\n")] }

@@ -62,7 +62,10 @@ struct Edit: Command {
       }
     }
     if let savedRecipe { try save(recipe(), to: savedRecipe) }
-    if writing.dryRun { Console.note("digest \(prepared.plan.digest)") }
+    if writing.dryRun {
+      let extent = prepared.output == nil ? ", of the steps alone: -o says how they are written" : ""
+      Console.note("digest \(prepared.digest)\(extent)")
+    }
     return try writing.finish(prepared.output) {
       prepared.json()
     } done: {
