@@ -1,10 +1,15 @@
+internal import SutureJSON
 public import SutureTensors
 internal import SutureText
 
 /// The mean of this checkpoint and others of the same keys and shapes.
 ///
-/// Floating-point numbers, complex ones too, are added in double precision, divided, and rounded to the dtype of the
-/// first; whatever else there is, such as counters, is the first's.
+/// Of moving averages it is the mean of moving averages: where ``TakeEMA`` stands before it, or the file holds nothing
+/// else, those of the other checkpoints are taken as well.
+///
+/// Floating-point numbers are added in double precision, divided, and rounded to the dtype of the first; whatever else
+/// there is, such as counters, is the first's. Complex numbers are averaged by their parts where that is asked for: a mean
+/// of angles is another.
 public struct Average: Step {
   enum Other: Sendable {
     case named(String)
@@ -12,11 +17,21 @@ public struct Average: Step {
   }
 
   let others: [Other]
+  let takesComplex: Bool
 
   /// - Parameter others: checkpoints by what ``Inputs/checkpoint`` knows them by; the command's are paths.
-  public init(_ others: String...) { self.init(others) }
-  public init(_ others: [String]) { self.others = others.map { .named($0) } }
-  public init(_ others: [StateDict]) { self.others = others.map { .stateDict($0) } }
+  /// - Parameter takesComplex: whether complex numbers are averaged by their parts, as `torch.mean` does.
+  public init(_ others: String..., complex takesComplex: Bool = false) {
+    self.init(others, complex: takesComplex)
+  }
+
+  public init(_ others: [String], complex takesComplex: Bool = false) {
+    (self.others, self.takesComplex) = (others.map { .named($0) }, takesComplex)
+  }
+
+  public init(_ others: [StateDict], complex takesComplex: Bool = false) {
+    (self.others, self.takesComplex) = (others.map { .stateDict($0) }, takesComplex)
+  }
 
   var names: [String] {
     others.enumerated().map { if case .named(let name) = $1 { name } else { "state dict \($0 + 1)" } }
@@ -24,24 +39,36 @@ public struct Average: Step {
 
   public static let schema = StepSchema(
     "average", .files, "The mean with FILE, or with several where it comes several times.",
-    operand: .operand(.files, "FILE"), example: #"{average: ["epoch_9.pth", "epoch_10.pth"]}"#)
+    operand: .operand(.files, "FILE"), fields: [.optional(complexKey, .flag, "")],
+    variants: [
+      .init("average-complex", "The same, with complex numbers by their parts.", flags: [complexKey])
+    ],
+    example: #"{average: ["epoch_9.pth", "epoch_10.pth"]}"#)
 
-  public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
-  public var record: StepRecord { StepRecord("average", .strings(names)) }
+  private static let complexKey = "complex"
+
+  public init(_ record: StepRecord) throws {
+    self.init(try record.operand.strings(), complex: try record[Self.complexKey]?.bool() ?? false)
+  }
+
+  public var record: StepRecord {
+    StepRecord("average", .strings(names), takesComplex ? [(Self.complexKey, .bool(true))] : [])
+  }
+
   public func summary(_: ResolvedFields) -> String { "average with \(quoted(names))" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     if others.isEmpty { throw SurgeryError(.badPattern, "names no other checkpoint") }
+    var outcome = StepOutcome()
     let dicts = try others.map { other in
       switch other {
       case .stateDict(let dict): dict
-      case .named(let name): try draft.checkpoint(name)
+      case .named(let name): try weights(of: name, like: draft, &outcome)
       }
     }
     for (name, dict) in zip(names, dicts) { try requireSameKeys(draft, name, dict) }
     var done: [[ViewIdentity]: Tensor] = [:]
     var others: [String] = []
-    var outcome = StepOutcome()
     for index in draft.entries.indices {
       let entry = draft.entries[index]
       let tensors = [entry.tensor] + dicts.compactMap { $0[entry.name] }
@@ -52,6 +79,11 @@ public struct Average: Step {
       guard dtype.floatFormat != nil || dtype.isComplex else {
         others.append(entry.name)
         continue
+      }
+      if dtype.isComplex, !takesComplex {
+        throw entry.doesNotFit(
+          "it holds complex numbers",
+          remedies: [.setting("average-complex", value: "FILE", "averages their real and imaginary parts")])
       }
       for (name, tensor) in zip(names, tensors.dropFirst())
       where dtype.isComplex ? !tensor.dtype.isComplex : tensor.dtype.floatFormat == nil {
@@ -75,6 +107,44 @@ public struct Average: Step {
     guard let keys = resolved.names(ResolvedFields.keys) else { return .unknown }
     let isMean = keys.contains { ExactString($0) == ExactString(name) }
     return .all([name], and: isMean ? names.map { .init(file: $0, name: name) } : [])
+  }
+
+  /// The weights of another checkpoint, or its EMA where an EMA is averaged: the two are not averaged with each other.
+  private func weights(of name: String, like draft: Draft, _ outcome: inout StepOutcome) throws -> StateDict {
+    var other = try draft.draft(of: name)
+    let isEMA = try TakeEMA.isAlready(other.inputs) != nil
+    let mayBeAny = { (inputs: Inputs) in inputs.wrapper.isEmpty && inputs.siblings.isEmpty }
+    guard try draft.takenEMA != nil || TakeEMA.isAlready(draft.inputs) != nil else {
+      if !isEMA {
+        let note =
+          "each has an EMA beside its weights, of which nothing is taken: take-ema before it averages those"
+        if [draft, other].allSatisfy({ $0.inputs.siblings.contains(where: TakeEMA.isEMA) }),
+          !outcome.notes.contains(note)
+        {
+          outcome.notes.append(note)
+        }
+        return try other.stateDict()
+      }
+      guard mayBeAny(draft.inputs) else {
+        throw SurgeryError(
+          .impossible, "has an EMA in \(name), and weights that are none here",
+          remedies: [.setting("take-ema", "takes the EMA of each")])
+      }
+      outcome.notes.append("\(name) holds an EMA, and these are taken for one: nothing in the file says so")
+      return try other.stateDict()
+    }
+    let taken = try (draft.takenEMA ?? TakeEMA()).apply(to: &other)
+    if other.takenEMA == nil {
+      guard mayBeAny(other.inputs) else {
+        throw SurgeryError(
+          .impossible, "has an EMA here, and \(name) none beside its weights",
+          remedies: ["an average of both would be neither"] + (taken.unmatched.first?.remedies ?? []))
+      }
+      outcome.notes.append("\(name) is taken for an EMA: nothing in it says so")
+    } else {
+      outcome.notes += taken.notes.map { "of \(name): \($0)" }
+    }
+    return try other.stateDict()
   }
 
   private func requireSameKeys(_ draft: Draft, _ name: String, _ dict: StateDict) throws {

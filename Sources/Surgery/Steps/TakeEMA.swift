@@ -1,27 +1,64 @@
 internal import SutureJSON
+internal import SutureTensors
 internal import SutureText
 
 /// Takes the moving average of the weights that training code keeps beside them, such as `model_ema`.
 ///
-/// It has to be the first step: what others did to the weights would be lost.
+/// It has to be the first step: what others did to the weights would be lost. Its names are those of the weights, however
+/// the library spells them; see ``MovingAverage``. What it has no average of, such as the buffers of batch norms, is the
+/// weights' own.
 public struct TakeEMA: Step {
-  /// The names that training code gives it: timm and facebookresearch, mmengine and PaddleDetection, YOLOv5.
+  /// The names that training code gives it: timm and facebookresearch, mmengine and PaddleDetection, YOLOv5, GANs.
   public static let names = [
     "model_ema", "state_dict_ema", "ema_state_dict", "params_ema", "ema_model", "ema", "model_averaged",
+    "model_ema_state_dict", "ema_model_state_dict", "ema_state", "g_ema", "G_ema",
   ]
 
-  public init() {}
+  /// Whether a list of averages without names is paired with the parameters by order.
+  let takesOrder: Bool
+  /// Whether buffers called `ema_…` are the averages, and not what they were exchanged for.
+  let takesBuffers: Bool
+
+  /// - Parameters:
+  ///   - takesOrder: whether a list of averages without names is paired with the parameters by order.
+  ///   - takesBuffers: whether mmcv's buffers called `ema_…` are the averages: it exchanges them for the weights at the
+  ///     end of an epoch, and a file does not say whether it had.
+  public init(byOrder takesOrder: Bool = false, fromBuffers takesBuffers: Bool = false) {
+    (self.takesOrder, self.takesBuffers) = (takesOrder, takesBuffers)
+  }
 
   public static let schema = StepSchema(
     "take-ema", .files, "Take the moving average of the weights, such as model_ema.",
+    fields: [.optional(orderKey, .flag, ""), .optional(buffersKey, .flag, "")],
+    variants: [
+      .init(
+        "take-ema-by-order", "Take an average that is a list, such as shadow_params, by order.",
+        flags: [orderKey]),
+      .init(
+        "take-ema-from-buffers", "Take mmcv's buffers called ema_…, of a file saved within an epoch.",
+        flags: [buffersKey]),
+    ],
     example: "{take-ema: , optional: true}")
 
-  public init(_ record: StepRecord) throws { try record.requireAlone() }
-  public var record: StepRecord { StepRecord("take-ema") }
-  public func summary(_: ResolvedFields) -> String { "take the EMA" }
+  private static let (orderKey, buffersKey) = ("by-order", "from-buffers")
 
-  /// The prefix that the names had, where every tensor of the file was there under its full path.
-  private static let prefix = "prefix"
+  public init(_ record: StepRecord) throws {
+    try record.requireAlone()
+    self.init(
+      byOrder: try record[Self.orderKey]?.bool() ?? false,
+      fromBuffers: try record[Self.buffersKey]?.bool() ?? false)
+  }
+
+  public var record: StepRecord {
+    StepRecord(
+      "take-ema", .null,
+      (takesOrder ? [(Self.orderKey, .bool(true))] : [])
+        + (takesBuffers ? [(Self.buffersKey, .bool(true))] : []))
+  }
+
+  public func summary(_: ResolvedFields) -> String {
+    "take the EMA" + (takesOrder ? " by order" : "") + (takesBuffers ? " from buffers" : "")
+  }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     guard draft.isUntouched else {
@@ -29,67 +66,327 @@ public struct TakeEMA: Step {
         .impossible, "comes after another step",
         remedies: ["make it the first: what others did to the weights would be lost"])
     }
-    func isEMA(_ path: String) -> Bool {
-      path.split(separator: ".").contains { Self.names.contains(String($0)) }
-    }
     var outcome = StepOutcome()
-    if let path = draft.inputs.siblings.first(where: isEMA) {
-      outcome.notes.append("taken from \(path)")
-      outcome.resolved.members.append(("from", .string(path)))
-      let weights = draft.entries
-      draft.restart(with: try draft.sibling(path))
-      outcome.touched = draft.names
-      try complete(&draft, from: weights, path, &outcome)
+    guard try take(&draft, &outcome) else {
+      outcome.miss(
+        "model_ema", "found none beside the weights",
+        remedies: [
+          "it would be called \(Self.names.joined(separator: ", "))",
+          .setting("key", value: "PATH", "takes any other place"),
+        ])
       return outcome
     }
-    for name in Self.names {
-      let prefix = name + "."
-      guard draft.entries.contains(where: { $0.name.hasPrefix(prefix) }) else { continue }
-      draft.entries = draft.entries.filter { $0.name.hasPrefix(prefix) }
-      outcome.touched = draft.names
-      for index in draft.entries.indices { draft.entries[index].name.removeFirst(prefix.count) }
-      outcome.resolved.members.append((Self.prefix, .string(prefix)))
-      return outcome
-    }
-    if isEMA(draft.inputs.wrapper) {
-      outcome.notes.append("the weights under \(draft.inputs.wrapper) are it already")
-      outcome.count = draft.entries.count
-      return outcome
-    }
-    outcome.miss(
-      "model_ema", "found none beside the weights",
-      remedies: [
-        "it would be called \(Self.names.joined(separator: ", "))",
-        .setting("key", value: "PATH", "takes any other place"),
-      ])
+    draft.takenEMA = self
     return outcome
   }
 
-  /// Adds what the EMA lacks and the weights have, such as the buffers of batch norms, which no average is kept of.
-  private func complete(
-    _ draft: inout Draft, from weights: [Draft.Entry], _ path: String, _ outcome: inout StepOutcome
-  )
-    throws
-  {
-    if weights.isEmpty { return }
-    let (places, known) = (draft.places, Set(weights.map { ExactString($0.name) }))
-    guard draft.names.contains(where: { known.contains(ExactString($0)) }) else {
+  /// Whether there is any, wherever it lies.
+  private func take(_ draft: inout Draft, _ outcome: inout StepOutcome) throws -> Bool {
+    if let reason = try Self.isAlready(draft.inputs) {
+      outcome.notes.append(reason)
+      outcome.count = draft.entries.count
+      return true
+    }
+    if let path = draft.inputs.siblings.first(where: Self.isEMA) {
+      try take(from: path, &draft, &outcome)
+      return true
+    }
+    for name in Self.names {
+      if let (own, rest) = Self.split(draft.entries, name + ".") {
+        draft.entries = try prefixed(name + ".", own, rest, &outcome)
+        return true
+      }
+    }
+    return try takeBuffers(&draft, &outcome)
+  }
+
+  static func isEMA(_ path: String) -> Bool {
+    path.split(separator: ".").contains { names.contains(String($0)) }
+  }
+
+  /// Why the weights of a file are the average already; `nil` where they are not.
+  static func isAlready(_ inputs: Inputs) throws -> String? {
+    func holds(_ path: String) -> Bool {
+      (inputs.siblings + inputs.extras).contains { $0 == path || $0.rest(after: path + ".") != nil }
+    }
+    let place = inputs.wrapper.isEmpty ? "the file" : inputs.wrapper
+    if isEMA(inputs.wrapper) { return "the weights under \(place) are it already" }
+    // Lightning's WeightAveraging and mmengine's EMAHook put it in the weights' place.
+    if holds("averaging_state") || holds("current_model_state") {
+      return "the weights under \(place) are it already: the others lie under current_model_state"
+    }
+    guard inputs.siblings.contains("ema_state_dict") else { return nil }
+    let names = try inputs.sibling("ema_state_dict").names
+    let isExchanged =
+      names.contains("steps") && names.allSatisfy { $0 == "steps" || $0.rest(after: "module.") != nil }
+    return isExchanged
+      ? "the weights under \(place) are it already: mmengine exchanges them for those under ema_state_dict"
+      : nil
+  }
+
+  // MARK: Where it lies
+
+  /// An average that has a place of its own in the file.
+  private func take(from path: String, _ draft: inout Draft, _ outcome: inout StepOutcome) throws {
+    outcome.notes.append("taken from \(path)")
+    outcome.resolved.members.append((Trail.from, .string(path)))
+    let weights = draft.entries
+    draft.restart(with: try draft.sibling(path))
+    let average = MovingAverage(draft.entries, beside: weights)
+    tell(average.counters, &outcome)
+    outcome.touched = average.entries.map(\.name)
+    if average.isList {
+      draft.entries = try paired(average, weights, path, &outcome)
+      return
+    }
+    let matches = average.matches(weights)
+    // Under the weights' own names it has its own order, and may have more than they.
+    draft.entries =
+      weights.isEmpty || matches.rule == .init() && matches.count > 0
+      ? completed(average, matches, weights, &outcome)
+      : try replaced(average, matches, weights, path, &outcome)
+  }
+
+  /// An average among the other keys of a file, each under its full path.
+  private func prefixed(
+    _ prefix: String, _ own: [Draft.Entry], _ rest: [Draft.Entry], _ outcome: inout StepOutcome
+  ) throws -> [Draft.Entry] {
+    let average = MovingAverage(own, beside: [])
+    tell(average.counters.map { prefix + $0 }, &outcome)
+    outcome.touched = average.entries.map { prefix + $0.name }
+    if average.isList {
+      outcome.resolved.members.append((Trail.prefix, .string(prefix)))
+      return try paired(average, rest, prefix, &outcome)
+    }
+    let matches = average.matches(rest)
+    guard matches.rule.form == .plain, matches.rule.prefix.isEmpty else {
+      return try replaced(average, matches, rest, prefix, prefix: prefix, &outcome)
+    }
+    // The names are the average's own, without what stands before the weights'.
+    outcome.resolved.members.append((Trail.prefix, .string(prefix)))
+    if matches.count > 0 { return completed(average, matches, rest, &outcome) }
+    if !rest.isEmpty { outcome.notes.append("nothing beside it has its names, so nothing completes it") }
+    return average.entries
+  }
+
+  private static let buffers = "ema_"
+
+  /// mmcv's buffers among the weights; whether there are any.
+  private func takeBuffers(_ draft: inout Draft, _ outcome: inout StepOutcome) throws -> Bool {
+    let own = draft.entries.filter { $0.name.rest(after: Self.buffers) != nil }
+    if own.isEmpty { return false }
+    let rest = draft.entries.filter { $0.name.rest(after: Self.buffers) == nil }
+    let average = MovingAverage(own, beside: rest)
+    let matches = average.matches(rest, [.underscored])
+    if matches.count == 0 { return false }
+    guard takesBuffers else {
       throw SurgeryError(
         .impossible,
-        "found an EMA under \(path) whose names are not those of the weights: \(draft.names.summary)",
+        "found \(own.count) buffers such as \(own[0].name), which mmcv exchanges for the weights at the end of an epoch",
         remedies: [
-          "the weights have \(weights.map(\.name).summary), and which is whose is not known",
-          .setting("key", value: path, "takes it as it is"),
+          "of a file that was saved then the weights are the EMA: drop \"ema_*\" leaves them",
+          .setting("take-ema-from-buffers", "takes the buffers of one that was saved within an epoch"),
         ])
     }
-    let lacking = weights.filter { places[ExactString($0.name)] == nil }
-    if lacking.isEmpty { return }
-    draft.entries += lacking
-    outcome.notes.append(
-      "\(lacking.count) keys that it lacks are the weights' own: \(lacking.map(\.name).summary)")
+    outcome.touched = average.entries.map(\.name)
+    draft.entries = try replaced(average, matches, rest, "the weights' names", &outcome)
+    return true
+  }
+
+  /// The entries whose names begin so, without that, and the others; `nil` where none does.
+  private static func split(_ entries: [Draft.Entry], _ prefix: String) -> (
+    own: [Draft.Entry], rest: [Draft.Entry]
+  )? {
+    var (own, rest): ([Draft.Entry], [Draft.Entry]) = ([], [])
+    for var entry in entries {
+      guard let name = entry.name.rest(after: prefix), !name.isEmpty else {
+        rest.append(entry)
+        continue
+      }
+      entry.name = String(name)
+      own.append(entry)
+    }
+    return own.isEmpty ? nil : (own, rest)
+  }
+
+  private func tell(_ counters: [String], _ outcome: inout StepOutcome) {
+    if !counters.isEmpty { outcome.notes.append("left out: its own \(counters.summary)") }
+  }
+
+  // MARK: What it makes
+
+  /// The average under its own names, and what the weights have and it lacks.
+  private func completed(
+    _ average: MovingAverage, _ matches: MovingAverage.Matches, _ weights: [Draft.Entry],
+    _ outcome: inout StepOutcome
+  ) -> [Draft.Entry] {
+    if weights.isEmpty { return average.entries }
+    let strangers = matches.strangers(among: average.entries)
+    if !strangers.isEmpty {
+      outcome.notes.append("\(strangers.count) of its keys are none of the weights': \(strangers.summary)")
+    }
+    let known = Set(average.entries.map { ExactString($0.name) })
+    let averaged = averages(
+      zip(matches.places, average.entries).compactMap { $0.count == 1 ? ($0[0], $1) : nil }, weights)
+    var (result, own, tied): ([Draft.Entry], [String], [(String, String)]) = (average.entries, [], [])
+    for weight in weights {
+      guard let name = weight.name.rest(after: matches.rule.strip).map(String.init), !name.isEmpty,
+        !known.contains(ExactString(name))
+      else { continue }
+      if let other = averaged[ViewIdentity(weight.tensor)] {
+        result.append(.init(name: name, origins: other.origins, tensor: other.tensor))
+        tied.append((name, other.name))
+      } else {
+        result.append(.init(name: name, origins: weight.origins, tensor: weight.tensor))
+        own.append(name)
+      }
+    }
+    tell(own: own, tied: tied, &outcome)
+    if !own.isEmpty, !matches.rule.strip.isEmpty {
+      outcome.resolved.members.append((Trail.weights, .string(matches.rule.strip)))
+    }
+    return result
+  }
+
+  /// The average of each tensor of the weights that has one.
+  private func averages(_ pairs: [(place: Int, average: Draft.Entry)], _ weights: [Draft.Entry])
+    -> [ViewIdentity:
+    Draft.Entry]
+  {
+    Dictionary(pairs.map { (ViewIdentity(weights[$0.place].tensor), $0.average) }) { first, _ in first }
+  }
+
+  /// Says what is the weights' own, and what is another name of a tensor that has an average.
+  private func tell(own: [String], tied: [(name: String, other: String)], _ outcome: inout StepOutcome) {
+    if !tied.isEmpty {
+      outcome.resolved.members.append((Trail.tied, .object(tied.map { ($0.name, .string($0.other)) })))
+      outcome.notes.append("one tensor with another, as in the weights: \(tied.map(\.name).summary)")
+    }
+    if !own.isEmpty {
+      outcome.resolved.set(Trail.completed, names: own)
+      outcome.notes.append("\(own.count) keys that it lacks are the weights' own: \(own.summary)")
+    }
+  }
+
+  /// The weights, with the averages in the place of those whose they are.
+  private func replaced(
+    _ average: MovingAverage, _ matches: MovingAverage.Matches, _ weights: [Draft.Entry], _ place: String,
+    prefix: String = "", _ outcome: inout StepOutcome
+  ) throws -> [Draft.Entry] {
+    let strangers = matches.strangers(among: average.entries)
+    guard matches.count > 0, strangers.isEmpty else {
+      let several = zip(average.entries, matches.places).first { $1.count > 1 }
+      throw SurgeryError(
+        .impossible,
+        matches.count == 0
+          ? "found an EMA under \(place) whose names are not those of the weights: \(average.entries.map(\.name).summary)"
+          : "found an EMA under \(place) of which \(strangers.count) keys are no weight's, or several's: \(strangers.summary)",
+        remedies: [
+          several.map { entry, places in
+            .advice("\(entry.name) may be \(places.map { weights[$0].name }.summary)")
+          } ?? .advice("the weights have \(weights.map(\.name).summary), and which is whose is not known"),
+          .setting("key", value: prefix.isEmpty ? "PATH" : String(prefix.dropLast()), "takes it as it is"),
+        ])
+    }
+    let rule = matches.rule
+    outcome.resolved.members.append((Trail.prefix, .string(prefix + rule.prefix)))
+    if !rule.strip.isEmpty { outcome.resolved.members.append((Trail.strip, .string(rule.strip))) }
+    if rule.form != .plain { outcome.resolved.members.append((Trail.form, .string(rule.form.rawValue))) }
+    let pairs = zip(matches.places, average.entries).map { ($0[0], $1) }
+    return try put(pairs, in: weights, &outcome)
+  }
+
+  /// The weights, with the averages of a list in the place of the parameters, in their order.
+  private func paired(
+    _ average: MovingAverage, _ weights: [Draft.Entry], _ place: String, _ outcome: inout StepOutcome
+  ) throws -> [Draft.Entry] {
+    let (averages, parameters) = (average.ordered, MovingAverage.parameters(among: weights))
+    let names = parameters.map { weights[$0].name }
+    guard takesOrder else {
+      throw SurgeryError(
+        .impossible,
+        "found an EMA under \(place) that is a list of \(averages.count) tensors: its names are not those of the weights",
+        remedies: [
+          averages.count == parameters.count
+            ? "the weights have as many parameters, \(names.summary)"
+            : "the weights have \(parameters.count) parameters, as far as names tell",
+          .setting("take-ema-by-order", "pairs them by their order"),
+        ])
+    }
+    guard averages.count == parameters.count, averages.count == average.entries.count else {
+      throw SurgeryError(
+        .impossible,
+        "has \(average.entries.count) averages under \(place) for \(parameters.count) parameters, so which is whose is not known",
+        remedies: [
+          .advice("parameters, as far as names tell: \(names.summary)"),
+          "those that were not trained may have no average",
+        ])
+    }
+    outcome.notes.append("paired with the parameters by their order")
+    outcome.resolved.members.append((Trail.order, .array(names.map { .string($0) })))
+    return try put(Array(zip(parameters, averages)), in: weights, &outcome)
+  }
+
+  private func put(
+    _ pairs: [(place: Int, average: Draft.Entry)], in weights: [Draft.Entry], _ outcome: inout StepOutcome
+  ) throws -> [Draft.Entry] {
+    var result = weights
+    let averaged = averages(pairs, weights)
+    var isDone = [Bool](repeating: false, count: weights.count)
+    for (place, average) in pairs {
+      let weight = weights[place]
+      guard weight.tensor.shape == average.tensor.shape else {
+        throw weight.doesNotFit("its average \(average.name) has \(average.tensor.shape)")
+      }
+      result[place] = .init(name: weight.name, origins: average.origins, tensor: average.tensor)
+      isDone[place] = true
+    }
+    // A parameter under several names has one average.
+    let names = Dictionary(pairs.map { (ExactString($1.name), weights[$0].name) }) { first, _ in first }
+    var (own, tied): ([String], [(String, String)]) = ([], [])
+    for (place, weight) in weights.enumerated() where !isDone[place] {
+      if let other = averaged[ViewIdentity(weight.tensor)] {
+        result[place] = .init(name: weight.name, origins: other.origins, tensor: other.tensor)
+        tied.append((weight.name, names[ExactString(other.name)] ?? other.name))
+      } else {
+        own.append(weight.name)
+      }
+    }
+    tell(own: own, tied: tied, &outcome)
+    return result
+  }
+
+  // MARK: The way back
+
+  /// What is recorded for the way back.
+  private enum Trail {
+    /// Where it lay, and what its names began with.
+    static let (from, prefix) = ("from", "prefix")
+    /// What the weights' names begin with that its have not, and how they are spelled.
+    static let (strip, form) = ("strip", "form")
+    /// The names that are the weights' own, and what they began with.
+    static let (completed, weights) = ("completed", "weights")
+    /// The parameters in their order, and the names that are the same tensor as another.
+    static let (order, tied) = ("order", "tied")
   }
 
   public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
-    .one((resolved[Self.prefix]?.stringValue ?? "") + name)
+    func isName(_ other: String) -> Bool { ExactString(other) == ExactString(name) }
+    if resolved.names(Trail.completed)?.contains(where: isName) == true {
+      return .one((resolved[Trail.weights]?.stringValue ?? "") + name)
+    }
+    let parameter =
+      resolved[Trail.tied]?.members?.first { isName($0.key) }?.value.stringValue ?? name
+    let prefix = resolved[Trail.prefix]?.stringValue ?? ""
+    if let order = resolved[Trail.order]?.arrayValue?.compactMap(\.stringValue) {
+      guard let place = order.firstIndex(where: { ExactString($0) == ExactString(parameter) }) else {
+        return .unknown
+      }
+      return .one("\(prefix)\(MovingAverage.list)\(place)")
+    }
+    let rule = MovingAverage.Rule(
+      form: resolved[Trail.form]?.stringValue.flatMap(MovingAverage.Rule.Form.init) ?? .plain,
+      prefix: prefix, strip: resolved[Trail.strip]?.stringValue ?? "")
+    return rule.name(of: parameter).map { .one($0) } ?? .oneOf([])
   }
 }

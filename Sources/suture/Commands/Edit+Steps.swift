@@ -30,7 +30,8 @@ extension Edit {
         return
       }
       let files = try last.operand.strings() + step.record.operand.strings()
-      let joined = StepRecord(last.verb, .array(files.map { .string($0) }))
+      var joined = StepRecord(last.verb, .array(files.map { .string($0) }))
+      joined.fields = last.fields + step.record.fields.filter { last[$0.key] == nil }
       edit.editing.steps.steps[edit.editing.steps.steps.count - 1] = try StepRegistry.standard.step(joined)
     }
   }

@@ -32,7 +32,7 @@ struct StepWords {
   /// The record that the option's value says; empty for one that takes none.
   func record(_ word: String) throws -> StepRecord {
     let flags = (variant?.flags ?? []).map { (key: $0, value: JSONValue.bool(true)) }
-    guard let operand = schema.operand else { return StepRecord(schema.verb) }
+    guard let operand = schema.operand else { return StepRecord(schema.verb, .null, flags) }
     if operand.kind == .table {
       var record = StepRecord(schema.verb, .null, flags)
       record.operand = try RecordValue(try Edit.readText(word), name: word)
