@@ -5,6 +5,7 @@ it can be done to. `test_programs` fails where a step of the registry has none.
 """
 import copy
 import itertools
+import random
 import re
 from collections import OrderedDict
 
@@ -395,13 +396,13 @@ class Naming(Step):
 
     def prepare(self, r, state):
         network = convnext(r)
-        self.shapes = {self.PREFIX + n: t.shape for n, t in network.items()}
         state.update((self.PREFIX + n, t) for n, t in network.items())
 
     def make(self, program, state):
         network = {n: w.tensor.shape for n, w in state.items() if n.startswith(self.PREFIX)}
+        shapes = {self.PREFIX + n: t.shape for n, t in convnext(random.Random(0)).items()}
         is_alone = not any("downsample_layers" in n for n in state if not n.startswith(self.PREFIX))
-        return {"naming": "timm"} if network and is_alone and network == self.shapes else None
+        return {"naming": "timm"} if is_alone and network == shapes else None
 
     def do(self, program, state, record):
         pairs = []
@@ -711,10 +712,10 @@ class FuseBatchNorm(Step):
     verb = "fuse-bn"
 
     def prepare(self, r, state):
-        channels, inputs, dtype = r.randint(1, 4), r.randint(1, 4), r.choice(FLOATS)
-        if inputs == channels:
-            inputs += 1
-        state["m.0.conv.weight"] = tensor(r, [channels, inputs, 1, 2], dtype)
+        channels, inputs, groups, dtype = r.randint(1, 4), r.randint(1, 4), r.randint(1, 2), r.choice(FLOATS)
+        shape = r.choice([[inputs * groups, channels, 1, 2], [channels * groups, inputs, 1, 2]])
+        channels *= groups
+        state["m.0.conv.weight"] = tensor(r, shape, dtype)
         if r.random() < 0.5:
             state["m.0.conv.bias"] = tensor(r, [channels], r.choice(FLOATS))
         for leaf in ("weight", "bias", "running_mean"):
@@ -725,7 +726,8 @@ class FuseBatchNorm(Step):
     def make(self, program, state):
         if not any(n.endswith(".conv.weight") and n[:-11] + "bn.running_mean" in state for n in state):
             return None
-        return {"fuse-bn": "*.conv", "with": "*.bn", "eps": program.random.choice([1e-3, 1e-5])}
+        record = {"fuse-bn": "*.conv", "with": "*.bn", "eps": program.random.choice([1e-3, 1e-5])}
+        return {**record, "transposed": program.random.random() < 0.5} if program.random.random() < 0.8 else record
 
     def do(self, program, state, record):
         state, result, gone = OrderedDict(state), [], set()
@@ -740,7 +742,13 @@ class FuseBatchNorm(Step):
             parts = [state[n] for n in [name, *names] if n in state] + [state[n] for n in [bias_name] if n in state]
             if any(not p.tensor.is_floating_point() for p in parts) or not weight.tensor.dim():
                 raise Refused(name)
-            channels = weight.tensor.shape[0]
+            w, channels = weight.tensor, len(state[names[0]].tensor) if state[names[0]].tensor.dim() == 1 else -1
+            # [in, out/groups, kernel], where each group of inputs has outputs of its own.
+            groups = channels // w.shape[1] if w.dim() > 2 and w.shape[1] and channels % w.shape[1] == 0 else 0
+            is_second = groups > 0 and w.shape[0] % groups == 0
+            is_transposed = record.get("transposed", w.shape[0] != channels)
+            if not (is_second if is_transposed else w.shape[0] == channels):
+                raise Refused(name)
             if any(p.tensor.shape != (channels,) for p in parts[1:]):
                 raise Refused(name)
             mean, var, gain, shift = (state[n].tensor.double() if n in state else None for n in names)
@@ -748,7 +756,10 @@ class FuseBatchNorm(Step):
             bias = state.get(bias_name)
             start = torch.zeros(channels, dtype=torch.float64) if bias is None else bias.tensor.double()
             new_bias = (start - mean) * factor + (0 if shift is None else shift)
-            new_weight = weight.tensor.double() * factor.reshape(-1, *[1] * (weight.tensor.dim() - 1))
+            if is_transposed:
+                # The factors of each group's outputs, for each of its inputs.
+                factor = factor.reshape(groups, 1, w.shape[1]).expand(groups, w.shape[0] // groups, w.shape[1]).reshape(w.shape[:2])
+            new_weight = w.double() * factor.reshape(*factor.shape, *[1] * (w.dim() - factor.dim()))
             origins = lambda keys: [o for key in keys if key in state for o in state[key].origins]
             fused = [
                 (name, Weight(rounded(new_weight, weight.tensor.dtype), origins([name, bn + "running_var", bn + "weight"]), False)),
@@ -808,7 +819,8 @@ class Average(Step):
                 whole = torch.empty(0, dtype=storage.dtype).set_(storage.untyped_storage(), 0, (storage.untyped_storage().nbytes() // storage.itemsize,))
                 whole.copy_(torch.randn(whole.shape, dtype=torch.float64).to(whole.dtype))
             others.append(other)
-        return {"average": [str(program.save(other)) for other in others]}
+        record = {"average": [str(program.save(other)) for other in others]}
+        return {**record, "complex": True} if program.random.random() < 0.7 else record
 
     def do(self, program, state, record):
         others = [torch.load(path, weights_only=True) for path in record["average"]]
@@ -819,6 +831,8 @@ class Average(Step):
             t = weight.tensor
             if not t.is_floating_point() and not t.is_complex():
                 continue
+            if t.is_complex() and "complex" not in record:
+                raise Refused(name)
             parts = [t] + [other[name] for other in others]
             if any(p.shape != t.shape for p in parts) or any(p.is_complex() != t.is_complex() for p in parts):
                 raise Refused(name)
@@ -901,8 +915,11 @@ class TakeEMA(Step):
     def do(self, program, state, record):
         ema = program.wrapped["model_ema"]
         taken = OrderedDict((name, Weight(tensor, [name])) for name, tensor in ema.items())
-        # What no average is kept of is the weights'.
-        taken.update((name, weight) for name, weight in state.items() if name not in ema)
+        averaged = {}
+        for name in ema:
+            averaged.setdefault(state[name].view, taken[name])
+        # What no average is kept of is the weights', and what is one tensor with another is that.
+        taken.update((name, averaged.get(weight.view, weight)) for name, weight in state.items() if name not in ema)
         return taken
 
 

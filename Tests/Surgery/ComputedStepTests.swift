@@ -88,6 +88,81 @@ import Testing
     #expect(plan.reports[0].notes.contains { $0.contains("ConvTranspose2d") })
   }
 
+  // MARK: What a state dict does not say of a convolution and its norm
+
+  private func fusing(_ shape: [Int], _ channels: Int) throws -> StateDict {
+    let count = shape.reduce(1, *)
+    func vector(_ name: String, _ start: Float) throws -> StateDict.Entry {
+      .init(
+        name: "bn.\(name)",
+        tensor: try Tensor(floats: (0..<channels).map { start + Float($0) }, shape: [channels]))
+    }
+    return try StateDict([
+      .init(name: "conv.weight", tensor: try Tensor(floats: (0..<count).map { Float($0 + 1) }, shape: shape)),
+      vector("weight", 1), vector("bias", 0), vector("running_mean", 0), vector("running_var", 3),
+    ])
+  }
+
+  @Test func `a transposed convolution is fused along its own axis, in each group`() throws {
+    // [in, out/groups, k], so many channels, and whether shapes alone decide.
+    for (shape, channels, isDecided) in [
+      ([2, 3, 2], 3, true), ([4, 2, 1], 4, false), ([3, 3, 1], 3, false), ([2, 4, 2], 8, true),
+      ([5, 1, 2], 5, true),
+    ] {
+      let dict = try fusing(shape, channels)
+      let fused = try Plan(of: dict, steps: [FuseBatchNorm("conv", with: "bn", isTransposed: true)])
+      let weight = try Plain(try #require(dict["conv.weight"]))
+      let (inputs, outputs) = (shape[0] / (channels / shape[1]), shape[1])
+      let wanted = Plain(shape) { index in
+        let channel = index[0] / inputs * outputs + index[1]
+        return weight[index] * Double(1 + channel) / (Double(3 + channel) + 1e-5).squareRoot()
+      }
+      #expect(
+        try Plain(try #require(fused.output["conv.weight"])) == wanted.rounded(to: .float32), "\(shape)")
+      #expect(fused.output["conv.bias"]?.shape == [channels])
+      let unsaid = try Plan(of: dict, steps: [FuseBatchNorm("conv", with: "bn")])
+      #expect(unsaid.reports[0].notes.contains { $0.contains("ConvTranspose2d") } == !isDecided, "\(shape)")
+      if shape[0] != channels || shape[1] == 1 {
+        #expect(
+          try unsaid.output["conv.weight"]?.contiguousBytes()
+            == fused.output["conv.weight"]?.contiguousBytes())
+      }
+      if shape[0] != channels {
+        #expect(throws: SurgeryError.self) {
+          try Plan(of: dict, steps: [FuseBatchNorm("conv", with: "bn", isTransposed: false)])
+        }
+      }
+    }
+    for shape in [[4, 3, 1], [3, 5], [3, 0, 1]] {
+      #expect(throws: SurgeryError.self) {
+        try Plan(of: fusing(shape, 5), steps: [FuseBatchNorm("conv", with: "bn", isTransposed: true)])
+      }
+    }
+  }
+
+  @Test func `eps and the kind of a convolution are a pickled module's where there is one`() throws {
+    let dict = try fusing([3, 3, 1], 3)
+    var inputs = Inputs()
+    func plan(_ step: FuseBatchNorm, _ first: [any Step] = []) throws -> Plan {
+      try Plan(of: dict, steps: (first + [step]).map { PlannedStep($0) }, with: inputs)
+    }
+    func weight(_ plan: Plan) throws -> [UInt8]? { try plan.output.entries[0].tensor.contiguousBytes() }
+    let assumed = try plan(FuseBatchNorm("conv", with: "bn"))
+    #expect(assumed.reports[0].notes.contains { $0.contains("eps is taken for 1e-05") })
+    #expect(assumed.reports[0].summary.hasSuffix("eps 1e-05"))
+    let said = try plan(FuseBatchNorm("conv", with: "bn", epsilon: 0.5, isTransposed: true))
+    #expect(said.reports[0].notes.isEmpty)
+    inputs.modules = { [.init("bn", epsilon: 0.5), .init("conv", isTransposed: true)] }
+    // Its own names are those of the file, whatever they were called since.
+    let told = try plan(FuseBatchNorm("x.conv", with: "x.bn"), [AddPrefix("x.")])
+    #expect(told.reports[1].notes.isEmpty && told.reports[1].summary.hasSuffix("eps 0.5"))
+    #expect(try weight(told) == weight(said) && weight(told) != weight(assumed))
+    let other = try plan(FuseBatchNorm("conv", with: "bn", epsilon: 1e-3))
+    #expect(other.reports[0].notes == ["the file says another eps of 1 norms: bn.running_mean"])
+    let back = try StepRegistry.standard.step(other.reports[0].record)
+    #expect(back.record == FuseBatchNorm("conv", with: "bn", epsilon: 1e-3).record)
+  }
+
   @Test func `an average of complex numbers is that of both parts`() throws {
     func complex(_ dtype: DType, _ numbers: [Double], _ bits: LazyBits = []) throws -> StateDict {
       let codec = try #require(dtype.codec)
@@ -100,17 +175,22 @@ import Testing
     for dtype in [DType.complex32, .complex64, .complex128] {
       // A conjugate that torch only noted counts as one.
       let other = try complex(.complex64, [3, -4, 8, 2], .conjugate)
-      let plan = try Plan(of: try complex(dtype, [1, 2, -4, 0.5]), steps: [Average([other])])
+      let plan = try Plan(of: try complex(dtype, [1, 2, -4, 0.5]), steps: [Average([other], complex: true)])
       let mean = try #require(plan.output["w"])
       #expect(mean.dtype == dtype)
       #expect(dtype.codec?.decode(try mean.contiguousBytes()) == [2, 3, 2, -0.75])
     }
     let real = try StateDict([.init(name: "w", tensor: try Tensor(floats: [1, 2], shape: [2]))])
     #expect(throws: SurgeryError.self) {
-      try Plan(of: try complex(.complex64, [1, 2, 3, 4]), steps: [Average([real])])
+      try Plan(of: try complex(.complex64, [1, 2, 3, 4]), steps: [Average([real], complex: true)])
     }
+    let unsaid = #expect(throws: SurgeryError.self) {
+      let dict = try complex(.complex64, [1, 2, 3, 4])
+      return try Plan(of: dict, steps: [Average([dict])])
+    }
+    #expect(unsaid?.cause == .doesNotFit && unsaid?.description.contains("average-complex") == true)
     #expect(throws: SurgeryError.self) {
-      try Plan(of: real, steps: [Average([try complex(.complex64, [1, 2, 3, 4])])])
+      try Plan(of: real, steps: [Average([try complex(.complex64, [1, 2, 3, 4])], complex: true)])
     }
   }
 

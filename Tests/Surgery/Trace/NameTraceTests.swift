@@ -110,7 +110,9 @@ import Testing
       Slice("b.*", range: range), Concat("b.#.{q,k,v}.w", to: "b.{1}.all"), Concat("b.*", to: "one"),
       Stack("e.#.w", to: "e.w"), Split("b.2.qkv.w", to: "b.2.{q,k,v}.w"), Fill("b.*", with: .zeros),
       AdaptInput("c.conv.weight", channels: 1), FuseBatchNorm("*.conv", with: "*.bn"),
-      FoldNormalization("c.conv.weight"), Average("other", "third"), GraftFrom("part"),
+      FuseBatchNorm("d.conv", with: "d.bn", epsilon: 1e-3, isTransposed: false),
+      FoldNormalization("c.conv.weight"), Average("other", "third"), Average(["other"], complex: true),
+      GraftFrom("part"),
       GraftFrom("part", add), TakeEMA(), StripOptimizer(),
     ]
     let networks = try NamingScheme.allCases.flatMap { from in
