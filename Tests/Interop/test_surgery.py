@@ -5,6 +5,7 @@
 
 Needs torch, numpy and safetensors; where they are missing it says so and skips. ROUNDS and SEED vary the random part.
 """
+import copy
 import json
 import random
 import statistics
@@ -277,6 +278,133 @@ class Steps(unittest.TestCase):
         self.assertEqual(set(torch.load(out, weights_only=True)), {"model.w", "model_ema.w"})
         torch.save(weights, source)
         suture("edit", source, "-o", out, "--take-ema", "--force", expect=5)
+
+    def network(self):
+        """With buffers, tied weights, and names that need their dots."""
+        net = torch.nn.Sequential()
+        net.add_module("0", torch.nn.Conv2d(3, 4, 1))
+        net.add_module("1", torch.nn.BatchNorm2d(4))
+        net.add_module("10", torch.nn.Sequential(torch.nn.Conv2d(4, 4, 1), torch.nn.Linear(4, 4, bias=False)))
+        net.head = torch.nn.Linear(4, 4, bias=False)
+        net.head.weight = net[2][1].weight
+        return net
+
+    def trained(self):
+        """A network, what an average of its parameters would be, and what a model that loads that holds."""
+        net = self.network()
+        averages = {name: torch.randn_like(p) for name, p in net.named_parameters()}
+        wanted = copy.deepcopy(net)
+        with torch.no_grad():
+            for name, parameter in wanted.named_parameters():
+                parameter.copy_(averages[name])
+        return net, averages, wanted.state_dict()
+
+    def take(self, saved, wanted, *words, expect=0):
+        source, out = self.folder / "ema.pth", self.folder / "taken.pth"
+        torch.save(saved, source)
+        done = suture("edit", source, "-o", out, "--force", *(words or ["--take-ema"]), expect=expect)
+        if expect == 0:
+            got = torch.load(out, weights_only=True)
+            self.assertEqual(set(got), set(wanted))
+            for name, tensor in wanted.items():
+                self.assertSame(got[name], tensor, name)
+        return done.stderr
+
+    def test_moving_averages_of_libraries(self):
+        net, averages, wanted = self.trained()
+        weights = net.state_dict()
+        # torch.optim.swa_utils keeps a copy of the module, and a count.
+        averaged = torch.optim.swa_utils.AveragedModel(net)
+        averaged.module.load_state_dict(wanted)
+        self.take({"model": weights, "ema_model": averaged.state_dict()}, wanted)
+        # LitEma: parameters without their dots, beside the model in one module.
+        lit = {name.replace(".", ""): average for name, average in averages.items()}
+        lit.update(decay=torch.tensor(0.99), num_updates=torch.tensor(3))
+        whole = {f"model.{k}": v for k, v in weights.items()} | {"cond.w": torch.ones(2)}
+        said = self.take(
+            {"state_dict": {**whole, **{f"model_ema.{k}": v for k, v in lit.items()}}},
+            {f"model.{k}": v for k, v in wanted.items()} | {"cond.w": torch.ones(2)})
+        self.assertIn("model_ema.decay and model_ema.num_updates", said)
+        self.take({"model": weights, "model_ema": lit}, wanted)
+        # torch_ema and diffusers: a list, in the order of parameters().
+        listed = {"decay": 0.9, "num_updates": 3, "shadow_params": [averages[n] for n, _ in net.named_parameters()], "collected_params": None}
+        said = self.take({"model": weights, "ema": listed}, wanted, expect=5)
+        self.assertIn("--take-ema-by-order", said)
+        self.take({"model": weights, "ema": listed}, wanted, "--take-ema-by-order")
+        # mmcv's hook: buffers of the model, exchanged for the weights at the end of an epoch.
+        buffers = {f"ema_{name.replace('.', '_')}": average for name, average in averages.items()}
+        said = self.take({"state_dict": {**weights, **buffers}}, wanted, expect=5)
+        self.assertIn("--take-ema-from-buffers", said)
+        self.take({"state_dict": {**weights, **buffers}}, wanted, "--take-ema-from-buffers")
+        self.take({"state_dict": {**wanted, **buffers}}, wanted, "--drop", "ema_*")
+        # mmengine exchanges them in the file.
+        raw = {"steps": torch.tensor(7), **{f"module.{k}": v for k, v in weights.items()}}
+        self.assertIn("already", self.take({"state_dict": wanted, "ema_state_dict": raw}, wanted))
+        # Names that are nobody's are named.
+        lit["strange"] = torch.ones(1)
+        self.assertIn("strange", self.take({"model": weights, "model_ema": lit}, wanted, expect=5))
+
+    def test_averages_of_averages(self):
+        files, emas = [], []
+        for index in range(3):
+            net, averages, wanted = self.trained()
+            emas.append(wanted)
+            files.append(self.folder / f"{index}.pth")
+            torch.save({"model": net.state_dict(), "model_ema": averages}, files[-1])
+        out = self.folder / "mean.pth"
+        suture("edit", files[0], "-o", out, "--take-ema", "--average", files[1], "--average", files[2])
+        for name, tensor in torch.load(out, weights_only=True).items():
+            if tensor.is_floating_point():
+                self.assertSame(tensor, (sum(e[name].double() for e in emas) / 3).float(), name)
+        plain = self.folder / "plain.pth"
+        torch.save({"model": emas[0]}, plain)
+        suture("edit", files[0], "-o", out, "--take-ema", "--average", plain, "--force", expect=5)
+
+    def test_fuse_batch_norm_of_transposed_convolutions(self):
+        for _ in range(ROUNDS):
+            groups = self.random.choice([1, 1, 2, 3])
+            inputs, outputs = groups * self.random.randint(1, 3), groups * self.random.randint(1, 3)
+            conv = torch.nn.ConvTranspose2d(inputs, outputs, 2, groups=groups, bias=self.random.random() < 0.5)
+            norm = torch.nn.BatchNorm2d(outputs, eps=1e-2)
+            for tensor in (norm.running_mean, norm.weight.data, norm.bias.data):
+                tensor.normal_()
+            norm.running_var.uniform_(0.1, 2)
+            module = torch.nn.ModuleDict({"conv": conv, "bn": norm}).eval()
+            fused = copy.deepcopy(module).double()
+            with torch.no_grad():
+                x = torch.randn(2, inputs, 3, 3)
+                wanted = fused["bn"](fused["conv"](x.double())).float()
+            state = OrderedDict((k, v.detach()) for k, v in module.state_dict().items())
+            single = torch.nn.ConvTranspose2d(inputs, outputs, 2, groups=groups)
+            results = [self.edit(state, "--fuse-bn-transposed", "conv=bn@1e-2")]
+            # The module says its kind and its eps itself.
+            source, out = self.folder / "module.pt", self.folder / "fused.pth"
+            torch.save(module, source)
+            suture("edit", source, "-o", out, "--fuse-bn", "conv=bn", "--force")
+            results.append(torch.load(out, weights_only=True))
+            for got in results:
+                single.load_state_dict({k.removeprefix("conv."): v for k, v in got.items()}, strict=True)
+                with torch.no_grad():
+                    self.assertTrue(torch.allclose(single(x), wanted, atol=1e-4), f"SEED={SEED}")
+
+    def test_average_of_complex_numbers(self):
+        states = [{"w": torch.randn(3, 2, dtype=torch.complex64)} for _ in range(3)]
+        paths = [self.folder / f"complex{i}.pth" for i in range(3)]
+        for state, path in zip(states, paths):
+            torch.save(state, path)
+        out = self.folder / "complex.pth"
+        suture("edit", paths[0], "-o", out, "--average", paths[1], expect=6)
+        suture("edit", paths[0], "-o", out, "--average-complex", paths[1], "--average-complex", paths[2])
+        wanted = torch.stack([state["w"] for state in states]).mean(0)
+        self.assertTrue(torch.allclose(torch.load(out, weights_only=True)["w"], wanted, rtol=1e-6, atol=1e-6))
+
+    def test_a_graft_that_parts_what_was_tied_says_so(self):
+        net = self.network()
+        torch.save(net.state_dict(), self.folder / "base.pth")
+        torch.save({"head.weight": torch.zeros(4, 4)}, self.folder / "part.pth")
+        done = suture("graft", self.folder / "base.pth", "--from", self.folder / "part.pth", "-o", self.folder / "out.pth", "--json")
+        self.assertEqual(json.loads(done.stdout)["untied"], [{"names": ["head.weight"], "others": ["10.1.weight"]}])
+        self.assertIn("10.1.weight was one tensor with head.weight", done.stderr)
 
     def test_a_recipe_is_what_its_flags_are(self):
         source = self.folder / "in.pth"

@@ -76,7 +76,8 @@ import Testing
       Fill(pattern, with: .normal(mean: 0, deviation: 1, seed: axis)),
       AdaptInput(pattern, channels: axis), FuseBatchNorm("a", with: "n", epsilon: Double(axis)),
       FoldNormalization(pattern, mean: numbers.map(Double.init), deviation: numbers.map(Double.init)),
-      FoldNormalization("*.weight"), TakeEMA(), StripOptimizer(),
+      FoldNormalization("*.weight"), TakeEMA(), TakeEMA(byOrder: true, fromBuffers: true), StripOptimizer(),
+      FuseBatchNorm("{a,b}", with: "n", isTransposed: [nil, true, false].randomElement(using: &random) ?? nil),
     ]
     return steps.randomElement(using: &random) ?? Untie("*")
   }

@@ -126,6 +126,13 @@ import Testing
     let plan = try Plan(of: base, steps: [step.allowingUnmatched], with: inputs)
     #expect(plan.reports[0].matched == 1 && plan.reports[0].record.resolved["unmatched"] == ["y*"])
     #expect(plan.reports[0].notes.contains { $0.contains("which is excluded, which is allowed") })
+    // Of a pattern that fits something a choice that does not is told.
+    options.excluded = ["{b,c}*"]
+    inputs.checkpoint = { _ in
+      try StateDict(["a", "b"].map { .init(name: $0, tensor: try Tensor(floats: [1], shape: [1])) })
+    }
+    let told = try Plan(of: base, steps: [PlannedStep(GraftFrom("p", options))], with: inputs)
+    #expect(told.reports[0].notes.contains("no key fits \"c\" of {b,c} in \"{b,c}*\""))
     // What else does not fit is refused all the same.
     inputs.checkpoint = { _ in try StateDict([.init(name: "z", tensor: try Tensor(floats: [1], shape: [1]))])
     }

@@ -52,6 +52,22 @@ import Testing
     #expect(try result(Reshape("x", to: [first, 1, count / first]), tensor) == wanted)
   }
 
+  @Test func `of what is one tensor under several names the others stay, and that is told`() throws {
+    let tensor = try Tensor(floats: [1, 2, 3, 4], shape: [2, 2])
+    let dict = try StateDict(["a", "b", "c"].map { .init(name: $0, tensor: tensor) })
+    let told = "the same tensors under other names stay as they were: b and c"
+    for step: any Step in [
+      Transpose("a"), Reshape("a", to: [4]), Fill("a", with: .zeros), CastTo("float16", "a"),
+      Slice("a", range: try #require(SliceRange("0:1"))),
+    ] {
+      let plan = try Plan(of: dict, steps: [step])
+      #expect(plan.reports[0].notes.contains(told), "\(step.summary)")
+      #expect(plan.output["b"].map { ViewIdentity($0) } == ViewIdentity(tensor))
+      let all = try Plan(of: dict, steps: [CastTo("float16", "*")])
+      #expect(!all.reports[0].notes.contains { $0.contains("stay as they were") })
+    }
+  }
+
   @Test func `a reshape is a view wherever there is one`() throws {
     func isView(_ shape: [Int], _ strides: [Int], _ sizes: [Int]) throws -> Bool {
       let storage = Storage((0..<64).map { UInt8($0) })

@@ -142,6 +142,15 @@ extension StepOutcome {
       done[identity] = result
       draft.entries[index].tensor = result
     }
+    outcome.tellTied(Set(done.keys), among: zip(draft.entries, hits).filter { !$0.1 }.map(\.0))
     return outcome
+  }
+
+  /// Tells which of the names that were not touched are the same tensors as some that were.
+  mutating func tellTied(_ changed: Set<ViewIdentity>, among others: [Draft.Entry]) {
+    let names = others.filter { changed.contains(ViewIdentity($0.tensor)) }.map(\.name)
+    if !names.isEmpty {
+      notes.append("the same tensors under other names stay as they were: \(names.summary)")
+    }
   }
 }

@@ -90,11 +90,7 @@ public struct FoldNormalization: Step {
       weights[identities[0]] = draft.entries[index].tensor
       biases[identities] = draft.entries[place].tensor
     }
-    let untouched = draft.entries.filter { changed.contains(ViewIdentity($0.tensor)) }.map(\.name)
-    if !untouched.isEmpty {
-      outcome.notes.append(
-        "the same tensors under other names stay as they were: \(untouched.summary)")
-    }
+    outcome.tellTied(changed, among: draft.entries)
     outcome.notes.append(
       "exact where the convolution pads nothing; a state dict does not say whether it does")
     outcome.recordKeys()

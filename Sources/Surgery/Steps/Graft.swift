@@ -39,6 +39,8 @@ public struct Graft: Sendable {
   public let untied: [Untied]
   /// Patterns of ``Options/excluded`` that fit no key of the part.
   let unmatched: [String]
+  /// Choices in the braces of the others that fit none, a sentence each.
+  package let idleChoices: [String]
 
   /// Names of one tensor of the base, some of which have the part's elements now.
   public struct Untied: Sendable, Equatable {
@@ -68,6 +70,8 @@ public struct Graft: Sendable {
   init(allowingUnmatched part: StateDict, onto base: StateDict, _ options: Options) throws(SurgeryError) {
     let taken: StateDict
     unmatched = try Self.idle(options.excluded, part.names)
+    let used = options.excluded.filter { [unmatched] in !unmatched.contains($0) }
+    idleChoices = try Self.patterns(used).flatMap { $0.idleChoices(among: part.names) }
     (taken, excluded) = try Self.exclude(options.excluded, from: part)
     unexpected = taken.names.filter { base[$0] == nil }
     (replaced, stayed) = (

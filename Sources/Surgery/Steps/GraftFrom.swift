@@ -63,7 +63,7 @@ public struct GraftFrom: Step {
         remedies: Suggestion.remedies(for: pattern, among: other.names))
     }
     outcome.casts = [graft.cast]
-    outcome.notes += graft.untied.map(\.sentence)
+    outcome.notes += graft.idleChoices + graft.untied.map(\.sentence)
     outcome.notes.append("\(graft.stayed.count) stay as they are in the base")
     if !graft.unexpected.isEmpty {
       let verb = options.unexpected == .add ? "added" : "left out"

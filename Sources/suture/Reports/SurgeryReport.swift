@@ -18,6 +18,7 @@ extension Graft {
         unexpected)
     }
     if !excluded.isEmpty { list("excluded", excluded) }
+    for sentence in idleChoices { Console.note("       \(sentence)") }
     for untied in untied { Console.warning(untied.sentence) }
     for (change, keys) in recast.grouped(by: { "\($0.from) to \($0.to)" }) {
       Console.note(
