@@ -119,6 +119,18 @@ import TestSupport
     #expect(throws: Failure.self) { try written(state, .error) }
   }
 
+  @Test func `records names that end alike as the Hugging Face converter does, and reads them back`() throws {
+    let w = try floats(2)
+    let state = try dict([("model.embed.weight", w), ("lm_head.weight", w), ("other.scale", w)])
+    let file = try SafetensorsFile(MemorySource(try written(state, .alias)))
+    #expect(file.stateDict.names == state.names && file.stateDict.aliases == state.aliases)
+    // Between such names there is no more to say than which is which.
+    let plain = try dict([("model.embed.weight", w), ("lm_head.weight", w)])
+    let text = String(decoding: try written(plain, .alias), as: UTF8.self)
+    #expect(text.contains(#""model.embed.weight":"lm_head.weight""#) && !text.contains("suture.views"))
+    #expect(String(decoding: try written(state, .alias), as: UTF8.self).contains("suture.views"))
+  }
+
   @Test func `does not let a name take the place of metadata`() throws {
     let w = try floats(2)
     var state = try dict([("a", w), ("format", w), ("author", w)])

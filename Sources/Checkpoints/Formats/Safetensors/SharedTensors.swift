@@ -52,9 +52,9 @@ struct SharedTensors {
         if reserved.contains(ExactString(member.name)) || !Self.isRecordable(member.tensor, in: kept.tensor) {
           copied.append(member.name)
         } else {
-          let view = Self.view(member.tensor, of: kept.tensor)
-          let isPlain = Self.areNamesOfTensors(member.name, kept.name)
-          aliases[ExactString(member.name)] = (kept.name, view ?? (isPlain ? nil : .object([])))
+          var view = Self.view(member.tensor, of: kept.tensor)
+          if view == nil, !Self.areNamesOfTensors(member.name, kept.name) { view = .object([]) }
+          aliases[ExactString(member.name)] = (kept.name, view)
         }
       }
     }
