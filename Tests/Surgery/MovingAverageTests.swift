@@ -145,8 +145,11 @@ import Testing
     #expect(try values(flat) == ["a": 5, "b": 2])
     #expect(flat.reports[0].notes.contains("1 keys that it lacks are the weights' own: b"))
     #expect(flat.accounting.dropped == ["model.a", "epoch"])
-    let bare = try plan(try dict(["ema.a": 5, "epoch": 9]))
-    #expect(try values(bare) == ["a": 5])
+    // The other networks of a file may have no average, but names without dots are made of a network's.
+    let bare = try plan(try dict(["ema.a.b": 5, "discriminator.c": 9]))
+    #expect(try values(bare) == ["a.b": 5])
+    let joined = try #require(try refusal(try dict(["ema.ab": 5, "ema.cd": 6, "discriminator.c": 9])))
+    #expect(joined.reason.contains("not those of the weights: ab and cd"))
     #expect(bare.reports[0].notes.contains("nothing beside it has its names, so nothing completes it"))
   }
 

@@ -55,8 +55,38 @@ public struct NamingScan: Sendable {
           .setting("keep", value: "PREFIX*", "keeps one of them")
         ])
     }
+    if let scheme = schemes.first {
+      for network in Self.withoutStem(among: rest, scheme, entries) {
+        let used = Set(network.members.map(\.index))
+        rest.removeAll { used.contains($0) }
+        networks.append(network)
+      }
+    }
     self.networks = networks.sorted { $0.members[0].index < $1.members[0].index }
     outside = rest.sorted().map { entries[$0].name }
+  }
+
+  /// Parts of networks that have blocks and no stem, as each replica but the first has where only what is read was kept.
+  ///
+  /// - Parameter scheme: whose names they are, as other networks of the file tell.
+  private static func withoutStem(
+    among rest: [Int], _ scheme: NamingScheme, _ entries: [(name: String, shape: [Int])]
+  ) -> [NamedNetwork] {
+    var places: [ExactString] = []
+    for index in rest {
+      let name = entries[index].name
+      let place = prefixes(name).first { prefix in
+        name.rest(after: prefix.string).flatMap { scheme.key($0) }?.part == .depthwise
+      }
+      if let place, !places.contains(place) { places.append(place) }
+      if places.count > mostNetworks { return [] }
+    }
+    return places.compactMap { place in
+      let inside = rest.filter { entries[$0].name.rest(after: place.string) != nil }
+      let attempt = Attempt(scheme, at: place.string, inside: inside, rest: [], entries)
+      guard attempt.strangers.isEmpty, attempt.hasBlocks else { return nil }
+      return NamedNetwork(scheme: scheme, prefix: attempt.prefix, members: attempt.members)
+    }
   }
 
   /// More networks than these are no file that a person made, nor are prefixes of more components.

@@ -57,8 +57,11 @@ public struct AdoptNaming: Step {
       }
     }
     try prove(scan, entries)
-    for network in scan.networks where network.scheme.library != scheme.library {
-      if let note = try lacking(network) { outcome.notes.append(note) }
+    let networks = scan.networks.filter { $0.scheme.library != scheme.library }
+    let notes = try networks.compactMap { try lacking($0) }
+    outcome.notes += notes.prefix(Self.mostNotes)
+    if notes.count > Self.mostNotes {
+      outcome.notes.append("and \(notes.count - Self.mostNotes) more parts of networks")
     }
     describe(scan, &outcome)
     (draft.entries, outcome.touched) = (entries, touched)
@@ -128,7 +131,9 @@ public struct AdoptNaming: Step {
     if !missing.isEmpty {
       notes.append("\(missing.count) names have nothing in the file: \(missing.sorted().summary)")
     }
-    return notes.isEmpty ? nil : "a part of a network: " + notes.joined(separator: "; ")
+    if !keys.contains(where: { $0.part == .stemConvolution }) { notes.insert("there is no stem", at: 0) }
+    let under = network.prefix.isEmpty ? "" : " under \"\(network.prefix)\""
+    return notes.isEmpty ? nil : "a part of a network\(under): " + notes.joined(separator: "; ")
   }
 
   private struct Kind: Hashable {
@@ -143,6 +148,7 @@ public struct AdoptNaming: Step {
     blocks.prefix(Self.mostBlocks).flatMap { block in parts.map { (block, $0) } }
   }
 
+  private static let mostNotes = 8
   /// More blocks than these has no stage.
   private static let mostBlocks = 1000
 

@@ -45,9 +45,17 @@ struct MovingAverage {
       }
     }
 
-    /// Whether a name so long can have been made of one so long: what most names fail at.
-    static func isPossible(_ made: Int, of length: Int, _ form: Form) -> Bool {
-      form == .joined ? made <= length : made == length
+    /// Whether a name, spelled so, ends with `end`: most do not, and that shows at once.
+    static func spells(_ name: String, endingWith end: String, _ form: Form) -> Bool {
+      let dot = UInt8(ascii: ".")
+      var rest = end.utf8.reversed()[...]
+      for byte in name.utf8.reversed() {
+        guard let wanted = rest.first else { return true }
+        if form == .joined, byte == dot, wanted != dot { continue }
+        guard wanted == (form == .underscored && byte == dot ? UInt8(ascii: "_") : byte) else { return false }
+        rest = rest.dropFirst()
+      }
+      return rest.isEmpty
     }
   }
 
@@ -141,10 +149,9 @@ struct MovingAverage {
           guard let wanted = average.name.rest(after: prefix).map(String.init), !wanted.isEmpty else {
             continue
           }
-          for weight in weights {
+          for weight in weights where Rule.spells(weight.name, endingWith: wanted, form) {
             for strip in Self.starts(of: weight.name) {
               guard let rest = weight.name.rest(after: strip),
-                Rule.isPossible(wanted.utf8.count, of: rest.utf8.count, form),
                 ExactString(Rule.spell(String(rest), form)) == ExactString(wanted)
               else { continue }
               let rule = Rule(form: form, prefix: prefix, strip: strip)

@@ -159,7 +159,10 @@ public struct TakeEMA: Step {
       return try paired(average, rest, prefix, &outcome)
     }
     let matches = average.matches(rest)
-    guard matches.rule.form == .plain, matches.rule.prefix.isEmpty else {
+    // Names that lost their dots are nobody's but the weights', so those have to be found.
+    let isDotted = { (entry: Draft.Entry) in entry.name.utf8.contains(UInt8(ascii: ".")) }
+    let isJoined = !average.entries.contains(where: isDotted) && rest.contains(where: isDotted)
+    guard matches.rule.form == .plain, matches.rule.prefix.isEmpty, matches.count > 0 || !isJoined else {
       return try replaced(average, matches, rest, prefix, prefix: prefix, &outcome)
     }
     // The names are the average's own, without what stands before the weights'.

@@ -204,6 +204,22 @@ import Testing
     #expect(stage.output.contains("stages.2.2.gamma"))
   }
 
+  @Test(arguments: [NamingScheme.timm, .torchvision, .transformers, .openmmlab])
+  func `of replicas of which only what is read was kept are adopted in each, with a stem or without`(
+    scheme: NamingScheme
+  ) throws {
+    let network = try Network(scheme: .facebookresearch, hasClassifier: false, hasFinalNorm: false).dict
+    let steps: [any Step] = [Replicate("model.{0..3}."), LiveOnly()]
+    let live = try Plan(of: network, steps: steps).output
+    let plan = try Plan(of: live, steps: [AdoptNaming(scheme)])
+    let scan = try NamingScan(plan.output)
+    #expect(scan.outside.isEmpty && scan.scheme == scheme && scan.prefixes.count == 4)
+    #expect(
+      plan.reports[0].notes.contains { $0.contains("under \"model.2.\": there is no stem; of stage 0, 1, 3") }
+    )
+    #expect(try contents(convert(plan.output, to: .facebookresearch)) == contents(live))
+  }
+
   @Test func `are refused where the other library needs names that there are none of`() throws {
     // RMSNorm has no bias.
     let norms = try StateDict(
