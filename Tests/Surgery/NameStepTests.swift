@@ -270,10 +270,6 @@ import Testing
     #expect(try refusal { $0.dropped = 0 } == "1 tensor are dropped, 0 were expected")
     #expect(try refusal { $0.storages = 2 } == "the tensors lie on 1 storages, 2 were expected")
     #expect(try refusal { $0.has = ["y.b", "z*"] } == "no key \"z*\" comes out, and one was expected")
-    #expect(try refusal { $0.has = ["{x,y}.b"] } == nil)
-    #expect(
-      try refusal { $0.has = ["{x,z}.b"] }
-        == "of what comes out no key fits \"z\" of {x,z} in \"{x,z}.b\", and one was expected")
   }
 
   @Test func `a digest is that of the plan`() throws {
