@@ -122,6 +122,9 @@ import Testing
     }
     // A parameter under two names is one, and has one average.
     #expect(numbers == [5, 6, 3, 5] && done.output["head.w"]?.storage === done.output["embed.w"]?.storage)
+    var alone = Inputs()
+    alone.wrapper = "ema"
+    #expect(try refusal(list, alone, TakeEMA(byOrder: true))?.reason.contains("no weights beside it") == true)
     try list.append("shadow_params.2", tied)
     let more = try #require(try refusal(weights, inputs("ema", list), TakeEMA(byOrder: true)))
     #expect(more.reason.contains("3 averages under ema for 2 parameters"))

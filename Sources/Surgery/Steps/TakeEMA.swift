@@ -83,6 +83,11 @@ public struct TakeEMA: Step {
   /// Whether there is any, wherever it lies.
   private func take(_ draft: inout Draft, _ outcome: inout StepOutcome) throws -> Bool {
     if let reason = try Self.isAlready(draft.inputs) {
+      if MovingAverage(draft.entries, beside: []).isList {
+        throw SurgeryError(
+          .impossible, "found an EMA that is a list, and no weights beside it whose names they could have",
+          remedies: [.advice("it has \(draft.names.summary)")])
+      }
       outcome.notes.append(reason)
       outcome.count = draft.entries.count
       return true
