@@ -3,8 +3,8 @@
 /// What is computed goes by numbers, of which 0 is the image. Every name of a tensor is whole,
 /// `model.0.stages.0.0.gamma`; what is thrown says which does not fit.
 package protocol NetworkBuilding {
-  /// What the convolutions of a YOLOv5 end in: `Conv.default_act`.
-  var convolutionActivation: Activation { get }
+  /// What the `Conv` of a YOLOv5 of that name ends in: `Conv.default_act`, where nothing says another.
+  mutating func convolutionActivation(of name: String) throws -> Activation
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int

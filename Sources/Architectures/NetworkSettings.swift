@@ -1,7 +1,6 @@
 public import SutureText
 
-/// What a state dict cannot tell of its network, and a forward pass needs: the eps of norms, and what blocks are activated
-/// with.
+/// What a state dict cannot tell of its network, and a forward pass needs: the eps of norms, and activations.
 public struct NetworkSettings: Sendable {
   /// For all layer norms, whatever else is known.
   public var layerNormEpsilon: Double?
@@ -9,32 +8,60 @@ public struct NetworkSettings: Sendable {
   public var batchNormEpsilon: Double?
   /// For the blocks of ConvNeXts.
   public var activation: Activation?
-
-  /// The eps of norms by their names, as a module says it that was pickled whole.
-  public var toldEpsilons: [ExactString: Double] = [:]
-  /// The activation of the blocks of ConvNeXts, as such a module says it.
-  public var toldActivation: Activation?
+  /// For the convolutions of a YOLOv5: `Conv.default_act`.
+  public var convolutionActivation: Activation?
+  /// What modules say of themselves that were pickled whole.
+  public var told = ToldByModules()
 
   public init() {}
 
-  package enum Norm: Sendable, Hashable {
-    case layer, batch
+  package enum Norm: String, Sendable {
+    case layer = "layer_norm"
+    case batch = "batch_norm"
   }
 
   /// The eps of the norm called `name`; `nil` where nobody said it.
   package func epsilon(of name: String, _ norm: Norm) -> Double? {
-    (norm == .layer ? layerNormEpsilon : batchNormEpsilon) ?? toldEpsilons[ExactString(name)]
+    (norm == .layer ? layerNormEpsilon : batchNormEpsilon) ?? told.epsilons[ExactString(name)]
   }
+}
 
-  package var blockActivation: Activation? { activation ?? toldActivation }
+/// What the modules of a network say of themselves that were pickled whole, by their names in the state dict.
+public struct ToldByModules: Sendable {
+  /// The eps of norms.
+  public var epsilons: [ExactString: Double] = [:]
+  /// Activations of modules that may be one.
+  public var activations: [ExactString: ModuleActivation] = [:]
+  /// The stage that each copy of a backbone runs, by what stands before its names: `model.4.`.
+  public var stages: [ExactString: Int] = [:]
+
+  public init() {}
+
+  public var isEmpty: Bool { epsilons.isEmpty && activations.isEmpty && stages.isEmpty }
+}
+
+/// What a module computes element by element.
+public struct ModuleActivation: Sendable, Equatable {
+  /// Such as `torch.nn.modules.activation.SiLU`.
+  public let className: String
+  /// `nil` for what is not computed.
+  public let activation: Activation?
+
+  public init(className: String, activation: Activation?) {
+    (self.className, self.activation) = (className, activation)
+  }
 }
 
 /// Something that nobody said of a network, and that was taken to be what its authors use.
 public struct Assumption: Sendable, Hashable {
-  /// What is assumed: `layer_norm.eps`, `batch_norm.eps`, `activation`.
+  /// What is assumed: `layer_norm.eps`, `batch_norm.eps`, `activation` of blocks, `conv.activation`.
   public let what: String
   /// As PyTorch would show it.
   public let value: String
+  /// Why it is that, and nothing else.
+  public let because: String
 
-  package init(_ what: String, _ value: String) { (self.what, self.value) = (what, value) }
+  package init(_ what: String, _ value: String, because: String) {
+    (self.what, self.value, self.because) = (what, value, because)
+  }
 }

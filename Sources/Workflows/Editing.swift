@@ -159,10 +159,14 @@ extension Inputs {
     wrapper = checkpoint.wrapper.joined(separator: ".")
     sibling = { try checkpoint.entering($0, limits: limits).stateDict }
     modules = {
-      checkpoint.moduleFacts().map { facts in
+      let modules = checkpoint.moduleFacts()
+      let stages = ToldByModules(modules).stages
+      return modules.map { facts in
         var isTransposed: Bool?
         if case .bool(let value)? = facts["transposed"] { isTransposed = value }
-        return Module(facts.name, epsilon: facts.number("eps"), isTransposed: isTransposed)
+        return Module(
+          facts.name, epsilon: facts.number("eps"), isTransposed: isTransposed,
+          stage: stages[ExactString(facts.name + ".")])
       }
     }
   }

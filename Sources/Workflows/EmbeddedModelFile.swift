@@ -7,12 +7,15 @@ internal import SutureYAML
 extension Checkpoint {
   /// The YOLOv5 model file that lies in a model that was pickled whole; `nil` where there is none.
   ///
-  /// - Parameter classes: how many classes the model is to have, where that is not for the file to say.
+  /// - Parameters:
+  ///   - classes: how many classes the model is to have, where that is not for the file to say.
+  ///   - anchors: how many anchors each level is to have.
   /// - Throws: an error that says why the model cannot be built here.
-  public func modelFile(classes: Int? = nil) throws -> ModelFile? {
+  public func modelFile(classes: Int? = nil, anchors: Int? = nil) throws -> ModelFile? {
     guard let yaml = moduleFacts().first?["yaml"], case .dict = yaml, let json = yaml.json else { return nil }
     // JSON is YAML.
-    return try ModelFile(JSONWriter.bytes(json), name: "the model file in \(path)", classes: classes)
+    return try ModelFile(
+      JSONWriter.bytes(json), name: "the model file in \(path)", classes: classes, anchors: anchors)
   }
 }
 

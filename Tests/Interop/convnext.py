@@ -16,8 +16,9 @@ VARIANTS = {
 class LayerNorm(nn.Module):
     """Over the channels of N×C×H×W, or of the last axis."""
 
-    def __init__(self, channels, channels_first):
+    def __init__(self, channels, channels_first, eps=1e-6):
         super().__init__()
+        self.eps = eps
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.channels_first = channels_first
@@ -25,32 +26,33 @@ class LayerNorm(nn.Module):
     def forward(self, x):
         if self.channels_first:
             x = x.permute(0, 2, 3, 1)
-        x = F.layer_norm(x, x.shape[-1:], self.weight, self.bias, 1e-6)
+        x = F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2) if self.channels_first else x
 
 
 class Block(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, eps=1e-6, act=nn.GELU):
         super().__init__()
         self.dwconv = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
-        self.norm = LayerNorm(channels, channels_first=False)
+        self.norm = LayerNorm(channels, channels_first=False, eps=eps)
         self.pwconv1 = nn.Linear(channels, 4 * channels)
+        self.act = act()
         self.pwconv2 = nn.Linear(4 * channels, channels)
         self.gamma = nn.Parameter(torch.ones(channels))
 
     def forward(self, x):
         y = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
-        y = self.gamma * self.pwconv2(F.gelu(self.pwconv1(y)))
+        y = self.gamma * self.pwconv2(self.act(self.pwconv1(y)))
         return x + y.permute(0, 3, 1, 2)
 
 
 class Backbone(nn.Module):
-    def __init__(self, depths, dims):
+    def __init__(self, depths, dims, eps=1e-6, act=nn.GELU):
         super().__init__()
-        stem = nn.Sequential(nn.Conv2d(3, dims[0], 4, 4), LayerNorm(dims[0], True))
-        downs = [nn.Sequential(LayerNorm(a, True), nn.Conv2d(a, b, 2, 2)) for a, b in zip(dims, dims[1:])]
+        stem = nn.Sequential(nn.Conv2d(3, dims[0], 4, 4), LayerNorm(dims[0], True, eps))
+        downs = [nn.Sequential(LayerNorm(a, True, eps), nn.Conv2d(a, b, 2, 2)) for a, b in zip(dims, dims[1:])]
         self.downsample_layers = nn.ModuleList([stem, *downs])
-        self.stages = nn.ModuleList(nn.Sequential(*(Block(c) for _ in range(d))) for d, c in zip(depths, dims))
+        self.stages = nn.ModuleList(nn.Sequential(*(Block(c, eps, act) for _ in range(d))) for d, c in zip(depths, dims))
 
     def stage(self, index, x):
         return self.stages[index](self.downsample_layers[index](x))
@@ -64,9 +66,9 @@ class Backbone(nn.Module):
 
 
 class ConvNeXt(Backbone):
-    def __init__(self, depths, dims, classes=10):
-        super().__init__(depths, dims)
-        self.norm = nn.LayerNorm(dims[-1], eps=1e-6)
+    def __init__(self, depths, dims, classes=10, eps=1e-6, act=nn.GELU):
+        super().__init__(depths, dims, eps, act)
+        self.norm = nn.LayerNorm(dims[-1], eps=eps)
         self.head = nn.Linear(dims[-1], classes)
 
     def outputs(self, x):

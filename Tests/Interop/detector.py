@@ -25,7 +25,7 @@ def rows(depths, dims, nc):
     ]
 
 
-def text(depths, dims, nc, depth_multiple=0.33, width_multiple=0.5):
+def text(depths, dims, nc, depth_multiple=0.33, width_multiple=0.5, more=""):
     def spell(value):
         if isinstance(value, list):
             return "[" + ", ".join(map(spell, value)) + "]"
@@ -36,7 +36,7 @@ def text(depths, dims, nc, depth_multiple=0.33, width_multiple=0.5):
     backbone = "\n".join(f"  - {spell(row)}" for row in layers[:4])
     anchors = "\n".join(f"  - {level}" for level in ANCHORS)
     return (
-        f"nc: {nc}\ndepth_multiple: {depth_multiple}\nwidth_multiple: {width_multiple}\nanchors:\n{anchors}\n"
+        f"{more}nc: {nc}\ndepth_multiple: {depth_multiple}\nwidth_multiple: {width_multiple}\nanchors:\n{anchors}\n"
         f"backbone:\n{backbone}\nhead:\n{head}\n"
     )
 
@@ -44,7 +44,8 @@ def text(depths, dims, nc, depth_multiple=0.33, width_multiple=0.5):
 class Detector:
     """The network of `text`; `shapes` are the tensors that its neck and head need."""
 
-    def __init__(self, depths, dims, nc, backbone, depth_multiple=0.33, width_multiple=0.5):
+    def __init__(self, depths, dims, nc, backbone, depth_multiple=0.33, width_multiple=0.5, act=F.silu, eps=1e-3):
+        self.act, self.eps = act, eps
         self.layers, self.nc, self.backbone = rows(depths, dims, nc), nc, backbone
         self.gd, self.gw, self.shapes, self.channels = depth_multiple, width_multiple, {}, []
         for i, (source, n, kind, args) in enumerate(self.layers):
@@ -104,7 +105,7 @@ class Detector:
         def conv(start, x, k=1, s=1):
             x = F.conv2d(x, state[start + ".conv.weight"], stride=s, padding=k // 2)
             p = [state[f"{start}.bn.{n}"] for n in ("running_mean", "running_var", "weight", "bias")]
-            return F.silu(F.batch_norm(x, *p, eps=1e-3))
+            return self.act(F.batch_norm(x, *p, eps=self.eps))
 
         for i, (source, n, kind, args) in enumerate(self.layers):
             sources = source if isinstance(source, list) else [source]

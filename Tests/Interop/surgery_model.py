@@ -416,23 +416,41 @@ class Naming(Step):
 @step
 class LiveOnly(Step):
     verb = "live-only"
-    LIVE = r"model\.(\d)\.(?:stages|downsample_layers)\.(\d)\..*"
+    COPY = r"((?:.*\.)?model\.)(\d+)\.(?:stages|downsample_layers)\.([0-3])\..*"
 
     def prepare(self, r, state):
         backbone = {n: t for n, t in convnext(r).items() if not n.startswith(("norm", "head"))}
-        state.update((f"model.{i}.{n}", t) for i in range(4) for n, t in backbone.items())
+        layers = r.choice([range(4), range(4, 8), (1, 2, 4, 11), range(2), range(1, 3)])
+        state.update((f"model.{i}.{n}", t) for i in layers for n, t in backbone.items())
+
+    def places(self, state):
+        found = {}
+        for name in state:
+            place = re.fullmatch(self.COPY, name, re.DOTALL)
+            if place:
+                found[name] = place[1], place[2], int(place[3])
+        return found
 
     def make(self, program, state):
-        return {"live-only": None} if any(re.fullmatch(self.LIVE, n) for n in state) else None
+        return {"live-only": None} if self.places(state) else None
 
     def do(self, program, state, record):
-        def is_dead(name):
-            found = re.fullmatch(self.LIVE, name)
-            return found and found[1] != found[2]
-
-        if not any(map(is_dead, state)):
+        places, runs = self.places(state), {}
+        for model in {model for model, _, _ in places.values()}:
+            layers = sorted({layer for m, layer, _ in places.values() if m == model}, key=lambda n: (int(n), n))
+            numbers = [int(layer) for layer in layers]
+            for rank, layer in enumerate(layers):
+                held = {stage for m, n, stage in places.values() if (m, n) == (model, layer)}
+                if len(layers) == 4 or len(layers) in (2, 3) and numbers == list(range(len(layers))):
+                    runs[model, layer] = rank
+                elif len(held) == 1:
+                    runs[model, layer] = held.pop()
+                else:
+                    raise Refused(f"nothing tells what {model}{layer} runs")
+        live = OrderedDict((n, w) for n, w in state.items() if n not in places or runs[places[n][:2]] == places[n][2])
+        if len(live) == len(state):
             raise Refused("all are read")
-        return OrderedDict((n, w) for n, w in state.items() if not is_dead(n))
+        return live
 
 
 @step

@@ -23,6 +23,14 @@ import convnext
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
+# Those that are computed, with arguments and without.
+ACTIVATIONS = [
+    "nn.GELU()", "nn.GELU(approximate='tanh')", "nn.SiLU()", "nn.ReLU()", "nn.ReLU6()", "nn.LeakyReLU()",
+    "nn.LeakyReLU(0.1)", "nn.RReLU()", "nn.Hardswish()", "nn.Mish()", "nn.ELU()", "nn.ELU(0.5)", "nn.CELU(1.7)",
+    "nn.SELU()", "nn.Sigmoid()", "nn.Tanh()", "nn.Softplus()", "nn.Softplus(2)", "nn.Hardtanh()",
+    "nn.Hardtanh(-0.5, 2)", "nn.Hardsigmoid()", "nn.LogSigmoid()", "nn.Identity()",
+]
+
 
 def names(scheme, key):
     """facebookresearch's key as timm, torchvision, transformers or OpenMMLab spell it."""
@@ -176,6 +184,104 @@ class TheNetwork(unittest.TestCase):
             worst = max(checks[n]["error"] for n in expected)
             print(f"  the detector of {variant}: farthest from float64 {worst:.1e} of the peak")
             self.assertLess(worst, 5e-6)
+
+    def test_every_activation_of_blocks_is_torchs_on_every_engine(self):
+        depths, dims = convnext.VARIANTS["micro"]
+        x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(SEED))
+        for text in ACTIVATIONS:
+            make = lambda: eval(text, {"nn": torch.nn})
+            model = convnext.randomize(convnext.ConvNeXt(depths, dims, act=make), SEED).eval()
+            torch.save(model.state_dict(), self.folder / "state.pth")
+            torch.save({"model": model}, self.folder / "module.pth")
+            with torch.no_grad():
+                expected = model.double().outputs(x.double())
+            for engine in ("fast", "onednn", "reference"):
+                self.verify(
+                    self.folder / "state.pth", {"normalized": x}, expected, "--activation", text, "--engine", engine)
+            # A module that was pickled whole says it by itself.
+            self.verify(self.folder / "module.pth", {"normalized": x}, expected)
+            if text != "nn.GELU()":
+                self.assertRaises(AssertionError, self.verify, self.folder / "state.pth", {"normalized": x}, expected)
+
+    def test_eps_is_what_a_module_says_or_who_asks(self):
+        depths, dims = convnext.VARIANTS["micro"]
+        model = convnext.randomize(convnext.ConvNeXt(depths, dims, eps=1e-2), SEED).eval()
+        torch.save(model.state_dict(), self.folder / "state.pth")
+        torch.save(model, self.folder / "module.pth")
+        x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(SEED))
+        with torch.no_grad():
+            expected = model.double().outputs(x.double())
+        self.verify(self.folder / "state.pth", {"normalized": x}, expected, "--eps", "0.01")
+        self.verify(self.folder / "module.pth", {"normalized": x}, expected)
+        self.assertRaises(AssertionError, self.verify, self.folder / "state.pth", {"normalized": x}, expected)
+        # Assumed is what nobody says.
+        def assumed(*words):
+            report = json.loads(suture("verify", *words, "--size", 64, "--json").stdout)
+            return [(a["what"], a["value"]) for a in report["assumed"]]
+
+        self.assertEqual(assumed(self.folder / "module.pth"), [])
+        self.assertEqual(
+            assumed(self.folder / "state.pth"), [("layer_norm.eps", "1e-06"), ("activation", "nn.GELU()")])
+        # One network is one network: the backbone cut out of the module is run as that.
+        suture("edit", self.folder / "module.pth", "-o", self.folder / "cut.pth", "--preset", "convnext-yolov5")
+        report = json.loads(suture(
+            "verify", self.folder / "cut.pth", "--against", self.folder / "module.pth", "--size", 64, "--json").stdout)
+        self.assertEqual(report["assumed"], [])
+
+    def test_blocks_at_any_layers(self):
+        """A model of YOLOv5's kind whose blocks stand at other layers than their stages, pickled and as a state dict."""
+        depths, dims = convnext.VARIANTS["micro"]
+        for places in ((4, 5, 6, 7), (1, 2, 8, 11), (9, 10, 11, 12)):
+            blocks = [convnext.randomize(convnext.BackboneLayer(i, depths, dims), SEED + i).eval() for i in range(4)]
+            model = torch.nn.Module()
+            model.model = torch.nn.ModuleList([torch.nn.Identity() for _ in range(13)])
+            for place, block in zip(places, blocks):
+                model.model[place] = block
+            state = model.state_dict()
+            torch.save(state, self.folder / "state.pth")
+            save_file(state, self.folder / "state.safetensors")
+            torch.save({"model": model}, self.folder / "module.pth")
+            live = {
+                f"model.{place}.{key}" for stage, place in enumerate(places) for key in blocks[stage].state_dict()
+                if key.startswith((f"stages.{stage}.", f"downsample_layers.{stage}."))}
+            x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(SEED))
+            expected, y = {}, x.double()
+            with torch.no_grad():
+                for stage, block in enumerate(blocks):
+                    expected[f"feature.{stage}"] = y = block.double()(y)
+            for name in ("state.pth", "state.safetensors", "module.pth"):
+                self.verify(self.folder / name, {"normalized": x}, expected)
+                out = self.folder / "live.pth"
+                suture("edit", self.folder / name, "-o", out, "--live-only", "--force")
+                self.assertEqual(set(torch.load(out, weights_only=True)), live)
+                self.verify(out, {"normalized": x}, expected)
+
+    def test_every_activation_of_a_model_file_is_torchs(self):
+        depths, dims = convnext.VARIANTS["micro"]
+        backbones = [self.model("micro", SEED + i).double() for i in range(4)]
+        x = torch.rand(1, 3, 64, 64)
+        save_file({"image": x}, self.folder / "input.safetensors")
+        for number, text in enumerate(ACTIVATIONS + ["nn.LeakyReLU(negative_slope=0.2, inplace=True)"]):
+            act, eps = eval(text, {"nn": torch.nn}).eval(), (1e-3, 1e-5)[number % 2]
+            network = detector.Detector(
+                depths, dims, 4, lambda i, x: backbones[i].stage(i, x), act=lambda x: act(x.clone()), eps=eps)
+            state = network.weights(SEED)
+            for i, backbone in enumerate(backbones):
+                for key, value in backbone.state_dict().items():
+                    if not key.startswith(("norm", "head")):
+                        state[f"model.{i}.{key}"] = value.float()
+            torch.save(state, self.folder / "detector.pth")
+            (self.folder / "model.yaml").write_text(detector.text(depths, dims, 4, more=f'activation: "{text}"\n'))
+            with torch.no_grad():
+                expected = network.outputs({k: v.double() for k, v in state.items()}, x.double())
+            save_file({k: v.float().contiguous() for k, v in expected.items()}, self.folder / "expected.safetensors")
+            for engine in ("fast", "onednn", "reference"):
+                said = suture(
+                    "verify", self.folder / "detector.pth", "--model", self.folder / "model.yaml", "--expect",
+                    self.folder / "expected.safetensors", "--input", self.folder / "input.safetensors", "--json",
+                    "--engine", engine, "--eps", f"batch_norm={eps}", "--tolerance", 1e-5)
+                checks = {c["name"]: c for c in json.loads(said.stdout)["checks"]}
+                self.assertLess(max(checks[n]["error"] for n in expected), 5e-6, (text, engine))
 
     def test_what_does_not_fit_is_refused(self):
         model = self.model("micro", SEED)

@@ -56,6 +56,49 @@ import Testing
     #expect(text.output.contains("unread     81"))
   }
 
+  @Test func `calls anchor_grid of old files unexpected, as load_state_dict does`() throws {
+    let folder = try TemporaryFolder()
+    let (model, path) = (try model(folder), folder.path + "/detector.pth")
+    #expect(try suture("build", model, "-o", path).code == 0)
+    #expect(try suture("check", path, "--into", model).code == 0)
+    let old = folder.path + "/old.pth"
+    let edit = try suture(
+      "edit", path, "-o", old, "--replicate", "{,old.}", "--rename",
+      "old.model.18.anchors=model.18.anchor_grid",
+      "--drop", "old.*")
+    #expect(edit.code == 0, "\(edit.messages)")
+    let said = try suture("check", old, "--into", model, "-v")
+    #expect(said.code == 1 && said.output.contains("unexpected 1  model.18.anchor_grid"), "\(said.output)")
+    #expect(said.output.contains("Unexpected key(s) in state_dict: \"model.18.anchor_grid\""))
+    #expect(!said.output.contains("fits: every key"))
+  }
+
+  @Test func `builds what the data set and the options of training decide`() throws {
+    let folder = try TemporaryFolder()
+    let (model, path) = (try model(folder), folder.path + "/detector.pth")
+    #expect(try suture("build", model, "-o", path, "--nc", "3").code == 0)
+    #expect(try suture("check", path, "--into", model).code == 1)
+    #expect(try suture("check", path, "--into", model, "--nc", "3").code == 0)
+    #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "3").code == 0)
+    #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "4").code == 1)
+    for words in [["--anchors", "3"], ["--into", path, "--anchors", "3"], ["--into", path, "--nc", "3"]] {
+      #expect(try suture(["check", path] + words).code == 2, "\(words)")
+    }
+  }
+
+  @Test func `takes an activation that it does not know to have no tensors, and tells so`() throws {
+    let folder = try TemporaryFolder()
+    let path = try backbone(folder)
+    let model = try model(folder, [("depth_multiple: 0.33", "activation: nn.Frob(2)\ndepth_multiple: 0.33")])
+    let said = try suture("check", path, "--into", model)
+    #expect(
+      said.code == 0 && said.output.contains("assumed    conv.activation nn.Frob(2): it is not known here"))
+    let json = try suture("check", path, "--into", model, "--json")
+    #expect(json.output.contains("\"what\": \"conv.activation\""))
+    let run = try suture("verify", path, "--model", model)
+    #expect(run.code == 6)
+  }
+
   @Test func `says how a bare checkpoint would be made to load`() throws {
     let folder = try TemporaryFolder()
     let said = try suture("check", Self.fixture, "--into", try model(folder))

@@ -108,6 +108,73 @@ import Testing
     #expect(said.code == code, "\(said.messages)")
   }
 
+  @Test func `tells what it assumes, and takes another where it is asked`() throws {
+    let said = try suture("verify", Self.atto, "--size", "64")
+    #expect(
+      said.output.contains(
+        "assumed layer_norm.eps 1e-06: no state dict holds it; ConvNeXt's authors have it, and the libraries; --eps E says "
+          + "another"))
+    #expect(said.output.contains("assumed activation nn.GELU(): "))
+    let asked = try suture(
+      "verify", Self.atto, "--size", "64", "--eps", "1e-6", "--activation", "gelu", "--json")
+    #expect(asked.code == 0 && asked.output.contains("\"assumed\": []"), "\(asked.output)")
+    let json = try suture("verify", Self.atto, "--size", "64", "--json")
+    #expect(json.output.contains("\"what\": \"layer_norm.eps\"") && json.output.contains("\"because\": "))
+    let inputs = ["--input", "\(Self.fixture)image.input.safetensors"]
+    for words in [
+      ["--eps", "1e-2"], ["--eps", "layer_norm=0.01"], ["--activation", "'nn.LeakyReLU(0.1)'"],
+    ] {
+      let words = words.map { $0.replacing("'", with: "") }
+      let other = try suture(
+        ["verify", Self.atto, "--expect", "\(Self.fixture)image.expected.safetensors"] + inputs + words)
+      #expect(other.code == 1, "\(words) \(other.messages)")
+    }
+    for words in [
+      ["--eps", "0"], ["--eps", "1"], ["--eps", "x"], ["--eps", "group_norm=1e-5"], ["--eps", "nan"],
+      ["--activation", "softmax"], ["--activation", "conv=frob"], ["--activation", ""], ["--anchors", "3"],
+    ] {
+      #expect(try suture(["verify", Self.atto] + words).code == 2, "\(words)")
+    }
+  }
+
+  @Test
+  func
+    `runs each block's own stage, at whichever layers the blocks stand, in whatever order their names are`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let (whole, live) = (folder.path + "/whole.safetensors", folder.path + "/live.pth")
+    #expect(
+      try suture(
+        "edit", Self.atto, "-o", whole, "--drop", "norm*", "--drop", "head*", "--replicate",
+        "model.{10,11,8,9}."
+      ).code == 0)
+    // The stage of 11 is the last; of 8, the first.
+    let changed = folder.path + "/changed.pth"
+    func fill(_ pattern: String) throws -> Said {
+      #expect(try suture("edit", whole, "-o", changed, "--force", "--fill", pattern).code == 0)
+      return try suture("verify", changed, "--against", Self.atto, "--size", "64")
+    }
+    #expect(try suture("verify", whole, "--against", Self.atto, "--size", "64").code == 0)
+    #expect(try fill("model.8.stages.3.1.dwconv.bias=0.5").code == 0)
+    #expect(try fill("model.10.stages.0.1.dwconv.bias=0.5").code == 0)
+    #expect(try fill("model.11.stages.3.1.dwconv.bias=0.5").code == 1)
+    #expect(try fill("model.8.stages.0.1.dwconv.bias=0.5").code == 1)
+    let edit = try suture("edit", whole, "-o", live, "--live-only")
+    #expect(
+      edit.code == 0 && edit.messages.contains("model.8. reads stage 0, model.9. reads stage 1"),
+      "\(edit.messages)")
+    #expect(try suture("verify", live, "--against", Self.atto, "--size", "64").code == 0)
+    #expect(try suture("verify", live, "--size", "64").messages.contains("reads 124 of 124 tensors"))
+    // Grafted into the whole, what is read is what was grafted.
+    let grafted = folder.path + "/grafted.pth"
+    #expect(try fill("*.dwconv.bias=0.5").code == 1)
+    #expect(try suture("graft", changed, "--from", live, "-o", grafted).code == 0)
+    let proven = try suture("verify", grafted, "--against", Self.atto, "--size", "64")
+    #expect(
+      proven.code == 0 && proven.output.contains("differ from the original's where no forward pass reads"))
+  }
+
   @Test func `is measured by bench`() throws {
     let said = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "-v")
     #expect(said.code == 0 && said.output.contains("GFLOP/s in float32"), "\(said.messages)")
@@ -115,6 +182,9 @@ import Testing
     let absurd = try suture("bench", Self.atto, "--size", "4096", "--batch", "200")
     #expect(absurd.code == 6, "\(absurd.messages)")
     let json = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "--json")
-    #expect(json.output.contains("suture.bench/2"))
+    #expect(json.output.contains("suture.bench/2") && json.output.contains("\"what\": \"activation\""))
+    let other = try suture("bench", Self.atto, "--size", "64", "--rounds", "2", "--activation", "relu")
+    #expect(other.code == 0 && !other.output.contains("assumed activation"))
+    #expect(said.output.contains("assumed activation nn.GELU()"))
   }
 }

@@ -13,12 +13,10 @@ public struct ModelFile: Sendable {
     let widthMultiple: Double
     /// What widths are rounded up to a multiple of.
     let channelMultiple: Int
-    /// What convolutions end in, SiLU where the file does not say; `nil` for what is not computed.
+    /// What convolutions end in, as the file says it; `nil` where it does not.
     ///
     /// No name and no shape depends on it.
-    package let activation: Activation?
-    /// As the file says it.
-    package let activationText: String?
+    package let activation: ModuleActivation?
     /// Width and height of each anchor in pixels, level by level.
     package let anchors: [[Double]]
     package let inputChannels: Int
@@ -36,23 +34,27 @@ public struct ModelFile: Sendable {
 
   /// The file at `path`.
   ///
-  /// - Parameter classes: how many classes the model is to have, where the data set decides that: `Model(cfg, nc=…)`.
+  /// - Parameters:
+  ///   - classes: how many classes the model is to have, where the data set decides that: `Model(cfg, nc=…)`.
+  ///   - anchors: how many anchors each level is to have, where training is to find them: `Model(cfg, anchors=…)`.
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
-  public init(path: String, classes: Int? = nil) throws {
+  public init(path: String, classes: Int? = nil, anchors: Int? = nil) throws {
     let source = try FileSource(path)
     let limit = YAMLLimits().bytes
     // One more than what is allowed, so that the parser refuses it in its own words; nothing is as long by accident.
-    try self.init(source.bytes(0..<min(source.byteCount, limit + 1)), name: path, classes: classes)
+    try self.init(
+      source.bytes(0..<min(source.byteCount, limit + 1)), name: path, classes: classes,
+      anchors: anchors)
   }
 
   /// The file that `bytes` hold.
   ///
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
-  public init(_ bytes: [UInt8], name: String, classes: Int? = nil) throws {
+  public init(_ bytes: [UInt8], name: String, classes: Int? = nil, anchors: Int? = nil) throws {
     let root = try YAML.parse(bytes, name: name)
     document = root
     let keys = try root.requireMapping()
-    header = try Header(root, keys, classes: classes)
+    header = try Header(root, keys, classes: classes, anchors: anchors)
     let scope = ModelValue.Scope(classes: header.classes, anchors: header.anchors)
     let rows = try ["backbone", "head"].flatMap { key in
       try keys.require(key).requireSequence().map { try Row($0, scope) }
@@ -71,10 +73,21 @@ public struct ModelFile: Sendable {
   }
 }
 
+extension ModelFile {
+  /// What it says and cannot be known here.
+  package var assumptions: [Assumption] {
+    guard let said = header.activation, said.activation == nil else { return [] }
+    return [
+      Assumption(
+        "conv.activation", said.className, because: "it is not known here, and taken to have no tensors")
+    ]
+  }
+}
+
 // MARK: The header
 
 extension ModelFile.Header {
-  fileprivate init(_ root: YAMLNode, _ keys: YAMLMapping, classes: Int?) throws {
+  fileprivate init(_ root: YAMLNode, _ keys: YAMLMapping, classes: Int?, anchors count: Int?) throws {
     for key in ["depth_multiple", "width_multiple"] where keys.value(for: key) == nil {
       throw root.error(
         "the key \"\(key)\" is missing, without which YOLOv5 stops with KeyError: '\(key)'",
@@ -84,20 +97,25 @@ extension ModelFile.Header {
     if let classes, !Self.classCounts.contains(classes) {
       throw Failure(.usage, "a model of \(classes) classes cannot be built; 1 to 100000 are supported")
     }
+    if let count, !Self.anchorCounts.contains(count) {
+      throw Failure(.usage, "a level of \(count) anchors cannot be built; 1 to 32 are supported")
+    }
     self.classes = classes ?? own
     depthMultiple = try Self.multiple(try keys.require("depth_multiple"))
     widthMultiple = try Self.multiple(try keys.require("width_multiple"))
     inputChannels = try keys.value(for: "ch")?.requireInt("ch", in: 1...4096) ?? 3
     channelMultiple =
       try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
-    activationText = try keys.value(for: "activation")?.requireString()
-    activation = activationText.map { Activation($0) } ?? .silu
+    activation = try keys.value(for: "activation").flatMap { try Self.activation($0) }
     let node = try keys.require("anchors")
-    if case .int? = node.resolved {
+    var number = count
+    if number == nil, case .int? = node.resolved {
+      number = try node.requireInt("anchors", in: Self.anchorCounts)
+    }
+    if let number {
       // So many a level, of sizes that only hold the place: autoanchor finds others before training.
-      let count = try node.requireInt("anchors", in: 1...32)
       let levels = keys.value(for: "head")?.sequence?.last?.sequence?.first?.sequence?.count ?? 1
-      anchors = .init(repeating: (0..<(2 * count)).map(Double.init), count: max(levels, 1))
+      anchors = .init(repeating: (0..<(2 * number)).map(Double.init), count: max(levels, 1))
       return
     }
     anchors = try node.requireSequence().map { level in
@@ -111,6 +129,17 @@ extension ModelFile.Header {
   }
 
   private static let classCounts = 1...100_000
+  private static let anchorCounts = 1...32
+
+  /// - Returns: `nil` for null and for an empty text, where YOLOv5 keeps its own.
+  private static func activation(_ node: YAMLNode) throws -> ModuleActivation? {
+    if case .null? = node.resolved { return nil }
+    let text = try node.requireString()
+    if text.contains("PReLU") {
+      throw node.error("\(text) has a weight in each convolution, which is not supported")
+    }
+    return text.isEmpty ? nil : ModuleActivation(className: text, activation: Activation(call: text))
+  }
 
   private static func multiple(_ node: YAMLNode) throws -> Double {
     let value = try node.requireDouble()

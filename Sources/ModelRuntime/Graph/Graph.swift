@@ -1,5 +1,6 @@
 internal import SutureArchitectures
 internal import SutureTensors
+internal import SutureText
 
 /// A network: nodes in the order in which they run.
 ///
@@ -74,32 +75,66 @@ struct GraphBuilder {
   var graph = Graph()
   /// What the state dict does not say.
   let settings: NetworkSettings
-  let convolutionActivation: Activation
+  /// What the model file says that convolutions end in; `nil` where it says nothing.
+  let fileActivation: ModuleActivation?
   /// What nobody says, in the order in which it was first needed.
   private(set) var assumptions: [Assumption] = []
 
   init(
     _ dict: StateDict, _ settings: NetworkSettings = NetworkSettings(),
-    convolutionActivation: Activation = .silu
+    fileActivation: ModuleActivation? = nil
   ) {
-    (self.dict, self.settings, self.convolutionActivation) = (dict, settings, convolutionActivation)
+    (self.dict, self.settings, self.fileActivation) = (dict, settings, fileActivation)
   }
 
   /// The eps of a norm: as someone says it, or as it usually is.
   mutating func epsilon(of name: String, _ norm: NetworkSettings.Norm, usually: Double) -> Double {
     if let told = settings.epsilon(of: name, norm) { return told }
-    assume(Assumption(norm == .layer ? "layer_norm.eps" : "batch_norm.eps", "\(usually)"))
+    let because =
+      switch norm {
+      case .batch: "YOLOv5 sets it when it builds a model"
+      case .layer:
+        usually == ConvNeXtConfiguration.epsilon
+          ? "ConvNeXt's authors have it, and the libraries" : "transformers has it for the last norm"
+      }
+    assume("\(norm.rawValue).eps", "\(usually)", because)
     return usually
   }
 
-  /// What the blocks of a ConvNeXt are activated with.
-  mutating func blockActivation() -> Activation {
-    if let told = settings.blockActivation { return told }
-    assume(Assumption("activation", "\(Activation.gelu)"))
+  /// What the block of a ConvNeXt of that name is activated with.
+  ///
+  /// - Throws: ``ModelError/notSupported(_:)`` where its module is one that is not computed.
+  mutating func blockActivation(of name: String) throws -> Activation {
+    if let asked = settings.activation { return asked }
+    // As facebookresearch, timm and torchvision call the module.
+    for module in ["act", "mlp.act", "block.4"].map({ "\(name).\($0)" }) {
+      if let told = settings.told.activations[ExactString(module)] { return try Self.computed(told, module) }
+    }
+    assume("activation", "\(Activation.gelu)", "ConvNeXt's authors have it, and the libraries")
     return .gelu
   }
 
-  private mutating func assume(_ assumption: Assumption) {
+  /// What the convolution of a YOLOv5 of that name ends in.
+  ///
+  /// - Throws: ``ModelError/notSupported(_:)`` where its module or the model file says one that is not computed.
+  mutating func convolutionActivation(of name: String) throws -> Activation {
+    if let asked = settings.convolutionActivation { return asked }
+    let module = name + ".act"
+    if let told = settings.told.activations[ExactString(module)] { return try Self.computed(told, module) }
+    if let said = fileActivation { return try Self.computed(said, "the model file's activation") }
+    assume(
+      "conv.activation", "\(Activation.silu)", "YOLOv5 has it since 4.0, where a model file says no other")
+    return .silu
+  }
+
+  private static func computed(_ module: ModuleActivation, _ place: String) throws -> Activation {
+    if let activation = module.activation { return activation }
+    throw ModelError.notSupported(
+      "\(place) is \(module.className.quoted()), which is not computed; names and shapes can be checked")
+  }
+
+  private mutating func assume(_ what: String, _ value: String, _ because: String) {
+    let assumption = Assumption(what, value, because: "no state dict holds it; \(because)")
     if !assumptions.contains(assumption) { assumptions.append(assumption) }
   }
 }

@@ -37,13 +37,8 @@ public struct DetectionModel: Sendable {
     engine: EngineKind = .fast,
     precision: Precision = .float32
   ) throws {
-    guard let activation = file.header.activation else {
-      throw ModelError.notSupported(
-        "the model file's activation \((file.header.activationText ?? "").quoted()) is not computed; names and shapes can be "
-          + "checked")
-    }
     let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
-    var builder = GraphBuilder(weights, settings, convolutionActivation: activation)
+    var builder = GraphBuilder(weights, settings, fileActivation: file.header.activation)
     var values: [[Int]] = []
     for layer in file.layers {
       let inputs = layer.sources.map { $0 < 0 ? 0 : values[$0][0] }

@@ -64,7 +64,7 @@ extension GraphBuilder {
     _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
   ) throws -> Int {
     let epsilon = epsilon(of: layer.norm, .layer, usually: ConvNeXtConfiguration.epsilon)
-    let activation = blockActivation()
+    let activation = try blockActivation(of: name)
     return graph.add(
       name, try FeedForward(layer, in: dict, epsilon: epsilon, activation: activation), [x, residual])
   }

@@ -85,11 +85,22 @@ extension Activation {
     case .relu6: Float(min(max(value, 0), 6))
     case .leakyReLU(let slope): Float(value >= 0 ? value : slope * value)
     case .hardswish: Float(value * min(max(value + 3, 0), 6) / 6)
-    // Beyond 20 the logarithm is its argument, as torch has it too.
-    case .mish: Float(value * Glibc.tanh(value > 20 ? value : log1p(exp(value))))
+    case .mish: Float(value * Glibc.tanh(Self.softplus(value)))
     case .elu(let alpha): Float(value > 0 ? value : alpha * expm1(value))
+    case .celu(let alpha): Float(value > 0 ? value : alpha * expm1(value / alpha))
+    case .selu: Float(Self.seluScale * (value > 0 ? value : Self.seluAlpha * expm1(value)))
     case .sigmoid: Float(1 / (1 + exp(-value)))
     case .tanh: Float(Glibc.tanh(value))
+    case .softplus(let beta): Float(Self.softplus(beta * value) / beta)
+    case .hardtanh(let least, let most): Float(min(max(value, least), most))
+    case .hardsigmoid: Float(min(max(value + 3, 0), 6) / 6)
+    case .logSigmoid: Float(-Self.softplus(-value))
     }
   }
+
+  /// ln(1 + eˣ), without an infinity on the way.
+  private static func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
+
+  static let seluAlpha = 1.6732632423543772848170429916717
+  static let seluScale = 1.0507009873554804934193349852946
 }

@@ -89,9 +89,10 @@ final class Layout {
     let operations = try unsafe made("no post-operations") { unsafe dnnl_post_ops_create(&$0) }
     defer { unsafe dnnl_post_ops_destroy(operations) }
     if accumulates { try unsafe check(dnnl_post_ops_append_sum(operations, 1), "no sum") }
-    if let (kind, alpha, beta) = activation.eltwise {
+    for step in activation.steps {
       try unsafe check(
-        dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta), "no \(activation)")
+        dnnl_post_ops_append_eltwise(operations, step.scale, step.kind, step.alpha, step.beta),
+        "no \(activation)")
     }
     try unsafe check(dnnl_primitive_attr_set_post_ops(attributes, operations), "no post-operations")
   }
@@ -100,22 +101,49 @@ final class Layout {
 }
 
 extension Activation {
-  /// The operation of oneDNN with its alpha and beta; `nil` where there is nothing to do.
-  fileprivate var eltwise: (dnnl_alg_kind_t, Float, Float)? {
+  /// An operation of oneDNN, times `scale`.
+  fileprivate struct Step {
+    let kind: dnnl_alg_kind_t
+    var alpha: Float = 0
+    var beta: Float = 0
+    var scale: Float = 1
+  }
+
+  /// What oneDNN does to each element, one after the other.
+  fileprivate var steps: [Step] {
     switch self {
-    case .none: nil
-    case .gelu: (dnnl_eltwise_gelu_erf, 0, 0)
-    case .geluTanh: (dnnl_eltwise_gelu_tanh, 0, 0)
-    case .quickGELU: (dnnl_eltwise_swish, 1.702, 0)
-    case .silu: (dnnl_eltwise_swish, 1, 0)
-    case .relu: (dnnl_eltwise_relu, 0, 0)
-    case .relu6: (dnnl_eltwise_clip, 0, 6)
-    case .leakyReLU(let slope): (dnnl_eltwise_relu, Float(slope), 0)
-    case .hardswish: (dnnl_eltwise_hardswish, 0, 0)
-    case .mish: (dnnl_eltwise_mish, 0, 0)
-    case .elu(let alpha): (dnnl_eltwise_elu, Float(alpha), 0)
-    case .sigmoid: (dnnl_eltwise_logistic, 0, 0)
-    case .tanh: (dnnl_eltwise_tanh, 0, 0)
+    case .none: []
+    case .gelu: [Step(kind: dnnl_eltwise_gelu_erf)]
+    case .geluTanh: [Step(kind: dnnl_eltwise_gelu_tanh)]
+    case .quickGELU: [Step(kind: dnnl_eltwise_swish, alpha: 1.702)]
+    case .silu: [Step(kind: dnnl_eltwise_swish, alpha: 1)]
+    case .relu: [Step(kind: dnnl_eltwise_relu)]
+    case .relu6: [Step(kind: dnnl_eltwise_clip, beta: 6)]
+    case .leakyReLU(let slope): [Step(kind: dnnl_eltwise_relu, alpha: Float(slope))]
+    case .hardswish: [Step(kind: dnnl_eltwise_hardswish)]
+    case .mish: [Step(kind: dnnl_eltwise_mish)]
+    case .elu(let alpha): [Step(kind: dnnl_eltwise_elu, alpha: Float(alpha))]
+    case .celu(let alpha):
+      [
+        Step(kind: dnnl_eltwise_linear, alpha: Float(1 / alpha)),
+        Step(kind: dnnl_eltwise_elu, alpha: 1, scale: Float(alpha)),
+      ]
+    case .selu:
+      [Step(kind: dnnl_eltwise_elu, alpha: Float(Self.seluAlpha), scale: Float(Self.seluScale))]
+    case .sigmoid: [Step(kind: dnnl_eltwise_logistic)]
+    case .tanh: [Step(kind: dnnl_eltwise_tanh)]
+    case .softplus(let beta):
+      [
+        Step(kind: dnnl_eltwise_linear, alpha: Float(beta)),
+        Step(kind: dnnl_eltwise_soft_relu, scale: Float(1 / beta)),
+      ]
+    case .hardtanh(let min, let max): [Step(kind: dnnl_eltwise_clip, alpha: Float(min), beta: Float(max))]
+    case .hardsigmoid:
+      [
+        Step(kind: dnnl_eltwise_linear, alpha: 1.0 / 6, beta: 0.5),
+        Step(kind: dnnl_eltwise_clip, beta: 1),
+      ]
+    case .logSigmoid: [Step(kind: dnnl_eltwise_logsigmoid)]
     }
   }
 }

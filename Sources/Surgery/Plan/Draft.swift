@@ -149,9 +149,11 @@ public struct Inputs: Sendable {
     public let epsilon: Double?
     /// Whether a convolution is transposed.
     public let isTransposed: Bool?
+    /// The stage that it runs of the backbone that it holds, as YOLOv5's `ConvNeXt_Block` has it.
+    public let stage: Int?
 
-    public init(_ name: String, epsilon: Double? = nil, isTransposed: Bool? = nil) {
-      (self.name, self.epsilon, self.isTransposed) = (name, epsilon, isTransposed)
+    public init(_ name: String, epsilon: Double? = nil, isTransposed: Bool? = nil, stage: Int? = nil) {
+      (self.name, self.epsilon, self.isTransposed, self.stage) = (name, epsilon, isTransposed, stage)
     }
   }
 

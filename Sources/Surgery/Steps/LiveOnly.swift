@@ -3,8 +3,9 @@ internal import SutureText
 
 /// Of a backbone that was replicated for the layers of a YOLOv5, keeps what a forward pass reads.
 ///
-/// Every `ConvNeXt_Block` holds the whole backbone, and layer *i* uses stage *i* of it alone: three quarters of the keys
-/// are dead weight, which a model that loads them leaves at their initial values where they are missing.
+/// Every `ConvNeXt_Block(index)` holds the whole backbone and uses stage `index` of it alone: three quarters of the keys are
+/// dead weight, which a model that loads them leaves at their initial values where they are missing. Which stage that is, a
+/// module says that was pickled whole; otherwise ``BackboneReplicas`` follows it from the layers.
 public struct LiveOnly: Step {
   public init() {}
 
@@ -17,7 +18,31 @@ public struct LiveOnly: Step {
   public func summary(_: ResolvedFields) -> String { "keep what a forward pass reads" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
-    let reads = draft.entries.map { ConvNeXtBlockModule.isRead($0.name) }
+    // What was renamed since is not what the module spoke of.
+    let own = draft.entries.filter { ExactString($0.origin) == ExactString($0.name) }.map(\.name)
+    let known = Set(BackboneReplicas(own).models.joined().map(\.prefix))
+    var told: [ExactString: Int] = [:]
+    for module in draft.inputs.modules() {
+      let prefix = ExactString(module.name + ".")
+      if let stage = module.stage, known.contains(prefix) { told[prefix] = stage }
+    }
+    let replicas = BackboneReplicas(draft.entries.map(\.name), told: told)
+    if let layer = replicas.undecided.first {
+      throw SurgeryError(
+        .impossible, "cannot tell which stage of its backbone \(layer.prefix.string) reads",
+        remedies: [
+          .advice(
+            replicas.models.count == 1 && replicas.models[0].count == 1
+              ? "one copy may be read whole; it is for what replicate: \"model.{0..3}.\" makes"
+              : "there are copies at the layers "
+                + replicas.models.joined().map { "\($0.number)" }.joined(separator: ", ")
+                + ", and four are what runs four stages"),
+          .setting(
+            "keep", value: "\(layer.prefix.string){stages,downsample_layers}.INDEX.*",
+            "keeps the stage of the module's index"),
+        ])
+    }
+    let reads = draft.entries.map { replicas.isRead($0.name) }
     var outcome = StepOutcome()
     guard reads.contains(false) else {
       outcome.miss(
@@ -29,6 +54,11 @@ public struct LiveOnly: Step {
     draft.entries = zip(draft.entries, reads).filter { $0.1 != false }.map(\.0)
     let rest = reads.count { $0 == nil }
     if rest > 0 { outcome.notes.append("\(rest) keys belong to no replicated backbone and stay") }
+    // Where layers are numbered as stages are, nobody wonders.
+    for model in replicas.models where model.contains(where: { $0.stage != $0.number }) {
+      outcome.notes.append(
+        model.map { "\($0.prefix.string) reads stage \($0.stage ?? 0)" }.joined(separator: ", "))
+    }
     return outcome
   }
 }

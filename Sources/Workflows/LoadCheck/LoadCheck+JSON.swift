@@ -44,7 +44,7 @@ extension ModelLoadCheck {
           "elsewhere": initialElsewhere,
         ] as JSONObject,
         "unexpected": unexpected, "mismatched": report.mismatches,
-        "untrained": ["file": untrained] as JSONObject,
+        "untrained": ["file": untrained] as JSONObject, "assumed": assumptions.json,
         "advice": flags.map { ["flags": $0] as JSONObject }.json,
         "error": errorText.json,
       ])

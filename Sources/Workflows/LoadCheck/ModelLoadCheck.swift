@@ -32,6 +32,8 @@ public struct ModelLoadCheck: Sendable {
   public let unexpected: [String]
   /// Blocks of the checkpoint that never got their weights.
   public let untrained: [String]
+  /// What the model file says and cannot be known here.
+  public let assumptions: [Assumption]
   /// What would make more of it load; `nil` where nothing does.
   public let advice: Advice?
   /// What PyTorch would say after `model_dict.update`; `nil` where the load succeeds.
@@ -60,6 +62,7 @@ public struct ModelLoadCheck: Sendable {
     live = report.loaded.filter(read.contains)
     unexpected = report.unexpected
     untrained = (try? file.untrainedBlocks()) ?? []
+    assumptions = model.assumptions
     advice = Self.advice(file, base, report)
     errorText = try Self.updated(base, with: file).errorText(model: "Model")
   }

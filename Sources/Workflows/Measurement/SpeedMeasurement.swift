@@ -1,4 +1,4 @@
-internal import SutureArchitectures
+public import SutureArchitectures
 internal import SutureBytes
 public import SutureModelRuntime
 internal import SutureText
@@ -28,6 +28,8 @@ public struct SpeedMeasurement: Sendable {
   public let threads: Int
   /// Seconds to read and pack the weights and to compile the layers.
   public let preparation: Double
+  /// What the weights do not say of the network and nobody else did, as it was taken to be.
+  public let assumptions: [Assumption]
   /// In the order in which they run; their seconds only where they were asked for.
   public private(set) var layers: [Layer]
   /// Seconds of each forward pass.
@@ -59,6 +61,7 @@ public struct SpeedMeasurement: Sendable {
     guard let model = network.backbone else {
       throw Failure(.doesNotFit, "there is no backbone that could be run by itself")
     }
+    assumptions = network.assumptions
     let outputs = model.outputNames.suffix(1).map(\.self)
     try network.requireRunnable(side: size, batch: batch)
     var image = try FeatureMap(
@@ -95,7 +98,7 @@ public struct SpeedMeasurement: Sendable {
       [
         "shape": shape, "dtype": precision.rawValue, "threads": threads, "gflop": operations / 1e9,
         "prepare_seconds": preparation, "median_seconds": median, "seconds": seconds,
-        "gflops": speed / 1e9, "peak_gflops": peak / 1e9,
+        "gflops": speed / 1e9, "peak_gflops": peak / 1e9, "assumed": assumptions.json,
         "layers": timesLayers
           ? layers.map {
             [

@@ -1,4 +1,5 @@
 public import SutureArchitectures
+public import SutureCheckpoints
 public import SutureModelRuntime
 public import SutureTensors
 internal import SutureText
@@ -8,7 +9,7 @@ internal import SutureText
 public struct RunnableNetwork: Sendable {
   /// The weights.
   public let stateDict: StateDict
-  /// The prefixes under which whole backbones lie.
+  /// The prefixes under which whole backbones lie; of four replicas in the order of the stages that they run.
   public let prefixes: [String]
   /// The backbone; `nil` where a detector has none that could be run by itself.
   public let backbone: ConvNeXt?
@@ -26,7 +27,7 @@ public struct RunnableNetwork: Sendable {
     self.stateDict = stateDict
     // Of replicas that were cut to what is read, each has one stage.
     prefixes =
-      ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? ConvNeXtConfiguration.prefixes(in: stateDict)
+      ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? Self.wholeBackbones(stateDict, model, settings)
     detector = try model.map {
       try DetectionModel(
         file: $0, weights: stateDict, settings: settings, engine: engine, precision: precision)
@@ -43,6 +44,30 @@ public struct RunnableNetwork: Sendable {
       isRunnable
       ? try ConvNeXt(stateDict, prefixes: places, settings: settings, engine: engine, precision: precision)
       : nil
+  }
+
+  /// The network in `checkpoint`, of which modules that were pickled whole say what the settings do not.
+  ///
+  /// - Throws: as ``init(_:model:settings:engine:precision:)`` does.
+  public init(
+    of checkpoint: Checkpoint, model: ModelFile? = nil, settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast, precision: Precision = .float32
+  ) throws {
+    try checkpoint.requireTensors()
+    var settings = settings
+    settings.told = ToldByModules(checkpoint)
+    try self.init(
+      checkpoint.stateDict, model: model, settings: settings, engine: engine, precision: precision)
+  }
+
+  private static func wholeBackbones(
+    _ stateDict: StateDict, _ model: ModelFile?, _ settings: NetworkSettings
+  ) -> [String] {
+    let prefixes = ConvNeXtConfiguration.prefixes(in: stateDict)
+    guard prefixes.count == 4 else { return prefixes }
+    var told = settings.told.stages
+    for wrapper in ["", "module."] { told.merge(model?.stages(under: wrapper) ?? [:]) { $1 } }
+    return BackboneReplicas(stateDict.names, told: told).inOrder(prefixes) ?? prefixes
   }
 
   /// The names of the tensors that a forward pass reads.

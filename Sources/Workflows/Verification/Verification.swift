@@ -15,7 +15,7 @@ public struct Verification: Sendable {
   /// What is verified.
   public let checkpoint: Checkpoint
   /// The network in it.
-  public let network: RunnableNetwork
+  public private(set) var network: RunnableNetwork
   /// The checkpoint that this one was made from: every replica is compared with it bit for bit, then what both compute.
   public var original: Checkpoint?
   /// Outputs to compare with, by the names of ``RunnableNetwork/outputNames``, N×C×H×W as in PyTorch.
@@ -27,6 +27,9 @@ public struct Verification: Sendable {
   /// The names of the classes; a picture's likeliest are told with them.
   public var labels: ClassLabels?
   private let settings: NetworkSettings
+  /// The same for the original.
+  private var originalSettings: NetworkSettings
+  private let model: ModelFile?
   private let engine: EngineKind
   private let precision: Precision
 
@@ -41,10 +44,9 @@ public struct Verification: Sendable {
     model: ModelFile? = nil, image input: NetworkInput = .testImage(), tolerance: Double = 5e-6,
     settings: NetworkSettings = NetworkSettings(), engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
-    try checkpoint.requireTensors()
-    self.settings = settings.told(by: checkpoint)
+    (self.settings, originalSettings, self.model) = (settings, settings, model)
     network = try RunnableNetwork(
-      checkpoint.stateDict, model: model, settings: self.settings, engine: engine, precision: precision)
+      of: checkpoint, model: model, settings: settings, engine: engine, precision: precision)
     (self.checkpoint, self.original, self.expected) = (checkpoint, original, expected)
     (self.input, self.tolerance) = (input, tolerance)
     (self.engine, self.precision) = (engine, precision)
@@ -54,7 +56,29 @@ public struct Verification: Sendable {
   ///
   /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where something cannot be compared, and what reading
   ///   throws. A difference is no error.
-  public func run() throws -> VerificationReport {
+  public func run() throws -> VerificationReport { try paired().checked() }
+
+  /// It and the original are one network: what the modules of one do not say, those of the other do.
+  private func paired() throws -> Verification {
+    guard let original else { return self }
+    var pair = self
+    pair.originalSettings.told = ToldByModules(original)
+    let (ours, theirs) = (ToldByModules(checkpoint).common, pair.originalSettings.told.common)
+    pair.originalSettings.layerNormEpsilon =
+      settings.layerNormEpsilon ?? (theirs.layerNormEpsilon == nil ? ours.layerNormEpsilon : nil)
+    pair.originalSettings.activation =
+      settings.activation ?? (theirs.activation == nil ? ours.activation : nil)
+    var own = settings
+    if ours.layerNormEpsilon == nil { own.layerNormEpsilon = own.layerNormEpsilon ?? theirs.layerNormEpsilon }
+    if ours.activation == nil { own.activation = own.activation ?? theirs.activation }
+    if own.layerNormEpsilon != settings.layerNormEpsilon || own.activation != settings.activation {
+      pair.network = try RunnableNetwork(
+        of: checkpoint, model: model, settings: own, engine: engine, precision: precision)
+    }
+    return pair
+  }
+
+  private func checked() throws -> VerificationReport {
     if case .testImage(let side) = input { try network.requireRunnable(side: side) }
     var report = VerificationReport()
     report.assumptions = network.assumptions
@@ -79,7 +103,9 @@ public struct Verification: Sendable {
   }
 
   /// Draws the four feature maps of the backbone, the original's beside it where there is one.
-  public func drawFeatures() throws -> Picture {
+  public func drawFeatures() throws -> Picture { try paired().drawn() }
+
+  private func drawn() throws -> Picture {
     let names = (0..<4).map { "feature.\($0)" }
     let image = try image(forDetector: false)
     let theirs = try original.map { try network(of: self.original($0).0).outputs(names, of: image) }
@@ -93,7 +119,7 @@ public struct Verification: Sendable {
   }
 
   private func network(of original: StateDict) throws -> RunnableNetwork {
-    try RunnableNetwork(original, settings: settings, engine: engine, precision: precision)
+    try RunnableNetwork(original, settings: originalSettings, engine: engine, precision: precision)
   }
 
   /// The original as `load_state_dict` copies it into what is verified: in the dtype that all of that has.

@@ -16,7 +16,7 @@ extension VerificationReport {
             "detail": $0.detail,
           ] as JSONObject
         },
-        "assumed": assumptions.map { ["what": $0.what, "value": $0.value] as JSONObject },
+        "assumed": assumptions.json,
         "classes": classes.isEmpty
           ? nil
           : classes.map {
@@ -84,5 +84,11 @@ extension VerificationReport.Check {
         "\(Format.plural(unexpected.count, "tensor")) with no place in the model file, \(first) is the first: "
         + "load_state_dict would refuse them"
     }
+  }
+}
+
+extension [Assumption] {
+  var json: [JSONObject] {
+    map { ["what": $0.what, "value": $0.value, "because": $0.because] }
   }
 }

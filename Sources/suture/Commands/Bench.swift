@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureText
@@ -22,6 +23,7 @@ struct Bench: Command {
       .choice(
         "engine", placeholder: "ENGINE", "fast (the default), onednn alone, or reference for plain loops.",
         \.engine),
+      .activation(\.settings),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
       .salvage(\.limits),
@@ -36,6 +38,7 @@ struct Bench: Command {
   var rounds: Int?
   var precision: Precision?
   var engine: EngineKind?
+  var settings = NetworkSettings()
   var key: String?
   var limits = ReadLimits()
   var verbose = false
@@ -46,9 +49,8 @@ struct Bench: Command {
     let precision = precision ?? .float32
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
-    try checkpoint.requireTensors()
     let network = try RunnableNetwork(
-      checkpoint.stateDict, engine: engine ?? .fast, precision: precision)
+      of: checkpoint, settings: settings, engine: engine ?? .fast, precision: precision)
     Console.note("       \(network.summary)")
     let measurement = try SpeedMeasurement(
       of: network, precision: precision, size: size ?? 224, batch: batch ?? 1, rounds: rounds ?? 20,
@@ -74,6 +76,8 @@ extension SpeedMeasurement {
         "peak     \(billions(peak, 1)) GFLOP/s of multiply-adds on \(Format.plural(threads, "thread")); "
         + "the network reaches \(Format.decimal(100 * speed / peak, places: 1)) % of it\n"
     }
+    // The eps of norms costs no time.
+    text += assumptions.filter { $0.what == "activation" }.map { $0.line + "\n" }.joined()
     return text + (timesLayers ? "\n" + layerTable.text : "")
   }
 

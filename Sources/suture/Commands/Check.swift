@@ -32,6 +32,10 @@ struct Check: Command {
         "nc", "N", "With --into MODEL.yaml: how many classes there are, instead of the file's nc.",
         in: 1...100_000,
         \.classes),
+      .number(
+        "anchors", "N", "With --into MODEL.yaml: how many anchors a level has, instead of the file's.",
+        in: 1...32,
+        \.anchors),
       .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
       .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
       .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
@@ -46,6 +50,7 @@ struct Check: Command {
   var file = ""
   var base: String?
   var classes: Int?
+  var anchors: Int?
   var isVerbose = false
   var key: String?
   var baseKey: String?
@@ -57,7 +62,8 @@ struct Check: Command {
   mutating func run() throws -> ExitCode {
     if base == nil {
       let given = [
-        (classes != nil, "nc"), (isVerbose, "verbose"), (key != nil, "key"), (baseKey != nil, "base-key"),
+        (classes != nil, "nc"), (anchors != nil, "anchors"), (isVerbose, "verbose"), (key != nil, "key"),
+        (baseKey != nil, "base-key"),
       ]
       if let option = given.first(where: \.0)?.1 {
         throw UsageError("--\(option) goes with --into BASE", hints: ["check reads every tensor of the file"])
@@ -90,8 +96,9 @@ struct Check: Command {
   private func load(into base: String) throws -> LoadText {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     guard base.hasSuffix(".yaml") || base.hasSuffix(".yml") else {
-      if classes != nil {
-        throw UsageError("--nc is for a model file; a checkpoint has the classes that it has")
+      if classes != nil || anchors != nil {
+        let (option, what) = classes != nil ? ("nc", "classes") : ("anchors", "anchors")
+        throw UsageError("--\(option) is for a model file; a checkpoint has the \(what) that it has")
       }
       let base = try Checkpoint.open(base, key: baseKey, limits: limits)
       return LoadText(try LoadCheck(of: checkpoint, into: base), isVerbose: isVerbose)
@@ -100,7 +107,7 @@ struct Check: Command {
       throw UsageError("--base-key is for a checkpoint; a model file has no places to enter")
     }
     return LoadText(
-      try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base, classes: classes)), model: base,
-      isVerbose: isVerbose)
+      try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base, classes: classes, anchors: anchors)),
+      model: base, isVerbose: isVerbose)
   }
 }

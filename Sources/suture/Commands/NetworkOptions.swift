@@ -25,18 +25,24 @@ extension Argument {
   static func activation(_ path: WritableKeyPath<Values, NetworkSettings>) -> Argument {
     option(
       "activation", "NAME",
-      "Of a ConvNeXt's blocks, such as gelu_tanh or 'nn.SiLU()'; GELU where nothing says it.",
-      isRepeated: false
+      "Of a ConvNeXt's blocks, say gelu_tanh or 'nn.SiLU()'; conv=NAME of a YOLOv5's convolutions."
     ) { values, word in
-      guard let activation = Activation(word) else {
+      let isOfConvolutions = word.hasPrefix("conv=")
+      let name =
+        word.hasPrefix("block=") ? word.dropFirst(6) : isOfConvolutions ? word.dropFirst(5) : word[...]
+      guard let activation = Activation(String(name)) else {
         throw UsageError(
           "--activation \(word) is not computed",
           hints: [
-            "gelu, gelu_tanh, quick_gelu, silu, relu, relu6, leaky_relu, hardswish, mish, elu, sigmoid and tanh are, also "
-              + "as 'nn.LeakyReLU(0.1)'"
+            "\(Activation.words.dropLast().joined(separator: ", ")) and \(Activation.words.last ?? "") are, also as "
+              + "'nn.LeakyReLU(0.1)'"
           ])
       }
-      values[keyPath: path].activation = activation
+      if isOfConvolutions {
+        values[keyPath: path].convolutionActivation = activation
+      } else {
+        values[keyPath: path].activation = activation
+      }
     }
   }
 }

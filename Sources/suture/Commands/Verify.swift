@@ -36,6 +36,9 @@ struct Verify: Command {
       .number(
         "nc", "N", "With --model: how many classes there are, instead of the file's nc.", in: 1...100_000,
         \.classes),
+      .number(
+        "anchors", "N", "With --model: how many anchors a level has, instead of the file's.", in: 1...32,
+        \.anchors),
       .option("input", "X", "The image that the network is given, as a tensor.", \.input),
       .option("image", "FILE", "The image that the network is given, as PNG or JPEG.", \.image),
       .number(
@@ -70,6 +73,7 @@ struct Verify: Command {
   var expected: String?
   var model: String?
   var classes: Int?
+  var anchors: Int?
   var input: String?
   var image: String?
   var size: Int?
@@ -118,10 +122,11 @@ struct Verify: Command {
 
   /// The model file that is given, or the one that lies in the checkpoint.
   private func modelFile(of checkpoint: Checkpoint) throws -> ModelFile? {
-    if let model { return try ModelFile(path: model, classes: classes) }
+    if let model { return try ModelFile(path: model, classes: classes, anchors: anchors) }
     do {
-      guard let model = try checkpoint.modelFile(classes: classes) else {
+      guard let model = try checkpoint.modelFile(classes: classes, anchors: anchors) else {
         if classes != nil { throw UsageError("--nc goes with --model FILE.yaml") }
+        if anchors != nil { throw UsageError("--anchors goes with --model FILE.yaml") }
         return nil
       }
       Console.note("       the model file is the one that lies in the checkpoint")

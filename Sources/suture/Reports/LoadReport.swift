@@ -89,6 +89,7 @@ struct LoadText {
     lines += rows.named("unexpected", check.unexpected)
     lines += rows.mismatched(report)
     lines += rows.untrained(check.untrained, "in the file")
+    lines += check.assumptions.map { "  \(LoadRows.label("assumed"))\($0.what) \($0.value): \($0.because)" }
     if !check.adviceFlags.isEmpty { lines += Self.advice(check.adviceFlags, file, outcome: "") }
     let more = isVerbose ? "" : " (-v prints PyTorch's own lines)"
     let raises = !check.unexpected.isEmpty || !report.mismatched.isEmpty

@@ -28,7 +28,7 @@ extension VerificationReport {
       }
     }
     let tables = (outputs.isEmpty ? [] : [outputs]) + (classes.isEmpty ? [] : [classTable])
-    for assumption in assumptions { lines.append("assumed \(assumption.sentence)") }
+    lines += assumptions.map(\.line)
     return lines.map { $0 + "\n" }.joined() + tables.map { "\n" + $0.text }.joined()
       + (passed ? "\nverified\n" : "\nnot verified\n")
   }
@@ -45,13 +45,16 @@ extension VerificationReport {
 }
 
 extension Assumption {
-  /// What was assumed, and how to say another.
-  fileprivate var sentence: String {
-    switch what {
-    case "layer_norm.eps": "layer norms' eps \(value), which no state dict holds; --eps says another"
-    case "batch_norm.eps": "batch norms' eps \(value), as YOLOv5 sets it; --eps batch_norm=E says another"
-    default: "the blocks' activation \(value); --activation says another"
-    }
+  /// What was assumed and why, and the option that says another.
+  var line: String {
+    let option =
+      switch what {
+      case "layer_norm.eps": "--eps E"
+      case "batch_norm.eps": "--eps batch_norm=E"
+      case "activation": "--activation NAME"
+      default: "--activation conv=NAME"
+      }
+    return "assumed \(what) \(value): \(because); \(option) says another"
   }
 }
 

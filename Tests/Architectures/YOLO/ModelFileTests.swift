@@ -132,18 +132,83 @@ import Testing
   }
 
   @Test(arguments: [
-    ("nn.ReLU()", Activation.relu), ("nn.LeakyReLU(0.1, inplace=True)", .leakyReLU(slope: 0.1)),
-    ("torch.nn.Hardswish()", .hardswish), ("nn.SiLU()", .silu), ("nn.GELU(approximate='tanh')", .geluTanh),
-    ("nn.ELU(alpha=0.5)", .elu(alpha: 0.5)), ("nn.Identity()", Activation.none), ("nn.Softmax()", nil),
-    ("nn.LeakyReLU(__import__('os'))", nil),
+    "nn.ReLU()", "nn.LeakyReLU(0.1, inplace=True)", "torch.nn.Hardswish()", "nn.Softmax()", "Frob()",
   ])
-  func `knows what its convolutions end in, and that no name depends on it`(
-    text: String, activation: Activation?
-  ) throws {
+  func `says what its convolutions end in, on which no name depends`(text: String) throws {
     let file = try ModelFile(SmallModelFile.with("nc: 3", "nc: 3\nactivation: \"\(text)\""), name: "")
-    #expect(file.header.activation == activation && file.header.activationText == text)
+    #expect(
+      file.header.activation == ModuleActivation(className: text, activation: Activation(call: text)))
     #expect(try file.expectedTensors() == ModelFile(SmallModelFile.with(), name: "").expectedTensors())
-    if let activation { #expect(Activation("\(activation)") == activation) }
+    let isKnown = Activation(call: text) != nil
+    #expect(file.assumptions.map(\.value) == (isKnown ? [] : [text]))
+  }
+
+  @Test(arguments: ["", " null", " ''"])
+  func `says nothing of them where it names none, as YOLOv5 takes it`(text: String) throws {
+    let file = try ModelFile(SmallModelFile.with("nc: 3", "nc: 3\nactivation:\(text)"), name: "")
+    #expect(file.header.activation == nil && file.assumptions.isEmpty)
+  }
+
+  @Test func `is refused where its activation has weights in each convolution`() throws {
+    let error = #expect(throws: YAMLError.self) {
+      try ModelFile(SmallModelFile.with("nc: 3", "nc: 3\nactivation: nn.PReLU()"), name: "cfg.yaml")
+    }
+    #expect(
+      error.map { "\($0)" }?.hasPrefix("cfg.yaml:2:13: nn.PReLU() has a weight") == true,
+      "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test func `takes the number of anchors from who asks, as Model's own argument has it`() throws {
+    let file = try ModelFile(SmallModelFile.with(), name: "", anchors: 4)
+    let same = try ModelFile(
+      Array(
+        SmallModelFile.text.replacing("anchors:\n  - [10,13, 16,30]\n  - [30,61, 62,45]", with: "anchors: 4")
+          .utf8),
+      name: "")
+    #expect(file.header.anchors == .init(repeating: [0, 1, 2, 3, 4, 5, 6, 7], count: 2))
+    #expect(file.expectedTensors() == same.expectedTensors())
+    #expect(throws: Failure.self) { try ModelFile(SmallModelFile.with(), name: "", anchors: 0) }
+    #expect(throws: Failure.self) { try ModelFile(SmallModelFile.with(), name: "", anchors: 33) }
+  }
+
+  @Test(arguments: [(8, [24, 16]), (16, [32, 16]), (1, [17, 12])])
+  func `rounds widths up to the multiple that it says`(multiple: Int, widths: [Int]) throws {
+    // 34 · 0.5 and 24 · 0.5.
+    let text = SmallModelFile.text.replacing("nc: 3", with: "nc: 3\nchannel_multiple: \(multiple)")
+      .replacing("Conv, [32, 1, 1]", with: "Conv, [34, 1, 1]").replacing(
+        "[24, 3, 2, None, 4]", with: "[24, 3, 2]")
+    let layers = try ModelFile(Array(text.utf8), name: "").layers
+    #expect([layers[4].module.channels, layers[9].module.channels] == widths)
+  }
+
+  @Test(arguments: ["0.1", "0", "1", "0.0"])
+  func `takes the rate of blocks that training leaves out, which changes no name`(rate: String) throws {
+    let file = try ModelFile(
+      SmallModelFile.with("[9, 12, 16, 20]]]", "[9, 12, 16, 20], \(rate)]]"), name: "")
+    #expect(try file.expectedTensors() == ModelFile(SmallModelFile.with(), name: "").expectedTensors())
+    for wrong in ["-0.1", "1.5", "x"] {
+      #expect(throws: YAMLError.self) {
+        try ModelFile(SmallModelFile.with("[9, 12, 16, 20]]]", "[9, 12, 16, 20], \(wrong)]]"), name: "")
+      }
+    }
+  }
+
+  @Test func `says which stage each of its blocks runs, at whichever layer it stands`() throws {
+    #expect(
+      try ModelFile(SmallModelFile.with(), name: "").stages(under: "module.") == [
+        ExactString("module.model.0."): 0, ExactString("module.model.1."): 1,
+        ExactString("module.model.2."): 2,
+        ExactString("module.model.3."): 3,
+      ])
+    let moved = try ModelFile(SmallModelFile.shifted, name: "")
+    #expect(
+      moved.stages() == [
+        ExactString("model.1."): 0, ExactString("model.2."): 1, ExactString("model.4."): 2,
+        ExactString("model.5."): 3,
+      ])
+    let read = moved.expectedTensors().filter { $0.isBackbone && $0.isRead }.map(\.name)
+    #expect(read.contains("model.4.stages.2.0.gamma") && !read.contains("model.4.stages.0.0.gamma"))
+    #expect(!read.contains("model.2.stages.2.0.gamma"))
   }
 
   @Test func `follows the sizes of its maps as YOLOv5 does`() throws {
@@ -193,16 +258,5 @@ import Testing
     for layer in layers {
       #expect(layer.module.parameterCount == layer.module.tensors.parameterCount)
     }
-  }
-
-  @Test(
-    arguments: [
-      ("model.0.stages.0.0.gamma", true), ("module.model.1.stages.0.0.gamma", false),
-      ("model.2.downsample_layers.2.0.weight", true), ("a.model.3.downsample_layers.0.0.bias", false),
-      ("model.0.norm.weight", nil), ("stages.0.0.gamma", nil), ("model.0.stages.0", nil),
-      ("model.x.stages.0.0.gamma", nil), ("model.9.model.1.stages.1.0.gamma", true),
-    ] as [(String, Bool?)])
-  func `of a backbone reads the stage of its own number`(name: String, isRead: Bool?) {
-    #expect(ConvNeXtBlockModule.isRead(name) == isRead)
   }
 }

@@ -45,7 +45,8 @@ struct OperationSample: CustomTestStringConvertible {
     ]
     + [
       Activation.gelu, .geluTanh, .quickGELU, .silu, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish, .mish,
-      .elu(alpha: 0.7), .sigmoid, .tanh,
+      .elu(alpha: 0.7), .celu(alpha: 1.5), .selu, .sigmoid, .tanh, .softplus(beta: 1.5),
+      .hardtanh(min: -0.5, max: 0.7), .hardsigmoid, .logSigmoid,
     ].flatMap { activation in
       [
         convolution(

@@ -89,6 +89,7 @@ import Testing
         ("b.1.k.w", [4, 2]), ("b.1.v.w", [2, 2]), ("b.2.qkv.w", [6, 2]), ("e.10.w", [2]), ("e.9.w", [2]),
         ("e.w.odd{*", [2]),
         ("module.x", [2]), ("optimizer.lr", [1]), ("model.0.stages.0.g", [1]), ("model.0.stages.1.g", [1]),
+        ("model.1.stages.1.g", [1]),
       ].map { .init(name: $0.0, tensor: try tensor($0.1)) })
     var inputs = Inputs()
     inputs.siblings = ["model_ema"]

@@ -64,7 +64,7 @@ struct ConvolutionUnit {
   func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
     let layer = ConvolutionLayer(
       name + ".conv", shape: shape, hasBias: false, stride: stride, padding: pixels, groups: groups,
-      batchNorm: name + ".bn", activation: network.convolutionActivation)
+      batchNorm: name + ".bn", activation: try network.convolutionActivation(of: name))
     return try network.convolution(name, layer, of: x)
   }
 }

@@ -1,6 +1,6 @@
 /// A stage of a ConvNeXt with the downsampling before it: `ConvNeXt_Block(index, in_chans, depths, dims)`.
 ///
-/// Every one holds a whole backbone, and layer *i* uses stage *i* of it alone: its stage is its index.
+/// Every one holds a whole backbone and runs the stage of its index alone, at whichever layer it stands.
 package struct ConvNeXtBlockModule: YOLOModule {
   static let name = "ConvNeXt_Block"
   static let summary = "one stage of a ConvNeXt, of which it holds the whole backbone"
@@ -16,7 +16,8 @@ package struct ConvNeXtBlockModule: YOLOModule {
   static let holdsBackbone = true
 
   let shownArguments: [ModelValue]
-  private let stage: Int
+  /// The stage that it runs.
+  let stage: Int
   private let configuration: ConvNeXtConfiguration
 
   init(_ row: ModuleRow) throws {
@@ -61,27 +62,6 @@ package struct ConvNeXtBlockModule: YOLOModule {
 
   func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int] {
     [try configuration.buildStage(stage, under: name + ".", into: &network, of: x[0])]
-  }
-}
-
-extension ConvNeXtBlockModule {
-  /// Whether the layer that holds the tensor `name` reads it; `nil` where the name is none of a replicated backbone,
-  /// `model.<layer>.stages.<stage>.…` or `model.<layer>.downsample_layers.<stage>.…`.
-  ///
-  /// Layers are numbered as the stages are: the backbone stands at the front of the model.
-  package static func isRead(_ name: String) -> Bool? {
-    let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    func isNumber(_ part: Substring.UTF8View) -> Bool {
-      !part.isEmpty && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    }
-    for start in parts.indices.dropLast(4).reversed() where parts[start].elementsEqual("model".utf8) {
-      let (layer, modules, stage) = (parts[start + 1], parts[start + 2], parts[start + 3])
-      guard isNumber(layer), isNumber(stage),
-        ["stages", "downsample_layers"].contains(where: { modules.elementsEqual($0.utf8) })
-      else { continue }
-      return layer.elementsEqual(stage)
-    }
-    return nil
   }
 }
 
