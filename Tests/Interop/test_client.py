@@ -137,6 +137,77 @@ class Client(unittest.TestCase):
                             - torch.searchsorted(b.sort().values, points, right=True)).abs().max().item() / n
                 self.assertLess(distance, 2.5 * math.sqrt(2 / n), name)
 
+    def test_models_of_other_settings_have_the_keys_that_check_builds_and_compute_what_verify_does(self):
+        text = MODEL.read_text()
+        anchors = text[text.index("anchors:"):text.index("# YOLOv5 backbone")]
+        # A layer before the blocks and one between them: their numbers are not their indices.
+        same = "[-1, 1, nn.Upsample, [None, 1, 'nearest']],\n   "
+        first, third = "[-1, 1, ConvNeXt_Block, [40, 0,", "[-1, 1, ConvNeXt_Block, [160, 2,"
+        moved = text[:text.index("head:")].replace(first, same + first).replace(third, same + third)
+        moved += "head:\n  [[-1, 1, Conv, [64, 1, 1]],\n   [[2, 4, 6], 1, Detect, [nc, anchors]]]\n"
+        assert "ConvNeXt_Block, [320, 3, 3, [2, 2, 6, 2], [40, 80, 160, 320]]" in text, "the model file is not what it was"
+        rate = text.replace("[40, 80, 160, 320]]", "[40, 80, 160, 320], 0.1]")
+        variants = {
+            "nc": (text, {"nc": 7}, ["--nc", 7]),
+            "nc-unscaled": (text, {"nc": 123}, ["--nc", 123]),
+            "anchors-int": (text.replace(anchors, "anchors: 3\n"), {}, []),
+            "anchors-asked": (text, {"anchors": 4}, ["--anchors", 4]),
+            "anchors-rounded": (text, {"anchors": 2.6, "nc": 2}, ["--anchors", 3, "--nc", 2]),
+            "drop-path": (rate, {}, []),
+            "moved": (moved, {}, []),
+        }
+        for i, activation in enumerate((
+                "nn.ReLU()", "nn.LeakyReLU(0.1)", "nn.Hardswish()", "nn.Mish()", "nn.GELU()", "nn.ELU(0.5)", "nn.Identity()",
+                "nn.ReLU6(inplace=True)", "torch.nn.Sigmoid()", "nn.Tanh()", "nn.Softplus(2)", "nn.SELU()")):
+            variants[f"activation-{i}"] = (f"activation: {activation}\n" + text, {}, [])
+        script = self.folder / "variants.py"
+        script.write_text(
+            "import json, sys, torch\n"
+            "from safetensors.torch import save_file\n"
+            "from yolov5.models.yolo import Model\n"
+            f"generator = torch.Generator().manual_seed({SEED})\n"
+            "for name, (text, words, _) in json.load(open('variants.json')).items():\n"
+            "    open(name + '.yaml', 'w').write(text)\n"
+            "    m = Model(name + '.yaml', ch=3, **words).eval()\n"
+            "    for key, t in m.state_dict().items():\n"
+            "        noise = torch.randn(t.shape, generator=generator) if t.is_floating_point() else None\n"
+            "        if key.endswith('gamma'): t.copy_(0.3 * noise)\n"
+            "        elif key.endswith('running_var'): t.copy_(0.5 + noise.abs())\n"
+            "        elif key.endswith('running_mean'): t.copy_(0.2 * noise)\n"
+            "    torch.save(m.state_dict(), name + '.pth')\n"
+            "    torch.save({'model': m, 'ema': None}, name + '.pt')\n"
+            "    old = dict(m.state_dict()); last = f'model.{len(m.model) - 1}.'\n"
+            "    old[last + 'anchor_grid'] = torch.ones(3, 1, 3, 1, 1, 2)\n"
+            "    torch.save(old, name + '-old.pth')\n"
+            "    try: m.load_state_dict(old); said = ''\n"
+            "    except RuntimeError as error: said = str(error)\n"
+            "    assert last + 'anchor_grid' in said\n"
+            "    x = torch.rand(1, 3, 64, 96, generator=generator)\n"
+            "    with torch.no_grad(): y, raw = m.double()(x.double())\n"
+            "    outputs = {f'detect.raw.{i}': r for i, r in enumerate(raw)} | {'detect.decoded': y}\n"
+            "    save_file({k: v.float().contiguous() for k, v in outputs.items()}, name + '.raw.safetensors')\n"
+            "    save_file({'image': x}, name + '.x.safetensors')\n")
+        (self.folder / "variants.json").write_text(json.dumps(variants))
+        self.python(script)
+        for name, (_, _, flags) in variants.items():
+            model, state, whole = (self.folder / f"{name}{end}" for end in (".yaml", ".pth", ".pt"))
+            suture("check", state, "--into", model, *flags)
+            report = json.loads(suture("check", state, "--into", model, *flags, "--json").stdout)["load"]
+            self.assertEqual(report["keys"]["file"], report["keys"]["base"], name)
+            self.assertEqual(report["keys"]["base"], report["loaded"], name)
+            old = json.loads(
+                suture("check", self.folder / f"{name}-old.pth", "--into", model, *flags, "--json", expect=1).stdout)["load"]
+            self.assertEqual([key.split(".")[-1] for key in old["unexpected"]], ["anchor_grid"])
+            proof = ["--input", self.folder / f"{name}.x.safetensors", "--expect", self.folder / f"{name}.raw.safetensors"]
+            told = json.loads(suture("verify", whole, *proof, "--json", "--tolerance", 1e-5).stdout)["assumed"]
+            # The test's blocks are torch's modules all through, and say it all.
+            self.assertEqual(told, [], name)
+            said = suture("verify", state, "--model", model, *flags, *proof, "--json", "--tolerance", 1e-5)
+            assumed = {a["what"] for a in json.loads(said.stdout)["assumed"]}
+            own = set() if "activation" in name else {"conv.activation"}
+            self.assertEqual(assumed, {"layer_norm.eps", "activation", "batch_norm.eps"} | own, name)
+        print(f"  {len(variants)} model files are built and computed as the client does")
+
     def test_an_epoch_of_training_transfers_every_item_and_comes_back(self):
         import numpy
         from PIL import Image

@@ -164,6 +164,13 @@ import Testing
     let features = try network.features(image)
     let scores = try network(image)
     #expect(features.map(\.height) == [56, 28, 14, 7] && scores.channels == 10)
+
+    var settings = NetworkSettings()
+    settings.layerNormEpsilon = 1e-5
+    settings.activation = Activation("gelu_pytorch_tanh")
+    let cautious = try RunnableNetwork(of: checkpoint, settings: settings)
+    for assumed in cautious.assumptions { print(assumed.what, assumed.value, assumed.because) }
+    #expect(cautious.assumptions.isEmpty && settings.activation == .geluTanh)
   }
 
   @Test func `running detectors`() throws {

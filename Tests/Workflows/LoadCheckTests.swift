@@ -67,6 +67,28 @@ import Testing
     #expect(check.initialElsewhere.count == 151 && check.initialBackbone.isEmpty)
   }
 
+  @Test func `copies that nothing reads are not untrained, at whichever layers they stand`() throws {
+    for (places, stage2) in [("{0..3}", 2), ("{5,8,9,12}", 9)] {
+      // What training from the live part alone leaves: the other copies at their initial values.
+      let dead = try made(
+        [
+          Drop("norm*", "head*"), Replicate("model.\(places)."),
+          Fill("model.\(stage2).stages.{0,1,3}.*.gamma", with: .constant(1e-6)),
+        ], as: "dead\(stage2).pth")
+      let live = try made(
+        [
+          Drop("norm*", "head*"), Replicate("model.\(places)."),
+          Fill("model.\(stage2).stages.2.0.gamma", with: .constant(1e-6)),
+        ], as: "live\(stage2).pth")
+      #expect(try LoadCheck(of: dead, into: dead).untrained.isEmpty)
+      #expect(try LoadCheck(of: live, into: dead).untrained == ["model.\(stage2).stages.2.0"])
+      if stage2 == 2 {
+        #expect(try ModelLoadCheck(of: dead, into: model()).untrained.isEmpty)
+        #expect(try ModelLoadCheck(of: live, into: model()).untrained == ["model.2.stages.2.0"])
+      }
+    }
+  }
+
   @Test func `blocks of a deeper model that get nothing are an alarm`() throws {
     let check = try ModelLoadCheck(of: backbone(), into: model(depths: "[2, 2, 9, 2]"))
     #expect(!check.passed && check.initialBackbone.count == 27 && check.initialUnread.count == 81)

@@ -1,4 +1,4 @@
-internal import SutureArchitectures
+public import SutureArchitectures
 public import SutureTensors
 
 /// One stage of a backbone with the downsampling before it: what a detector's `ConvNeXt_Block(index)` layer runs.
@@ -13,12 +13,12 @@ public struct ConvNeXtBlock: Sendable {
   ///
   /// - Throws: ``ModelError`` where a tensor that it reads is missing or has the wrong shape.
   public init(
-    index: Int, _ dict: StateDict, prefix: String, engine: EngineKind = .fast,
-    precision: Precision = .float32
+    index: Int, _ dict: StateDict, prefix: String, settings: NetworkSettings = NetworkSettings(),
+    engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     guard (0..<4).contains(index) else { throw ModelError.wrongInput("there is no stage \(index)") }
     let configuration = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefix)
-    var builder = GraphBuilder(dict)
+    var builder = GraphBuilder(dict, settings)
     output = try configuration.buildStage(index, under: prefix, into: &builder, of: 0)
     network = try Network(builder.graph, engine, precision)
     self.index = index

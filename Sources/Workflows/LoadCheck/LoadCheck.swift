@@ -1,6 +1,7 @@
 internal import SutureArchitectures
 public import SutureCheckpoints
 public import SutureSurgery
+internal import SutureTensors
 
 /// What `load_state_dict` would say of a checkpoint, if the model had the keys of another.
 public struct LoadCheck: Sendable {
@@ -28,9 +29,12 @@ public struct LoadCheck: Sendable {
     report = LoadReport(loading: ours, into: theirs, recordsVersions: checkpoint.recordsModuleVersions)
     advice = report.advice(loading: ours, into: theirs)
     // Damage of the file is for an integrity check to tell.
-    untrained = (try? ours.untrainedBlocks()) ?? []
+    // A copy that nothing reads stays at its initial values in a detector that was trained without it.
+    let replicas = BackboneReplicas(ours.names, told: ToldByModules(checkpoint).stages)
+    untrained = (try? ours.untrainedBlocks { replicas.isRead($0) != false }) ?? []
     let missing = Set(report.missing)
-    untrainedInBase = try theirs.untrainedBlocks { missing.contains($0) }
+    let models = BackboneReplicas(theirs.names, told: ToldByModules(base).stages)
+    untrainedInBase = try theirs.untrainedBlocks { missing.contains($0) && models.isRead($0) != false }
   }
 
   /// Whether a strict load succeeds.

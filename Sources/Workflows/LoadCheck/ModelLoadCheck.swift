@@ -3,6 +3,7 @@ public import SutureCheckpoints
 internal import SutureModelRuntime
 public import SutureSurgery
 internal import SutureTensors
+internal import SutureText
 
 /// What would become of a YOLOv5 that is built of a model file when a checkpoint is put into it by `model_dict.update`
 /// and `load_state_dict`.
@@ -30,7 +31,7 @@ public struct ModelLoadCheck: Sendable {
   public let initialBackbone: [String]
   /// Keys of the checkpoint that no module of the model has.
   public let unexpected: [String]
-  /// Blocks of the checkpoint that never got their weights.
+  /// Blocks of the checkpoint that never got their weights, but for those that nothing reads.
   public let untrained: [String]
   /// What the model file says and cannot be known here.
   public let assumptions: [Assumption]
@@ -61,7 +62,9 @@ public struct ModelLoadCheck: Sendable {
     let read = Set(expected.filter(\.isRead).map(\.name))
     live = report.loaded.filter(read.contains)
     unexpected = report.unexpected
-    untrained = (try? file.untrainedBlocks()) ?? []
+    // A copy that nothing reads stays at its initial values in a detector that was trained without it.
+    let unread = Set(expected.lazy.filter { !$0.isRead }.map { ExactString($0.name) })
+    untrained = (try? file.untrainedBlocks { !unread.contains(ExactString($0)) }) ?? []
     assumptions = model.assumptions
     advice = Self.advice(file, base, report)
     errorText = try Self.updated(base, with: file).errorText(model: "Model")
