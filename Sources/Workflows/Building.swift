@@ -20,6 +20,8 @@ public struct Building: Sendable {
   public var request: WriteRequest?
   /// How many classes the model has, where it is not for the model file to say.
   public var classes: Int?
+  /// How many anchors each level has, where training is to find them.
+  public var anchors: Int?
   /// Other initial values where it is another.
   public var seed = 0
   /// The dict of the backbone to take instead of the one that is found.
@@ -68,7 +70,7 @@ public struct Building: Sendable {
         [
           "model": path, "backbone": (backbone?.path).json, "seed": seed, "tensors": plan.output.count,
           "storages": plan.output.storages.count, "loaded": loaded.count, "live": live.count,
-          "initial": initial,
+          "initial": initial, "assumed": model.assumptions.json,
           "dropped": plan.accounting.dropped, "digest": plan.digest(written: output),
           "space": (output?.plan.byteCount).json,
           "written": (written.map { JSONReport("suture.write/1", $0.object).object }).json,
@@ -87,7 +89,7 @@ public struct Building: Sendable {
   ///   the backbone does not fit it.
   public func prepare(_ observe: WriteEvent.Observer = { _ in }) throws -> Prepared {
     _ = try request.map { try WriteTarget($0) }
-    let file = try ModelFile(path: model, classes: classes)
+    let file = try ModelFile(path: model, classes: classes, anchors: anchors)
     // A provenance names no folders.
     let name = String(model.dropFirst(folder(of: model).count))
     var steps: [any Step] = []
@@ -99,9 +101,9 @@ public struct Building: Sendable {
       steps = try Self.surgery(opened, file)
       checkpoint = opened
     }
-    steps.append(Complete(name, seed: seed, classes: classes))
+    steps.append(Complete(name, seed: seed, classes: classes, anchors: anchors))
     var inputs = Inputs()
-    inputs.modelFile = { _, _ in file }
+    inputs.modelFile = { _, _, _ in file }
     let plan = try Plan(
       of: checkpoint?.stateDict ?? StateDict(), steps: steps.map { PlannedStep($0) },
       expecting: PlanExpectation(),

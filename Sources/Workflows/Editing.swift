@@ -145,7 +145,7 @@ public struct Editing: Sendable {
     var inputs = Inputs(beside: checkpoint, limits)
     inputs.checkpoint = { try open($0).stateDict }
     inputs.beside = { Inputs(beside: try open($0), limits) }
-    inputs.modelFile = { try ModelFile(path: $0, classes: $1) }
+    inputs.modelFile = { try ModelFile(path: $0, classes: $1, anchors: $2) }
     return inputs
   }
 }

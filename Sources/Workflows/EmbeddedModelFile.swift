@@ -29,6 +29,7 @@ extension ModelFile {
     }
     set("nc", header.classes)
     set("ch", header.inputChannels)
+    if let anchors = header.askedAnchors { set("anchors", anchors) }
     return .dict(items)
   }
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness import SEED, SUTURE, suture, tries
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 import convnext
@@ -159,6 +159,43 @@ class Naming(InTemporaryFolder):
         said = suture("convert", self.folder / "in.pth", "-o", self.folder / "out.pth", "--naming", "timm", expect=5)
         self.assertIn("those of no ConvNeXt", said.stderr)
         self.assertFalse((self.folder / "out.pth").exists())
+
+
+class WholeModules(InTemporaryFolder):
+    """Modules that the libraries pickle whole say their eps and activations: each computes what it does there."""
+
+    def runs(self, model, logits=lambda model, x: model(x)):
+        generator = torch.Generator().manual_seed(SEED)
+        for name, weight in model.eval().state_dict().items():
+            if name.endswith(("gamma", "layer_scale", "layer_scale_parameter")):
+                weight.copy_(0.3 * torch.randn(weight.shape, generator=generator))
+        x = torch.randn(1, 3, 64, 64, generator=generator)
+        torch.save({"model": model}, self.folder / "whole.pth")
+        with torch.no_grad():
+            expected = logits(model.double(), x.double())
+        save_file({"normalized": x}, self.folder / "x.safetensors")
+        save_file({"logits": expected.float()}, self.folder / "y.safetensors")
+        said = suture(
+            "verify", self.folder / "whole.pth", "--input", self.folder / "x.safetensors", "--expect",
+            self.folder / "y.safetensors", "--json")
+        self.assertEqual(json.loads(said.stdout)["assumed"], [])
+
+    def test_torchvision(self):
+        self.runs(library("torchvision").models.convnext_tiny())
+
+    def test_timm(self):
+        timm = library("timm")
+        for words in ({}, {"norm_eps": 1e-4, "act_layer": "gelu_tanh"}, {"act_layer": "silu"}, {"conv_mlp": False}):
+            self.runs(timm.create_model("convnext_atto", **words))
+
+    def test_transformers(self):
+        transformers = library("transformers")
+        for act in ("gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "quick_gelu", "relu", "silu", "mish"):
+            config = transformers.ConvNextConfig(
+                depths=[1, 2, 1, 1], hidden_sizes=[8, 16, 24, 32], hidden_act=act, layer_norm_eps=1e-3,
+                # Enough of them that the largest is no sum of what cancels.
+                num_labels=100)
+            self.runs(transformers.ConvNextForImageClassification(config), lambda model, x: model(x).logits)
 
 
 def report(file, base, *words, expect):

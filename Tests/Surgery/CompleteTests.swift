@@ -14,8 +14,8 @@ import Testing
   init() throws {
     let model = try ModelFile(SmallModelFile.with(), name: "small.yaml")
     var inputs = Inputs()
-    inputs.modelFile = { _, classes in
-      try ModelFile(SmallModelFile.with(), name: "small.yaml", classes: classes)
+    inputs.modelFile = { _, classes, anchors in
+      try ModelFile(SmallModelFile.with(), name: "small.yaml", classes: classes, anchors: anchors)
     }
     (self.model, self.inputs, fresh) = (model, inputs, try model.initialStateDict(seed: 1))
   }
@@ -82,5 +82,8 @@ import Testing
     #expect(names.last?.shape == [16])
     let output = try plan([], Complete("small.yaml", classes: 7)).output
     #expect(output["model.13.m.0.bias"]?.shape == [24])
+    let step = Complete("small.yaml", classes: 7, anchors: 4)
+    #expect(try plan([], step).output["model.13.m.0.bias"]?.shape == [48])
+    #expect(try Complete(step.record).record == step.record && step.summary.contains("nc 7, anchors 4,"))
   }
 }

@@ -113,6 +113,12 @@ import Testing
     #expect(try file.table() == ModelFile(path: model, classes: 3).table())
     let report = try Verification(of: checkpoint, model: file, image: .testImage(side: 64)).run()
     #expect(report.passed && report.checks.contains { $0.name == "keys" })
+    // What was asked for instead of the file's own is in it, as Model(cfg, nc=…, anchors=…) has it.
+    building.anchors = 4
+    building.request?.replaces = true
+    _ = try building.run()
+    let asked = try #require(try Checkpoint.open(path).modelFile())
+    #expect(try asked.expectedTensors() == ModelFile(path: model, classes: 3, anchors: 4).expectedTensors())
     // A state dict has none, and one whose model cannot be built says why.
     #expect(try Checkpoint.open(atto).modelFile() == nil)
     let other = try Checkpoint.open(projectFolder + "/Fixtures/Corpus/271_yolov5_style.pt")

@@ -81,6 +81,9 @@ import Testing
     #expect(try suture("check", path, "--into", model, "--nc", "3").code == 0)
     #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "3").code == 0)
     #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "4").code == 1)
+    let four = folder.path + "/four.pth"
+    #expect(try suture("build", model, "-o", four, "--nc", "3", "--anchors", "4").code == 0)
+    #expect(try suture("check", four, "--into", model, "--nc", "3", "--anchors", "4").code == 0)
     for words in [["--anchors", "3"], ["--into", path, "--anchors", "3"], ["--into", path, "--nc", "3"]] {
       #expect(try suture(["check", path] + words).code == 2, "\(words)")
     }
@@ -97,6 +100,13 @@ import Testing
     #expect(json.output.contains("\"what\": \"conv.activation\""))
     let run = try suture("verify", path, "--model", model)
     #expect(run.code == 6)
+    let new = folder.path + "/new.pth"
+    let built = try suture("build", model, "-o", new)
+    #expect(
+      built.code == 0 && built.messages.contains("assumed conv.activation nn.Frob(2): it is not known here"))
+    let edit = try suture("edit", path, "-o", new, "--force", "--complete", model)
+    #expect(
+      edit.code == 0 && edit.messages.contains("assumed conv.activation nn.Frob(2)"), "\(edit.messages)")
   }
 
   @Test func `says how a bare checkpoint would be made to load`() throws {

@@ -19,6 +19,8 @@ public struct ModelFile: Sendable {
     package let activation: ModuleActivation?
     /// Width and height of each anchor in pixels, level by level.
     package let anchors: [[Double]]
+    /// How many of them a level has, where that was asked for instead of the file's.
+    package let askedAnchors: Int?
     package let inputChannels: Int
 
     /// How many numbers each pixel of a level of Detect has.
@@ -108,6 +110,7 @@ extension ModelFile.Header {
       try keys.value(for: "channel_multiple")?.requireInt("channel_multiple", in: 1...1024) ?? 8
     activation = try keys.value(for: "activation").flatMap { try Self.activation($0) }
     let node = try keys.require("anchors")
+    askedAnchors = count
     var number = count
     if number == nil, case .int? = node.resolved {
       number = try node.requireInt("anchors", in: Self.anchorCounts)

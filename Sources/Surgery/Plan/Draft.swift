@@ -74,8 +74,8 @@ public struct Draft: Sendable {
   func sibling(_ path: String) throws(Failure) -> StateDict { try Self.input { try inputs.sibling(path) } }
 
   /// A YOLOv5 model file.
-  func modelFile(_ name: String, classes: Int?) throws(Failure) -> ModelFile {
-    try Self.input { try inputs.modelFile(name, classes) }
+  func modelFile(_ name: String, classes: Int?, anchors: Int?) throws(Failure) -> ModelFile {
+    try Self.input { try inputs.modelFile(name, classes, anchors) }
   }
 
   /// A plan that lacks one of its inputs is refused, whatever is the matter with that.
@@ -157,8 +157,9 @@ public struct Inputs: Sendable {
     }
   }
 
-  /// Gives a YOLOv5 model file, with so many classes where that is said.
-  public var modelFile: @Sendable (String, _ classes: Int?) throws -> ModelFile = { path, _ in
+  /// Gives a YOLOv5 model file, with so many classes, and anchors a level, where that is said.
+  public var modelFile: @Sendable (String, _ classes: Int?, _ anchors: Int?) throws -> ModelFile = {
+    path, _, _ in
     throw missing("model file \(path)")
   }
 

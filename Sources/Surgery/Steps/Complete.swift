@@ -11,40 +11,47 @@ public struct Complete: Step {
   let model: String
   let seed: Int
   let classes: Int?
+  let anchors: Int?
 
   /// - Parameters:
   ///   - model: a model file by what ``Inputs/modelFile`` knows it by; the command's are paths.
   ///   - seed: other numbers where it is another.
   ///   - classes: how many classes the model has, where it is not for the file to say.
-  public init(_ model: String, seed: Int = 0, classes: Int? = nil) {
-    (self.model, self.seed, self.classes) = (model, seed, classes)
+  ///   - anchors: how many anchors each level has, where training is to find them.
+  public init(_ model: String, seed: Int = 0, classes: Int? = nil, anchors: Int? = nil) {
+    (self.model, self.seed, self.classes, self.anchors) = (model, seed, classes, anchors)
   }
 
   public static let schema = StepSchema(
     "complete", .files, "Add what the model of a YOLOv5 model file has beside, as it is before training.",
     operand: .operand(.file, "MODEL.yaml"),
-    fields: [.optional("seed", .integer, "N"), .optional("nc", .integer, "N")],
+    fields: [
+      .optional("seed", .integer, "N"), .optional("nc", .integer, "N"), .optional("anchors", .integer, "N"),
+    ],
     example: #"{complete: "yolov5_ConvNeXt_Tiny.yaml", seed: 1}"#)
 
   public init(_ record: StepRecord) throws {
     self.init(
       try record.operand.string(), seed: try record["seed"]?.integer() ?? 0,
-      classes: try record["nc"]?.integer())
+      classes: try record["nc"]?.integer(), anchors: try record["anchors"]?.integer())
   }
 
   public var record: StepRecord {
     var fields: [(key: String, value: JSONValue)] = []
     if seed != 0 { fields.append(("seed", .integer(seed))) }
     if let classes { fields.append(("nc", .integer(classes))) }
+    if let anchors { fields.append(("anchors", .integer(anchors))) }
     return StepRecord("complete", .string(model), fields)
   }
 
   public func summary(_: ResolvedFields) -> String {
-    "complete as \"\(model)\"\(classes.map { ", nc \($0)," } ?? "") with initial values of seed \(seed)"
+    let asked = [classes.map { "nc \($0)" }, anchors.map { "anchors \($0)" }].compactMap(\.self)
+    return "complete as \"\(model)\"\(asked.isEmpty ? "" : ", \(asked.joined(separator: ", ")),") "
+      + "with initial values of seed \(seed)"
   }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
-    let file = try draft.modelFile(model, classes: classes)
+    let file = try draft.modelFile(model, classes: classes, anchors: anchors)
     let (expected, given) = (file.expectedTensors(), try draft.stateDict())
     let base = try file.initialStateDict(seed: seed)
     try requireFit(given, expected, base)
@@ -64,6 +71,7 @@ public struct Complete: Step {
     }
     var outcome = StepOutcome(touched: made)
     outcome.casts = cast.map { [$0] } ?? []
+    outcome.notes += file.assumptions.map { "assumed \($0.what) \($0.value): \($0.because)" }
     outcome.recordKeys()
     return outcome
   }

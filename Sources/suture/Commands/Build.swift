@@ -28,6 +28,9 @@ struct Build: Command {
       .number(
         "nc", "N", "How many classes there are, instead of the model file's nc.", in: 1...100_000,
         \.building.classes),
+      .number(
+        "anchors", "N", "How many anchors a level has, instead of the model file's.", in: 1...32,
+        \.building.anchors),
       .number("seed", "N", "Other initial values; 0 where not given.", \.seed),
       .option("key", "PATH", "The dict of the backbone to take instead of the one found.", \.building.key),
       .limit(\.building.limits), .salvage(\.building.limits),

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureText
@@ -13,6 +14,9 @@ extension Building.Prepared {
         "       \(Format.count(loaded.count)) come from \(backbone.path), \(Format.count(live.count)) of them read by a "
           + "forward pass")
       list(loaded)
+    }
+    for assumption in model.assumptions {
+      Console.note("       assumed \(assumption.what) \(assumption.value): \(assumption.because)")
     }
     Console.note("       \(Format.count(initial.count)) have initial values, seed \(seed)")
     list(initial)

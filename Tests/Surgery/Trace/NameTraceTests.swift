@@ -153,7 +153,7 @@ import Testing
     var inputs = Inputs()
     inputs.checkpoint = { _ in input }
     let model = try ModelFile(SmallModelFile.with(), name: "small.yaml")
-    inputs.modelFile = { _, _ in model }
+    inputs.modelFile = { _, _, _ in model }
     let part = try StateDict(model.initialStateDict().entries.filter { $0.name.hasPrefix("model.4.") })
     return try StepRegistry.standard.schemas.map { schema in
       let recipe = try Recipe(Array("recipe: 1\nsteps: [\(schema.example)]\n".utf8), name: schema.verb)
