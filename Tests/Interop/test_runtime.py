@@ -264,7 +264,7 @@ class TheNetwork(unittest.TestCase):
         for number, text in enumerate(ACTIVATIONS + ["nn.LeakyReLU(negative_slope=0.2, inplace=True)"]):
             act, eps = eval(text, {"nn": torch.nn}).eval(), (1e-3, 1e-5)[number % 2]
             network = detector.Detector(
-                depths, dims, 4, lambda i, x: backbones[i].stage(i, x), act=lambda x: act(x.clone()), eps=eps)
+                depths, dims, 4, lambda i, x: backbones[i].to(x.dtype).stage(i, x), act=lambda x: act(x.clone()), eps=eps)
             state = network.weights(SEED)
             for i, backbone in enumerate(backbones):
                 for key, value in backbone.state_dict().items():
@@ -274,14 +274,21 @@ class TheNetwork(unittest.TestCase):
             (self.folder / "model.yaml").write_text(detector.text(depths, dims, 4, more=f'activation: "{text}"\n'))
             with torch.no_grad():
                 expected = network.outputs({k: v.double() for k, v in state.items()}, x.double())
+                single = network.outputs(state, x)
+            # Some of these nets make every rounding error larger from layer to layer, in PyTorch's float32 too.
+            bounds = {
+                n: max(5e-6, 8 * ((single[n] - y).abs().max() / y.abs().max()).item()) for n, y in expected.items()}
+            # A box is as far off as the numbers before the sigmoid, which without an activation are large.
+            bounds["detect.decoded"] = 5e-6 * max(
+                2, *(y.abs().max().item() for n, y in expected.items() if n.startswith("detect.raw")))
             save_file({k: v.float().contiguous() for k, v in expected.items()}, self.folder / "expected.safetensors")
             for engine in ("fast", "onednn", "reference"):
                 said = suture(
                     "verify", self.folder / "detector.pth", "--model", self.folder / "model.yaml", "--expect",
                     self.folder / "expected.safetensors", "--input", self.folder / "input.safetensors", "--json",
-                    "--engine", engine, "--eps", f"batch_norm={eps}", "--tolerance", 1e-5)
-                checks = {c["name"]: c for c in json.loads(said.stdout)["checks"]}
-                self.assertLess(max(checks[n]["error"] for n in expected), 5e-6, (text, engine))
+                    "--engine", engine, "--eps", f"batch_norm={eps}", "--tolerance", 1e-3)
+                errors = {c["name"]: c["error"] for c in json.loads(said.stdout)["checks"]}
+                self.assertEqual([(n, errors[n], b) for n, b in bounds.items() if errors[n] > b], [], (text, engine))
 
     def test_what_does_not_fit_is_refused(self):
         model = self.model("micro", SEED)
