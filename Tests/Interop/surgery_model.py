@@ -96,6 +96,11 @@ def made(template, name="", captures=()):
             parts.append([name])
         elif re.fullmatch(r"\{\d+\}", part):
             parts.append([captures[int(part[1:-1]) - 1]])
+        elif found := re.fullmatch(r"\{(\d+|n)([+-]\d+)\}", part):
+            digits = captures[next(next_wildcard) if found[1] == "n" else int(found[1]) - 1]
+            if int(digits) + int(found[2]) < 0:
+                raise Refused(f"{digits} {part}")
+            parts.append([str(int(digits) + int(found[2])).zfill(len(digits) if digits[0] == "0" else 0)])
         elif part.startswith("{"):
             parts.append(choices(part[1:-1]))
         else:
@@ -295,6 +300,7 @@ class Rename(Step):
         pattern, template = program.random.choice([
             ("*.*", "{1}/{2}"), ("*", "x.{&}"), ("?*", "{2}{1}"), ("*.#.*", "{1}.{3}.{2}"), ("re:/(.*)\\.(.*)/", "{2}_{1}"),
             (escape(name), "new.name"), ("{a,b,c}.*", "q{1}.*"), ("*.weight", "*.w"), ("[a-c]*", "z{1}{2}"),
+            ("*.#.*", "{1}.{2+3}.{3}"), ("*.#.*", "*.{n+10}.*"), ("*.#.*", "{1}.{2-1}.{3}"),
         ])
         return {"rename": pattern, "to": template}
 
@@ -516,7 +522,8 @@ class View(Step):
         if found is None:
             return None
         fields, takes = found
-        return {self.verb: some_pattern(program.random, state, lambda w: takes(w.tensor)), **fields}
+        pattern = some_pattern(program.random, state, lambda w: takes(w.tensor))
+        return pattern and {self.verb: pattern, **fields}
 
     def do(self, program, state, record):
         return change(state, record[self.verb], lambda w: (self.view(w.tensor, record), True))
@@ -564,6 +571,85 @@ class Reshape(View):
 
     def view(self, tensor, record):
         return tensor.reshape(record["to"])
+
+
+@step
+class Squeeze(View):
+    verb = "squeeze"
+
+    def prepare(self, r, state):
+        state["point.weight"] = tensor(r, [3, 2, *r.choice([[], [1], [1, 1]])], r.choice(FLOATS + OTHERS))
+
+    def arguments(self, program, tensor):
+        return {}, lambda t: t.dim() >= 2 and all(side == 1 for side in t.shape[2:])
+
+    def view(self, tensor, record):
+        return tensor.reshape(tensor.shape[:2]) if tensor.dim() > 2 else tensor
+
+
+@step
+class Unsqueeze(View):
+    verb = "unsqueeze"
+
+    def arguments(self, program, tensor):
+        rank = program.random.choice([4, 4, 5, tensor.dim()])
+        if rank == 0:
+            return None
+        return {} if rank == 4 else {"rank": rank}, lambda t: t.dim() <= rank
+
+    def view(self, tensor, record):
+        sides = [1] * (record.get("rank", 4) - tensor.dim())
+        return tensor.reshape([*tensor.shape, *sides]) if sides else tensor
+
+
+@step
+class IndexSelect(View):
+    verb = "index-select"
+
+    def arguments(self, program, tensor):
+        axes = [axis for axis in range(tensor.dim()) if tensor.shape[axis] > 0]
+        if not axes or tensor.numel() == 0:
+            return None
+        axis = program.random.choice(axes)
+        length, rank = tensor.shape[axis], tensor.dim()
+        indices = [program.random.randrange(length) for _ in range(program.random.randint(1, 4))]
+        return (
+            {"indices": indices, "axis": program.random.choice([axis, axis - rank])},
+            lambda t: t.dim() == rank and t.shape[axis] == length)
+
+    def view(self, tensor, record):
+        axis, indices = record.get("axis", 0), record["indices"]
+        return tensor.index_select(axis, torch.tensor(indices))
+
+
+class Constant(Step):
+    """A step that does arithmetic with a Python number."""
+
+    key = None
+
+    def make(self, program, state):
+        pattern = some_pattern(program.random, state, lambda w: w.tensor.is_floating_point() or w.tensor.is_complex())
+        return pattern and {self.verb: pattern, self.key: program.random.choice([2, 0.5, -1, 0.1, 1 / 3, 1e-3, 0])}
+
+    def do(self, program, state, record):
+        number = record[self.key]
+        return change(state, record[self.verb], lambda w: (rounded(self.result(w.tensor, number), w.tensor.dtype), True))
+
+
+@step
+class Scale(Constant):
+    verb, key = "scale", "by"
+
+    def result(self, tensor, number):
+        return tensor * number
+
+
+@step
+class Add(Constant):
+    verb, key = "add", "number"
+
+    def result(self, tensor, number):
+        return tensor + number
 
 
 @step
@@ -701,11 +787,11 @@ class AdaptInput(Step):
     verb = "adapt-input"
 
     def prepare(self, r, state):
-        state["stem.weight"] = tensor(r, [2, 3, 2, 2], r.choice(FLOATS))
+        state["stem.weight"] = tensor(r, [2, r.choice([3, 3, 1]), 2, 2], r.choice(FLOATS))
 
     def make(self, program, state):
         pattern = some_pattern(
-            program.random, state, lambda w: w.tensor.dim() >= 3 and w.tensor.shape[1] == 3 and w.tensor.is_floating_point())
+            program.random, state, lambda w: w.tensor.dim() >= 3 and w.tensor.shape[1] in (1, 3) and w.tensor.is_floating_point())
         return pattern and {"adapt-input": pattern, "channels": program.random.randint(1, 7)}
 
     def do(self, program, state, record):
@@ -713,12 +799,13 @@ class AdaptInput(Step):
 
         def adapt(weight):
             t = weight.tensor
-            if n == 3:
+            old = t.shape[1]
+            if n == old:
                 return t, True
             if n == 1:
                 return rounded(t.double().sum(1, keepdim=True), t.dtype), False
-            wide = t.double().repeat(1, -(-n // 3), *[1] * (t.dim() - 2))[:, :n]
-            return rounded(wide * float(torch.tensor(3 / n, dtype=torch.float32)), t.dtype), True
+            wide = t.double().repeat(1, -(-n // old), *[1] * (t.dim() - 2))[:, :n]
+            return rounded(wide * float(torch.tensor(old / n, dtype=torch.float32)), t.dtype), True
 
         return change(state, record["adapt-input"], adapt)
 

@@ -21,7 +21,7 @@ enum Glob {
         case .one: [.one]
         case .set(let ranges, let isNegated): [.set(ranges: ranges, isNegated: isNegated)]
         case .choices(let choices, _): choices.map { .chosen(Array($0.unicodeScalars)) }
-        case .any, .capture, .whole: [.any]
+        case .any, .capture, .sum, .whole: [.any]
         }
       return alternatives.flatMap { start in pieces.map { start + [$0] } }
     }

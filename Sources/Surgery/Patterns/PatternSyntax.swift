@@ -16,6 +16,8 @@ struct PatternSyntax: Equatable {
     case choices([String], written: String)
     /// `{1}` of a template, counted from 1.
     case capture(Int)
+    /// `{1+2}` of a template, and `{n-1}`, where *n* is what the next wildcard stands for: a number and what is added to it.
+    case sum(capture: Int?, Int)
     /// `{&}` of a template.
     case whole
 
@@ -111,6 +113,7 @@ struct PatternSyntax: Equatable {
           if number < 1 { throw error(at: column, "wildcards are counted from 1") }
           return .capture(number)
         }
+        if let sum = try sum(inside, column) { return sum }
       }
       if inside.contains("{") { throw error(at: column, "braces do not nest") }
       guard let range = inside.firstRange(of: "..") else {
@@ -127,6 +130,19 @@ struct PatternSyntax: Equatable {
       }
       let numbers = stride(from: first, through: last, by: first <= last ? 1 : -1)
       return .choices(numbers.map(String.init), written: inside)
+    }
+
+    /// A wildcard with a number added or taken away; `nil` where the text is something else.
+    private func sum(_ text: String, _ column: Int) throws(PatternError) -> Piece? {
+      guard let sign = text.firstIndex(where: { $0 == "+" || $0 == "-" }), sign != text.startIndex,
+        text[text.index(after: sign)...].utf8.allSatisfy({ (48...57).contains($0) }),
+        let amount = Int(text[sign...])
+      else { return nil }
+      let name = text[..<sign]
+      if name == "n" { return .sum(capture: nil, amount) }
+      guard let number = Int(name) else { return nil }
+      if number < 1 { throw error(at: column, "wildcards are counted from 1") }
+      return .sum(capture: number, amount)
     }
 
     private mutating func set() throws(PatternError) -> Piece {
@@ -168,6 +184,8 @@ struct PatternSyntax: Equatable {
       "[\(isNegated ? "!" : "")\(ranges.map(Self.spell).joined())]"
     case .choices(_, let written): "{\(written)}"
     case .capture(let number): "{\(number)}"
+    case .sum(let number, let amount):
+      "{\(number.map(String.init) ?? "n")\(amount < 0 ? "" : "+")\(amount)}"
     case .whole: "{&}"
     }
   }
@@ -200,6 +218,7 @@ struct PatternSyntax: Equatable {
     for piece in try PatternSyntax(template, as: .template).pieces {
       switch piece {
       case .choices: throw PatternError(template, column: 1, "several names cannot be read backwards")
+      case .sum: throw PatternError(template, column: 1, "a sum cannot be read backwards")
       case .whole:
         fitting += sources
         order += wildcards.indices

@@ -2,6 +2,7 @@
 ///
 ///     {&}          the whole old name
 ///     {1} {2}      what the first, the second wildcard of the pattern stands for
+///     {1+2} {n-1}  the number that the first, the next wildcard stands for, and two more, one less
 ///     *            what the next wildcard stands for
 ///     {0..3} {a,b} several names
 struct Template {
@@ -32,8 +33,8 @@ struct Template {
     return (alternatives.first ?? []).contains { piece in
       switch piece {
       case .whole: return true
-      case .capture(let number): return number == wildcard + 1
-      case .any:
+      case .capture(let number), .sum(.some(let number), _): return number == wildcard + 1
+      case .any, .sum(nil, _):
         next += 1
         return next == wildcard + 1
       default: return false
@@ -43,6 +44,21 @@ struct Template {
 
   /// How many names it makes of one.
   var count: Int { alternatives.count }
+
+  /// A number in a name and `amount`; as many digits as it had where it began with 0.
+  private func sum(_ digits: String, _ amount: Int, in name: String) throws(PatternError) -> String {
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(digits) else {
+      throw PatternError(text, column: 1, "it adds to \"\(digits)\" of \(name), which is no number")
+    }
+    let (sum, overflow) = number.addingReportingOverflow(amount)
+    guard !overflow, sum >= 0 else {
+      let what = overflow ? "beyond 64 bits" : "below 0"
+      throw PatternError(text, column: 1, "it makes a number \(what) of the \(digits) of \(name)")
+    }
+    let isPadded = digits.utf8.count > 1 && digits.utf8.first == 48
+    return String(repeating: "0", count: isPadded ? max(0, digits.utf8.count - "\(sum)".utf8.count) : 0)
+      + "\(sum)"
+  }
 
   /// The names for one old name.
   ///
@@ -67,6 +83,9 @@ struct Template {
         case .any:
           next += 1
           result += try capture(next)
+        case .sum(let number, let amount):
+          if number == nil { next += 1 }
+          result += try sum(try capture(number ?? next), amount, in: name)
         case .digits, .one, .set: break
         }
       }

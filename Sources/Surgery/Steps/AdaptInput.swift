@@ -1,10 +1,11 @@
 internal import SutureJSON
 internal import SutureTensors
 
-/// Gives a convolution that takes 3 channels, or a multiple of them, another number of input channels.
+/// Gives a convolution that takes 3 channels, or a multiple of them, or 1, another number of input channels.
 ///
 /// The rule is timm's `adapt_input_conv`: for one channel the weights are summed, in threes where the input was folded
-/// into depth; for *n* the three are repeated, cut to *n* and scaled by 3/*n*, so that a grey image gives what it gave.
+/// into depth; for *n* the three are repeated, cut to *n* and scaled by 3/*n*, so that a grey image gives what it gave. One
+/// channel, of which timm says nothing, is repeated and divided by *n*, for the same reason.
 public struct AdaptInput: Step {
   let patterns: [String]
   let channels: Int
@@ -15,7 +16,7 @@ public struct AdaptInput: Step {
   public init(_ patterns: [String], channels: Int) { (self.patterns, self.channels) = (patterns, channels) }
 
   public static let schema = StepSchema(
-    "adapt-input", .tensors, "Make convolutions of 3 input channels take N, as timm does.",
+    "adapt-input", .tensors, "Make convolutions of 3 input channels, or 1, take N, as timm does.",
     operand: .operand(.patterns, "PATTERN"), fields: [.required("channels", .integer, "N", after: "=")],
     example: #"{adapt-input: "downsample_layers.0.0.weight", channels: 1}"#)
 
@@ -47,8 +48,8 @@ public struct AdaptInput: Step {
       }
       let old = shape[1]
       if channels == old { return entry.tensor }
-      guard channels == 1 ? old <= 3 || old % 3 == 0 : old == 3 else {
-        throw entry.doesNotFit("only 3 channels can be made \(channels), and it has \(old)")
+      guard channels == 1 ? old <= 3 || old % 3 == 0 : old == 3 || old == 1 else {
+        throw entry.doesNotFit("only 3 channels or 1 can be made \(channels), and it has \(old)")
       }
       return try adapted(entry.tensor)
     }
@@ -64,7 +65,7 @@ public struct AdaptInput: Step {
     var shape = tensor.shape
     shape[1] = new
     // torch scales float32 by a float32.
-    let scale = Double(Float(3 / Double(new)))
+    let scale = Double(Float(Double(old) / Double(new)))
     return try Tensor(
       dtype: tensor.dtype, shape: shape, rowLength: new * kernel, label: tensor.storage.label,
       from: [reader.storage]
@@ -81,7 +82,7 @@ public struct AdaptInput: Step {
               let summed = first..<(first + old / pixels)
               result.append(summed.reduce(0) { $0 + weights[start + $1 * kernel + place] })
             } else {
-              result.append(weights[start + channel % 3 * kernel + place] * scale)
+              result.append(weights[start + channel % old * kernel + place] * scale)
             }
           }
         }

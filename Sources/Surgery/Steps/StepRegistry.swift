@@ -12,7 +12,9 @@ public struct StepRegistry: Sendable {
   public static let standard = StepRegistry([
     Drop.self, Keep.self, Rename.self, MapNames.self, AddPrefix.self, StripPrefix.self, Replicate.self,
     AdoptNaming.self, LiveOnly.self, Tie.self, Untie.self, CastTo.self, Transpose.self, Permute.self,
-    Reshape.self, Slice.self, Concat.self, Stack.self, Split.self, Fill.self, AdaptInput.self,
+    Reshape.self, Squeeze.self, Unsqueeze.self, Slice.self, IndexSelect.self, Concat.self, Stack.self,
+    Split.self,
+    Scale.self, Add.self, Fill.self, AdaptInput.self,
     FuseBatchNorm.self, FoldNormalization.self, Average.self, GraftFrom.self, Complete.self,
     TakeEMA.self, StripOptimizer.self,
   ])
