@@ -108,6 +108,6 @@ import Testing
       try Plan(
         of: StateDict([.init(name: name, tensor: tensor(1, [1]))]), steps: [Rename(pattern, to: template)])
     }
-    #expect(error.reason.contains(words), "\(error.reason)")
+    #expect(error.remedies.contains { "\($0)".contains(words) }, "\(error.reason) \(error.remedies)")
   }
 }

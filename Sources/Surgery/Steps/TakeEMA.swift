@@ -5,7 +5,7 @@ internal import SutureText
 /// Takes the moving average of the weights that training code keeps beside them, such as `model_ema`.
 ///
 /// It has to be the first step: what others did to the weights would be lost. Its names are those of the weights, however
-/// the library spells them; see ``MovingAverage``. What it has no average of, such as the buffers of batch norms, is the
+/// the library spells them; see `MovingAverage`. What it has no average of, such as the buffers of batch norms, is the
 /// weights' own.
 public struct TakeEMA: Step {
   /// The names that training code gives it: timm and facebookresearch, mmengine and PaddleDetection, YOLOv5, GANs.
