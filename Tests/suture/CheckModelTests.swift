@@ -58,8 +58,9 @@ import Testing
 
   @Test func `calls anchor_grid of old files unexpected, as load_state_dict does`() throws {
     let folder = try TemporaryFolder()
-    let (model, path) = (try model(folder), folder.path + "/detector.pth")
-    #expect(try suture("build", model, "-o", path).code == 0)
+    let narrow = [("width_multiple: 0.50", "width_multiple: 0.05")]
+    let (model, path) = (try model(folder, narrow), folder.path + "/detector.pth")
+    #expect(try suture("build", model, "--backbone", Self.fixture, "-o", path).code == 0)
     #expect(try suture("check", path, "--into", model).code == 0)
     let old = folder.path + "/old.pth"
     let edit = try suture(
@@ -75,14 +76,17 @@ import Testing
 
   @Test func `builds what the data set and the options of training decide`() throws {
     let folder = try TemporaryFolder()
-    let (model, path) = (try model(folder), folder.path + "/detector.pth")
-    #expect(try suture("build", model, "-o", path, "--nc", "3").code == 0)
+    let narrow = [("width_multiple: 0.50", "width_multiple: 0.05")]
+    let (model, path) = (try model(folder, narrow), folder.path + "/detector.pth")
+    #expect(try suture("build", model, "--backbone", Self.fixture, "-o", path, "--nc", "3").code == 0)
     #expect(try suture("check", path, "--into", model).code == 1)
     #expect(try suture("check", path, "--into", model, "--nc", "3").code == 0)
     #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "3").code == 0)
     #expect(try suture("check", path, "--into", model, "--nc", "3", "--anchors", "4").code == 1)
     let four = folder.path + "/four.pth"
-    #expect(try suture("build", model, "-o", four, "--nc", "3", "--anchors", "4").code == 0)
+    #expect(
+      try suture("build", model, "--backbone", Self.fixture, "-o", four, "--nc", "3", "--anchors", "4").code
+        == 0)
     #expect(try suture("check", four, "--into", model, "--nc", "3", "--anchors", "4").code == 0)
     for words in [["--anchors", "3"], ["--into", path, "--anchors", "3"], ["--into", path, "--nc", "3"]] {
       #expect(try suture(["check", path] + words).code == 2, "\(words)")
@@ -101,7 +105,7 @@ import Testing
     let run = try suture("verify", path, "--model", model)
     #expect(run.code == 6)
     let new = folder.path + "/new.pth"
-    let built = try suture("build", model, "-o", new)
+    let built = try suture("build", model, "--backbone", Self.fixture, "-o", new)
     #expect(
       built.code == 0 && built.messages.contains("assumed conv.activation nn.Frob(2): it is not known here"))
     let edit = try suture("edit", path, "-o", new, "--force", "--complete", model)
