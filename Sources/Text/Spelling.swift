@@ -2,19 +2,31 @@
 public enum Spelling {
   /// The word that takes the fewest edits, where those are few.
   ///
+  /// Nobody mistypes a word of hundreds of letters, and of many candidates only as many are looked at as take no time: both
+  /// may come from a hostile file.
+  ///
   /// - Complexity: O(*n*) in the length of `word`, times the length of those candidates that are about as long.
   public static func nearest(to word: String, among candidates: [String]) -> String? {
+    guard word.utf8.count <= longest else { return nil }
     let word = Array(word)
     let few = max(2, word.count / 3)
-    let scored = candidates.compactMap { candidate -> (candidate: String, distance: Int)? in
+    var work = 0
+    var best: (candidate: String, distance: Int)?
+    for candidate in candidates where work < mostWork {
+      // A letter has a byte or more.
+      if candidate.utf8.count > longest || candidate.utf8.count < word.count - few { continue }
       let other = Array(candidate)
-      // The lengths alone differ by more: a word from a hostile file may be long.
-      if abs(word.count - other.count) > few { return nil }
-      return (candidate, distance(word, other))
+      if abs(word.count - other.count) > few { continue }
+      work += word.count * other.count
+      let distance = distance(word, other)
+      if distance <= few, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
-    guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= few ? best.candidate : nil
+    return best?.candidate
   }
+
+  private static let longest = 400
+  /// How many pairs of letters are compared.
+  private static let mostWork = 20_000_000
 
   /// Levenshtein's distance.
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {

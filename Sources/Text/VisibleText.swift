@@ -2,11 +2,22 @@ extension StringProtocol {
   /// The text on one line, with everything made visible that a terminal would act on: the one sanitizer of what comes
   /// from files.
   ///
-  /// Control characters, line and paragraph separators, byte order marks and what turns the direction of writing are
-  /// spelled as Swift escapes them.
+  /// Control characters, line and paragraph separators, byte order marks, what turns the direction of writing and what
+  /// cannot be seen are spelled as Swift escapes them.
   public var visible: String {
+    // Nearly all text is plain, and this is asked of every line.
+    if utf8.allSatisfy({ (32..<127).contains($0) }) { return String(self) }
     guard unicodeScalars.contains(where: \.actsOnTerminals) else { return String(self) }
-    return unicodeScalars.map { $0.actsOnTerminals ? $0.escaped(asASCII: true) : String($0) }.joined()
+    var result = ""
+    result.reserveCapacity(utf8.count)
+    for scalar in unicodeScalars {
+      if scalar.actsOnTerminals {
+        result += scalar.escaped(asASCII: true)
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 
   /// ``visible``, and no longer than `limit` scalars.
@@ -21,9 +32,14 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-  fileprivate var actsOnTerminals: Bool {
+  /// Whether a terminal does something at it other than showing it.
+  package var actsOnTerminals: Bool {
     switch value {
-    case 0..<32, 127..<160, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    case 0..<32, 127..<160: true
+    // Ends of lines and paragraphs, and what turns the direction of writing.
+    case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F: true
+    // A byte order mark, marks around annotations, and tags, which nobody sees.
+    case 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
     default: false
     }
   }

@@ -33,7 +33,7 @@ struct Program {
 
   private static func run(_ words: [String]) throws -> ExitCode {
     guard let first = words.first else {
-      Console.note(overview)
+      overview.split(separator: "\n", omittingEmptySubsequences: false).forEach { Console.note(String($0)) }
       return .failure(.usage)
     }
     switch first {

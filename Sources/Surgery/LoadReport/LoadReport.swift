@@ -80,6 +80,12 @@ extension LoadReport {
   ///
   /// - Parameter model: the class of the model, where it is known.
   public func errorText(model: String? = nil) -> String? {
+    errorLines(model: model)?.joined(separator: "\n\t")
+  }
+
+  /// The lines of ``errorText(model:)``, without the tab that all but the first begin with: a name may hold ends of lines
+  /// too.
+  public func errorLines(model: String? = nil) -> [String]? {
     if passed { return nil }
     var lines = ["Error(s) in loading state_dict for \(model ?? "the model"):"]
     if !missing.isEmpty { lines.append("Missing key(s) in state_dict: \(Self.quoted(missing)). ") }
@@ -89,7 +95,7 @@ extension LoadReport {
         "size mismatch for \(mismatch.name): copying a param with shape \(Self.size(mismatch.found)) from "
           + "checkpoint, the shape in current model is \(Self.size(mismatch.expected)).")
     }
-    return lines.joined(separator: "\n\t")
+    return lines
   }
 
   private static func quoted(_ names: [String]) -> String {

@@ -49,6 +49,9 @@ public struct LoadCheck: Sendable {
 
   /// The text of PyTorch's own `RuntimeError`; `nil` where the load succeeds.
   public var errorText: String? { report.errorText(model: modelClass) }
+
+  /// Its lines, whatever the names in it hold.
+  package var errorLines: [String]? { report.errorLines(model: modelClass) }
 }
 
 extension Checkpoint {

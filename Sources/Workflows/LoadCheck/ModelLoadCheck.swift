@@ -38,7 +38,10 @@ public struct ModelLoadCheck: Sendable {
   /// What would make more of it load; `nil` where nothing does.
   public let advice: Advice?
   /// What PyTorch would say after `model_dict.update`; `nil` where the load succeeds.
-  public let errorText: String?
+  public var errorText: String? { updated.errorText(model: "Model") }
+  /// Its lines, whatever the names in it hold.
+  package var errorLines: [String]? { updated.errorLines(model: "Model") }
+  private let updated: LoadReport
 
   /// Builds every key and shape of the model as YOLOv5 would, and compares those of `checkpoint` with them.
   ///
@@ -67,7 +70,7 @@ public struct ModelLoadCheck: Sendable {
     untrained = (try? file.untrainedBlocks { !unread.contains(ExactString($0)) }) ?? []
     assumptions = model.assumptions
     advice = Self.advice(file, base, report)
-    errorText = try Self.updated(base, with: file).errorText(model: "Model")
+    updated = try Self.updated(base, with: file)
   }
 
   /// Whether all that the checkpoint brings loads, and every block gets what it reads.

@@ -20,13 +20,19 @@ public struct JSONReport: Sendable {
   public func text(isLine: Bool = false) -> String {
     let text = JSONWriter.text(value, style: isLine ? .compact : .pretty) + "\n"
     if text.utf8.allSatisfy({ $0 < 127 }) { return text }
-    return String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
-          if scalar.value < 127 || String(scalar).visible == String(scalar) { return [scalar] }
-          let digits = String(scalar.value, radix: 16)
-          return Array("\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars)
-        }))
+    var result = ""
+    result.reserveCapacity(text.utf8.count)
+    for scalar in text.unicodeScalars {
+      if scalar.value >= 127, scalar.actsOnTerminals {
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)"
+        }
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }
 

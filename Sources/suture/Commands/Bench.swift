@@ -55,30 +55,33 @@ struct Bench: Command {
     let measurement = try SpeedMeasurement(
       of: network, precision: precision, size: size ?? 224, batch: batch ?? 1, rounds: rounds ?? 20,
       timesLayers: verbose)
-    try Console.print(json ? measurement.json.text() : measurement.text)
+    if json {
+      try Console.print(measurement.json)
+    } else {
+      try Console.print(measurement.lines)
+    }
     return .done
   }
 }
 
 extension SpeedMeasurement {
-  fileprivate var text: String {
+  fileprivate var lines: [String] {
     let milliseconds = { (seconds: Double) in Format.decimal(seconds * 1000, places: 2) }
     let billions = { (count: Double, places: Int) in Format.decimal(count / 1e9, places: places) }
-    var text = """
-      input    \(Format.shape(shape)), \(billions(operations, 2)) GFLOP
-      prepare  \(milliseconds(preparation)) ms to read and pack weights and compile layers
-      forward  \(milliseconds(median)) ms median of \(seconds.count), \(milliseconds(seconds.min() ?? 0)) ms at best
-      speed    \(billions(speed, 1)) GFLOP/s in \(precision.rawValue)
-
-      """
+    var lines = [
+      "input    \(Format.shape(shape)), \(billions(operations, 2)) GFLOP",
+      "prepare  \(milliseconds(preparation)) ms to read and pack weights and compile layers",
+      "forward  \(milliseconds(median)) ms median of \(seconds.count), \(milliseconds(seconds.min() ?? 0)) ms at best",
+      "speed    \(billions(speed, 1)) GFLOP/s in \(precision.rawValue)",
+    ]
     if peak > 0 {
-      text +=
+      lines.append(
         "peak     \(billions(peak, 1)) GFLOP/s of multiply-adds on \(Format.plural(threads, "thread")); "
-        + "the network reaches \(Format.decimal(100 * speed / peak, places: 1)) % of it\n"
+          + "the network reaches \(Format.decimal(100 * speed / peak, places: 1)) % of it")
     }
     // The eps of norms costs no time.
-    text += assumptions.filter { $0.what == "activation" }.map { $0.line + "\n" }.joined()
-    return text + (timesLayers ? "\n" + layerTable.text : "")
+    lines += assumptions.filter { $0.what == "activation" }.map(\.line)
+    return lines + (timesLayers ? [""] + layerTable.lines : [])
   }
 
   private var layerTable: Table {

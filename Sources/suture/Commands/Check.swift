@@ -87,8 +87,12 @@ struct Check: Command {
     var report = CheckReport(of: checkpoint) { progress.advance($0) }
     (report.allowsNaN, report.isStrict) = (allowsNaN, isStrict)
     progress.finish()
-    let text = report.text(seconds: CurrentProcess.seconds - start) + (outcome.map { "\n\($0.text)" } ?? "")
-    try Console.print(json ? report.json(outcome?.json).text() : text)
+    if json {
+      try Console.print(report.json(outcome?.json))
+    } else {
+      try Console.print(
+        report.lines(seconds: CurrentProcess.seconds - start) + (outcome.map { [""] + $0.lines } ?? []))
+    }
     return report.passed && outcome?.passed != false ? .done : .negative
   }
 

@@ -65,7 +65,11 @@ struct Diff: Command {
     let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance) { progress.advance($0) }
     progress.finish()
     let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
-    try Console.print(json ? report.json.text() : report.text)
+    if json {
+      try Console.print(report.json)
+    } else {
+      try Console.print(report.lines)
+    }
     return diff.passed ? .done : .negative
   }
 

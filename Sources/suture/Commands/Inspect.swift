@@ -53,7 +53,11 @@ struct Inspect: Command {
     }
     (report.hashes, report.measures, report.listsStorages) = (sha256, stats, storages)
     report.model = try model.map { .init(try ModelFile(path: $0), path: $0) }
-    try Console.print(json ? report.json.text() : report.text(isFolded: tree, listsAll: extras))
+    if json {
+      try Console.print(report.json)
+    } else {
+      try Console.print(report.lines(isFolded: tree, listsAll: extras))
+    }
     for warning in checkpoint.warnings { Console.warning(warning) }
     if report.shown.isEmpty, !checkpoint.stateDict.isEmpty {
       Console.error(

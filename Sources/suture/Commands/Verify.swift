@@ -104,7 +104,8 @@ struct Verify: Command {
       tolerance: tolerance ?? 5e-6, settings: settings,
       engine: engine ?? .fast, precision: precision ?? .float32)
     let network = verification.network
-    Console.note("       \(network.summary)\n       \(network.reading)")
+    Console.note("       \(network.summary)")
+    Console.note("       \(network.reading)")
     if case .picture(let picture, _) = input, let image {
       Console.note("       \(image): \(picture.width)×\(picture.height) pixels")
     }
@@ -114,8 +115,12 @@ struct Verify: Command {
 
     let report = try verification.run()
     if let features { try write(verification.drawFeatures(), to: features) }
-    let table = network.detector.map { $0.table + "\n" } ?? ""
-    try Console.print(json ? report.json.text() : table + report.text)
+    if json {
+      try Console.print(report.json)
+    } else {
+      if let table = network.detector?.table { try Console.print(table + "\n") }
+      try Console.print(report.lines)
+    }
     if !report.passed { Console.error("\(file) does not hold what it should: \(report.firstFailure)") }
     return report.passed ? .done : .negative
   }

@@ -37,11 +37,15 @@ struct Why: Command {
     guard let view = checkpoint.stateDict[tensor] else {
       let near = Spelling.nearest(to: tensor, among: checkpoint.stateDict.names)
       throw UsageError(
-        "\(file) has no tensor \"\(Format.name(tensor))\"",
-        hints: [near.map { "did you mean \(Format.name($0))?" } ?? "suture inspect lists the names"])
+        "\(file) has no tensor \"\(tensor)\"",
+        hints: [near.map { "did you mean \($0)?" } ?? "suture inspect lists the names"])
     }
     let report = WhyReport(checkpoint: checkpoint, name: tensor, tensor: view)
-    try Console.print(json ? report.json.text() : report.text)
+    if json {
+      try Console.print(report.json)
+    } else {
+      try Console.print(report.lines)
+    }
     return report.runs.isEmpty ? .negative : .done
   }
 }

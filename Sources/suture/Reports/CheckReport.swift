@@ -4,7 +4,7 @@ internal import SutureText
 internal import SutureWorkflows
 
 extension CheckReport {
-  func text(seconds: Double) -> String {
+  func lines(seconds: Double) -> [String] {
     let dict = checkpoint.stateDict
     var lines = [
       "\(checkpoint.path): \(checkpoint.container.rawValue), \(Format.bytes(checkpoint.byteCount))", "",
@@ -21,19 +21,19 @@ extension CheckReport {
       lines.append("             … \(integrity.irregular.count) tensors in all")
     }
     lines += globals
-    for warning in checkpoint.warnings { lines.append("  note       \(warning.visible)") }
+    for warning in checkpoint.warnings { lines.append("  note       \(warning)") }
     if let first = integrity.unusedStorages.first {
       lines.append(
         "  note       \(Format.plural(integrity.unusedStorages.count, "storage")) that no tensor views, \(Format.name(first)) "
           + "for one")
     }
-    for problem in integrity.problems { lines.append("  FAILED     \(problem.message.visible)") }
+    for problem in integrity.problems { lines.append("  FAILED     \(problem.message)") }
     lines.append("")
     lines.append(
       passed
         ? "sound: \(Format.bytes(dict.byteCount)) of tensors read in \(Format.decimal(seconds, places: 2)) s"
         : "not sound: \(reason)")
-    return lines.joined(separator: "\n") + "\n"
+    return lines
   }
 
   /// What the pickle names, and what torch would say of it.

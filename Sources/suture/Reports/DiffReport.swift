@@ -14,7 +14,7 @@ struct DiffReport {
 
   private static let (mostRows, mostValues) = (8, 20)
 
-  var text: String {
+  var lines: [String] {
     var lines = [line("A", one), line("B", other), ""]
     lines += names("removed", diff.removed)
     lines += names("added", diff.added)
@@ -38,8 +38,7 @@ struct DiffReport {
     lines.append("  " + Self.label("values") + summary)
     let shown = diff.values.filter { !$0.difference.passed || (isVerbose && !$0.difference.isBitEqual) }
     lines += table(shown) + nanLines
-    lines += ["", verdict]
-    return lines.joined(separator: "\n") + "\n"
+    return lines + ["", verdict]
   }
 
   private func line(_ letter: String, _ checkpoint: Checkpoint) -> String {
@@ -142,7 +141,7 @@ struct DiffReport {
         difference.cosine.map { Format.decimal($0, places: 7) } ?? "–",
       ])
     }
-    var lines = [""] + table.text.split(separator: "\n").map(String.init)
+    var lines = [""] + table.lines
     if worst.count > Self.mostValues, !isVerbose { lines.append("  … \(worst.count) in all, -v shows them") }
     return lines
   }

@@ -9,38 +9,38 @@ extension Inspection {
   /// - Parameters:
   ///   - isFolded: whether indices are folded: `stages.2.{0..8}.gamma`.
   ///   - listsAll: whether all of what else there is comes, and not only the first.
-  func text(isFolded: Bool, listsAll: Bool) throws -> String {
-    var text =
+  func lines(isFolded: Bool, listsAll: Bool) throws -> [String] {
+    var lines = [
       "\(checkpoint.path): \(checkpoint.container.rawValue), \(Format.bytes(checkpoint.byteCount))"
-      + "\(Notes.place(checkpoint))\n\n"
-    if !shown.isEmpty { text += try (isFolded ? folded : table()).text + "\n" }
-    text += totals(of: checkpoint.stateDict)
+        + "\(Notes.place(checkpoint))", "",
+    ]
+    if !shown.isEmpty { lines += try (isFolded ? folded : table()).lines + [""] }
+    lines.append(totals(of: checkpoint.stateDict))
     if let model {
       let count = shown.count { model[$0.name] == true }
-      text += "a forward pass of \(model.path) reads \(Format.count(count)) of them\n"
+      lines.append("a forward pass of \(model.path) reads \(Format.count(count)) of them")
     }
     for (key, value) in checkpoint.stateDict.metadata {
-      text += "metadata: \(Format.name(key)) = \(Format.name(String(value.prefix(100))))\n"
+      lines.append("metadata: \(Format.name(key)) = \(Format.name(String(value.prefix(100))))")
     }
-    text += shared(listsAll)
-    if listsStorages { text += "\n" + storageTable.text }
-    text += classes(listsAll)
-    text += named(listsAll)
-    for candidate in checkpoint.candidates { text += "also here: \(Notes.offer(candidate))\n" }
-    return text + others(listsAll)
+    lines += shared(listsAll)
+    if listsStorages { lines += [""] + storageTable.lines }
+    lines += classes(listsAll) + named(listsAll)
+    lines += checkpoint.candidates.map { "also here: \(Notes.offer($0))" }
+    return lines + others(listsAll)
   }
 
   /// Which names share a storage, and how.
-  private func shared(_ listsAll: Bool) -> String {
+  private func shared(_ listsAll: Bool) -> [String] {
     let sharing = checkpoint.stateDict.sharing
-    var text = ""
+    var lines: [String] = []
     for group in listsAll ? sharing[...] : sharing.prefix(5) {
       let names = group.names.prefix(4).map(Format.name).joined(separator: ", ")
       let more = group.names.count > 4 ? ", … \(group.names.count) names in all" : ""
-      text += "shared storage (\(group.kind.rawValue)): \(names)\(more)\n"
+      lines.append("shared storage (\(group.kind.rawValue)): \(names)\(more)")
     }
-    return sharing.count > 5 && !listsAll
-      ? text + "shared storage: … \(sharing.count) groups in all\n" : text
+    return lines
+      + (sharing.count > 5 && !listsAll ? ["shared storage: … \(sharing.count) groups in all"] : [])
   }
 
   private var storageTable: Table {
@@ -56,27 +56,27 @@ extension Inspection {
   }
 
   /// The classes of modules that were pickled whole: none of them was looked up.
-  private func classes(_ listsAll: Bool) -> String {
-    if checkpoint.modules.isEmpty { return "" }
+  private func classes(_ listsAll: Bool) -> [String] {
+    if checkpoint.modules.isEmpty { return [] }
     let classes = checkpoint.modules.grouped(by: \.className)
     let listed = (listsAll ? classes[...] : classes.prefix(6)).map { name, modules in
       Format.name(name) + (modules.count > 1 ? " × \(modules.count)" : "")
     }
     let more = listed.count < classes.count ? ", … \(classes.count) classes in all" : ""
-    return "pickled modules: \(listed.joined(separator: ", "))\(more)\n"
+    return ["pickled modules: \(listed.joined(separator: ", "))\(more)"]
   }
 
   /// What the pickle names beside what every checkpoint does.
-  private func named(_ listsAll: Bool) -> String {
+  private func named(_ listsAll: Bool) -> [String] {
     let names = checkpoint.globals.filter { $0.judgement != .known }.sorted {
       $0.judgement == .harmful && $1.judgement != .harmful
     }
-    if names.isEmpty { return "" }
+    if names.isEmpty { return [] }
     let listed = (listsAll ? names[...] : names.prefix(6)).map { global in
       "\(Format.name(global.name)) (\(global.judgement)\(global.harm.map { ": it \($0) when it is called" } ?? ""))"
     }
     let more = listed.count < names.count ? ", … \(names.count) in all" : ""
-    return "names in the pickle: \(listed.joined(separator: ", "))\(more)\n"
+    return ["names in the pickle: \(listed.joined(separator: ", "))\(more)"]
   }
 
   private func table() throws -> Table {
@@ -128,7 +128,7 @@ extension Inspection {
   }
 
   private func totals(of all: StateDict) -> String {
-    if all.isEmpty { return "no tensors\n" }
+    if all.isEmpty { return "no tensors" }
     let dtypes = shown.grouped(by: \.tensor.dtype).map { dtype, entries in
       "\(dtype) \(Format.bytes(entries.reduce(0) { $0 &+ $1.tensor.storedByteCount }))"
     }
@@ -137,17 +137,17 @@ extension Inspection {
       shown.count == all.count
       ? Format.plural(all.count, "tensor")
       : "\(Format.count(shown.count)) of \(Format.count(all.count)) tensors"
-    return "\(tensors), \(Format.count(elements)) elements, \(dtypes.joined(separator: ", "))\n"
+    return "\(tensors), \(Format.count(elements)) elements, \(dtypes.joined(separator: ", "))"
   }
 
-  private func others(_ listsAll: Bool) -> String {
+  private func others(_ listsAll: Bool) -> [String] {
     let values = checkpoint.extras
-    if values.isEmpty { return "" }
-    var text =
-      "\(Format.plural(values.count, "value")) beside the state dict\(listsAll || values.count <= 5 ? ":" : ", --extras lists all:")\n"
-    for extra in listsAll ? values[...] : values.prefix(5) {
-      text += "  \(Format.name(extra.path))  \(Format.name(extra.kind))  \(Format.name(extra.value))\n"
-    }
-    return text
+    if values.isEmpty { return [] }
+    let title =
+      "\(Format.plural(values.count, "value")) beside the state dict\(listsAll || values.count <= 5 ? ":" : ", --extras lists all:")"
+    return [title]
+      + (listsAll ? values[...] : values.prefix(5)).map {
+        "  \(Format.name($0.path))  \(Format.name($0.kind))  \(Format.name($0.value))"
+      }
   }
 }

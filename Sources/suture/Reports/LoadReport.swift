@@ -8,7 +8,7 @@ internal import SutureWorkflows
 /// The schema `suture.load/1`: what would become of a load, as lines and for programs.
 struct LoadText {
   let passed: Bool
-  let text: String
+  let lines: [String]
   let json: JSONReport
 
   // MARK: Into a checkpoint
@@ -54,8 +54,8 @@ struct LoadText {
         ? "loads: load_state_dict takes all \(Format.plural(report.baseCount, "key")) from the file"
         : "does not load: load_state_dict would raise\(more)",
     ]
-    if isVerbose { lines += Self.pyTorch(check.errorText, "PyTorch would say:") }
-    (passed, text) = (check.passed, lines.joined(separator: "\n") + "\n")
+    if isVerbose { lines += Self.pyTorch(check.errorLines, "PyTorch would say:") }
+    (passed, self.lines) = (check.passed, lines)
     json = check.json(flags: check.advice.map(\.repairs.flags))
   }
 
@@ -101,8 +101,8 @@ struct LoadText {
           ? "does not fit: load_state_dict would raise\(more)"
           : "does not fit: it loads without an error, and leaves parts of the backbone untrained",
     ]
-    if isVerbose { lines += Self.pyTorch(check.errorText, "PyTorch would say, after model_dict.update:") }
-    (passed, text) = (check.passed, lines.joined(separator: "\n") + "\n")
+    if isVerbose { lines += Self.pyTorch(check.errorLines, "PyTorch would say, after model_dict.update:") }
+    (passed, self.lines) = (check.passed, lines)
     json = check.json(model: path, flags: check.advice == nil ? nil : check.adviceFlags)
   }
 
@@ -116,13 +116,8 @@ struct LoadText {
     ]
   }
 
-  private static func pyTorch(_ error: String?, _ title: String) -> [String] {
-    guard let error else { return [] }
-    // Names are shown as they are but for what a terminal would act on.
-    return ["", title, ""]
-      + error.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-        line.hasPrefix("\t") ? "\t" + line.dropFirst().visible : line.visible
-      }
+  private static func pyTorch(_ error: [String]?, _ title: String) -> [String] {
+    error.map { ["", title, ""] + $0.prefix(1) + $0.dropFirst().map { "\t" + $0 } } ?? []
   }
 }
 

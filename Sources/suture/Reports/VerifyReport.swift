@@ -5,7 +5,7 @@ internal import SutureWorkflows
 
 extension VerificationReport {
   /// Lines of what was looked at, a table of outputs and one of classes, and the verdict.
-  var text: String {
+  var lines: [String] {
     var lines: [String] = []
     var outputs = Table([
       ("OUTPUT", .left), ("SHAPE", .left), ("MEAN", .right), ("LARGEST DIFFERENCE", .right),
@@ -29,8 +29,7 @@ extension VerificationReport {
     }
     let tables = (outputs.isEmpty ? [] : [outputs]) + (classes.isEmpty ? [] : [classTable])
     lines += assumptions.map(\.line)
-    return lines.map { $0 + "\n" }.joined() + tables.map { "\n" + $0.text }.joined()
-      + (passed ? "\nverified\n" : "\nnot verified\n")
+    return lines + tables.flatMap { [""] + $0.lines } + ["", passed ? "verified" : "not verified"]
   }
 
   private var classTable: Table {

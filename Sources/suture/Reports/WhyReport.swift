@@ -35,7 +35,7 @@ struct WhyReport {
 
   // MARK: Text
 
-  var text: String {
+  var lines: [String] {
     var lines = [
       "\(checkpoint.path): \(Format.name(name))  \(tensor.dtype) \(Format.shape(tensor.shape))"
     ]
@@ -48,7 +48,7 @@ struct WhyReport {
     lines.append("")
     if runs.isEmpty {
       lines.append("the file does not say where it came from: it has no provenance of suture")
-      return lines.joined(separator: "\n") + "\n"
+      return lines
     }
     for (index, (run, steps)) in runs.enumerated() {
       lines.append("run \(index + 1)  \(Format.name(run.tool))")
@@ -69,8 +69,7 @@ struct WhyReport {
         lines.append("  read and written with \(Format.name(words.joined(separator: ", ")))")
       }
     }
-    lines += ["", conclusion]
-    return lines.joined(separator: "\n") + "\n"
+    return lines + ["", conclusion]
   }
 
   private static func change(_ step: NameTrace.Step) -> String {

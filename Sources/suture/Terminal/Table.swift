@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Columns of text, as wide as their widest cell.
 struct Table {
   enum Alignment { case left, right }
@@ -12,10 +14,11 @@ struct Table {
 
   var isEmpty: Bool { rows.count == 1 }
 
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  /// Adds a row, of which nothing may move the others.
+  mutating func add(_ cells: [String]) { rows.append(cells.map(\.visible)) }
 
-  /// The table with a line for each row, indented by two spaces.
-  var text: String {
+  /// A line for each row, indented by two spaces.
+  var lines: [String] {
     let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       var line = " "
@@ -24,7 +27,7 @@ struct Table {
         line += " " + (alignments[column] == .left ? cell + padding : padding + cell) + " "
       }
       while line.hasSuffix(" ") { line.removeLast() }
-      return line + "\n"
-    }.joined()
+      return line
+    }
   }
 }
