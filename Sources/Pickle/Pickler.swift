@@ -6,7 +6,10 @@ internal import SutureText
 /// Globals and repeated strings go through the memo, as Python's own pickler does it.
 public struct Pickler {
   private var bytes: [UInt8] = [0x80, 2]
-  private var memo: [ExactString: UInt32] = [:]
+  /// The slots of what may come again.
+  private var strings: [ExactString: UInt32] = [:]
+  private var byteStrings: [[UInt8]: UInt32] = [:]
+  private var globals: [ExactString: UInt32] = [:]
   private var memoCount: UInt32 = 0
 
   public init() {}
@@ -66,22 +69,45 @@ public struct Pickler {
     }
   }
 
-  /// A string; the second time, a reference to the first.
+  /// How many bytes of UTF-8 a string may have that this can say.
+  public static let longestString = Int(UInt32.max)
+
+  /// A string of no more than ``longestString``; the second time, a reference to the first.
   public mutating func string(_ value: String) {
-    if recall("s" + value) { return }
+    if let slot = strings[ExactString(value)] { return recall(slot) }
     emit(.binunicode)
     bytes.append(littleEndian: UInt32(value.utf8.count))
     bytes.append(contentsOf: value.utf8)
-    remember("s" + value)
+    strings[ExactString(value)] = remember()
+  }
+
+  /// A string of which each character is a byte; the second time, a reference to the first.
+  ///
+  /// It has no more than ``longestString`` bytes of UTF-8: two for each byte from 128 on.
+  public mutating func string(latin1 value: [UInt8]) {
+    if let slot = byteStrings[value] { return recall(slot) }
+    emit(.binunicode)
+    let count = value.reduce(value.count) { $0 + Int($1 >> 7) }
+    bytes.append(littleEndian: UInt32(count))
+    bytes.reserveCapacity(bytes.count + count)
+    for byte in value {
+      if byte < 0x80 {
+        bytes.append(byte)
+      } else {
+        bytes.append(0xC0 | byte >> 6)
+        bytes.append(0x80 | byte & 0x3F)
+      }
+    }
+    byteStrings[value] = remember()
   }
 
   /// A class or function.
   public mutating func global(_ module: String, _ name: String) {
-    let key = "g\(module)\n\(name)"
-    if recall(key) { return }
+    let key = ExactString("\(module)\n\(name)")
+    if let slot = globals[key] { return recall(slot) }
     emit(.global)
     bytes.append(contentsOf: "\(module)\n\(name)\n".utf8)
-    remember(key)
+    globals[key] = remember()
   }
 
   /// A tuple of integers.
@@ -100,8 +126,7 @@ public struct Pickler {
 
   private mutating func emit(_ code: Opcode) { bytes.append(code.rawValue) }
 
-  private mutating func recall(_ key: String) -> Bool {
-    guard let slot = memo[ExactString(key)] else { return false }
+  private mutating func recall(_ slot: UInt32) {
     if slot <= 0xFF {
       emit(.binget)
       bytes.append(UInt8(slot))
@@ -109,18 +134,19 @@ public struct Pickler {
       emit(.longBinget)
       bytes.append(littleEndian: slot)
     }
-    return true
   }
 
-  private mutating func remember(_ key: String) {
-    memo[ExactString(key)] = memoCount
-    if memoCount <= 0xFF {
+  /// Puts what was written last into the next slot of the memo.
+  private mutating func remember() -> UInt32 {
+    let slot = memoCount
+    if slot <= 0xFF {
       emit(.binput)
-      bytes.append(UInt8(memoCount))
+      bytes.append(UInt8(slot))
     } else {
       emit(.longBinput)
-      bytes.append(littleEndian: memoCount)
+      bytes.append(littleEndian: slot)
     }
     memoCount += 1
+    return slot
   }
 }

@@ -51,7 +51,7 @@ public struct Batch: Sendable {
     var name = input
     while name.count > 1, name.hasSuffix("/") { name.removeLast() }
     name = String(name.dropFirst(SutureBytes.folder(of: name).count))
-    if name.hasSuffix(".index.json") { name.removeLast(".index.json".count) }
+    name = Checkpoint.nameWithoutIndex(name)
     let known = WriteOptions.Format(path: name)
     let format = format ?? (known == .safetensors ? .pytorchZip : .safetensors)
     let isExtension = known != nil || Checkpoint.suffixes.contains(where: name.hasSuffix)

@@ -16,15 +16,19 @@ public final class ArchiveReader: Sendable {
 
   private let positions: [ExactString: Int]
   private let archive: Guarded<Handle>
+  /// How many bytes may still be inflated into memory.
+  private let inflatable: Guarded<Int>
 
   /// libzip's handle crosses threads only under the mutex.
   private struct Handle: @unchecked Sendable { let archive: LibzipArchive }
 
   /// Opens the archive and checks its structure; reads no payload.
   ///
-  /// - Parameter recordLimit: how many records it may have; a 405-billion-parameter model has some thousands.
+  /// - Parameters:
+  ///   - recordLimit: how many records it may have; a 405-billion-parameter model has some thousands.
+  ///   - inflation: how many times the size of the archive all may have that ``contents(of:limit:)`` inflates.
   /// - Throws: `Failure`, or what the source throws.
-  public init(_ source: any ByteSource, recordLimit: Int = 2_000_000) throws {
+  public init(_ source: any ByteSource, recordLimit: Int = 2_000_000, inflation: Int = 8) throws {
     // To libzip an empty file is an archive of no entries.
     guard source.byteCount >= 22 else { throw Failure.noDirectory(source.name) }
     // What lies where is read in small pieces; payloads go past this.
@@ -43,35 +47,64 @@ public final class ArchiveReader: Sendable {
       records.contains { $0.checksum != nil && $0.size > 0 } || records.allSatisfy { $0.size == 0 }
     warnings = try Self.trailing(records, source)
     self.archive = Guarded(Handle(archive: archive))
+    let (most, overflow) = source.byteCount.multipliedReportingOverflow(by: inflation)
+    inflatable = Guarded(overflow ? .max : max(most, Self.alwaysInflatable))
   }
+
+  /// As much may be inflated of any archive, however small it is.
+  private static let alwaysInflatable = 1 << 26
 
   /// The record of that name, byte for byte.
   public subscript(name: String) -> Record? { positions[ExactString(name)].map { records[$0] } }
 
   /// All of a record, inflated where it is deflated, its CRC verified.
   ///
-  /// - Throws: `Failure` where it is longer than `limit`, damaged or short.
+  /// - Throws: `Failure` where it is longer than `limit`, damaged or short, or where more is inflated in all than the size
+  ///   of the archive justifies.
   public func contents(of record: Record, limit: Int) throws -> [UInt8] {
-    func fault(_ reason: String, _ remedy: Remedy = .dishonest) -> Failure {
-      Failure(
-        in: source.name, record: record.name, at: record.payloadOffset, reason, remedies: [remedy])
-    }
     guard record.size <= limit else {
-      throw fault("it is \(record.size) bytes long; \(limit) is the limit")
+      throw Failure(
+        in: source.name, record: record.name, at: record.payloadOffset,
+        "it is \(record.size) bytes long; \(limit) is the limit", remedies: [.dishonest])
     }
     let bytes: [UInt8]
     switch record.method {
     case .stored: bytes = try source.bytes(record.payloadOffset..<(record.payloadOffset + record.size))
     case .deflated:
+      let isLeft = inflatable.withLock { left in
+        guard record.size <= left else { return false }
+        left -= record.size
+        return true
+      }
+      guard isLeft else {
+        throw Failure(
+          in: source.name, record: record.name,
+          "it would inflate from \(record.compressedSize) bytes to \(record.size), in a file of \(source.byteCount): a bomb, "
+            + "or not a checkpoint", remedies: [.setting("limit", value: "inflation=N", "allows more")])
+      }
       bytes = try archive.withLock {
         try $0.archive.contents(record.index, name: record.name, size: record.size)
       }
     }
-    if let declared = record.checksum, case let computed = CRC32.of(bytes), computed != declared {
-      let (found, said) = (String(computed, radix: 16), String(declared, radix: 16))
-      throw fault("it is corrupt: its CRC-32 is \(found), the archive says \(said)", .fetchAgain)
-    }
+    try verify(bytes, of: record)
     return bytes
+  }
+
+  /// All of a deflated record that is small, and that somebody asked for as a source.
+  func held(_ record: Record) throws -> [UInt8] {
+    let bytes = try withArchive { try $0.contents(record.index, name: record.name, size: record.size) }
+    try verify(bytes, of: record)
+    return bytes
+  }
+
+  private func verify(_ bytes: [UInt8], of record: Record) throws {
+    guard let declared = record.checksum, case let computed = CRC32.of(bytes), computed != declared else {
+      return
+    }
+    let (found, said) = (String(computed, radix: 16), String(declared, radix: 16))
+    throw Failure(
+      in: source.name, record: record.name, at: record.payloadOffset,
+      "it is corrupt: its CRC-32 is \(found), the archive says \(said)", remedies: [.fetchAgain])
   }
 
   /// A deflated record's contents as a source, inflated as they are read: from the start on is best.

@@ -63,7 +63,7 @@ final class InflatedRecord: ByteSource {
   private func readHeld(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     let bytes = try state.withLock { state in
       if let held = state.held { return held }
-      let inflated = try archive.contents(of: record, limit: record.size)
+      let inflated = try archive.held(record)
       state.held = inflated
       return inflated
     }

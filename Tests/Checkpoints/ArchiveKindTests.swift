@@ -101,6 +101,35 @@ import Testing
     #expect(refusal(evil)?.kind == .unsafe)
   }
 
+  @Test func `of one array that is a dict is read as that dict`() throws {
+    // NumPy pickles an array of one object around it; the reader takes either.
+    var pickler = Pickler()
+    pickler.dict([
+      (
+        "w",
+        { pickler in
+          pickler.call(
+            "numpy._core.numeric", "_frombuffer", { $0.string(String(repeating: "\0", count: 8)) },
+            { $0.call("numpy", "dtype", { $0.string("f4") }) }, { $0.tuple([2]) }, { $0.string("C") })
+        }
+      )
+    ])
+    let checkpoint = try open(plainZip([("arr_0.npy", npy("'|O'", shape: "()", pickler.finish()))]))
+    #expect(checkpoint.container == .npz)
+    #expect(checkpoint.stateDict.entries.map { "\($0.name) \($0.tensor.shape)" } == ["w [2]"])
+  }
+
+  // MARK: What is too long
+
+  @Test func `with a key that is long beyond measure is refused, and the limit told`() throws {
+    let long = String(repeating: "n", count: 1 << 20)
+    #expect(
+      try open(plainZip([("x/data.pkl", pickle(long)), ("x/data/0", storage)])).stateDict.names == [long])
+    let error = refusal(plainZip([("x/data.pkl", pickle(long + "n")), ("x/data/0", storage)]))
+    #expect(error?.kind == .unreadable && words(error).contains("a key has 1048577 bytes"))
+    #expect(words(error).contains("key-bytes"))
+  }
+
   // MARK: joblib's
 
   /// What joblib pickles of an array, its bytes, and the rest of the pickle.

@@ -104,6 +104,18 @@ import Testing
     #expect(try open().warnings == ["in the same folder, and not read: consolidated.safetensors"])
   }
 
+  @Test(arguments: [
+    ("model.safetensors.index.json", "model.safetensors"),
+    ("model.safetensors.index.fp16.json", "model.fp16.safetensors"),
+    ("model.fp16.safetensors.index.json", "model.fp16.safetensors"),
+    ("pytorch_model.bin.index.json", "pytorch_model.bin"), ("index.json", "index.json"),
+    ("a.b.json", "a.b.json"),
+    ("model.index.of.all.json", "model.index.of.all.json"), ("model.safetensors", "model.safetensors"),
+  ])
+  func `is called, without its index, what the model is called`(index: String, model: String) {
+    #expect(Checkpoint.nameWithoutIndex(index) == model)
+  }
+
   // MARK: One model
 
   @Test func `with one checkpoint in it is that checkpoint`() throws {

@@ -164,4 +164,17 @@ import Testing
     let reader = try open(plain)
     #expect(throws: Failure.self) { try reader.contents(of: reader.records[0], limit: 2) }
   }
+
+  @Test func `inflates no more in all than the size of the archive justifies`() throws {
+    // 40 MB each; 64 MB may be inflated of any archive.
+    var entries = ["a", "b"].map { Archive.Entry($0, [UInt8](repeating: 0, count: 50_000)) }
+    for index in entries.indices { (entries[index].method, entries[index].size) = (8, 40_000_000) }
+    let reader = try open(Archive(entries: entries))
+    // Neither is really deflate, which is found only where it is tried.
+    let first = #expect(throws: Failure.self) { try reader.contents(of: reader.records[0], limit: .max) }
+    #expect(first?.reason.contains("a bomb") == false)
+    let second = #expect(throws: Failure.self) { try reader.contents(of: reader.records[1], limit: .max) }
+    #expect(second?.reason.hasPrefix("it would inflate from 50000 bytes to 40000000") == true)
+    #expect(second?.remedies.map { "\($0)" }.joined().contains("inflation=N") == true)
+  }
 }

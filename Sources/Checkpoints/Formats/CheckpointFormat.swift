@@ -116,7 +116,7 @@ final class CheckpointInput {
     let isRenamed = RenamedArchive.begins(with: head)
     guard isRenamed || head.starts(with: ForeignFile.zipMagic) else { return nil }
     let archive = try ArchiveReader(
-      isRenamed ? RenamedArchive(file) : file, recordLimit: limits.records)
+      isRenamed ? RenamedArchive(file) : file, recordLimit: limits.records, inflation: limits.inflation)
     Log.debug(
       "\(name): a zip archive of \(archive.records.count) records"
         + (archive.recordsChecksums ? "" : " without checksums"))

@@ -6,15 +6,24 @@ internal import SutureText
 struct Leaf {
   /// Dict keys, list indices, names of attributes, parameters and submodules from the root.
   let components: [String]
-  let tensor: Tensor?
+  let content: Content
   let kind: String
   let value: String
   /// The lengths of the paths to objects of unknown classes and to attributes of modules along the way.
   let opaqueDepths: [Int]
   /// Whether the path leads through an attribute of a module.
   var isOfAttribute = false
-  /// What is said of a tensor of a kind that is not read, where it is wanted.
-  var refusal: Failure?
+
+  /// What is there; most leaves are no tensors, and there may be a million.
+  indirect enum Content {
+    case value
+    case tensor(Tensor)
+    /// A tensor of a kind that is not read, and what is said of it where it is wanted.
+    case refused(Failure)
+  }
+
+  var tensor: Tensor? { if case .tensor(let tensor) = content { tensor } else { nil } }
+  var refusal: Failure? { if case .refused(let refusal) = content { refusal } else { nil } }
 
   var path: String { components.joined(separator: ".") }
 
@@ -40,9 +49,9 @@ struct LeafWalk {
   private let location: PickleLocation
   private let limits: ReadLimits
   private let text: PythonText
-  private var visited = 0
+  private var budget: WalkBudget
   private var pathBytes = 0
-  private var arePlain: [PickleID: Bool] = [:]
+  private var plainData: PlainData
   /// What is shown by its name, and not looked into.
   private let leftOut: Set<PickleID>
 
@@ -50,6 +59,8 @@ struct LeafWalk {
     self.leftOut = leftOut
     (graph, tensors, values) = (object.graph, object.tensors, object.values)
     (location, limits) = (object.location, object.limits)
+    budget = WalkBudget(graph, paths: limits.paths(of: graph.valueCount))
+    plainData = PlainData(values)
     text = PythonText(graph: graph, tensors: tensors)
   }
 
@@ -58,23 +69,25 @@ struct LeafWalk {
   }
 
   private mutating func visit(_ place: PickleWalk.Place) throws -> PickleWalk.Visit<Void> {
-    visited += 1
+    budget.visit(place.id)
+    if budget.isSpent {
+      throw location.failure(
+        "its object has more than \(budget.paths) paths: a bomb, or not a checkpoint",
+        remedies: [.setting("limit", value: "paths=N", "allows more")])
+    }
+    if let key = place.path.last, key.utf8.count > limits.keyBytes {
+      throw location.failure(
+        "a key has \(key.utf8.count) bytes: a bomb, or not a checkpoint",
+        remedies: [.setting("limit", value: "key-bytes=N", "allows more than \(limits.keyBytes)")])
+    }
     if leftOut.contains(place.id), case .object(let object) = graph[place.id] {
       leaves.append(
         Leaf(
-          components: place.path, tensor: nil, kind: text.kind(object), value: "left out",
+          components: place.path, content: .value, kind: text.kind(object), value: "left out",
           opaqueDepths: place.opaqueDepths))
       return .leaf(())
     }
     let value = values[place.id]
-    // A tuple of plain values is one leaf, but looking at it takes as long as it is.
-    if case .tuple(let items) = value { visited += items.count }
-    let most = limits.paths(of: graph.valueCount)
-    if visited > most {
-      throw location.failure(
-        "its object has more than \(most) paths: a bomb, or not a checkpoint",
-        remedies: [.setting("limit", value: "paths=N", "allows more")])
-    }
     if let leaf = try leaf(value, place) {
       try count(place)
       leaves.append(leaf)
@@ -92,9 +105,10 @@ struct LeafWalk {
   private mutating func count(_ place: PickleWalk.Place) throws {
     // Each component is kept by itself until the paths are said.
     pathBytes += place.pathByteCount + place.depth * MemoryLayout<String>.size
-    if pathBytes > limits.pathBytes {
+    let most = limits.pathBytes(of: graph.streamByteCount)
+    if pathBytes > most {
       throw location.failure(
-        "the paths through its object take more than \(limits.pathBytes) bytes: a bomb, or not a checkpoint",
+        "the paths through its object take more than \(most) bytes: a bomb, or not a checkpoint",
         remedies: [.setting("limit", value: "path-bytes=N", "allows more")])
     }
   }
@@ -103,9 +117,9 @@ struct LeafWalk {
 
   /// What a value is in itself; `nil` for containers, which are what their children are.
   private mutating func leaf(_ value: PythonValue, _ place: PickleWalk.Place) throws -> Leaf? {
-    func leaf(_ kind: String, _ text: String, _ tensor: Tensor? = nil) -> Leaf {
+    func leaf(_ kind: String, _ text: String, _ content: Leaf.Content = .value) -> Leaf {
       Leaf(
-        components: place.path, tensor: tensor, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
+        components: place.path, content: content, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
         isOfAttribute: place.isOfAttribute)
     }
     if let count = plainCount(value, place.id) {
@@ -116,12 +130,10 @@ struct LeafWalk {
     case .tensor:
       tensorIDs.insert(place.id)
       if let refusal = tensors.refusal(of: place.id) {
-        var unread = leaf("tensor", "not read")
-        unread.refusal = refusal
-        return unread
+        return leaf("tensor", "not read", .refused(refusal))
       }
       let tensor = try tensors.tensor(place.id)
-      return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", tensor)
+      return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", .tensor(tensor))
     case .dict(let items, object: .none): return items.isEmpty ? leaf("dict", "{}") : nil
     case .dict(_, let object?):
       return object.items.isEmpty && object.arguments.isEmpty ? leaf("dict", "{}") : nil
@@ -139,21 +151,15 @@ struct LeafWalk {
     }
   }
 
-  private static let many = 1000
-
   /// How many items a container has that holds plain data in number, such as a vocabulary: it is one thing, and not as many.
   private mutating func plainCount(_ value: PythonValue, _ id: PickleID) -> Int? {
-    let items: [PickleID]
+    let count: Int
     switch value {
-    case .list(let all), .set(let all): items = all
-    case .dict(let pairs, _) where pairs.count > Self.many: items = pairs.map(\.value)
+    case .list(let items), .set(let items), .tuple(let items): count = items.count
+    case .dict(let pairs, _): count = pairs.count
     default: return nil
     }
-    if items.count <= Self.many { return nil }
-    // Looked through once, however many paths lead here.
-    let isPlain = arePlain[id] ?? items.allSatisfy(values.isPlain)
-    arePlain[id] = isPlain
-    return isPlain ? items.count : nil
+    return plainData.isInNumber(id) ? count : nil
   }
 
   // MARK: Children

@@ -116,15 +116,7 @@ struct PickledObject {
     let met = graph.reachable(from: walk.tensorIDs)
     let hidden = Set(unmet.filter { !met.contains($0) })
     if hidden.isEmpty || !tainted.isEmpty { return [] }
-    var callables: [String] = []
-    for (_, value) in graph.all {
-      guard case .object(let object) = value, let name = graph.callableName(object.callable),
-        !callables.contains(name), !PythonValues.dictClasses.contains(name),
-        !hidden.isDisjoint(with: object.arguments.flatMap { [$0] + graph.plainItems($0) })
-      else { continue }
-      callables.append(name)
-      if callables.count == 3 { break }
-    }
+    let callables = graph.callables(thatAreGiven: hidden)
     let names = callables.isEmpty ? "something" : callables.map(\.shownName).joined(separator: ", ")
     let sentence =
       hidden.count == 1
@@ -159,20 +151,42 @@ extension PickleGraph {
     while found.count < most, let id = waiting.popLast() {
       guard found.insert(id).inserted else { continue }
       switch self[id] {
-      case .object(let object): waiting += [object.callable] + object.arguments + object.states
-      default: waiting += plainItems(id)
+      case .object(let object):
+        // A million calls may share a tuple of a million arguments.
+        waiting += [object.callable] + (object.argumentTuple.map { [$0] } ?? object.arguments) + object.states
+      default: waiting += items(in: id)
       }
     }
     return found
   }
 
-  /// What a tuple, a list or a dict holds, down to the second level.
-  fileprivate func plainItems(_ id: PickleID) -> [PickleID] {
-    let items = oneLevel(id)
-    return items + items.flatMap(oneLevel)
+  /// The names of up to three functions, none of which only keeps its items, that are given one of `values`, or a container
+  /// that holds one, or one that holds such a container.
+  ///
+  /// - Complexity: O(*n*) in the number of values, whatever they share.
+  fileprivate func callables(thatAreGiven values: Set<PickleID>) -> [String] {
+    var given = values
+    for _ in 0..<2 {
+      let holders = all.lazy.map(\.id).filter { id in items(in: id).contains { given.contains($0) } }
+      given.formUnion(Array(holders))
+    }
+    var areGiven: [PickleID: Bool] = [:]
+    var callables: [String] = []
+    for (_, value) in all {
+      guard callables.count < 3, case .object(let object) = value else { continue }
+      let isGiven =
+        object.argumentTuple.flatMap { areGiven[$0] } ?? object.arguments.contains { given.contains($0) }
+      if let tuple = object.argumentTuple { areGiven[tuple] = isGiven }
+      guard isGiven, let name = callableName(object.callable), !callables.contains(name),
+        !PythonValues.dictClasses.contains(name)
+      else { continue }
+      callables.append(name)
+    }
+    return callables
   }
 
-  private func oneLevel(_ id: PickleID) -> [PickleID] {
+  /// What a tuple, a list or a dict holds.
+  private func items(in id: PickleID) -> [PickleID] {
     if case .dict(let pairs) = self[id] { return pairs.map(\.value) }
     return items(id) ?? []
   }

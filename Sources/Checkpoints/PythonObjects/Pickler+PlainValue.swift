@@ -15,8 +15,12 @@ extension Pickler {
     case .string(let text): string(text)
     case .bytes(let bytes):
       // As Python's pickler spells bytes for protocol 2: a text of which each character is a byte.
-      let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
-      call("_codecs", "encode", [.string(text), .string("latin1")], storages)
+      global("_codecs", "encode")
+      mark()
+      string(latin1: bytes)
+      string("latin1")
+      tuple()
+      reduce()
     case .set(let items): call("__builtin__", "set", [.list(items)], storages)
     case .list(let items):
       emptyList()

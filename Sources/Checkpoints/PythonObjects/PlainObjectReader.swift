@@ -19,7 +19,9 @@ struct PlainObjectReader {
   /// The names of the state dict, where its structure is kept; `nil` where the dict is put in as a whole.
   private let names: Set<ExactString>?
 
-  private var visited = 0
+  private var budget: WalkBudget
+  /// The arrays that are tensors of the output, each of which is written once.
+  private var arrays: [PickleID: Tensor] = [:]
   private var notes: [String] = []
   private var hasPlace = false
   private var entryCount = 0
@@ -34,6 +36,7 @@ struct PlainObjectReader {
   init(_ object: PickledObject, _ choice: WrapperChoice, keepsStructure: Bool) {
     (graph, tensors, values, limits) = (object.graph, object.tensors, object.values, object.limits)
     text = PythonText(graph: object.graph, tensors: object.tensors)
+    budget = WalkBudget(object.graph, paths: object.limits.plainValues(of: object.graph.valueCount))
     wrapper = choice.wrapper
     names = keepsStructure ? Set(choice.stateDict.names.map(ExactString.init)) : nil
   }
@@ -50,10 +53,8 @@ struct PlainObjectReader {
   /// What becomes of a value; `nil` for what cannot be kept, which has then been told.
   private mutating func visit(_ place: PickleWalk.Place) throws -> Visit {
     guard place.hasPlainKey else { return leaveOut(place, "has a key of a kind that is not kept") }
-    visited += 1
-    guard visited <= limits.paths(of: graph.valueCount),
-      place.depth <= min(limits.depth, Self.mostLevels)
-    else {
+    budget.visit(place.id)
+    guard !budget.isSpent, place.depth <= min(limits.depth, Self.mostLevels) else {
       return leaveOut(place, "is nested or repeated beyond measure")
     }
     let value = values[place.id]
@@ -82,7 +83,9 @@ struct PlainObjectReader {
       return bytes.count < 256 ? .leaf(.bigInt(bytes)) : leaveOut(place, "is a number of many digits")
     case .float(let value): return .leaf(.float(value))
     case .string(let text): return .leaf(.string(text))
-    case .bytes(let bytes): return .leaf(.bytes(bytes))
+    case .bytes(let bytes):
+      return bytes.count <= Pickler.longestString / 2
+        ? .leaf(.bytes(bytes)) : leaveOut(place, "is too long to be written")
     case .global(_, let name):
       guard let type = graph.globalName(place.id).flatMap(TorchDType.named) else {
         return leaveOut(place, "is the class or function \(name.shownName)")
@@ -145,14 +148,16 @@ struct PlainObjectReader {
   }
 
   private mutating func plain(_ array: NumpyArray, _ place: PickleWalk.Place) throws -> Visit {
-    guard let tensor = try? array.tensor(tensors.location, at: graph.offset(of: place.id)) else {
-      return leaveOut(place, "is a NumPy array that cannot be right")
-    }
+    let made = arrays[place.id] ?? (try? array.tensor(tensors.location, at: graph.offset(of: place.id)))
+    guard let tensor = made else { return leaveOut(place, "is a NumPy array that cannot be right") }
+    arrays[place.id] = tensor
     if isApart(place) {
       turn(place, "a NumPy array", "a tensor")
       return .leaf(.tensor(tensor))
     }
-    guard tensor.elementCount <= Self.mostListed, let items = try PlainValue.list(of: tensor) else {
+    budget.add(tensor.elementCount)
+    guard tensor.elementCount <= Self.mostListed, !budget.isSpent, let items = try PlainValue.list(of: tensor)
+    else {
       return leaveOut(place, "is a NumPy array, and as a tensor would be taken for one of the state dict")
     }
     turn(place, "a NumPy array", "a list of its elements")
@@ -186,8 +191,8 @@ struct PlainObjectReader {
       guard let module = PickledModule(object, in: graph, script: values.script) else { continue }
       var inner: [(prefix: String, object: PickleObject)] = []
       for child in module.children where !child.isAttribute {
-        visited += 1
-        guard visited <= limits.paths, prefix.utf8.count < 4096 else { break }
+        budget.visit(child.id)
+        guard !budget.isSpent, prefix.utf8.count < 4096 else { break }
         if tensors.isTensor(child.id) {
           children.append(.init(name: prefix + child.name, id: child.id, opaqueDepths: place.opaqueDepths))
         } else if case .object(let part) = graph[graph.withoutTypeTag(child.id)] {

@@ -3,7 +3,7 @@ internal import SutureNumbers
 public import SutureTensors
 
 /// A Python value that is data and nothing else: what `torch.load(weights_only=True)` gives without a class.
-public indirect enum PlainValue: Sendable {
+public enum PlainValue: Sendable {
   case none
   case bool(Bool)
   case int(Int)
@@ -24,14 +24,14 @@ public indirect enum PlainValue: Sendable {
   case size([Int])
   /// `torch.float32` and its like.
   case dtype(DType)
-  case tensor(Tensor)
+  indirect case tensor(Tensor)
   /// The tensor that the state dict has under this name.
   case entry(String)
   /// The place of the state dict as a whole.
   case stateDict
   /// A bare `torch.nn.Module` whose buffers are what this holds, by their dotted names: the one object that is no plain
   /// data, for programs that ask a checkpoint's model for its `state_dict()`. It may have attributes that are plain.
-  case module(PlainValue, attributes: [(name: String, value: PlainValue)])
+  indirect case module(PlainValue, attributes: [(name: String, value: PlainValue)])
 
   /// The value with everything in it that holds nothing replaced, in the order in which it is written; keys and sets
   /// stay.

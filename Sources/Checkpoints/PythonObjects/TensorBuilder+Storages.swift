@@ -88,6 +88,9 @@ extension TensorBuilder {
     guard let key = graph.key(parts[2]) else {
       throw malformed("a storage's key is \(graph[parts[2]].kind)", at: id)
     }
+    guard key.utf8.count <= Self.longestKey else {
+      throw malformed("a storage's key is \(key.utf8.count) bytes long", at: id)
+    }
     guard let count = graph.int(parts[4]), count >= 0 else {
       throw malformed("storage \(key) has an impossible number of elements", at: id)
     }
@@ -102,6 +105,9 @@ extension TensorBuilder {
     return StorageReference(key: key, dtype: dtype, byteCount: byteCount, view: view)
   }
 
+  /// torch's own are numbers.
+  private static let longestKey = 4096
+
   private func storageView(_ id: PickleID, size: Int, within byteCount: Int, at reference: PickleID) throws
     -> (
       key: String, range: Range<Int>
@@ -110,6 +116,7 @@ extension TensorBuilder {
     if case .none = graph[id] { return nil }
     guard let parts = graph.items(id), parts.count == 3, let key = graph.key(parts[0]),
       let offset = graph.int(parts[1]), let count = graph.int(parts[2]), offset >= 0, count >= 0,
+      key.utf8.count <= Self.longestKey,
       count <= byteCount / size, offset <= byteCount / size - count
     else { throw malformed("a part of a storage does not lie within it", at: reference) }
     return (key, (offset * size)..<((offset + count) * size))

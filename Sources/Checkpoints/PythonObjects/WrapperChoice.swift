@@ -127,13 +127,22 @@ struct WrapperChoice {
     "loss", "metric", "hist", "epoch", "step", "best", "acc", "fitness", "seed", "grad", "iter",
   ]
 
+  /// How many of the components, but not all of them, a dotted path spells; `nil` where it spells others.
+  private static func length(of key: String, in components: [String]) -> Int? {
+    var rest = key.utf8[...]
+    for (index, component) in components.dropLast().enumerated() {
+      guard rest.starts(with: component.utf8) else { return nil }
+      rest = rest.dropFirst(component.utf8.count)
+      if rest.isEmpty { return index + 1 }
+      guard rest.popFirst() == UInt8(ascii: ".") else { return nil }
+    }
+    return nil
+  }
+
   /// The components that a dotted path stands for; a component may itself hold dots.
   private static func resolve(_ key: String, _ leaves: [Leaf], _ path: String) throws -> [String] {
     for leaf in leaves where leaf.tensor != nil {
-      for count in 1..<max(leaf.components.count, 1) {
-        let start = Array(leaf.components.prefix(count))
-        if start.joined(separator: ".") == key { return start }
-      }
+      if let count = length(of: key, in: leaf.components) { return Array(leaf.components.prefix(count)) }
     }
     var places: [String] = []
     for leaf in leaves where leaf.tensor != nil && leaf.components.count > 1 {

@@ -41,6 +41,13 @@ import Testing
         == "the header is said to have 100000001 bytes, and the format allows 100000000")
   }
 
+  @Test func `a name of more than a megabyte is refused, and the limit told`() {
+    let name = String(repeating: "n", count: (1 << 20) + 1)
+    let error = refusal(#"{"\#(name)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#)
+    #expect(error?.reason == "the name of a tensor has 1048577 bytes")
+    #expect(error?.remedies.map { "\($0)" }.joined().contains("key-bytes=N") == true)
+  }
+
   @Test func `a header length of 2 to the 63 is refused`() {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: UInt64(1) << 63)

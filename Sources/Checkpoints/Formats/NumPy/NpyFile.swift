@@ -109,7 +109,8 @@ extension NpyFile: CheckpointFormat {
     guard let file = input.file, input.head.starts(with: magic) else { return nil }
     let array: NpyFile
     do { array = try NpyFile(file, label: "array") } catch let odd as OddArray where odd.holdsObjects {
-      return try pickled(input, file, from: odd.contentOffset)
+      let contents = try objects(input, file, from: odd.contentOffset, PickleLocation(path: input.name))
+      return Checkpoint(input, .npy, contents)
     }
     try input.requireNoKey("npy")
     return Checkpoint(
@@ -120,19 +121,21 @@ extension NpyFile: CheckpointFormat {
 
 extension NpyFile {
   /// What `numpy.save` makes of a dict: an array of one object, pickled behind the header.
-  private static func pickled(_ input: CheckpointInput, _ file: any ByteSource, from offset: Int) throws
-    -> Checkpoint
-  {
-    let location = PickleLocation(path: input.name, start: offset)
+  static func objects(
+    _ input: CheckpointInput, _ source: any ByteSource, from offset: Int, _ location: PickleLocation,
+    warnings: [String] = []
+  ) throws -> PickledObject.Contents {
+    var location = location
+    location.start = offset
     let graph: PickleGraph
-    do { graph = try Unpickler.load(file, at: offset, limits: input.limits.pickle) } catch let error
+    do { graph = try Unpickler.load(source, at: offset, limits: input.limits.pickle) } catch let error
       as PickleError
     {
       throw location.failure(error, usually: "the pickle is damaged or cut short")
     }
     let object = PickledObject(
       graph: graph, location: location, references: NoReferences(path: input.name), limits: input.limits)
-    return Checkpoint(input, .npy, try object.contents(key: input.key, warnings: []))
+    return try object.contents(key: input.key, warnings: warnings)
   }
 }
 

@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SuturePickle
 internal import SutureTensors
 internal import SutureZipArchive
 internal import SutureText
@@ -15,22 +16,32 @@ enum NpzFile: CheckpointFormat {
     var warnings = archive.allWarnings
     var globals: [Checkpoint.Global] = []
     var odd: [(name: String, array: OddArray)] = []
+    var objects: [(source: MemorySource, array: OddArray, location: PickleLocation)] = []
     for record in archive.records {
       let name = String(record.name.dropLast(".npy".count))
       let source = VerifiedRecord(archive, record)
       let file: NpyFile
       do { file = try NpyFile(source, label: name) } catch let array as OddArray {
         if array.holdsObjects {
-          // Nothing of it is read, but Python would come to load it.
+          let bytes = try archive.contents(of: record, limit: input.limits.pickle.streamBytes)
           let location = PickleLocation(path: input.name, record: record.name)
-          globals.merge(
-            try OtherPickles(in: source, from: array.contentOffset, location, input.limits).globals)
+          objects.append((MemorySource(bytes, name: source.name), array, location))
         }
         odd.append((name, array))
         continue
       }
       if file.trailing > 0 { warnings.append("\(file.trailing) bytes follow the array in \(record.name)") }
       try stateDict.append(name, file.tensor)
+    }
+    if archive.records.count == 1, let only = objects.first {
+      // numpy.savez of one dict: what counts is in it.
+      let contents = try NpyFile.objects(
+        input, only.source, from: only.array.contentOffset, only.location, warnings: warnings)
+      return Checkpoint(input, .npz, contents, archive: archive)
+    }
+    for (source, array, location) in objects {
+      // Nothing of it is read, but Python would come to load it.
+      globals.merge(try OtherPickles(in: source, from: array.contentOffset, location, input.limits).globals)
     }
     if let first = odd.first, stateDict.isEmpty { throw first.array }
     warnings += odd.map { "left out: \($0.name.shownName) \($0.array.what)" }

@@ -41,7 +41,9 @@ public struct SafetensorsFile: Sendable {
   ///
   /// What the safetensors library refuses is refused here, duplicate names besides. Like the library, this accepts
   /// white space around the object and unknown fields in the entry of a tensor.
-  public init(_ source: any ByteSource) throws(Failure) {
+  ///
+  /// - Parameter nameLimit: how many bytes a tensor's name may have.
+  public init(_ source: any ByteSource, nameLimit: Int = ReadLimits().keyBytes) throws(Failure) {
     let header = try Self.header(of: source)
     let document: JSONValue
     do { document = try JSONParser.parse(header) } catch {
@@ -59,6 +61,11 @@ public struct SafetensorsFile: Sendable {
       if name == Self.metadataKey {
         metadata = try Self.metadata(value, in: source)
       } else {
+        guard name.utf8.count <= nameLimit else {
+          throw .safetensors(
+            source.name, "the name of a tensor has \(name.utf8.count) bytes",
+            remedies: [.setting("limit", value: "key-bytes=N", "allows more than \(nameLimit)")])
+        }
         entries.append(try SafetensorsEntry(name, value, order: entries.count, source: source.name))
       }
     }
@@ -184,7 +191,7 @@ extension SafetensorsFile: CheckpointFormat {
     guard let file = input.file, looksLikeSafetensors(prefix: input.head, fileSize: file.byteCount) else {
       return nil
     }
-    let contents = try SafetensorsFile(file)
+    let contents = try SafetensorsFile(file, nameLimit: input.limits.keyBytes)
     try input.requireNoKey("a safetensors file")
     var checkpoint = Checkpoint(
       input, .safetensors, contents.stateDict, warnings: packed(contents.stateDict))

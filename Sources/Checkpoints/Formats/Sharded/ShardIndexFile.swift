@@ -185,6 +185,21 @@ extension ShardIndexFile: CheckpointFormat {
   }
 }
 
+extension Checkpoint {
+  /// What the model is called of which a file is the index: `model.fp16.safetensors` of
+  /// `model.safetensors.index.fp16.json`; the name itself where it is no index's.
+  package static func nameWithoutIndex(_ name: String) -> String {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count > 2, parts.last == "json", let place = parts.lastIndex(of: "index"), place > 0,
+      parts.count - place <= 3
+    else { return name }
+    let variant = parts[(place + 1)..<(parts.count - 1)]
+    parts.removeSubrange(place...)
+    parts.insert(contentsOf: variant, at: max(1, parts.count - 1))
+    return parts.joined(separator: ".")
+  }
+}
+
 extension Checkpoint.Container {
   public static let sharded = Self(rawValue: "sharded")
 }
