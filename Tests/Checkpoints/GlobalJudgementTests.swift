@@ -169,6 +169,70 @@ struct GlobalJudgementTests {
     #expect(partial.harmfulCalls.count == 1)
   }
 
+  /// Pickles that come to call `os.system("true")` by what seems to keep, rebuild or set it only.
+  static let detours: [(String, String)] = [
+    (
+      "a class with it as a method",
+      "cbuiltins\ntype\n(X\u{1}\0\0\0X)}X\u{8}\0\0\0__init__cos\nsystem\nstR(§tR"
+    ),
+    ("a static method", "cbuiltins\nstaticmethod\n(cos\nsystem\ntR(§tR"),
+    (
+      "a dict that makes its missing items",
+      "c_operator\ngetitem\n(ccollections\ndefaultdict\n(cfunctools\npartial\n(cos\nsystem\n§tRtR§tR"
+    ),
+    (
+      "an item that is looked up in such a dict",
+      "cbuiltins\ngetattr\n(ccollections\ndefaultdict\n(cfunctools\npartial\n(cos\nsystem\n§tRtRX\u{B}\0\0\0__getitem__tR(§tR"
+    ),
+    (
+      "what getattr gives where it finds nothing",
+      "cbuiltins\ngetattr\n(ctorch\nnn\nX\u{1}\0\0\0zcos\nsystem\ntR(§tR"
+    ),
+    ("two states", "cm\nC\n)\u{81}}X\u{C}\0\0\0__setstate__cos\nsystem\nsb§b"),
+    ("two states, the first of slots", "cm\nC\n)\u{81}N}X\u{C}\0\0\0__setstate__cos\nsystem\ns\u{86}b§b"),
+    ("torch's rebuilder", "ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nctorch\nTensor\n(§t}tR"),
+    (
+      "torch's rebuilder, and a function that calls it",
+      "ctorch._tensor\n_rebuild_from_type_v2\n(cbuiltins\nmap\nctorch\nTensor\n(cos\nsystem\n(§tt}tR"
+    ),
+    ("the base of an old object", "ccopy_reg\n_reconstructor\n(cm\nC\ncsubprocess\nPopen\n§tR"),
+    ("the maker of a class", "ccloudpickle.cloudpickle\n_make_skeleton_class\n(cos\nsystem\n§)}tR"),
+    ("a module's own name for another", "ccollections\n_sys.exit\n(§tR"),
+    ("a function of its own code", "ctypes\nFunctionType\n(N}tR)R"),
+    ("a function that dill makes", "cdill._dill\n_create_function\n(N}tR)R"),
+    ("a function of a type that dill finds", "cdill._dill\n_load_type\n(X\u{C}\0\0\0FunctionTypetR(N}tR)R"),
+    ("a function that cloudpickle makes", "ccloudpickle\ncloudpickle._make_function\n(N}tR)R"),
+    (
+      "a function of its own code, and torch's rebuilder",
+      "ctorch._tensor\n_rebuild_from_type_v2\n(ctypes\nFunctionType\n(N}tRctorch\nTensor\n)}tR"
+    ),
+  ]
+
+  /// A pickle of which every character is a byte, but `§`, which is the text "true".
+  private func load(_ words: String) throws -> PickleGraph {
+    try Unpickler.load(
+      [0x80, 2]
+        + words.unicodeScalars.flatMap { scalar -> [UInt8] in
+          scalar == "§" ? Array("X\u{4}\0\0\0true".utf8) : [UInt8(truncatingIfNeeded: scalar.value)]
+        } + Array(".".utf8))
+  }
+
+  @Test(arguments: detours) func `are harmful where a detour calls them`(name: String, words: String) throws {
+    let judgement = GlobalJudgement(try load(words))
+    #expect(!judgement.harmfulCalls.isEmpty, "\(name)")
+    #expect(judgement.globals.contains { $0.judgement == .harmful && $0.isCalled })
+  }
+
+  @Test(arguments: [
+    "cbuiltins\ntype\n(X\u{1}\0\0\0X)}X\u{8}\0\0\0__init__cos\nsystem\nstR",
+    "ccollections\ndefaultdict\n(cos\nsystem\ntR", "ctypes\nFunctionType\n(N}tR",
+    "cm\nC\n)\u{81}}X\u{C}\0\0\0__setstate__cos\nsystem\nsb",
+    "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\ncos\nsystem\n)}tR",
+    "cdill._dill\n_load_type\n(X\u{8}\0\0\0CodeTypetR)R",
+  ]) func `do no harm where they are kept, and nothing calls them`(words: String) throws {
+    #expect(GlobalJudgement(try load(words)).harmfulCalls.isEmpty)
+  }
+
   @Test func `that do harm leave the tensors that do not depend on them to salvage`() throws {
     let file = try TorchFile { pickler in
       pickler.dict([

@@ -42,6 +42,8 @@ struct GlobalJudgement {
   private var reached: [PickleID: Reached] = [:]
   /// The first harmful name in each tuple and list that is handed to a call, looked for once however many share it.
   private var harmInside: [PickleID: Reached?] = [:]
+  /// The harmful function that each state sets as `__setstate__`.
+  private var setters: [PickleID: Reached?] = [:]
 
   init(_ graph: PickleGraph) {
     self.graph = graph
@@ -62,6 +64,7 @@ struct GlobalJudgement {
       if case .global = value { continue }
       if let found = Reached(id, in: graph, knowing: reached) { reached[id] = found }
     }
+    followKeepers()
     // A list may come by its items after it was handed to a call.
     for (id, value) in graph.all {
       switch value {
@@ -74,13 +77,31 @@ struct GlobalJudgement {
 
   private mutating func judge(_ object: PickleObject, _ id: PickleID) {
     var harms = false
-    let found = reached[id].flatMap { $0.harm == nil ? nil : $0 }
+    let found = harmful(id)
     if let called = reached[object.callable] {
       if called.role == .attribute {
         // What was found is judged where it is called; that it was looked up is told.
         return note(found, isCalled: false)
       }
-      if called.role == .keeper || called.role == .partial { return }
+      if called.role == .partial { return judgeStates(of: object, id, harms: false) }
+      if called.role == .keeper {
+        // One of its arguments may be called with others of them.
+        let target = Self.calledArguments[called.canonicalName].flatMap { place in
+          object.arguments.indices.contains(place) ? object.arguments[place] : nil
+        }
+        if let target, let harm = harmful(target) ?? madeFunction(target) {
+          note(harm, isCalled: true)
+          harms = true
+        } else if called.canonicalName == Self.rebuilder, object.arguments.count > 2,
+          // Torch's own functions take the tensor's class for no more than a name.
+          reached[object.arguments[0]]?.isKnown != true,
+          let given = harm(among: graph.items(object.arguments[2]) ?? [], goesOn: true)
+        {
+          note(given, isCalled: true)
+          harms = true
+        }
+        return judgeStates(of: object, id, harms: harms)
+      }
       note(called, isCalled: called.harm != nil)
       harms = called.harm != nil && !PickledModule.isTakenApart(called.canonicalName)
     }
@@ -96,13 +117,91 @@ struct GlobalJudgement {
       note(given, isCalled: true)
       harms = true
     }
+    if let code = madeFunction(object.callable) {
+      note(code, isCalled: true)
+      harms = true
+    }
+    judgeStates(of: object, id, harms: harms)
+  }
+
+  /// What torch's rebuilder of subclasses, `copyreg`'s of old objects and cloudpickle's of classes call: an argument.
+  private static let calledArguments = [
+    rebuilder: 0, "copyreg._reconstructor": 1, "cloudpickle.cloudpickle._make_skeleton_class": 0,
+  ]
+  private static let rebuilder = "torch._tensor._rebuild_from_type_v2"
+
+  /// A `__setstate__` that one BUILD sets is called by the next.
+  private mutating func judgeStates(of object: PickleObject, _ id: PickleID, harms: Bool) {
+    var harms = harms
+    for state in object.states.dropLast() {
+      if setters[state] == nil { setters[state] = .some(setter(state)) }
+      guard let setter = setters[state] ?? nil else { continue }
+      note(setter, isCalled: true)
+      harms = true
+    }
     if harms { harmfulCalls.append(id) }
   }
+
+  private func setter(_ state: PickleID) -> Reached? {
+    for part in [state] + (graph.items(state)?.prefix(2) ?? []) {
+      guard case .dict(let items) = graph[part] else { continue }
+      for item in items where graph.string(item.key) == "__setstate__" {
+        if let found = harmful(item.value) { return found }
+      }
+    }
+    return nil
+  }
+
+  /// Where a value is a function that was made of code in the pickle, what a call of it does.
+  private func madeFunction(_ id: PickleID) -> Reached? {
+    guard case .object(let made) = graph[id] else { return nil }
+    if let maker = reached[made.callable] { return maker.makesFunctions ? maker.made : nil }
+    // dill and cloudpickle find the types of functions by their names in `types`.
+    guard case .object(let finder) = graph[made.callable], reached[finder.callable]?.findsTypes == true,
+      let word = finder.arguments.first.flatMap({ graph.string($0) })
+    else { return nil }
+    let type = Reached("types", word)
+    return type.makesFunctions ? type.made : nil
+  }
+
+  /// What only keeps its arguments stands for the harm among them: whoever calls it, or hands it to a call, may call that.
+  private mutating func followKeepers() {
+    var waiting = reached.filter { $0.value.harm != nil }.map { (id: $0.key, harm: $0.value) }
+    if waiting.isEmpty { return }
+    waiting.sort { graph.offset(of: $0.id) > graph.offset(of: $1.id) }
+    var users: [PickleID: [PickleID]] = [:]
+    for (id, value) in graph.all {
+      switch value {
+      case .tuple(let items), .list(let items), .set(let items):
+        for item in items { users[item, default: []].append(id) }
+      case .dict(let items): for item in items { users[item.value, default: []].append(id) }
+      case .object(let object):
+        // A tensor keeps nothing; the name of its class is only a name.
+        guard let function = reached[object.callable], function.canonicalName != Self.rebuilder,
+          [.keeper, .attribute, .partial].contains(function.role)
+        else { continue }
+        for part in object.argumentTuple.map({ [$0] }) ?? object.arguments {
+          users[part, default: []].append(id)
+        }
+      default: break
+      }
+    }
+    var seen: Set<PickleID> = []
+    while let (id, harm) = waiting.popLast() {
+      for user in users[id] ?? [] where seen.insert(user).inserted {
+        if case .object = graph[user], reached[user]?.harm == nil { reached[user] = harm }
+        waiting.append((user, harm))
+      }
+    }
+  }
+
+  /// What a value stands for, where that is harmful.
+  private func harmful(_ id: PickleID) -> Reached? { reached[id].flatMap { $0.harm == nil ? nil : $0 } }
 
   /// The first harmful name among the arguments of a call, or in a list or tuple among them.
   private mutating func harmGiven(to object: PickleObject) -> Reached? {
     if let keywords = object.keywords, case .dict(let items) = graph[keywords] {
-      for item in items { if let harm = reached[item.value], harm.harm != nil { return harm } }
+      for item in items { if let harm = harmful(item.value) { return harm } }
     }
     guard let tuple = object.argumentTuple else { return harm(among: object.arguments, goesOn: true) }
     if let known = harmInside[tuple] { return known }
@@ -113,7 +212,7 @@ struct GlobalJudgement {
 
   private mutating func harm(among values: [PickleID], goesOn: Bool) -> Reached? {
     for value in values {
-      if let harm = reached[value], harm.harm != nil { return harm }
+      if let harm = harmful(value) { return harm }
       guard goesOn, let items = graph.items(value) else { continue }
       let inside: Reached?
       if let known = harmInside[value] {
@@ -220,127 +319,4 @@ extension [Checkpoint.Global] {
     var known = Set(self)
     for global in others where known.insert(global).inserted { append(global) }
   }
-}
-
-/// The class or function that a value stands for, by way of `getattr` and its like.
-private struct Reached {
-  /// What a call of it does, as far as that leads to another name.
-  enum Role {
-    /// `getattr`
-    case attribute
-    /// `operator.attrgetter` and `operator.methodcaller` make functions that look something up.
-    case getter, methodCaller
-    /// `functools.partial` stands for its first argument.
-    case partial
-    /// It finds a module, or something in it, by a name in text.
-    case finder
-    /// It does nothing with what it is given but keep it.
-    case keeper
-    case other
-  }
-
-  let name: String
-  let canonicalName: String
-  /// Whether `torch.load(weights_only=True)` takes it.
-  let isKnown: Bool
-  let harm: HarmfulGlobals.Harm?
-  let role: Role
-  private let module: String
-  /// What is looked up in the module, one in the other.
-  private let attributes: [String]
-
-  /// As many look-ups as anyone needs; whoever makes more means to hide where they lead.
-  private static let mostAttributes = 64
-
-  init(_ module: String, _ name: String) { self.init(module, Self.parts(name)) }
-
-  private init(_ module: String, _ attributes: [String]) {
-    let isHidden = attributes.count > Self.mostAttributes
-    (self.module, self.attributes) = (module, Array(attributes.prefix(Self.mostAttributes)))
-    name = (module.isEmpty ? self.attributes : [module] + self.attributes).joined(separator: ".")
-    let canonical = HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + self.attributes
-    canonicalName = canonical.joined(separator: ".")
-    let known = Self.roles[canonicalName]
-    isKnown = !isHidden && KnownGlobals.contains(canonicalName)
-    // What looks a name up is as harmful as what it finds.
-    harm =
-      isKnown || known == .attribute
-      ? nil : isHidden ? .reach : HarmfulGlobals.harm(module: module, attributes: self.attributes)
-    role = known ?? (canonicalName.hasPrefix("typing.") && harm == nil ? .keeper : .other)
-  }
-
-  /// Whether calling it does no harm, and makes no other name of what it is given.
-  var isPlain: Bool { harm == nil && (role == .other || role == .keeper) }
-
-  private static func parts(_ text: String) -> [String] {
-    text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-  }
-
-  /// `nil` where the value is no name and leads to none.
-  ///
-  /// - Parameter known: what the values stand for that were made before it.
-  init?(_ id: PickleID, in graph: PickleGraph, knowing known: [PickleID: Reached]) {
-    /// What is looked up in a name, or in the class of an object.
-    func attribute(_ path: String?, of owner: PickleID?) -> Reached? {
-      guard let path, let owner else { return nil }
-      var target = known[owner]
-      if target == nil, case .object(let object) = graph[owner] { target = known[object.callable] }
-      // What leads too far is not followed further.
-      return target.map { $0.harm == .reach ? $0 : Reached($0.module, $0.attributes + Self.parts(path)) }
-    }
-    var found: Reached?
-    switch graph[id] {
-    case .persistent: found = graph.callableName(id).map { Reached("", $0) }
-    case .object(let object):
-      let first = object.arguments.first
-      func text(_ index: Int) -> String? {
-        object.arguments.indices.contains(index) ? graph.string(object.arguments[index]) : nil
-      }
-      if case .object(let getter) = graph[object.callable] {
-        // operator.attrgetter("system")(os) and operator.methodcaller("system", …)(os)
-        if let role = known[getter.callable]?.role, role == .getter || role == .methodCaller {
-          found = attribute(getter.arguments.first.flatMap { graph.string($0) }, of: first)
-        }
-      } else {
-        switch known[object.callable]?.role {
-        case .attribute: found = attribute(text(1), of: first)
-        case .partial: found = first.flatMap { known[$0] }
-        case .finder:
-          let words = text(0)?.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) ?? []
-          found = words.first.map { Reached($0, Array(words.dropFirst())) }
-        default: break
-        }
-      }
-    default: break
-    }
-    guard let found else { return nil }
-    self = found
-  }
-
-  private static let roles: [String: Role] = {
-    var roles: [String: Role] = [
-      "builtins.getattr": .attribute, "operator.attrgetter": .getter, "operator.methodcaller": .methodCaller,
-      "functools.partial": .partial,
-    ]
-    for name in [
-      "torch._utils._import_dotted_name", "importlib.import_module", "builtins.__import__", "pydoc.locate",
-      "pkgutil.resolve_name", "cloudpickle.cloudpickle.subimport", "dill._dill._import_module",
-    ] {
-      roles[name] = .finder
-    }
-    for name in [
-      "builtins.type", "builtins.tuple", "builtins.list", "builtins.set", "builtins.frozenset",
-      "builtins.dict",
-      "builtins.classmethod", "builtins.staticmethod", "collections.OrderedDict", "collections.defaultdict",
-      "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
-      "dill._dill._load_type", "dill._dill._create_function", "dill._dill._create_code",
-      "dill._dill._create_cell",
-      "cloudpickle.cloudpickle._builtin_type", "cloudpickle.cloudpickle._make_function",
-      "cloudpickle.cloudpickle._make_cell", "cloudpickle.cloudpickle._make_skeleton_class",
-      "torch._tensor._rebuild_from_type_v2",
-    ] {
-      roles[name] = .keeper
-    }
-    return roles
-  }()
 }

@@ -33,7 +33,10 @@ enum HarmfulGlobals {
     if !(parts + attributes).allSatisfy(isSpelledAsAName) { return .spelling }
     if let harm = harm(of: canonical(parts) + attributes) { return harm }
     for start in attributes.indices {
-      if let harm = harm(of: canonical(Array(attributes[start...]))) { return harm }
+      var tail = Array(attributes[start...])
+      // A module that others keep for themselves: collections._sys is sys.
+      if tail[0].hasPrefix("_"), modules[String(tail[0].dropFirst())] != nil { tail[0].removeFirst() }
+      if let harm = harm(of: canonical(tail)) { return harm }
     }
     // Whichever module hands such a function out, it is the same one.
     return attributes.last.flatMap { anywhere[$0] }
@@ -106,7 +109,8 @@ enum HarmfulGlobals {
     "py_compile": .file, "compileall": .file, "readline": .file, "faulthandler": .crash,
     "antigravity": .process,
     "nose": .code, "curses": .reach, "resource": .reach, "mmap": .file, "pipes": .process, "sched": .code,
-    "unittest": .code, "tkinter": .code, "turtle": .code, "test": .code,
+    "unittest": .code, "tkinter": .code, "turtle": .code, "test": .code, "IPython": .code,
+    "pexpect": .process,
   ]
 
   /// Parts of packages, all of whose functions count.
@@ -127,7 +131,9 @@ enum HarmfulGlobals {
     "multiprocessing.process": .process, "multiprocessing.popen_fork": .process,
     "multiprocessing.managers": .process,
     "multiprocessing.forkserver": .process, "concurrent.futures.process": .process, "sympy.parsing": .code,
-    "xml.sax": .imports, "wsgiref.simple_server": .network, "IPython": .code, "pandas.io": .load,
+    "xml.sax": .imports, "wsgiref.simple_server": .network, "pandas.io": .load,
+    "sklearn.externals.joblib": .load,
+    "keras.src.saving": .load, "transformers.dynamic_module_utils": .imports, "nltk.data": .load,
   ]
 
   private static let functions: [String: Harm] = [
@@ -152,7 +158,13 @@ enum HarmfulGlobals {
     "xml.etree.ElementTree.ElementTree.write": .file, "xml.etree.ElementTree.ElementTree.parse": .file,
     "xml.etree.ElementTree.parse": .file, "xml.dom.xmlbuilder.DOMBuilder": .network,
     "typing.ForwardRef": .code,
-    "typing.get_type_hints": .code, "types.FunctionType.__call__": .code, "dataclasses.make_dataclass": .code,
+    "typing.get_type_hints": .code, "dataclasses._create_fn": .code,
+    "numexpr.evaluate": .code, "numexpr.necompiler.evaluate": .code, "jsonpickle.decode": .load,
+    "jsonpickle.unpickler.decode": .load, "sh.Command": .process, "git.cmd.Git": .process,
+    "git.Git": .process,
+    "jinja2.Template.render": .code, "jinja2.environment.Template.render": .code,
+    "string.Formatter.get_field": .reach, "sysconfig._init_posix": .imports,
+    "dataclasses.make_dataclass": .code,
     "collections.namedtuple": .code, "ast.literal_eval.__globals__": .reach, "threading.Thread": .code,
     "threading.Timer": .code, "multiprocessing.Process": .process, "multiprocessing.Pool": .process,
     "multiprocessing.pool.Pool": .process, "uuid._get_command_stdout": .process,
