@@ -52,6 +52,7 @@ struct LeafWalk {
   private var budget: WalkBudget
   private var pathBytes = 0
   private var plainData: PlainData
+  private var keys: PickledKeys
   /// What is shown by its name, and not looked into.
   private let leftOut: Set<PickleID>
 
@@ -62,6 +63,7 @@ struct LeafWalk {
     budget = WalkBudget(graph, paths: limits.paths(of: graph.valueCount))
     plainData = PlainData(values)
     text = PythonText(graph: graph, tensors: tensors)
+    keys = PickledKeys(graph, text)
   }
 
   mutating func run() throws {
@@ -134,9 +136,7 @@ struct LeafWalk {
       }
       let tensor = try tensors.tensor(place.id)
       return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", .tensor(tensor))
-    case .dict(let items, object: .none): return items.isEmpty ? leaf("dict", "{}") : nil
-    case .dict(_, let object?):
-      return object.items.isEmpty && object.arguments.isEmpty ? leaf("dict", "{}") : nil
+    case .dict(let items, _): return items.isEmpty ? leaf("dict", "{}") : nil
     case .list(let items), .set(let items): return items.isEmpty ? leaf(graph[place.id].kind, "[]") : nil
     // A tuple of plain values, such as betas, reads better whole.
     case .tuple(let items):
@@ -212,31 +212,21 @@ struct LeafWalk {
   }
 
   /// Keys as text.
-  ///
-  /// A key assigned twice keeps its first place and its last value, as in Python.
-  private func named(
+  private mutating func named(
     _ items: [(key: PickleID, value: PickleID)], at id: PickleID, _ place: PickleWalk.Place,
     _ opaqueDepths: [Int]? = nil
   ) throws -> [PickleWalk.Child] {
-    var result: [PickleWalk.Child] = []
-    var places: [ExactString: (place: Int, kind: String)] = [:]
-    for (key, value) in items {
-      let (name, kind) = (text.key(key), graph[key].kind)
-      let child = PickleWalk.Child(
-        name: name, id: value, opaqueDepths: opaqueDepths ?? place.opaqueDepths,
-        isOfAttribute: place.isOfAttribute)
-      guard let known = places[ExactString(name)] else {
-        places[ExactString(name)] = (result.count, kind)
-        result.append(child)
-        continue
-      }
-      guard known.kind == kind else {
-        throw location.failure(
-          "a dict has the key \(name) both as \(known.kind) and as \(kind)", at: graph.offset(of: id),
-          remedies: ["their names would be the same, so neither can be told from the other"])
-      }
-      result[known.place] = child
+    let (named, conflict) = keys.items(items)
+    if let conflict {
+      throw location.failure(
+        "a dict has the key \(conflict.name.shownName) both as \(conflict.kinds[0]) and as \(conflict.kinds[1])",
+        at: graph.offset(of: id),
+        remedies: ["their names would be the same, so neither can be told from the other"])
     }
-    return result
+    return named.map {
+      PickleWalk.Child(
+        name: $0.name, id: $0.value, opaqueDepths: opaqueDepths ?? place.opaqueDepths,
+        isOfAttribute: place.isOfAttribute)
+    }
   }
 }

@@ -10,8 +10,31 @@ struct PythonText {
 
   /// How a dict key appears in a dotted path.
   func key(_ id: PickleID) -> String {
-    if case .string(let text) = graph[id] { return text }
-    return brief(id)
+    switch graph[id] {
+    case .string(let text): return text
+    case .bytes(let bytes) where bytes.count <= Self.longestKey: return Self.bytes(bytes)
+    default:
+      // No bytes are made of a text that may be megabytes long, and be a key a million times.
+      guard case .object(let object) = graph[id], graph.byteCountLimit(of: object) <= Self.longestKey,
+        let bytes = graph.bytesOf(object)
+      else { return brief(id) }
+      return Self.bytes(bytes)
+    }
+  }
+
+  /// As many bytes as a key may have that is shown as it is.
+  private static let longestKey = 120
+
+  /// Bytes as Python spells them: b'conv'.
+  private static func bytes(_ bytes: [UInt8]) -> String {
+    let letters = bytes.map { byte -> String in
+      switch byte {
+      case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\\(Character(Unicode.Scalar(byte)))"
+      case 32..<127: "\(Character(Unicode.Scalar(byte)))"
+      default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return "b'\(letters.joined())'"
   }
 
   /// A value in at most a line.
@@ -48,7 +71,7 @@ struct PythonText {
   /// What sort of thing an object is: Python's word where it is one of Python's own, else its class.
   func kind(_ object: PickleObject) -> String {
     let name = className(object)
-    if graph.bytesOf(object) != nil { return "bytes" }
+    if bytes(object) != nil { return "bytes" }
     if NumpyArray.isReconstructor(name) { return "numpy.ndarray" }
     if NumpyScalar.names.contains(name) { return "numpy scalar" }
     return name.dropPythonModule
@@ -58,7 +81,7 @@ struct PythonText {
   ///
   /// - Parameter named: whether to begin with its class.
   func value(_ object: PickleObject, depth: Int = 1, named: Bool = false) -> String {
-    if let bytes = graph.bytesOf(object) { return "\(bytes.count) bytes" }
+    if let bytes = bytes(object) { return bytes }
     if let scalar = NumpyScalar(object, graph) { return scalar.text }
     let name = className(object)
     if NumpyArray.isReconstructor(name) { return "array" }
@@ -67,6 +90,16 @@ struct PythonText {
     let arguments = object.arguments.prefix(4).map { brief($0, depth: depth) }
     return start + "(" + arguments.joined(separator: ", ") + (object.arguments.count > 4 ? ", …" : "") + ")"
   }
+
+  /// What is said of bytes; `nil` of any other object.
+  private func bytes(_ object: PickleObject) -> String? {
+    let most = graph.byteCountLimit(of: object)
+    // Megabytes are not to be counted on every path that leads to them.
+    if most > Self.mostCounted, className(object) == "_codecs.encode" { return "up to \(most) bytes" }
+    return graph.bytesOf(object).map { "\($0.count) bytes" }
+  }
+
+  private static let mostCounted = 1 << 14
 
   /// The class or function that an object names.
   func className(_ object: PickleObject) -> String {

@@ -87,6 +87,17 @@ extension PickleGraph {
     }
   }
 
+  /// No fewer than ``bytesOf(_:)`` gives, without looking at them.
+  func byteCountLimit(of object: PickleObject) -> Int {
+    guard let first = object.arguments.first else { return 0 }
+    switch self[first] {
+    case .bytes(let bytes): return bytes.count
+    case .string(let text): return text.utf8.count
+    case .object(let inner): return inner.arguments.first.flatMap { string($0)?.utf8.count } ?? .max
+    default: return .max
+    }
+  }
+
   /// The bytes that a call stands for.
   func bytesOf(_ object: PickleObject) -> [UInt8]? {
     switch callableName(object.callable) {
