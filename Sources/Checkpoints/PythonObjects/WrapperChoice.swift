@@ -67,7 +67,8 @@ struct WrapperChoice {
   var besideSentence: String? {
     beside.isEmpty
       ? nil
-      : "left out: \(Format.plural(beside.count, "tensor")) beside the weights, \(beside.map(\.shownName).summary); "
+      : "\(Format.plural(beside.count, "tensor")) beside the weights \(beside.count == 1 ? "is" : "are") none of them: "
+        + "\(beside.map(\.shownName).summary); "
         + "the key . shows all under their full paths"
   }
 
