@@ -224,4 +224,105 @@ import TestSupport
     #expect(inside.count == 1)
     #expect(object.notes.contains { $0.contains("thing.hidden is a tensor inside an object") })
   }
+
+  /// The value `x` of an object that has a state dict beside it, and what was told.
+  private func simplified(_ body: @escaping (inout Pickler) -> Void) throws -> (
+    value: PlainValue?, notes: [String]
+  ) {
+    let object = try plain { $0.dict([("state_dict", { $0.dict([("w", { $0.tensor() })]) }), ("x", body)]) }
+    guard case .dict(let items) = object.root else { return (nil, object.notes) }
+    return (items.count == 2 ? items[1].value : nil, object.notes)
+  }
+
+  @Test(arguments: [
+    ("list", "my.Items", "a list"), ("dict", "my.Settings", "a dict"),
+    ("deque", "collections.deque", "a list"),
+    ("old dict", "my.Settings", "a dict"), ("old list", "my.Items", "a list"),
+    ("named tuple", "an object, my.Pair,", "a tuple of its items"),
+    ("text", "an object, my.Word,", "a text"), ("number", "an object, my.Count,", "a number"),
+    ("slots", "an object, my.Slots,", "a dict of its attributes"), ("bytearray", "a bytearray", "bytes"),
+    ("frozenset", "a frozenset", "a set"),
+  ]) func `tells what becomes something simpler, and loses nothing of it`(
+    kind: String, was: String, becomes: String
+  )
+    throws
+  {
+    func numbers(_ pickler: inout Pickler) {
+      pickler.emptyList()
+      pickler.mark()
+      pickler.int(1)
+      pickler.int(2)
+      pickler.appends()
+    }
+    func pair(_ pickler: inout Pickler) { pickler.dict([("a", { $0.int(1) }), ("b", { $0.int(2) })]) }
+    let (value, notes) = try simplified { pickler in
+      switch kind {
+      case "list", "deque":
+        pickler.global(kind == "list" ? "my" : "collections", kind == "list" ? "Items" : "deque")
+        pickler.emptyTuple()
+        pickler.reduce()
+        pickler.mark()
+        pickler.int(1)
+        pickler.int(2)
+        pickler.appends()
+      case "dict":
+        pickler.global("my", "Settings")
+        pickler.emptyTuple()
+        pickler.newObject()
+        pickler.mark()
+        pickler.string("a")
+        pickler.int(1)
+        pickler.string("b")
+        pickler.int(2)
+        pickler.setItems()
+      case "old dict":
+        pickler.call(
+          "copy_reg", "_reconstructor", { $0.global("my", "Settings") }, { $0.global("__builtin__", "dict") },
+          pair)
+      case "old list":
+        pickler.call(
+          "copy_reg", "_reconstructor", { $0.global("my", "Items") }, { $0.global("__builtin__", "list") },
+          numbers)
+      case "named tuple", "text", "number":
+        pickler.global("my", kind == "text" ? "Word" : kind == "number" ? "Count" : "Pair")
+        pickler.mark()
+        if kind == "text" { pickler.string("word") } else { pickler.int(1) }
+        if kind == "named tuple" { pickler.int(2) }
+        pickler.tuple()
+        pickler.newObject()
+      case "slots":
+        pickler.global("my", "Slots")
+        pickler.emptyTuple()
+        pickler.newObject()
+        pickler.mark()
+        pickler.none()
+        pair(&pickler)
+        pickler.tuple()
+        pickler.build()
+      case "bytearray":
+        pickler.call("__builtin__", "bytearray", { $0.string("ab") }, { $0.string("latin-1") })
+      default:
+        pickler.call("__builtin__", "frozenset", numbers)
+      }
+    }
+    #expect(notes == ["x was \(was) and becomes \(becomes)"])
+    switch value {
+    case .list(let items), .tuple(let items), .set(let items):
+      guard items.count == 2, case .int(1) = items[0], case .int(2) = items[1] else {
+        Issue.record("\(items)")
+        return
+      }
+    case .dict(let items):
+      guard items.count == 2, case .string("a") = items[0].key, case .int(1) = items[0].value,
+        case .string("b") = items[1].key, case .int(2) = items[1].value
+      else {
+        Issue.record("\(items)")
+        return
+      }
+    case .string(let text): #expect(text == "word" && kind == "text")
+    case .int(let number): #expect(number == 1 && kind == "number")
+    case .bytes(let bytes): #expect(bytes == Array("ab".utf8) && kind == "bytearray")
+    default: Issue.record("\(String(describing: value))")
+    }
+  }
 }

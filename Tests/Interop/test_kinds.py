@@ -43,6 +43,29 @@ class TrainState:
 Batch = collections.namedtuple("Batch", "image target")
 
 
+class Words(list):
+    pass
+
+
+class Settings(dict):
+    pass
+
+
+class Word(str):
+    pass
+
+
+class Slots:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+
+class Key:
+    pass
+
+
 class Outer(torch.nn.Module):
     class Inner(torch.nn.Module):
         def __init__(self):
@@ -165,6 +188,40 @@ class Kinds(unittest.TestCase):
         self.saves({"batch": Batch(tensor, tensor + 1)}, {"0": tensor, "1": tensor + 1}, says=['under "batch"'])
         # Beside weights they are no part of them.
         self.saves({**WEIGHTS, "batch": Batch(tensor, tensor)}, WEIGHTS, says=["inside objects"])
+
+    def test_keys_that_are_no_texts_lose_no_tensor(self):
+        long = "x" * 80
+        for keys in [[b"a", b"b"], [(*range(7), 1), (*range(7), 2)], [(long + "a", 1), (long + "b", 1)],
+                     [(((((1,),),),),), (((((2,),),),),)], [Key(), Key()], [torch.ones(1), torch.ones(1)],
+                     [bytes(200), bytes(199) + b"a"], [2 ** 200, 2 ** 201]]:
+            tensors = [torch.rand(2), torch.rand(2)]
+            path = self.folder / "file.pth"
+            torch.save(dict(zip(keys, tensors)), path)
+            for name in ["out.safetensors", "out.pth"]:
+                out = self.folder / name
+                suture("convert", path, "-o", out, "--force")
+                got = load_file(out) if name.endswith("s") else torch.load(out, weights_only=True)
+                self.assertEqual(sorted(t.tolist() for t in got.values()), sorted(t.tolist() for t in tensors), keys)
+        self.saves({b"conv": {b"w": torch.ones(2)}}, {"b'conv'.b'w'": torch.ones(2)})
+
+    def test_what_is_simplified_for_a_pth_loses_nothing_and_is_told(self):
+        pair = Batch(1, "b")
+        path, out = self.folder / "file.pth", self.folder / "out.pth"
+        for protocol in [2, 4]:
+            for value, want, told in [
+                    (pair, (1, "b"), "a tuple of its items"), (Words("ab"), ["a", "b"], "a list"), (Word("ab"), "ab", "a text"),
+                    (Slots(1, "x"), {"a": 1, "b": "x"}, "a dict of its attributes"),
+                    (collections.deque([1, 2]), [1, 2], "a list"), (AttributeDict(a=1), {"a": 1}, "a dict"),
+                    (bytearray(b"ab"), b"ab", "bytes"), ({b"a": 1, b"b": 2}, {b"a": 1, b"b": 2}, "")]:
+                torch.save({"state_dict": WEIGHTS, "x": value}, path, pickle_protocol=protocol)
+                done = suture("convert", path, "-o", out, "--force")
+                got = torch.load(out, weights_only=True)["x"]
+                self.assertEqual((type(got), got), (type(want), want))
+                self.assertIn(f"and becomes {told}" if told else "", done.stderr)
+        for protocol in [0, 1]:
+            path.write_bytes(pickle.dumps({"lr": np.float32(1), "model": Settings(
+                {name: tensor.numpy() for name, tensor in WEIGHTS.items()})}, protocol=protocol))
+            self.reads(path, WEIGHTS)
 
     def test_modules_by_every_road(self):
         module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)).eval()

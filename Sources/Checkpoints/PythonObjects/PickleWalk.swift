@@ -8,6 +8,8 @@ enum PickleWalk {
   /// What is about to be visited.
   struct Place {
     let id: PickleID
+    /// The value as the file has it, which may only stand for `id`.
+    let written: PickleID
     fileprivate let walked: Path
     /// Where along the path it enters something that is no state dict: the lengths of the paths to objects of unknown
     /// classes and to attributes of modules.
@@ -77,7 +79,8 @@ enum PickleWalk {
     while true {
       let id = graph.withoutTypeTag(next.id)
       let place = Place(
-        id: id, walked: path, opaqueDepths: next.opaqueDepths, isOfAttribute: next.isOfAttribute,
+        id: id, written: next.id, walked: path, opaqueDepths: next.opaqueDepths,
+        isOfAttribute: next.isOfAttribute,
         isCycle: onPath.contains(id),
         hasPlainKey: next.hasPlainKey)
       var made: Result?

@@ -13,7 +13,7 @@ struct PlainObjectReader {
   private let graph: PickleGraph
   private let tensors: TensorBuilder
   private let values: PythonValues
-  private let text: PythonText
+  private var keys: PickledKeys
   private let limits: ReadLimits
   private let wrapper: [String]
   /// The names of the state dict, where its structure is kept; `nil` where the dict is put in as a whole.
@@ -35,8 +35,8 @@ struct PlainObjectReader {
   /// - Parameter keepsStructure: whether each tensor of the state dict stays where it is in the object.
   init(_ object: PickledObject, _ choice: WrapperChoice, keepsStructure: Bool) {
     (graph, tensors, values, limits) = (object.graph, object.tensors, object.values, object.limits)
-    text = PythonText(graph: object.graph, tensors: object.tensors)
     budget = WalkBudget(object.graph, paths: object.limits.plainValues(of: object.graph.valueCount))
+    keys = PickledKeys(object.graph, PythonText(graph: object.graph, tensors: object.tensors))
     wrapper = choice.wrapper
     names = keepsStructure ? Set(choice.stateDict.names.map(ExactString.init)) : nil
   }
@@ -64,10 +64,13 @@ struct PlainObjectReader {
       return .leaf(.stateDict)
     }
     if place.isCycle { return leaveOut(place, "holds itself") }
+    if let (what, into) = simplified(value, place) { turn(place, what, into) }
     switch value {
     case .tensor, .atom, .global, .storage: return atom(place)
-    case .list(let items): return .inside(indexed(items, place)) { .list($0.map { $0 ?? PlainValue.none }) }
-    case .tuple(let items): return .inside(indexed(items, place)) { .tuple($0.map { $0 ?? PlainValue.none }) }
+    case .list(let items):
+      return .inside(indexed(items, place.opaqueDepths)) { .list($0.map { $0 ?? PlainValue.none }) }
+    case .tuple(let items):
+      return .inside(indexed(items, place.opaqueDepths)) { .tuple($0.map { $0 ?? PlainValue.none }) }
     case .set(let items): return set(items, place)
     case .dict(let items, let object): return dict(items, object, place)
     case .module(_, let object): return module(object, place)
@@ -120,6 +123,24 @@ struct PlainObjectReader {
 
   // MARK: Objects
 
+  /// What a container of a class becomes, where that is less than it is.
+  private func simplified(_ value: PythonValue, _ place: PickleWalk.Place) -> (what: String, into: String)? {
+    func name(_ id: PickleID) -> String? {
+      if case .object(let object) = graph[id] { values.className(object)?.shownName } else { nil }
+    }
+    switch value {
+    case .list:
+      if case .object(let object) = graph[place.written], NumpyArray.objects(object, graph) != nil {
+        return ("a NumPy array of objects", "a list")
+      }
+      return name(place.written).map { ($0, "a list") }
+    case .dict:
+      let name = name(place.written)
+      return name == "collections.OrderedDict" ? nil : name.map { ($0, "a dict") }
+    default: return nil
+    }
+  }
+
   private mutating func plain(_ object: PickleObject, _ place: PickleWalk.Place) throws -> Visit {
     let name = graph.callableName(object.callable) ?? ""
     if let scalar = NumpyScalar(object, graph) {
@@ -131,9 +152,13 @@ struct PlainObjectReader {
       let sizes = items.compactMap { graph.int($0) }
       if sizes.count == items.count { return .leaf(.size(sizes)) }
     }
-    if let bytes = graph.bytesOf(object) { return .leaf(.bytes(bytes)) }
+    if let bytes = graph.bytesOf(object) {
+      if name.hasSuffix(".bytearray") { turn(place, "a bytearray", "bytes") }
+      return .leaf(.bytes(bytes))
+    }
     switch name {
     case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset":
+      if name.hasSuffix("frozenset") { turn(place, "a frozenset", "a set") }
       return set(object.arguments.first.flatMap { graph.items($0) } ?? [], place)
     case "builtins.complex", "__builtin__.complex":
       let parts = object.arguments.compactMap { graph.double($0) }
@@ -169,16 +194,55 @@ struct PlainObjectReader {
     -> Visit
   {
     let isReconstructed = name == "copy_reg._reconstructor" || name == "copyreg._reconstructor"
-    let isPlain = object.arguments.isEmpty || isReconstructed
-    let className = isReconstructed ? object.arguments.first.flatMap { graph.globalName($0) } ?? name : name
-    guard isPlain, object.keywords == nil, object.elements.isEmpty, object.items.isEmpty,
-      let state = object.states.last, case .dict(let items) = graph[state]
-    else {
-      return leaveOut(place, "is an object, \(className.shownName), that is more than its attributes")
+    // What it is made of beside its attributes.
+    let isMadeOfNothing = isReconstructed && object.arguments.count == 3 && graph.isNone(object.arguments[2])
+    let className = "an object, \(values.className(object)?.shownName ?? name.shownName)"
+    let opaqueDepths = place.opaqueDepths + [place.depth]
+    if let made = madeOf(object) {
+      switch graph[made] {
+      case .tuple(let items):
+        turn(place, className + ",", "a tuple of its items")
+        return .inside(indexed(items, opaqueDepths)) { .tuple($0.map { $0 ?? PlainValue.none }) }
+      case .int(let value):
+        turn(place, className + ",", "a number")
+        return .leaf(.int(value))
+      case .float(let value):
+        turn(place, className + ",", "a number")
+        return .leaf(.float(value))
+      case .string(let value):
+        turn(place, className + ",", "a text")
+        return .leaf(.string(value))
+      default: break
+      }
     }
-    turn(place, "an object, \(className.shownName),", "a dict of its attributes")
-    let pairs = pairs(items, place.opaqueDepths + [place.depth])
+    guard object.arguments.isEmpty || isMadeOfNothing, object.keywords == nil, object.elements.isEmpty,
+      object.items.isEmpty, let state = object.states.last, let items = attributes(state)
+    else { return leaveOut(place, "is \(className), that is more than its attributes") }
+    turn(place, className + ",", "a dict of its attributes")
+    let pairs = pairs(items, opaqueDepths)
     return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
+  }
+
+  /// The pairs of a `__dict__`, or of the pair of it and the slots of a class that has them.
+  private func attributes(_ state: PickleID) -> [(key: PickleID, value: PickleID)]? {
+    if case .dict(let items) = graph[state] { return items }
+    guard case .tuple(let parts) = graph[state], parts.count == 2, case .dict(let slots) = graph[parts[1]]
+    else {
+      return nil
+    }
+    if case .dict(let items) = graph[parts[0]] { return items + slots }
+    return graph.isNone(parts[0]) ? slots : nil
+  }
+
+  /// The tuple, number or text that an object is of whose class is derived from theirs: a named tuple's items, or the one
+  /// argument that `__new__` is given.
+  private func madeOf(_ object: PickleObject) -> PickleID? {
+    guard object.states.isEmpty, object.items.isEmpty, object.elements.isEmpty, object.keywords == nil else {
+      return nil
+    }
+    if object.isNew { return object.arguments.count == 1 ? object.arguments[0] : object.argumentTuple }
+    let isReconstructed = graph.globalName(object.callable)?.hasSuffix("._reconstructor") == true
+    return isReconstructed && object.arguments.count == 3 ? object.arguments[2] : nil
   }
 
   /// The state dict that a module would have.
@@ -212,10 +276,8 @@ struct PlainObjectReader {
 
   // MARK: Containers
 
-  private func indexed(_ items: [PickleID], _ place: PickleWalk.Place) -> [PickleWalk.Child] {
-    items.enumerated().map {
-      .init(name: String($0.offset), id: $0.element, opaqueDepths: place.opaqueDepths)
-    }
+  private func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [PickleWalk.Child] {
+    items.enumerated().map { .init(name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths) }
   }
 
   /// A set of what can be hashed.
@@ -233,7 +295,6 @@ struct PlainObjectReader {
       return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
     }
     guard name == "collections.OrderedDict" else {
-      turn(place, name, "a dict")
       return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
     }
     var state: [(key: PickleID, value: PickleID)] = []
@@ -248,33 +309,23 @@ struct PlainObjectReader {
   /// The items of a dict on their way to plain data.
   private struct Pairs {
     var children: [PickleWalk.Child] = []
-    /// The keys, `nil` where one is not kept, and what tells each from the others.
-    var keys: [(key: PlainValue?, identity: String)] = []
+    /// The keys, `nil` where one is not kept.
+    var keys: [PlainValue?] = []
 
-    /// The items; a key that is assigned twice keeps its first place and its last value.
     func whole(_ values: ArraySlice<PlainValue?>) -> [(key: PlainValue, value: PlainValue)] {
-      var result: [(key: PlainValue, value: PlainValue)] = []
-      var places: [String: Int] = [:]
-      for (key, value) in zip(keys, values) {
-        guard let plain = key.key, let value else { continue }
-        if let place = places[key.identity] {
-          result[place].value = value
-        } else {
-          places[key.identity] = result.count
-          result.append((plain, value))
-        }
+      zip(keys, values).compactMap { key, value in
+        if let key, let value { (key, value) } else { nil }
       }
-      return result
     }
   }
 
-  private func pairs(_ items: [(key: PickleID, value: PickleID)], _ opaqueDepths: [Int]) -> Pairs {
+  private mutating func pairs(_ items: [(key: PickleID, value: PickleID)], _ opaqueDepths: [Int]) -> Pairs {
     var pairs = Pairs()
-    for (keyID, valueID) in items {
-      let (name, key) = (text.key(keyID), key(keyID))
-      pairs.keys.append((key, graph[keyID].kind + ":" + name))
+    for item in keys.items(items).items {
+      let key = key(item.key)
+      pairs.keys.append(key)
       pairs.children.append(
-        .init(name: name, id: valueID, opaqueDepths: opaqueDepths, hasPlainKey: key != nil))
+        .init(name: item.name, id: item.value, opaqueDepths: opaqueDepths, hasPlainKey: key != nil))
     }
     return pairs
   }
@@ -294,7 +345,7 @@ struct PlainObjectReader {
       }
       let found = keys.compactMap { $0 }
       return found.count == items.count ? .tuple(found) : nil
-    default: return nil
+    default: return graph.bytes(id).map { .bytes($0) }
     }
   }
 

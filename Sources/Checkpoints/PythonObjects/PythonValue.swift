@@ -51,6 +51,7 @@ struct PythonValues {
       }
       if let module = PickledModule(object, in: graph, script: script) { return .module(module, object) }
       if let name, let items = userDict(object, name) { return .dict(items, object: object) }
+      if let made = reconstructed(object, name) { return made }
       // What is given items by key is a dict, and what is given them in order a list, whatever the class.
       if !object.items.isEmpty, object.elements.isEmpty { return .dict(object.items, object: object) }
       if !object.elements.isEmpty, object.items.isEmpty { return .list(object.elements) }
@@ -66,6 +67,25 @@ struct PythonValues {
     else { return nil }
     if case .dict(let items) = graph[data] { return items }
     return nil
+  }
+
+  /// What protocols below 2 make of a class derived from dict or list: `copyreg._reconstructor(class, dict, {…})`.
+  private func reconstructed(_ object: PickleObject, _ name: String?) -> PythonValue? {
+    guard name?.hasSuffix("._reconstructor") == true, object.arguments.count == 3 else { return nil }
+    switch (graph.globalName(object.arguments[1]), graph[object.arguments[2]]) {
+    case ("builtins.dict", .dict(let items)), ("__builtin__.dict", .dict(let items)):
+      return .dict(items + object.items, object: object)
+    case ("builtins.list", .list(let items)), ("__builtin__.list", .list(let items)):
+      return .list(items + object.elements)
+    default: return nil
+    }
+  }
+
+  /// The class of which a call makes an object, by way of `copyreg._reconstructor` too.
+  func className(_ object: PickleObject) -> String? {
+    let name = graph.callableName(object.callable)
+    guard name?.hasSuffix("._reconstructor") == true, let first = object.arguments.first else { return name }
+    return graph.globalName(first) ?? name
   }
 
   private static let userDicts: Set<String> = [

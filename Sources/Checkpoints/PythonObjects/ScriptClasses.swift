@@ -56,11 +56,16 @@ struct ScriptClasses {
 
 extension PickleGraph {
   /// The value inside a call that only says which type it has, as TorchScript's do, or that takes its `state_dict` without
-  /// calling it: what `torch.save(model.state_dict, …)` writes; and the one object of an array that `numpy.save` made of it.
+  /// calling it: what `torch.save(model.state_dict, …)` writes; the one object of an array that `numpy.save` made of it; and
+  /// what a container or node of omegaconf holds.
   func withoutTypeTag(_ id: PickleID) -> PickleID {
     var inner = id
-    // A list in a dict in a list is tagged at each level, never twice at one.
-    for _ in 0..<2 {
+    // A list in a dict in a list is tagged at each level, never twice at one; omegaconf may have a node around a node.
+    for _ in 0..<3 {
+      if let content = omegaConfContent(inner) {
+        inner = content
+        continue
+      }
       if case .object(let object) = self[inner], let array = NumpyArray.objects(object, self), array.isScalar,
         array.items.count == 1
       {
