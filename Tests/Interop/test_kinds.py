@@ -66,6 +66,19 @@ class Key:
     pass
 
 
+class Paired(torch.nn.Module):
+    """A module with a state of its own: a pair of its dict and a version."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(2, 2)
+        torch.nn.init.ones_(self.fc.weight)
+        torch.nn.init.zeros_(self.fc.bias)
+
+    def __getstate__(self):
+        return self.__dict__.copy(), 5
+
+
 class Outer(torch.nn.Module):
     class Inner(torch.nn.Module):
         def __init__(self):
@@ -231,6 +244,9 @@ class Kinds(unittest.TestCase):
         path = self.saves(torch.fx.symbolic_trace(module), want)
         self.assertIn("reduce_graph_module, which runs code", suture("check", path, expect=1).stdout)
         self.saves({"net": module, "rng_state": torch.get_rng_state()}, want)
+        self.saves(torch.compile(module), {f"_orig_mod.{name}": tensor for name, tensor in want.items()})
+        self.saves({"model": Paired(), "set": {1}}, Paired().state_dict())
+        self.saves({"x": {WEIGHTS["conv.bias"]}}, {"x.0": WEIGHTS["conv.bias"]})
         outer = Outer()
         for protocol in [2, 4]:
             self.saves(outer, outer.state_dict(), pickle_protocol=protocol)

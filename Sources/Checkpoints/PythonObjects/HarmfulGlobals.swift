@@ -234,7 +234,11 @@ enum HarmfulGlobals {
     "timeit.default_timer", "socket.AddressFamily", "socket.SocketKind", "ctypes.c_int", "ctypes.c_bool",
     "ctypes.c_double", "ctypes.c_float", "ctypes.c_long", "ctypes.c_size_t",
     "torch._dynamo.decorators._DimRange",
-    "torch._dynamo.eval_frame.OptimizedModule", "torch.multiprocessing.reductions",
+    "torch._dynamo.eval_frame.OptimizedModule", "torch._dynamo.eval_frame.OptimizeContext",
+    "torch._dynamo.convert_frame.CatchErrorsWrapper", "torch._dynamo.convert_frame.ConvertFrame",
+    "torch._dynamo.convert_frame.ConvertFrameAssert", "torch._dynamo.convert_frame.ConvertFrameBox",
+    "torch._dynamo.hooks.Hooks", "torch._dynamo.repro.after_dynamo.WrapBackendDebug",
+    "torch.multiprocessing.reductions",
     "numpy.testing.IgnoreException",
     "torch.hub.HASH_REGEX", "torch.distributed.rpc.RRef",
   ]

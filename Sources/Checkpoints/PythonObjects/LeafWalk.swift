@@ -27,6 +27,11 @@ struct Leaf {
 
   var path: String { components.joined(separator: ".") }
 
+  /// Whether its path begins with these components, byte for byte.
+  func lies(in place: [String]) -> Bool {
+    components.starts(with: place) { ExactString($0) == ExactString($1) }
+  }
+
   /// Whether it belongs to the state dict for someone who enters the place `depth` components deep.
   func isPlain(from depth: Int) -> Bool { opaqueDepths.allSatisfy { $0 <= depth } }
 }

@@ -1,4 +1,5 @@
 internal import SuturePickle
+internal import SutureText
 
 /// The one way through a pickled object: in the order of the file, without recursion.
 ///
@@ -25,6 +26,11 @@ enum PickleWalk {
 
     /// Dict keys, list indices, names of attributes, parameters and submodules from the root.
     var path: [String] { walked.components }
+
+    /// Whether the path begins with these components, byte for byte.
+    func lies(in place: [String]) -> Bool {
+      path.starts(with: place) { ExactString($0) == ExactString($1) }
+    }
 
     /// How many components the path has.
     var depth: Int { walked.components.count }

@@ -26,6 +26,13 @@ struct PickledModule {
 
   /// `nil` where the object is no module.
   init?(_ object: PickleObject, in graph: PickleGraph, script: ScriptClasses?) {
+    // torch.compile's module is called with the one that it compiles, whose names begin with this.
+    if object.states.isEmpty, let inner = object.arguments.first,
+      graph.callableName(object.callable) == "torch._dynamo.eval_frame.OptimizedModule"
+    {
+      children = [Child(name: "_orig_mod", id: inner, isAttribute: false)]
+      return
+    }
     guard let items = Self.attributes(object, graph) else { return nil }
     if let name = graph.callableName(object.callable), let type = script?[name] {
       children = items.compactMap { key, value in
@@ -68,7 +75,17 @@ struct PickledModule {
   private static func attributes(_ object: PickleObject, _ graph: PickleGraph) -> [(
     key: PickleID, value: PickleID
   )]? {
-    if let state = object.states.last, case .dict(let items) = graph[state] { return items }
+    if let state = object.states.last {
+      if case .dict(let items) = graph[state] { return items }
+      // A `__getstate__` of its own may have the dict beside other things, and slots do.
+      for part in graph.items(state)?.prefix(4) ?? [] {
+        if case .dict(let items) = graph[part],
+          items.contains(where: { graph.string($0.key) == "_parameters" })
+        {
+          return items
+        }
+      }
+    }
     guard let name = graph.callableName(object.callable), let first = object.arguments.first,
       case .dict(let items) = graph[first]
     else { return nil }

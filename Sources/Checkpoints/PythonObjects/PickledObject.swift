@@ -185,9 +185,13 @@ extension PickleGraph {
     return callables
   }
 
-  /// What a tuple, a list or a dict holds.
+  /// What a tuple, a list or a dict holds, one of the standard library's classes too.
   private func items(in id: PickleID) -> [PickleID] {
-    if case .dict(let pairs) = self[id] { return pairs.map(\.value) }
-    return items(id) ?? []
+    switch self[id] {
+    case .dict(let pairs): pairs.map(\.value)
+    case .object(let object) where globalName(object.callable).map(PythonValues.dictClasses.contains) == true:
+      object.items.map(\.value)
+    default: items(id) ?? []
+    }
   }
 }

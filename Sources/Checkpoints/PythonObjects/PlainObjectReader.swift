@@ -59,7 +59,7 @@ struct PlainObjectReader {
     }
     let value = values[place.id]
     if case .tensor = value { return try tensor(place) }
-    if place.path == wrapper, names == nil || value.isModule {
+    if place.depth == wrapper.count, place.lies(in: wrapper), names == nil || value.isModule {
       hasPlace = true
       return .leaf(.stateDict)
     }
@@ -100,7 +100,7 @@ struct PlainObjectReader {
   }
 
   private mutating func tensor(_ place: PickleWalk.Place) throws -> Visit {
-    if let names, place.path.starts(with: wrapper) {
+    if let names, place.lies(in: wrapper) {
       let name = place.path.dropFirst(wrapper.count).joined(separator: ".")
       if names.contains(ExactString(name)) {
         entryCount += 1
@@ -118,7 +118,7 @@ struct PlainObjectReader {
 
   /// Whether a tensor here is no part of the state dict, and cannot be taken for one when the file is read again.
   private func isApart(_ place: PickleWalk.Place) -> Bool {
-    place.opaqueDepths.isEmpty && !place.path.starts(with: wrapper)
+    place.opaqueDepths.isEmpty && !place.lies(in: wrapper)
   }
 
   // MARK: Objects

@@ -52,6 +52,12 @@ struct PythonValues {
       if let module = PickledModule(object, in: graph, script: script) { return .module(module, object) }
       if let name, let items = userDict(object, name) { return .dict(items, object: object) }
       if let made = reconstructed(object, name) { return made }
+      // Protocols below 4 spell a set as a call; one of plain values is a value itself.
+      if let name, Self.sets.contains(name), object.arguments.count == 1,
+        let items = graph.items(object.arguments[0]), items.contains(where: { tensors.isTensor($0) })
+      {
+        return .set(items)
+      }
       // What is given items by key is a dict, and what is given them in order a list, whatever the class.
       if !object.items.isEmpty, object.elements.isEmpty { return .dict(object.items, object: object) }
       if !object.elements.isEmpty, object.items.isEmpty { return .list(object.elements) }
@@ -87,6 +93,10 @@ struct PythonValues {
     guard name?.hasSuffix("._reconstructor") == true, let first = object.arguments.first else { return name }
     return graph.globalName(first) ?? name
   }
+
+  private static let sets: Set<String> = [
+    "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset",
+  ]
 
   private static let userDicts: Set<String> = [
     "collections.UserDict", "UserDict.UserDict", "UserDict.IterableUserDict",

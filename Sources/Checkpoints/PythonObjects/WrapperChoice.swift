@@ -42,7 +42,7 @@ struct WrapperChoice {
     }
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     for leaf in leaves {
-      let isInside = leaf.components.starts(with: wrapper)
+      let isInside = leaf.lies(in: wrapper)
       if let refusal = leaf.refusal {
         if isInside, isTaken(leaf, from: depth) { throw refusal }
         unread.append(leaf.path)
@@ -79,16 +79,16 @@ struct WrapperChoice {
     var here = tensors
     while !ends.contains(wrapper.joined(separator: ".")) {
       let depth = wrapper.count
-      var counts: [String: Int] = [:]
-      var places: [String] = []
+      var counts: [ExactString: Int] = [:]
+      var places: [ExactString] = []
       for leaf in here where leaf.components.count > depth + 1 {
-        let name = leaf.components[depth]
+        let name = ExactString(leaf.components[depth])
         if counts[name] == nil { places.append(name) }
         counts[name, default: 0] += 1
       }
       // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
       let direct = here.filter { $0.components.count == depth + 1 && $0.tensor?.shape.isEmpty == false }
-      let known = Self.names.filter { counts[$0] != nil }
+      let known = Self.names.map(ExactString.init).filter { counts[$0] != nil }
       // Within a wrapper any other tensor shows that this is it.
       let weights = known.isEmpty ? 0 : direct.count { !Self.isLog($0.components[depth]) }
       var chosen = depth > 0 && weights > 0 ? nil : known.first { counts[$0] ?? 0 > weights }
@@ -96,15 +96,17 @@ struct WrapperChoice {
       if chosen == nil, takesObjects, direct.isEmpty, places.count == 1 { chosen = places[0] }
       guard let chosen else { return }
       beside += direct.map(\.path)
-      let rank = { (name: String) in Self.names.firstIndex(of: name) ?? Self.names.count }
-      let others = places.filter { $0 != chosen && !Self.isTraining($0) }
+      let rank = { (name: ExactString) in
+        Self.names.firstIndex { ExactString($0) == name } ?? Self.names.count
+      }
+      let others = places.filter { $0 != chosen && !Self.isTraining($0.string) }
       candidates += others.enumerated().sorted {
         (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
       }.map { _, name in
-        .init(path: (wrapper + [name]).joined(separator: "."), tensorCount: counts[name] ?? 0)
+        .init(path: (wrapper + [name.string]).joined(separator: "."), tensorCount: counts[name] ?? 0)
       }
-      wrapper.append(chosen)
-      here = here.filter { $0.components.count > depth + 1 && $0.components[depth] == chosen }
+      wrapper.append(chosen.string)
+      here = here.filter { $0.components.count > depth + 1 && ExactString($0.components[depth]) == chosen }
     }
   }
 
