@@ -73,6 +73,9 @@ public struct Checkpoint: Sendable {
   /// What a careful reader should know, a sentence each.
   public internal(set) var warnings: [String]
 
+  /// The pickles beside that of its object which cannot be read to their ends, so that it is not known what they call.
+  var unreadPickles: [Integrity.Problem] = []
+
   /// Whether the file holds checksums of its storages.
   public internal(set) var recordsChecksums: Bool
 
@@ -153,7 +156,7 @@ public struct Checkpoint: Sendable {
     (wrapper, candidates, extras) = (choice.wrapper, choice.candidates, choice.extras)
     (modules, globals, foreignOpcode) = (contents.modules, contents.globals, contents.foreignOpcode)
     (provenance, object) = (contents.provenance, contents.object)
-    tensorsInside = choice.leftInside
+    (tensorsInside, unreadPickles) = (choice.leftInside, contents.unreadPickles)
   }
 
   /// Tensors, and nothing to enter.

@@ -36,6 +36,7 @@ public struct Integrity: Sendable {
   ///   that each lies within its storage.
   /// - Parameter progress: is told how many more bytes have been looked at.
   public init(of checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }) {
+    problems = checkpoint.unreadPickles
     scan(checkpoint.stateDict, progress)
     verify(checkpoint, progress)
     let viewed = Set(checkpoint.stateDict.storages.map(\.label))

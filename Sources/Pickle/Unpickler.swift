@@ -32,11 +32,20 @@ public struct Unpickler: ~Copyable {
   /// - Complexity: O(*n*) in time and memory for a stream of *n* bytes.
   public static func load(_ bytes: [UInt8], limits: PickleLimits = .init()) throws(PickleError) -> PickleGraph
   {
+    let (graph, fault) = prefix(of: bytes, limits: limits)
+    if let fault { throw fault }
+    return graph
+  }
+
+  private static func prefix(of bytes: [UInt8], limits: PickleLimits) -> (
+    graph: PickleGraph, fault: PickleError?
+  ) {
     var machine = Unpickler(limits: limits)
     var reader = unsafe ByteReader(bytes.span.bytes)
-    try machine.run(&reader)
+    var fault: PickleError?
+    do { try machine.run(&reader) } catch { fault = error }
     machine.graph.streamByteCount = reader.offset
-    return machine.graph
+    return (machine.graph, fault)
   }
 
   /// Reads the pickle that begins at `offset` of `source`, and no more of it than the pickle needs.
@@ -48,18 +57,34 @@ public struct Unpickler: ~Copyable {
   public static func load(_ source: any ByteSource, at offset: Int, limits: PickleLimits = .init()) throws
     -> PickleGraph
   {
+    let (graph, fault) = try prefix(of: source, at: offset, limits: limits)
+    if let fault { throw fault }
+    return graph
+  }
+
+  /// Reads the pickle that begins at `offset` of `source` as far as it is one.
+  ///
+  /// Python does what stands before a fault before it comes to it.
+  ///
+  /// - Returns: what stands before `fault`, which is `nil` where the pickle is whole.
+  public static func prefix(of source: any ByteSource, at offset: Int, limits: PickleLimits = .init()) throws
+    -> (graph: PickleGraph, fault: PickleError?)
+  {
     let available = max(source.byteCount - offset, 0)
     var window = min(firstWindow, available)
     while true {
-      let bytes = try source.bytes(offset..<(offset + window))
-      do { return try load(bytes, limits: limits) } catch {
-        guard let needed = error.needed, window < available else { throw error }
-        // An operand that is longer than all that is left will not be there however far one reads.
-        if needed > available - error.offset { throw error }
-        guard window < limits.streamBytes else {
-          throw PickleError(
-            offset: error.offset, reason: "more than \(limits.streamBytes) bytes of pickle", isLimit: true)
-        }
+      let (graph, fault) = prefix(of: try source.bytes(offset..<(offset + window)), limits: limits)
+      // An operand that is longer than all that is left will not be there however far one reads.
+      guard let fault, let needed = fault.needed, window < available, needed <= available - fault.offset
+      else {
+        return (graph, fault)
+      }
+      guard window < limits.streamBytes else {
+        return (
+          graph,
+          PickleError(
+            offset: fault.offset, reason: "more than \(limits.streamBytes) bytes of pickle", isLimit: true)
+        )
       }
       window = min(window * 4, available, limits.streamBytes)
     }

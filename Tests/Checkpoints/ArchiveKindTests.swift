@@ -46,6 +46,62 @@ import Testing
     #expect(error?.kind == .unreadable && words(error).contains("2 checkpoints"))
   }
 
+  /// What a pickle does that Python would load, and that is not whole.
+  private func harm(_ end: String) -> [UInt8] {
+    [0x80, 2] + Array("cos\nsystem\n(X\u{4}\0\0\0truetR\(end)".unicodeScalars.map { UInt8($0.value) })
+  }
+
+  @Test(arguments: ["", "\u{FF}", "h\u{77}.", "K\u{1}K\u{1}a."])
+  func `whose other pickle does harm before it fails is refused`(end: String) {
+    for name in ["x/constants.pkl", "x/extra/data.pkl", "x/notes.pkl"] {
+      let error = refusal(plainZip([("x/data.pkl", pickle()), ("x/data/0", storage), (name, harm(end))]))
+      #expect(error?.kind == .unsafe && words(error).contains("os.system"), "\(name)")
+    }
+    let error = refusal(plainZip([("x/data.pkl", pickle() + harm(end)), ("x/data/0", storage)]))
+    #expect(error?.kind == .unsafe)
+  }
+
+  @Test(arguments: [
+    "X\u{3}\0\0\0\u{ED}\u{A0}\u{80}", "cm\nC\n}b", "\u{82}\u{1}", "Ixx\n", "K\u{1}K\u{2}a", "\u{97}",
+  ]) func `whose other pickle cannot be read to its end is not called sound`(start: String) throws {
+    let bytes = [0x80, 2] + start.unicodeScalars.map { UInt8($0.value) } + harm(".").dropFirst(2)
+    for name in ["x/constants.pkl", "x/data.pkl"] {
+      let first = name == "x/data.pkl" ? pickle() + bytes : pickle()
+      let others = name == "x/data.pkl" ? [] : [(name, bytes)]
+      let checkpoint = try open(plainZip([("x/data.pkl", first), ("x/data/0", storage)] + others))
+      #expect(checkpoint.stateDict.names == ["w"])
+      #expect(
+        checkpoint.warnings.last?.contains("cannot be read as a pickle, so what it calls is not known")
+          == true)
+      let problems = Integrity(of: checkpoint).problems
+      #expect(problems.map(\.place) == [name] && problems.map(\.kind) == [.unreadable])
+    }
+  }
+
+  @Test func `with bytes behind its pickle that are none is sound, and it is told`() throws {
+    for bytes in [Array("hello".utf8), [0, 0, 0], [0x80, 9, 1]] {
+      let checkpoint = try open(plainZip([("x/data.pkl", pickle() + bytes), ("x/data/0", storage)]))
+      #expect(checkpoint.warnings == ["\(bytes.count) bytes follow the end of the pickle in x/data.pkl"])
+      #expect(Integrity(of: checkpoint).problems.isEmpty)
+    }
+  }
+
+  @Test func `with what macOS puts beside a pickle is sound`() throws {
+    let records = [
+      ("x/data.pkl", pickle()), ("x/data/0", storage), ("__MACOSX/x/._data.pkl", [0, 5, 22, 7]),
+      ("x/._a.pkl", [0, 5, 22, 7]),
+    ]
+    #expect(Integrity(of: try open(plainZip(records))).problems.isEmpty)
+    let evil = refusal(plainZip(records + [("__MACOSX/x/._b.pkl", harm("."))]))
+    #expect(evil?.kind == .unsafe)
+  }
+
+  @Test func `with more pickles behind one another than anyone writes is not called sound`() throws {
+    let many: [UInt8] = (0..<1001).flatMap { _ in [0x80, 2, UInt8(ascii: "N"), UInt8(ascii: ".")] }
+    let checkpoint = try open(plainZip([("x/data.pkl", pickle() + many), ("x/data/0", storage)]))
+    #expect(Integrity(of: checkpoint).problems.map(\.place) == ["x/data.pkl"])
+  }
+
   @Test func `whose storages skip_data left empty is read, and told`() throws {
     let records = [("x/data.pkl", pickle()), ("x/data/0", [UInt8](repeating: 0, count: 16))]
     let checkpoint = try open(plainZip(records, unchecked: ["x/data/0"]))

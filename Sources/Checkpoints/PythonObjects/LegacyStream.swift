@@ -80,7 +80,7 @@ struct LegacyStream {
       warnings.append("\(source.byteCount - end) bytes follow the last storage, and are ignored")
     }
     var contents = try object.contents(key: key, warnings: warnings)
-    contents.globals.merge(others.globals)
+    contents.add(others)
     return contents
   }
 

@@ -30,6 +30,8 @@ struct PickledObject {
     /// The first opcode that the machine of `torch.load(weights_only=True)` lacks.
     var foreignOpcode: String?
     var warnings: [String]
+    /// The other pickles of the file that cannot be read to their ends.
+    var unreadPickles: [Integrity.Problem] = []
     /// The object, to be made plain data of where someone asks.
     var object: PlainSource
     var provenance: Provenance?

@@ -27,7 +27,7 @@ enum PickleFile: CheckpointFormat {
     var contents = try object.contents(
       key: input.key,
       warnings: rest > 0 ? ["\(rest) bytes follow the end of the pickle, and are ignored"] : [])
-    contents.globals.merge(others.globals)
+    contents.add(others)
     return Checkpoint(input, .pickle, contents)
   }
 }

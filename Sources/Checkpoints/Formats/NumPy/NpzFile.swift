@@ -39,15 +39,19 @@ enum NpzFile: CheckpointFormat {
         input, only.source, from: only.array.contentOffset, only.location, warnings: warnings)
       return Checkpoint(input, .npz, contents, archive: archive)
     }
+    var unread: [Integrity.Problem] = []
     for (source, array, location) in objects {
       // Nothing of it is read, but Python would come to load it.
-      globals.merge(try OtherPickles(in: source, from: array.contentOffset, location, input.limits).globals)
+      let others = try OtherPickles(in: source, from: array.contentOffset, location, input.limits)
+      globals.merge(others.globals)
+      unread += others.unread.map { [$0] } ?? []
     }
     if let first = odd.first, stateDict.isEmpty { throw first.array }
-    warnings += odd.map { "left out: \($0.name.shownName) \($0.array.what)" }
+    warnings += unread.map(\.message) + odd.map { "left out: \($0.name.shownName) \($0.array.what)" }
     try input.requireNoKey("npz")
     var checkpoint = Checkpoint(input, .npz, stateDict, warnings: warnings, archive: archive)
     checkpoint.globals = globals
+    checkpoint.unreadPickles = unread
     return checkpoint
   }
 }

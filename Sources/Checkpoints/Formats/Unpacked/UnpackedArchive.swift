@@ -72,7 +72,7 @@ extension UnpackedArchive: CheckpointFormat {
     let others = try OtherPickles(in: pickle, from: graph.streamByteCount, location, input.limits)
     var contents = try object.contents(
       key: input.key, warnings: ["it is an unpacked archive, whose checksums went with it"])
-    contents.globals.merge(others.globals)
+    contents.add(others)
     return Checkpoint(input, .unpacked, contents)
   }
 

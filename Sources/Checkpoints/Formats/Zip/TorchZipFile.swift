@@ -85,7 +85,7 @@ struct TorchZipFile {
   ) throws {
     func judge(_ bytes: [UInt8], from start: Int, _ location: PickleLocation) throws {
       let source = MemorySource(bytes, name: path)
-      contents.globals.merge(try OtherPickles(in: source, from: start, location, limits).globals)
+      contents.add(try OtherPickles(in: source, from: start, location, limits))
     }
     try judge(pickle, from: end, location)
     for record in archive.records where record.name.hasSuffix(".pkl") && record.name != location.record {
