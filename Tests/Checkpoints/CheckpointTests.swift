@@ -212,6 +212,25 @@ import Testing
     #expect(error?.remedies == [.setting("limit", value: "path-bytes=N", "allows more")])
   }
 
+  @Test func `with one word half a million times in a list is read, and the list is one value`() throws {
+    let file = try TorchFile { pickler in
+      pickler.dict([
+        ("w", { $0.tensor() }),
+        (
+          "words",
+          { pickler in
+            pickler.emptyList()
+            pickler.mark()
+            for _ in 0..<600_000 { pickler.string("word") }
+            pickler.appends()
+          }
+        ),
+      ])
+    }
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(checkpoint.stateDict.names == ["w"] && checkpoint.extras.map(\.path) == ["words"])
+  }
+
   @Test func `whose tensors do not fit their storages is refused`() throws {
     let bodies: [(inout Pickler) -> Void] = [
       { $0.tensor([5]) }, { $0.tensor(offset: 1) }, { $0.tensor(offset: -1) }, { $0.tensor([-4]) },

@@ -17,8 +17,8 @@ struct PlainData {
   /// Whether a container holds nothing but plain data, and much of it.
   mutating func isInNumber(_ id: PickleID) -> Bool {
     guard let size = size(of: id), let items = items(id) else { return false }
-    // What is shared over and over is a bomb, however plain it is.
-    if size > Self.manyInAll { return size <= graph.valueCount }
+    // What is shared over and over is a bomb, however plain it is; what stands in one place takes a byte of the pickle there.
+    if size > Self.manyInAll { return size <= max(graph.valueCount, graph.streamByteCount) }
     guard items.count > Self.many else { return false }
     if case .tuple = graph[id] { return false }
     return items.allSatisfy(isAtom)
