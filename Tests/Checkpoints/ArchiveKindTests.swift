@@ -143,6 +143,33 @@ import Testing
     #expect(words(refusal(plainZip([("odd.npy", odd)]))).contains(why))
   }
 
+  @Test func `of arrays with dicts of arrays reads these under their names`() throws {
+    func array(_ pickler: inout Pickler) {
+      pickler.call(
+        "numpy.core.multiarray", "_reconstruct", { $0.global("numpy", "ndarray") }, { $0.tuple([0]) },
+        { $0.string("b") })
+      pickler.mark()
+      pickler.int(1)
+      pickler.tuple([2])
+      pickler.call("numpy", "dtype", { $0.string("f4") }, { $0.bool(false) }, { $0.bool(true) })
+      pickler.bool(false)
+      pickler.call("_codecs", "encode", { $0.string("\0\0\0\0\0\0\0\0") }, { $0.string("latin1") })
+      pickler.tuple()
+      pickler.build()
+    }
+    var pickler = Pickler()
+    pickler.dict([("w", array), ("lr", { $0.float(0.1) })])
+    let params = npy("'|O'", shape: "()", pickler.finish())
+    let checkpoint = try open(plainZip([("params.npy", params), ("w.npy", floats), ("opt.npy", params)]))
+    #expect(checkpoint.stateDict.names == ["w", "params.w", "opt.w"])
+    #expect(checkpoint.warnings.count == 2)
+    #expect(
+      checkpoint.warnings[0].hasPrefix(
+        "params is an array of Python objects: its 1 tensor is read under its name"))
+    let clash = refusal(plainZip([("params.npy", params), ("params.w.npy", floats)]))
+    #expect(clash != nil)
+  }
+
   @Test func `of arrays shows the names in an array of objects, and refuses what they do`() throws {
     var pickler = Pickler()
     pickler.global("collections", "OrderedDict")

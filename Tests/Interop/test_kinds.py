@@ -175,6 +175,20 @@ class Kinds(unittest.TestCase):
             # One array of objects alone is what it holds.
             self.refuses(path, 3, "no tensors" if words == "Python objects" else words)
 
+    def test_dicts_in_an_npz_are_read_under_their_names(self):
+        arrays = {name: tensor.numpy() for name, tensor in WEIGHTS.items()}
+        path = self.folder / "file.npz"
+        np.savez(path, params=arrays, opt={"m": {"w": np.ones(2, np.float32)}}, epoch=np.array(3))
+        want = {f"params.{name}": tensor for name, tensor in WEIGHTS.items()}
+        self.reads(path, {**want, "opt.m.w": torch.ones(2), "epoch": torch.tensor(3)},
+                   says=["params is an array of Python objects: its 2 tensors are read under its name"])
+
+    def test_a_masked_array_is_told(self):
+        path = self.folder / "file.pkl"
+        path.write_bytes(pickle.dumps({**{name: tensor.numpy() for name, tensor in WEIGHTS.items()},
+                                       "m": np.ma.masked_array([1., 2.], mask=[0, 1])}))
+        self.reads(path, WEIGHTS, says=["left out: 1 array", ": m"])
+
     def test_a_dict_that_numpy_saved(self):
         path = self.folder / "file.npy"
         arrays = {name: tensor.numpy() for name, tensor in WEIGHTS.items()}

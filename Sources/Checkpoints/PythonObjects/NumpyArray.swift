@@ -50,7 +50,7 @@ struct NumpyArray {
 
   /// Whether the name is one of the functions that make arrays, NumPy's or JAX's.
   static func isReconstructor(_ name: String) -> Bool {
-    reconstructors.contains(name) || fromBuffer.contains(name) || isJAX(name)
+    reconstructors.contains(name) || fromBuffer.contains(name) || isJAX(name) || name == masked
   }
 
   /// `jax._src.array._reconstruct_array`, and what it was called before.
@@ -71,6 +71,8 @@ struct NumpyArray {
   private static let reconstructors: Set<String> = [
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
   ]
+  /// An array of which some elements are none: it is told apart, and not read.
+  private static let masked = "numpy.ma.core._mareconstruct"
   private static let fromBuffer: Set<String> = [
     "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer",
   ]

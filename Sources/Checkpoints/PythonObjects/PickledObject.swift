@@ -66,7 +66,7 @@ struct PickledObject {
     }
     if !walk.oddArrays.isEmpty {
       warnings.append(
-        "left out: \(Format.plural(walk.oddArrays.count, "array")) of a dtype that torch lacks, or not as NumPy writes them: "
+        "left out: \(Format.plural(walk.oddArrays.count, "array")) of a dtype that torch lacks, masked, or not as NumPy writes them: "
           + walk.oddArrays.map(\.shownName).summary)
     }
     let inside = choice.leftInside

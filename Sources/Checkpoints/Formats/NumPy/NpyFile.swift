@@ -123,7 +123,7 @@ extension NpyFile {
   /// What `numpy.save` makes of a dict: an array of one object, pickled behind the header.
   static func objects(
     _ input: CheckpointInput, _ source: any ByteSource, from offset: Int, _ location: PickleLocation,
-    warnings: [String] = []
+    key: String? = nil, warnings: [String] = []
   ) throws -> PickledObject.Contents {
     var location = location
     location.start = offset
@@ -135,7 +135,7 @@ extension NpyFile {
     }
     let object = PickledObject(
       graph: graph, location: location, references: NoReferences(path: input.name), limits: input.limits)
-    return try object.contents(key: input.key, warnings: warnings)
+    return try object.contents(key: key ?? input.key, warnings: warnings)
   }
 }
 

@@ -41,10 +41,22 @@ enum NpzFile: CheckpointFormat {
     }
     var unread: [Integrity.Problem] = []
     for (source, array, location) in objects {
-      // Nothing of it is read, but Python would come to load it.
+      // Python would come to load it, whatever is read of it here.
       let others = try OtherPickles(in: source, from: array.contentOffset, location, input.limits)
       globals.merge(others.globals)
       unread += others.unread.map { [$0] } ?? []
+      let inside = try? NpyFile.objects(input, source, from: array.contentOffset, location, key: ".")
+      guard let inside = inside?.choice.stateDict, !inside.isEmpty, let record = location.record else {
+        continue
+      }
+      let name = String(record.dropLast(".npy".count))
+      for entry in inside.entries {
+        try stateDict.append(entry.name.isEmpty ? name : "\(name).\(entry.name)", entry.tensor)
+      }
+      odd.removeAll { ExactString($0.name) == ExactString(name) }
+      warnings.append(
+        "\(name.shownName) \(array.what): its \(Format.plural(inside.count, "tensor")) \(inside.count == 1 ? "is" : "are") read "
+          + "under its name, and what else it holds is left out")
     }
     if let first = odd.first, stateDict.isEmpty { throw first.array }
     warnings += unread.map(\.message) + odd.map { "left out: \($0.name.shownName) \($0.array.what)" }
