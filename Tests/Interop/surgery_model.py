@@ -5,11 +5,13 @@ it can be done to. `test_programs` fails where a step of the registry has none.
 """
 import copy
 import itertools
+import math
 import random
 import re
 from collections import OrderedDict
 
 import torch
+from torch.nn import functional as F
 
 FLOATS = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
 COMPLEX = [torch.complex64, torch.complex128]
@@ -633,7 +635,9 @@ class Constant(Step):
 
     def do(self, program, state, record):
         number = record[self.key]
-        return change(state, record[self.verb], lambda w: (rounded(self.result(w.tensor, number), w.tensor.dtype), True))
+        # torch multiplies complex numbers by number + 0j, which turns the sign of some zeros.
+        return change(state, record[self.verb], lambda w: (
+            rounded(self.result(w.tensor, number), w.tensor.dtype), number != 0 or not w.tensor.is_complex()))
 
 
 @step
@@ -878,6 +882,191 @@ class FuseBatchNorm(Step):
         return renamed(itertools.chain(*(fused.get(n, [] if n in gone else [(n, w)]) for n, w in state.items())))
 
 
+class Parametrized(Step):
+    """Parts of a weight that the module computes from them: what torch's own functions leave when they remove it."""
+
+    HOOKED, PARAMETRIZED = (), ()
+
+    def spelled(self, name, is_old):
+        head, leaf = name.rsplit(".", 1)
+        return [name + end for end in self.HOOKED] if is_old else [f"{head}.parametrizations.{leaf}.{end}" for end in self.PARAMETRIZED]
+
+    def prepare(self, r, state):
+        shape = [r.randint(1, 4) for _ in range(r.randint(2, 4))]
+        parts = self.parts(r, shape, r.randrange(len(shape)), r.choice(FLOATS))
+        state.update(zip(self.spelled(f"{self.verb}.0.weight", r.random() < 0.5), parts))
+
+    def groups(self, state):
+        found = {}
+        for name in state:
+            for weight, is_old in self.candidates(name):
+                names = self.spelled(weight, is_old)
+                if names[0] == name and names[1] in state:
+                    found.setdefault(weight, []).append(names)
+        return found
+
+    def candidates(self, name):
+        if name.endswith(self.HOOKED[0]) and "." in name[:-len(self.HOOKED[0])]:
+            yield name[:-len(self.HOOKED[0])], True
+        if found := re.fullmatch(rf"(.*\.)parametrizations\.([^.]*)\.{self.PARAMETRIZED[0]}", name, re.DOTALL):
+            yield found[1] + found[2], False
+
+    def make(self, program, state):
+        found = self.groups(state)
+        return {self.verb: program.random.choice(["*", escape(program.random.choice(list(found)))])} if found else None
+
+    def do(self, program, state, record):
+        found, gone, made, done = self.groups(state), set(), {}, {}
+        hits = matching(found, [record[self.verb]])
+        for name, names in [(name, names) for name in hits for names in found[name]]:
+            parts = [state[n] for n in names if n in state]
+            if len(parts) < len(names) or any(not p.tensor.is_floating_point() for p in parts):
+                raise Refused(name)
+            key = tuple(p.view for p in parts)
+            if key not in done:
+                done[key] = rounded(self.weight([p.tensor for p in parts]), self.dtype(parts))
+            made[names[0]] = name, Weight(done[key], [o for p in parts for o in p.origins], False)
+            gone |= set(names)
+        return renamed(made.get(n, (n, w)) for n, w in state.items() if n in made or n not in gone)
+
+
+@step
+class RemoveWeightNorm(Parametrized):
+    """torch._weight_norm, which the hooks and the parametrization call."""
+
+    verb = "remove-weight-norm"
+    HOOKED, PARAMETRIZED = ("_g", "_v"), ("original0", "original1")
+
+    def parts(self, r, shape, axis, dtype):
+        sizes = r.choice([[n if a == axis else 1 for a, n in enumerate(shape)]] * 3 + [[]])
+        return tensor(r, sizes, dtype), tensor(r, shape, dtype)
+
+    def dtype(self, parts):
+        return parts[1].tensor.dtype
+
+    def weight(self, parts):
+        g, v = parts
+        if g.dtype != v.dtype:
+            raise Refused("dtypes")
+        if g.dim() == 0:
+            return torch._weight_norm(v.double(), g.double(), -1)
+        axes = [a for a, n in enumerate(g.shape) if n != 1]
+        if g.dim() != v.dim() or len(axes) > 1 or any(g.shape[a] != v.shape[a] for a in axes) or not axes and 1 not in v.shape:
+            raise Refused("shapes")
+        return torch._weight_norm(v.double(), g.double(), axes[0] if axes else v.shape.index(1))
+
+
+@step
+class RemoveSpectralNorm(Parametrized):
+    """What SpectralNorm.compute_weight does without an iteration."""
+
+    verb = "remove-spectral-norm"
+    HOOKED, PARAMETRIZED = ("_orig", "_u", "_v"), ("original", "0._u", "0._v")
+
+    def parts(self, r, shape, axis, dtype):
+        rest = math.prod(shape) // shape[axis]
+        # Of signs that leave no norm near nothing, where rounding would be all there is.
+        return tensor(r, shape, dtype).abs() + 0.5, tensor(r, [shape[axis]], dtype).abs() + 0.5, tensor(r, [rest], dtype).abs() + 0.5
+
+    def dtype(self, parts):
+        return parts[0].tensor.dtype
+
+    def weight(self, parts):
+        w, u, v = (p.double() for p in parts)
+        fitting = [a for a in range(w.dim()) if u.shape == (w.shape[a],) and w.shape[a] and v.shape == (w.numel() // w.shape[a],)]
+        if not fitting:
+            raise Refused("shapes")
+        matrix = w.movedim(fitting[0], 0).reshape(w.shape[fitting[0]], -1)
+        return w / torch.dot(u, torch.mv(matrix, v))
+
+
+@step
+class Interpolate(Step):
+    """torch.nn.functional.interpolate with align_corners=False."""
+
+    verb = "interpolate"
+
+    def prepare(self, r, state):
+        side, channels = r.randint(1, 5), r.randint(1, 3)
+        table = [side * side + r.randint(0, 1), channels]
+        shape = r.choice([[2, 3, r.randint(1, 6), r.randint(1, 6)], [1, *table], table, [1, side, side, side + 1]])
+        state["pos_embed"] = tensor(r, shape, r.choice(FLOATS))
+
+    def make(self, program, state):
+        r = program.random
+        pattern = some_pattern(r, state, lambda w: w.tensor.is_floating_point() and self.grid(w.tensor, {}))
+        if not pattern:
+            return None
+        record = {"interpolate": pattern, "to": [r.randint(2, 9), r.randint(2, 9)]}
+        mode = r.choice(["bicubic", "bicubic", "bilinear", "nearest", "nearest-exact"])
+        if mode != "bicubic" or r.random() < 0.3:
+            record["mode"] = mode
+        if mode[0] == "b" and r.random() < 0.5:
+            record["antialias"] = True
+        return record
+
+    def grid(self, t, record):
+        """As [grids, channels, h, w], with the rows before it; None where it has no grid.
+
+        A side of 1 makes torch 2.13 take one memory format for the other, and mix rows up.
+        """
+        if 0 in t.shape or t.dim() == 4 and 1 in t.shape[2:]:
+            return None
+        if t.dim() == 4:
+            is_last = t.shape[0] == 1 and t.shape[1] == t.shape[2] != t.shape[3]
+            return (t.permute(0, 3, 1, 2) if is_last else t), None, is_last
+        if t.dim() not in (2, 3) or t.dim() == 3 and t.shape[0] != 1:
+            return None
+        rows = t.reshape(t.shape[-2:])
+        for prefix in (0, 1):
+            side = math.isqrt(len(rows) - prefix)
+            if side and side * side == len(rows) - prefix:
+                return rows[prefix:].reshape(1, side, side, -1).permute(0, 3, 1, 2), rows[:prefix], True
+        return None
+
+    def do(self, program, state, record):
+        mode = record.get("mode", "bicubic")
+        options = {} if mode[0] == "n" else {"align_corners": False, "antialias": record.get("antialias", False)}
+
+        def resample(weight):
+            t = weight.tensor
+            found = self.grid(t, record) if t.is_floating_point() else None
+            if found is None:
+                raise Refused(t.shape)
+            grid, prefix, is_last = found
+            if list(grid.shape[2:]) == record["to"]:
+                return t, True
+            # torch computes in single precision, but for float64; with antialias it is wrong of what is not contiguous.
+            grid = (grid if t.dtype == torch.float64 else grid.float()).contiguous()
+            new = F.interpolate(grid, record["to"], mode=mode, **options)
+            new = new.permute(0, 2, 3, 1) if is_last else new
+            if prefix is not None:
+                rows = torch.cat([prefix.to(new.dtype), new.reshape(-1, new.shape[-1])])
+                new = rows[None] if t.dim() == 3 else rows
+            return rounded(new, t.dtype), False
+
+        return change(state, record["interpolate"], resample)
+
+
+@step
+class Merge(Step):
+    verb = "merge"
+
+    def make(self, program, state):
+        part = OrderedDict((f"m{next(program.files)}.{i}", torch.randn(2)) for i in range(program.random.randint(1, 3)))
+        if program.random.random() < 0.2:
+            part[program.random.choice(list(state))] = torch.ones(1)
+        return {"merge": str(program.save(part))}
+
+    def do(self, program, state, record):
+        state = OrderedDict(state)
+        for name, tensor in torch.load(record["merge"], weights_only=True).items():
+            if name in state:
+                raise Refused(name)
+            state[name] = Weight(tensor, [])
+        return state
+
+
 @step
 class FoldNormalization(Step):
     verb = "fold-normalization"
@@ -972,6 +1161,11 @@ class GraftFrom(Step):
             else:
                 part[name] = t.clone()
         record = {}
+        if program.random.random() < 0.2:
+            # Other names for all of them, or all but one.
+            part = OrderedDict((n, part.get(n, state[n].tensor)) for n in list(state)[program.random.random() < 0.2:])
+            part = OrderedDict((f"p.{index}", t) for index, t in enumerate(part.values()))
+            return {"graft": str(program.save(part)), "by-order": True}
         if program.random.random() < 0.5:
             part["zz.more"] = torch.ones(2)
             record["unexpected"] = program.random.choice(["add", "drop", "error"])
@@ -981,6 +1175,10 @@ class GraftFrom(Step):
 
     def do(self, program, state, record):
         part = torch.load(record["graft"], weights_only=True)
+        if "by-order" in record:
+            if len(part) != len(state):
+                raise Refused(len(part))
+            part = OrderedDict(zip(state, part.values()))
         if "exclude" in record:
             hits = matching(part, listed(record["exclude"]))
             part = OrderedDict((n, t) for n, t in part.items() if n not in hits)

@@ -168,4 +168,40 @@ import Testing
         .setting("strip-prefix", value: "model.", "takes it from the part's keys")) == true)
     #expect(try refusal(try dict([("x", try floats(1))]), base)?.cause == .noMatch)
   }
+
+  @Test func `by order pairs what lies at the same place, whatever it is called`() throws {
+    let base = try dict([("a", try floats(1)), ("skip", try floats(9, 9)), ("b", try half([0, 0x3C]))])
+    let part = try dict([("x", try floats(5)), ("y", try floats(2))])
+    var options = Graft.Options()
+    (options.byOrder, options.allowedMissing) = (true, ["skip"])
+    let graft = try Graft(part, onto: base, options)
+    #expect(graft.pairs.map { "\($0.key) \($0.part)" } == ["a x", "b y"])
+    #expect(graft.replaced == ["a", "b"] && graft.stayed == ["skip"] && graft.unexpected.isEmpty)
+    #expect(try graft.output["b"]?.floats() == [2] && graft.output["b"]?.dtype == .float16)
+    let wrong = try refusal(part, base) { $0.byOrder = true }
+    #expect(
+      wrong?.reason == "by their order, tensor 2 does not fit" && wrong?.description.contains("skip") == true)
+    let few = try refusal(try dict([("x", try floats(5))]), base) { options in
+      (options.byOrder, options.allowedMissing) = (true, ["skip"])
+    }
+    #expect(few?.description.contains("without a partner: b") == true)
+  }
+
+  @Test func `that only merges refuses a key that is there`() throws {
+    let base = try dict([("a", try floats(1))])
+    var inputs = Inputs()
+    inputs.checkpoint = { [self] name in
+      try dict([(name == "same" ? "a" : "b", try floats(2)), ("c.\(name)", try floats(3))])
+    }
+    let plan = try Plan(of: base, steps: [PlannedStep(Merge("one"))], with: inputs)
+    #expect(plan.output.names == ["a", "b", "c.one"])
+    let error = #expect(throws: (any Error).self) {
+      _ = try Plan(of: base, steps: [PlannedStep(Merge("one", "same"))], with: inputs)
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("1 of the 2 keys of same are here already"))
+    #expect(throws: (any Error).self) {
+      // They share b.
+      _ = try Plan(of: base, steps: [PlannedStep(Merge("one", "two"))], with: inputs)
+    }
+  }
 }

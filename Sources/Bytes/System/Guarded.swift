@@ -25,4 +25,14 @@ internal import Glibc
     defer { unsafe pthread_mutex_unlock(mutex) }
     return try body(&value)
   }
+
+  /// The value, which is made by whoever asks first.
+  public func made<Made>(_ make: () throws -> Made) rethrows -> Made where Value == Made? {
+    try withLock { value in
+      if let value { return value }
+      let made = try make()
+      value = made
+      return made
+    }
+  }
 }

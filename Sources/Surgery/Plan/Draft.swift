@@ -45,6 +45,16 @@ public struct Draft: Sendable {
     Dictionary(entries.enumerated().map { (ExactString($1.name), $0) }) { first, _ in first }
   }
 
+  /// Puts entries where the first of some others stood, which go.
+  mutating func replace(_ groups: [(members: [Int], entries: [Entry])]) {
+    var (result, gone): ([Int: [Entry]], Set<Int>) = ([:], [])
+    for (members, entries) in groups {
+      result[members[0]] = entries
+      gone.formUnion(members)
+    }
+    entries = entries.indices.flatMap { result[$0] ?? (gone.contains($0) ? [] : [entries[$0]]) }
+  }
+
   /// Whether nothing has been done to the input yet.
   var isUntouched: Bool {
     entries.count == input.count

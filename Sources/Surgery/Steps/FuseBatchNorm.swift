@@ -104,7 +104,7 @@ public struct FuseBatchNorm: Step {
       outcome.resolved.members.append((Self.epsilons, .array(told.epsilons.map { .double($0) })))
     }
     outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
-    replace(fused, in: &draft)
+    draft.replace(fused)
     return outcome
   }
 
@@ -133,17 +133,6 @@ public struct FuseBatchNorm: Step {
       return .all(parts.filter { keys.contains(ExactString($0)) })
     }
     return .one(name)
-  }
-
-  private func replace(_ fused: [(members: [Int], entries: [Draft.Entry])], in draft: inout Draft) {
-    var (result, gone): ([Int: [Draft.Entry]], Set<Int>) = ([:], [])
-    for (members, entries) in fused {
-      result[members[0]] = entries
-      gone.formUnion(members)
-    }
-    draft.entries = draft.entries.indices.flatMap {
-      result[$0] ?? (gone.contains($0) ? [] : [draft.entries[$0]])
-    }
   }
 
   private func fuse(

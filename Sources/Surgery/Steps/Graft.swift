@@ -22,6 +22,9 @@ public struct Graft: Sendable {
     public var allowedMissing: [String] = []
     /// How many keys must come from the part.
     public var expected: Int?
+    /// Whether the first tensor of the part goes to the first key of the base, whatever both are called, and so on; keys of
+    /// the base that may be missing are passed over.
+    public var byOrder = false
 
     public init() {}
   }
@@ -35,6 +38,8 @@ public struct Graft: Sendable {
   public let unexpected: [String]
   /// Keys of the part that were not to be taken.
   public let excluded: [String]
+  /// Which key of the base got which of the part, where they were paired by their order; otherwise none.
+  public let pairs: [(key: String, part: String)]
   /// Keys of the base that were one tensor with others, and are not any more.
   public let untied: [Untied]
   /// Patterns of ``Options/excluded`` that fit no key of the part.
@@ -68,11 +73,18 @@ public struct Graft: Sendable {
 
   /// Compares key by key, and refuses what does not fit; that a pattern fits nothing is ``unmatched``.
   init(allowingUnmatched part: StateDict, onto base: StateDict, _ options: Options) throws(SurgeryError) {
-    let taken: StateDict
+    var taken: StateDict
     unmatched = try Self.idle(options.excluded, part.names)
     let used = options.excluded.filter { [unmatched] in !unmatched.contains($0) }
     idleChoices = try Self.patterns(used).flatMap { $0.idleChoices(among: part.names) }
     (taken, excluded) = try Self.exclude(options.excluded, from: part)
+    pairs = options.byOrder ? try Self.pairs(taken, base, options) : []
+    if options.byOrder {
+      let tensors = taken.entries.map(\.tensor)
+      do {
+        taken = try StateDict(zip(pairs, tensors).map { .init(name: $0.key, tensor: $1) })
+      } catch { throw SurgeryError(.collision, error) }
+    }
     unexpected = taken.names.filter { base[$0] == nil }
     (replaced, stayed) = (
       base.names.filter { taken[$0] != nil }, base.names.filter { taken[$0] == nil }
@@ -142,6 +154,29 @@ public struct Graft: Sendable {
       }
       return (cast, output)
     } catch { throw SurgeryError(.impossible, error) }
+  }
+
+  /// Pairs the tensors of both by their order.
+  private static func pairs(_ part: StateDict, _ base: StateDict, _ options: Options) throws(SurgeryError)
+    -> [(key: String, part: String)]
+  {
+    let passed = try patterns(options.allowedMissing)
+    let places = base.entries.filter { entry in !passed.contains { $0.matches(entry.name) } }
+    for (number, (entry, other)) in zip(places, part.entries).enumerated() {
+      if let mismatch = mismatch(entry, other.tensor) {
+        throw SurgeryError(
+          .doesNotFit, "by their order, tensor \(number + 1) does not fit",
+          remedies: [.advice(mismatch), .advice("it would be \(other.name) of the part")])
+      }
+    }
+    guard places.count == part.count else {
+      let rest =
+        places.count > part.count ? places[part.count...].map(\.name) : Array(part.names[places.count...])
+      throw SurgeryError(
+        .doesNotFit, "the part has \(part.count) tensors, and the base \(places.count) places for them",
+        remedies: [.advice("without a partner: \(rest.summary)")])
+    }
+    return zip(places, part.entries).map { ($0.name, $1.name) }
   }
 
   private static func mismatch(_ base: StateDict.Entry, _ tensor: Tensor) -> String? {

@@ -18,8 +18,14 @@ public struct GraftFrom: Step {
     fields: [
       .optional("unexpected", .choice(Graft.Unexpected.allCases.map(\.rawValue)), "WHAT"),
       .optional("exclude", .patterns, "PATTERN"), .optional("allow-missing", .patterns, "PATTERN"),
-      .optional("expect", .integer, "N"),
+      .optional("expect", .integer, "N"), .optional(byOrderKey, .flag, ""),
+    ],
+    variants: [
+      .init(
+        "graft-by-order", "The same by position: the first tensor of FILE to the first.", flags: [byOrderKey])
     ], example: #"{graft: "backbone.pth", unexpected: drop}"#)
+
+  private static let byOrderKey = "by-order"
 
   public init(_ record: StepRecord) throws {
     var options = Graft.Options()
@@ -31,6 +37,7 @@ public struct GraftFrom: Step {
       if count < 0 { throw value.error("a count is not negative") }
       return count
     }
+    options.byOrder = try record[Self.byOrderKey]?.bool() ?? false
     self.init(try record.operand.string(), options)
   }
 
@@ -40,6 +47,7 @@ public struct GraftFrom: Step {
     if !options.excluded.isEmpty { fields.append(("exclude", .strings(options.excluded))) }
     if !options.allowedMissing.isEmpty { fields.append(("allow-missing", .strings(options.allowedMissing))) }
     if let expected = options.expected { fields.append(("expect", .integer(expected))) }
+    if options.byOrder { fields.append((Self.byOrderKey, .bool(true))) }
     return StepRecord("graft", .string(part), fields)
   }
 
@@ -70,21 +78,38 @@ public struct GraftFrom: Step {
       outcome.notes.append("\(verb), since the base has no such key: \(graft.unexpected.summary)")
     }
     outcome.recordKeys()
+    outcome.resolved.members += Self.pairs(graft)
     return outcome
   }
+
+  /// Who got whose elements, for the way back.
+  private static func pairs(_ graft: Graft) -> [(key: String, value: JSONValue)] {
+    if graft.pairs.isEmpty { return [] }
+    return [(pairsKey, .object(graft.pairs.map { ($0.key, .string($0.part)) }))]
+  }
+
+  private static let pairsKey = "pairs"
 
   /// The record of a graft that was done without a plan.
   public static func record(_ graft: Graft, of part: String, _ options: Graft.Options) -> StepRecord {
     var record = GraftFrom(part, options).record
     record.resolved.set(
       ResolvedFields.keys, names: graft.replaced + (options.unexpected == .add ? graft.unexpected : []))
+    record.resolved.members += pairs(graft)
     return record
   }
 
   public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {
     guard let keys = resolved.names(ResolvedFields.keys) else { return .unknown }
     let isTaken = keys.contains { ExactString($0) == ExactString(name) }
-    return isTaken ? .all([], and: [.init(file: part, name: name)]) : .one(name)
+    if !isTaken { return .one(name) }
+    var theirs = name
+    if options.byOrder {
+      let pair = resolved[Self.pairsKey]?.members?.first { ExactString($0.key) == ExactString(name) }
+      guard let pair = pair?.value.stringValue else { return .unknown }
+      theirs = pair
+    }
+    return .all([], and: [.init(file: part, name: theirs)])
   }
 }
 

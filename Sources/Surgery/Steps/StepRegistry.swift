@@ -13,9 +13,9 @@ public struct StepRegistry: Sendable {
     Drop.self, Keep.self, Rename.self, MapNames.self, AddPrefix.self, StripPrefix.self, Replicate.self,
     AdoptNaming.self, LiveOnly.self, Tie.self, Untie.self, CastTo.self, Transpose.self, Permute.self,
     Reshape.self, Squeeze.self, Unsqueeze.self, Slice.self, IndexSelect.self, Concat.self, Stack.self,
-    Split.self,
-    Scale.self, Add.self, Fill.self, AdaptInput.self,
-    FuseBatchNorm.self, FoldNormalization.self, Average.self, GraftFrom.self, Complete.self,
+    Split.self, Scale.self, Add.self, Fill.self, AdaptInput.self, Interpolate.self,
+    FuseBatchNorm.self, RemoveWeightNorm.self, RemoveSpectralNorm.self, FoldNormalization.self,
+    Average.self, Merge.self, GraftFrom.self, Complete.self,
     TakeEMA.self, StripOptimizer.self,
   ])
 

@@ -30,6 +30,9 @@ struct GraftCommand: Command {
       ) { $0.grafting.options.allowedMissing.append($1) },
       .choice("unexpected", "Keys of PART that BASE does not have; error if unsaid.", \.unexpected),
       .number("expect", "N", "Refuse unless N keys come from PART.", \.grafting.options.expected),
+      .flag(
+        "by-order", "Pair by position: the first tensor of PART to the first key of BASE.",
+        \.grafting.options.byOrder),
       .option("key", "PATH", "The dict of BASE to take instead of the one found.", \.grafting.key),
       .option("from-key", "PATH", "The dict of PART to take instead of the one found.", \.grafting.partKey),
       .limit(\.grafting.limits), .salvage(\.grafting.limits),

@@ -89,18 +89,29 @@ import Testing
         ("b.1.k.w", [4, 2]), ("b.1.v.w", [2, 2]), ("b.2.qkv.w", [6, 2]), ("e.10.w", [2]), ("e.9.w", [2]),
         ("e.w.odd{*", [2]),
         ("module.x", [2]), ("optimizer.lr", [1]), ("model.0.stages.0.g", [1]), ("model.0.stages.1.g", [1]),
-        ("model.1.stages.1.g", [1]),
+        ("model.1.stages.1.g", [1]), ("wn.weight_g", [4, 1]), ("wn.weight_v", [4, 2]),
+        ("p.parametrizations.weight.original0", [1, 2]), ("p.parametrizations.weight.original1", [4, 2]),
+        ("sn.weight_orig", [4, 2]), ("sn.weight_u", [4]), ("sn.weight_v", [2]),
+        ("s.parametrizations.w.original", [4, 2]), ("s.parametrizations.w.0._u", [4]),
+        ("s.parametrizations.w.0._v", [2]), ("pos_embed", [1, 5, 3]),
       ].map { .init(name: $0.0, tensor: try tensor($0.1)) })
     var inputs = Inputs()
     inputs.siblings = ["model_ema"]
     inputs.sibling = { _ in sample }
     inputs.checkpoint = { name in
-      name == "part" ? try StateDict(sample.entries.filter { $0.name.hasPrefix("b.") }) : sample
+      switch name {
+      case "part": try StateDict(sample.entries.filter { $0.name.hasPrefix("b.") })
+      case "new":
+        try StateDict(sample.entries.map { .init(name: "new.\($0.name)", tensor: $0.tensor) })
+      default: sample
+      }
     }
     let flat = try StateDict(
       ["model.a", "ema.a", "ema.b"].map { .init(name: $0, tensor: try tensor([1])) })
     var add = Graft.Options()
     (add.unexpected, add.excluded) = (.add, ["b.0.*"])
+    var byOrder = Graft.Options()
+    byOrder.byOrder = true
     let range = try #require(SliceRange("0:1"))
     let steps: [any Step] = [
       Drop("b.*", "e.#.w"), Keep("b.*"), Rename("b.#.?.w", to: "{2}.{1}"), Rename("b.*", to: "x.{1}"),
@@ -114,7 +125,8 @@ import Testing
       FuseBatchNorm("d.conv", with: "d.bn", epsilon: 1e-3, isTransposed: false),
       FoldNormalization("c.conv.weight"), Average("other", "third"), Average(["other"], complex: true),
       GraftFrom("part"),
-      GraftFrom("part", add), TakeEMA(), StripOptimizer(),
+      GraftFrom("part", add), GraftFrom("new", byOrder), Merge("new"), RemoveWeightNorm("*"),
+      RemoveSpectralNorm("s*"), Interpolate("pos_embed", to: [3, 4]), TakeEMA(), StripOptimizer(),
     ]
     let networks = try NamingScheme.allCases.flatMap { from in
       try NamingScheme.allCases.flatMap { to in
@@ -128,7 +140,8 @@ import Testing
     }
     return steps.map {
       Case(
-        step: $0, input: sample, inputs: $0 is TakeEMA || $0 is Average || $0 is GraftFrom ? inputs : Inputs()
+        step: $0, input: sample,
+        inputs: $0 is TakeEMA || $0 is Average || $0 is GraftFrom || $0 is Merge ? inputs : Inputs()
       )
     }
       + networks + [Case(step: TakeEMA(), input: flat, inputs: Inputs())]
@@ -151,7 +164,11 @@ import Testing
           name: name, tensor: try Tensor(floats: [Float](repeating: 1, count: count), shape: shape))
       })
     var inputs = Inputs()
-    inputs.checkpoint = { _ in input }
+    // Those of merge share no key.
+    inputs.checkpoint = { name in
+      if !name.hasSuffix("encoder.pth") { return input }
+      return try StateDict(input.entries.map { .init(name: "\(name).\($0.name)", tensor: $0.tensor) })
+    }
     let model = try ModelFile(SmallModelFile.with(), name: "small.yaml")
     inputs.modelFile = { _, _, _ in model }
     let part = try StateDict(model.initialStateDict().entries.filter { $0.name.hasPrefix("model.4.") })
