@@ -9,6 +9,9 @@ public struct PickleGraph: Sendable {
   /// The first opcode that the machine of `torch.load(weights_only=True)` lacks, by its name.
   public internal(set) var foreignOpcode: String?
 
+  /// The texts that are kept as bytes, since they hold half characters (lone surrogates), which UTF-8 has no bytes for.
+  public internal(set) var halfTexts: Set<PickleID> = []
+
   private(set) var values: [PickleValue] = []
   private var offsets: [Int] = []
 

@@ -28,9 +28,9 @@ extension Unpickler {
     case .long: try push(try textLong(&reader))
     case .float: try push(try textFloat(&reader))
 
-    case .shortBinunicode: try push(try text(Int(try reader.byte()), &reader))
-    case .binunicode: try push(try text(Int(try reader.integer(UInt32.self)), &reader))
-    case .binunicode8: try push(try text(try size(try reader.integer(UInt64.self)), &reader))
+    case .shortBinunicode: try pushText(Int(try reader.byte()), &reader)
+    case .binunicode: try pushText(Int(try reader.integer(UInt32.self)), &reader)
+    case .binunicode8: try pushText(try size(try reader.integer(UInt64.self)), &reader)
     case .shortBinstring: try push(python2String(try reader.array(Int(try reader.byte()))))
     case .binstring: try push(python2String(try reader.array(try length(try reader.integer(Int32.self)))))
     case .string: try push(try quotedString(&reader))

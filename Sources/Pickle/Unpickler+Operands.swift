@@ -31,9 +31,25 @@ extension Unpickler {
     return .int(Int(Int64(bitPattern: bits)))
   }
 
-  func text(_ count: Int, _ reader: inout ByteReader) throws -> PickleValue {
-    guard let text = try reader.string(count) else { throw error("the text is not valid UTF-8") }
-    return .string(text)
+  /// A text; its bytes, which are remembered as such, where it holds half characters.
+  mutating func pushText(_ count: Int, _ reader: inout ByteReader) throws {
+    var before = reader
+    if let text = try reader.string(count) { return try push(.string(text)) }
+    let bytes = try before.array(count)
+    guard Self.isTextWithSurrogates(bytes) else { throw error("the text is not valid UTF-8") }
+    try push(.bytes(bytes))
+    if let id = stack.last { graph.halfTexts.insert(id) }
+  }
+
+  /// Whether it is UTF-8 but for surrogates, which Python writes as if they were characters: `os.listdir` gives them for the
+  /// bytes of a file's name that are no text.
+  private static func isTextWithSurrogates(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes
+    for index in bytes.indices.dropLast(2)
+    where bytes[index] == 0xED && bytes[index + 1] >= 0xA0 && bytes[index + 2] >= 0x80 {
+      for place in index..<(index + 3) { rest[place] = UInt8(ascii: "?") }
+    }
+    return String(validating: rest, as: UTF8.self) != nil
   }
 
   /// A Python 2 `str`: UTF-8 text in every checkpoint known, bytes otherwise.

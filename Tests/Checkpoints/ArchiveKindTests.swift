@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "X\u{3}\0\0\0\u{ED}\u{A0}\u{80}", "cm\nC\n}b", "\u{82}\u{1}", "Ixx\n", "K\u{1}K\u{2}a", "\u{97}",
+    "cm\nC\n}b", "\u{82}\u{1}", "Ixx\n", "K\u{1}K\u{2}a", "\u{97}",
   ]) func `whose other pickle cannot be read to its end is not called sound`(start: String) throws {
     let bytes = [0x80, 2] + start.unicodeScalars.map { UInt8($0.value) } + harm(".").dropFirst(2)
     for name in ["x/constants.pkl", "x/data.pkl"] {
@@ -76,6 +76,13 @@ import Testing
       let problems = Integrity(of: checkpoint).problems
       #expect(problems.map(\.place) == [name] && problems.map(\.kind) == [.unreadable])
     }
+  }
+
+  @Test func `whose other pickle has a text of half a character before it does harm is refused`() {
+    let bytes = [0x80, 2] + Array("X\u{3}\0\0\0".utf8) + [0xED, 0xA0, 0x80] + harm(".").dropFirst(2)
+    let error = refusal(
+      plainZip([("x/data.pkl", pickle()), ("x/data/0", storage), ("x/constants.pkl", bytes)]))
+    #expect(error?.kind == .unsafe)
   }
 
   @Test func `with bytes behind its pickle that are none is sound, and it is told`() throws {

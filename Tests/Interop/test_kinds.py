@@ -231,6 +231,16 @@ class Kinds(unittest.TestCase):
                 self.assertEqual(sorted(t.tolist() for t in got.values()), sorted(t.tolist() for t in tensors), keys)
         self.saves({b"conv": {b"w": torch.ones(2)}}, {"b'conv'.b'w'": torch.ones(2)})
 
+    def test_texts_with_half_characters_are_told(self):
+        path = self.saves({"state_dict": WEIGHTS, "file": "a\udcff.jpg", "n": 1}, WEIGHTS, says=["1 text with half characters"])
+        out = self.folder / "out.pth"
+        done = suture("convert", path, "-o", out, "--force")
+        self.assertIn("left out: file is a text with half characters", done.stderr)
+        self.assertEqual(torch.load(out, weights_only=True)["n"], 1)
+        torch.save({"a\udcff": torch.ones(1)}, path)
+        self.refuses(path, 3, "a tensor's name has half characters")
+        self.saves({"state_dict": WEIGHTS, "optimizer": {"a\udcff": torch.ones(1)}}, WEIGHTS, says=["left out: 1 tensor"])
+
     def test_what_is_simplified_for_a_pth_loses_nothing_and_is_told(self):
         pair = Batch(1, "b")
         path, out = self.folder / "file.pth", self.folder / "out.pth"

@@ -103,6 +103,8 @@ import Testing
       (stream(0x8B, [0xFF, 0xFF, 0xFF, 0xFF], "."), "LONG4: the length is -1"),
       (stream("Iabc\n."), "INT: \"abc\" is not a number"),
       (stream("X", [1, 0, 0, 0], 0xFF, "."), "BINUNICODE: the text is not valid UTF-8"),
+      (stream("X", [4, 0, 0, 0], [0xED, 0xA0, 0x80, 0xFF], "."), "BINUNICODE: the text is not valid UTF-8"),
+      (stream("X", [2, 0, 0, 0], [0xED, 0xA0], "."), "BINUNICODE: the text is not valid UTF-8"),
       (stream(0x80, 6, "."), "PROTO: protocol 6 is unknown; 0 to 5 are supported"),
       (stream(0x95, [1, 0, 0, 0, 0, 0, 0, 0], "K", 1, "."), "BININT1: a frame ends inside an opcode"),
       (stream("X", [1, 0, 0, 0], "a)R."), "REDUCE: a class or function expected, found str"),

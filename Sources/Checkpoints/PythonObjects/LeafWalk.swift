@@ -58,6 +58,8 @@ struct LeafWalk {
   private var pathBytes = 0
   private var plainData: PlainData
   private var keys: PickledKeys
+  /// The names of keys with half characters, which no file could have.
+  private var halfNames: Set<ExactString> = []
   /// What is shown by its name, and not looked into.
   private let leftOut: Set<PickleID>
 
@@ -136,6 +138,14 @@ struct LeafWalk {
     switch value {
     case .tensor:
       tensorIDs.insert(place.id)
+      if !halfNames.isEmpty, place.path.contains(where: { halfNames.contains(ExactString($0)) }) {
+        return leaf(
+          "tensor", "not read",
+          .refused(
+            location.failure(
+              "a tensor's name has half characters (lone surrogates), which are not valid UTF-8",
+              at: graph.offset(of: place.id), remedies: ["in Python: give it another name"])))
+      }
       if let refusal = tensors.refusal(of: place.id) {
         return leaf("tensor", "not read", .refused(refusal))
       }
@@ -227,6 +237,9 @@ struct LeafWalk {
         "a dict has the key \(conflict.name.shownName) both as \(conflict.kinds[0]) and as \(conflict.kinds[1])",
         at: graph.offset(of: id),
         remedies: ["their names would be the same, so neither can be told from the other"])
+    }
+    if !graph.halfTexts.isEmpty {
+      for item in named where graph.halfTexts.contains(item.key) { halfNames.insert(ExactString(item.name)) }
     }
     return named.map {
       PickleWalk.Child(

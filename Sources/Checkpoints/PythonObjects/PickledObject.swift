@@ -59,6 +59,11 @@ struct PickledObject {
       "\(location.path): \(walk.leaves.count) leaves, \(choice.stateDict.count) of them in the state dict under "
         + "\"\(choice.wrapper.joined(separator: "."))\"; \(walk.modules.count) modules")
     if let sentence = choice.besideSentence { warnings.append(sentence) }
+    if !graph.halfTexts.isEmpty {
+      warnings.append(
+        "\(Format.plural(graph.halfTexts.count, "text")) with half characters (lone surrogates), for which UTF-8 has no bytes, "
+          + "\(graph.halfTexts.count == 1 ? "is" : "are") shown as bytes")
+    }
     if !choice.unread.isEmpty {
       warnings.append(
         "left out: \(Format.plural(choice.unread.count, "tensor")) of a kind that is not read: "

@@ -86,6 +86,8 @@ struct PlainObjectReader {
       return bytes.count < 256 ? .leaf(.bigInt(bytes)) : leaveOut(place, "is a number of many digits")
     case .float(let value): return .leaf(.float(value))
     case .string(let text): return .leaf(.string(text))
+    case .bytes where graph.halfTexts.contains(place.id):
+      return leaveOut(place, "is a text with half characters, which UTF-8 has no bytes for")
     case .bytes(let bytes):
       return bytes.count <= Pickler.longestString / 2
         ? .leaf(.bytes(bytes)) : leaveOut(place, "is too long to be written")
@@ -345,7 +347,7 @@ struct PlainObjectReader {
       }
       let found = keys.compactMap { $0 }
       return found.count == items.count ? .tuple(found) : nil
-    default: return graph.bytes(id).map { .bytes($0) }
+    default: return graph.halfTexts.contains(id) ? nil : graph.bytes(id).map { .bytes($0) }
     }
   }
 
