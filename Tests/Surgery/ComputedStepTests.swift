@@ -103,6 +103,21 @@ import Testing
     ])
   }
 
+  @Test func `of a convolution under several names it is told what becomes of each`() throws {
+    let (weight, norm) = (
+      try Tensor(floats: [1, 2], shape: [2, 1]), try Tensor(floats: [1, 4], shape: [2])
+    )
+    var dict = try StateDict(
+      ["a.conv.weight", "b.conv.weight", "c.weight"].map { .init(name: $0, tensor: weight) })
+    for part in ["a.bn.running_mean", "a.bn.running_var", "b.bn.running_mean", "b.bn.running_var"] {
+      try dict.append(part, norm)
+    }
+    let notes = try Plan(of: dict, steps: [FuseBatchNorm("*.conv", with: "*.bn")]).reports[0].notes
+    #expect(notes.contains("the same tensors under other names stay as they were: c.weight"))
+    #expect(
+      notes.contains("a.conv.weight and b.conv.weight were one tensor, and each has its own norm's now"))
+  }
+
   @Test func `a transposed convolution is fused along its own axis, in each group`() throws {
     // [in, out/groups, k], so many channels, and whether shapes alone decide.
     for (shape, channels, isDecided) in [
@@ -242,6 +257,17 @@ import Testing
     let mean = try #require(try Plan(of: dicts[0], steps: [Average([dicts[1]])]).output["w"])
     #expect(mean.strides == tensors[0].strides)
     #expect(try mean.floats() == tensors[0].floats().map { $0 + 5 })
+  }
+
+  @Test func `an average tells which names are one tensor here and not elsewhere`() throws {
+    let (one, other) = (try Tensor(floats: [1], shape: [1]), try Tensor(floats: [3], shape: [1]))
+    let tied = try StateDict(["a", "b", "c"].map { .init(name: $0, tensor: one) })
+    let parted = try StateDict(
+      [.init(name: "a", tensor: one), .init(name: "b", tensor: other), .init(name: "c", tensor: one)])
+    let plan = try Plan(of: tied, steps: [Average([parted])])
+    #expect(plan.reports[0].notes == ["b was one tensor with a, and is not elsewhere: the means differ"])
+    #expect(try plan.output["b"]?.floats() == [2] && plan.output["c"]?.floats() == [1])
+    #expect(try Plan(of: tied, steps: [Average([tied])]).reports[0].notes.isEmpty)
   }
 
   @Test func `average refuses other keys and other shapes`() throws {

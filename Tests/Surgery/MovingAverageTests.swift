@@ -100,6 +100,18 @@ import Testing
     #expect(accents.reason.contains("not those of the weights"))
   }
 
+  @Test func `of another shape than the weight is refused, wherever it lies`() throws {
+    let short = try Tensor(floats: [1], shape: [1])
+    for prefix in ["", "module."] {
+      let ema = try StateDict([.init(name: "\(prefix)a.w", tensor: short)])
+      let error = try refusal(try dict(["a.w": 1, "b.w": 2]), inputs("model_ema", ema))
+      #expect(error?.cause == .doesNotFit && error?.description.contains("has [1]") == true, "\(prefix)")
+    }
+    let beside = try StateDict(
+      try dict(["a.w": 1]).entries + [.init(name: "model_ema.a.w", tensor: short)])
+    #expect(try refusal(beside)?.cause == .doesNotFit)
+  }
+
   @Test func `that is a list is paired by order where that is asked for`() throws {
     var weights = StateDict()
     let tied = try Tensor(floats: [1, 0], shape: [2])

@@ -122,6 +122,23 @@ import Testing
     }
   }
 
+  @Test func `of a name that is another to bytes alone is no near miss`() throws {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    #expect(try Pattern(composed).near([decomposed, decomposed + ".w"]) == nil)
+    #expect(try Pattern(composed).near([composed + ".w"])?.contains("1 key that contains") == true)
+  }
+
+  @Test func `of names takes no wildcard that stands for something in a pattern alone`() throws {
+    for text in ["layers.#.w", "a.?"] {
+      let error = try #require(throws: PatternError.self) { try Template(text) }
+      #expect(error.detail.contains("is a wildcard of patterns: in a name * or {1}"), "\(error)")
+      #expect(
+        error.column
+          == text.firstIndex { "#?".contains($0) }.map { text.distance(from: text.startIndex, to: $0) + 1 })
+    }
+    #expect(try Template("a\\#\\?\\b").names(for: "", captures: []) == ["a#?\\b"])
+  }
+
   @Test(arguments: [PatternSyntax.Kind.pattern, .template])
   func `of any text is printed as what reads back`(kind: PatternSyntax.Kind) throws {
     let seed = UInt64.random(in: 0...UInt64.max)
@@ -153,7 +170,7 @@ import Testing
       let name = chosen.map { $0.1.randomElement(using: &random) ?? "" }.joined(separator: "/")
       let order = Array(1...count).shuffled(using: &random)
       let template =
-        Bool.random(using: &random) ? "p?\\{&}" : "p#!" + order.map { "{\($0)}" }.joined(separator: "/")
+        Bool.random(using: &random) ? "p\\?\\{&}" : "p\\#!" + order.map { "{\($0)}" }.joined(separator: "/")
       func rename(_ name: String, _ pattern: String, _ template: String) throws -> String {
         let captures = try #require(try Pattern(pattern).captures(name), "\(seed) \(pattern) \(name)")
         return try Template(template).names(for: name, captures: captures)[0]

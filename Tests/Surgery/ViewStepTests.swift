@@ -54,11 +54,12 @@ import Testing
 
   @Test func `of what is one tensor under several names the others stay, and that is told`() throws {
     let tensor = try Tensor(floats: [1, 2, 3, 4], shape: [2, 2])
-    let dict = try StateDict(["a", "b", "c"].map { .init(name: $0, tensor: tensor) })
+    var dict = try StateDict(["a", "b", "c"].map { .init(name: $0, tensor: tensor) })
+    try dict.append("d", try Tensor(floats: [5, 6, 7, 8], shape: [2, 2]))
     let told = "the same tensors under other names stay as they were: b and c"
     for step: any Step in [
       Transpose("a"), Reshape("a", to: [4]), Fill("a", with: .zeros), CastTo("float16", "a"),
-      Slice("a", range: try #require(SliceRange("0:1"))),
+      Slice("a", range: try #require(SliceRange("0:1"))), Tie("a", to: "d"),
     ] {
       let plan = try Plan(of: dict, steps: [step])
       #expect(plan.reports[0].notes.contains(told), "\(step.summary)")

@@ -20,7 +20,8 @@ extension Pattern {
   /// start with it, such as a.norm`; `nil` where none does.
   func near(_ names: [String]) -> String? {
     guard let (literal, misses) = literal else { return nil }
-    let near = names.filter { $0.contains(literal) }
+    // By bytes, as it fits.
+    let near = names.filter { $0.utf8.contains(literal.utf8) }
     if near.isEmpty { return nil }
     let keys = near.count == 1 ? "1 key that contains" : "\(near.count) keys that contain"
     let but = near.count == 1 ? misses.one : misses.many

@@ -31,6 +31,9 @@ struct PatternSyntax: Equatable {
 
   init(_ kind: Kind, _ pieces: [Piece]) { (self.kind, self.pieces) = (kind, pieces) }
 
+  /// Wildcards that a template may not hold as they are.
+  private static let patternOnly: [Unicode.Scalar] = ["#", "?"]
+
   /// More choices than this are a mistake.
   static let maximumAlternatives = 10_000
 
@@ -77,8 +80,8 @@ struct PatternSyntax: Equatable {
           at: column, kind == .pattern ? "} closes nothing; \\} is the character" : "the } closes nothing")
       default: break
       }
-      // The rest are characters of a template.
-      if kind == .template { return .literal(scalar) }
+      // The rest are characters of a template, but for the wildcards that stand for something in a pattern alone.
+      if kind == .template { return .literal(try ofTemplate(scalar, column)) }
       switch scalar {
       case "#": return .digits
       case "?": return .one
@@ -90,6 +93,25 @@ struct PatternSyntax: Equatable {
         return .literal(scalars[position])
       default: return .literal(scalar)
       }
+    }
+
+    /// A `#` or `?` is most often meant to be what the pattern's stood for, so the character is written `\\#`.
+    private mutating func ofTemplate(_ scalar: Unicode.Scalar, _ column: Int) throws(PatternError)
+      -> Unicode.Scalar
+    {
+      if scalar == "\\", position + 1 < scalars.count,
+        PatternSyntax.patternOnly.contains(scalars[position + 1])
+      {
+        position += 1
+        return scalars[position]
+      }
+      if PatternSyntax.patternOnly.contains(scalar) {
+        throw error(
+          at: column,
+          "\(scalar) is a wildcard of patterns: in a name * or {1} is what one stood for, "
+            + "and \\\(scalar) the character")
+      }
+      return scalar
     }
 
     /// What stands between the opening bracket here and the next closing one, to which it goes.
@@ -176,7 +198,7 @@ struct PatternSyntax: Equatable {
   private func spell(_ piece: Piece) -> String {
     switch piece {
     case .literal(let scalar):
-      kind == .pattern && "*#?[]{}\\".unicodeScalars.contains(scalar) ? "\\\(scalar)" : String(scalar)
+      isEscaped(scalar) ? "\\\(scalar)" : String(scalar)
     case .any: "*"
     case .digits: "#"
     case .one: "?"
@@ -188,6 +210,11 @@ struct PatternSyntax: Equatable {
       "{\(number.map(String.init) ?? "n")\(amount < 0 ? "" : "+")\(amount)}"
     case .whole: "{&}"
     }
+  }
+
+  private func isEscaped(_ scalar: Unicode.Scalar) -> Bool {
+    kind == .pattern
+      ? "*#?[]{}\\".unicodeScalars.contains(scalar) : Self.patternOnly.contains(scalar)
   }
 
   private static func spell(_ range: ClosedRange<UInt32>) -> String {

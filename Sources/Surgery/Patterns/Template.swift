@@ -5,6 +5,7 @@
 ///     {1+2} {n-1}  the number that the first, the next wildcard stands for, and two more, one less
 ///     *            what the next wildcard stands for
 ///     {0..3} {a,b} several names
+///     \# \?        the character itself: without the \ it would be taken for the pattern's wildcard
 struct Template {
   private let text: String
   /// Choices stand alone in each.

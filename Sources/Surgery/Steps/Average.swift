@@ -67,6 +67,7 @@ public struct Average: Step {
       }
     }
     for (name, dict) in zip(names, dicts) { try requireSameKeys(draft, name, dict) }
+    let before = draft
     var done: [[ViewIdentity]: Tensor] = [:]
     var others: [String] = []
     for index in draft.entries.indices {
@@ -95,12 +96,27 @@ public struct Average: Step {
       done[identities] = mean
       draft.entries[index].tensor = mean
     }
+    tellUntied(before, draft, &outcome)
     if !others.isEmpty {
       outcome.notes.append(
         "\(others.count) keys hold no floating-point numbers and are the first's: \(others.summary)")
     }
     outcome.recordKeys()
     return outcome
+  }
+
+  /// Tells which names were one tensor here and are not in the others, so that their means differ.
+  private func tellUntied(_ before: Draft, _ after: Draft, _ outcome: inout StepOutcome) {
+    let pairs = zip(before.entries, after.entries).filter { $0.0.tensor.elementCount > 0 }
+    for group in pairs.grouped(by: { ViewIdentity($0.0.tensor) }) {
+      let (one, other) = (group.members[0], group.members.dropFirst())
+      let apart = other.filter { ViewIdentity($0.1.tensor) != ViewIdentity(one.1.tensor) }.map(\.0.name)
+      if !apart.isEmpty {
+        outcome.notes.append(
+          "\(apart.summary) \(apart.count == 1 ? "was" : "were") one tensor with \(one.0.name), and "
+            + "\(apart.count == 1 ? "is" : "are") not elsewhere: the means differ")
+      }
+    }
   }
 
   public func sources(of name: String, _ resolved: ResolvedFields) -> NameSources {

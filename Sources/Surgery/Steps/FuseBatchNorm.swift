@@ -103,6 +103,15 @@ public struct FuseBatchNorm: Step {
     if epsilon == nil, !told.epsilons.isEmpty {
       outcome.resolved.members.append((Self.epsilons, .array(told.epsilons.map { .double($0) })))
     }
+    let members = Set(fused.flatMap(\.members))
+    outcome.tellTied(
+      Set(fused.map { ViewIdentity(draft.entries[$0.members[0]].tensor) }),
+      among: draft.entries.indices.filter { !members.contains($0) }.map { draft.entries[$0] })
+    for shared in fused.grouped(by: { ViewIdentity(draft.entries[$0.members[0]].tensor) })
+    where shared.members.count > 1 {
+      let names = shared.members.map { draft.entries[$0.members[0]].name }
+      outcome.notes.append("\(names.summary) were one tensor, and each has its own norm's now")
+    }
     outcome.recordKeys(fused.flatMap(\.members).map { draft.entries[$0].name })
     draft.replace(fused)
     return outcome

@@ -68,7 +68,13 @@ public struct Split: Step {
 
   private func naming() throws -> (String) throws -> [String] {
     let fit = try Pattern(pattern)
-    let templates = try templates.map { try Template($0) }
+    let texts = templates
+    let templates = try texts.map { try Template($0) }
+    if templates.reduce(0, { $0 + $1.count }) == 1, let comma = texts[0].unicodeScalars.firstIndex(of: ",") {
+      throw PatternError(
+        texts[0], column: texts[0].unicodeScalars.distance(from: texts[0].startIndex, to: comma) + 1,
+        "outside braces the comma is a character of one name; {q,k,v} gives several")
+    }
     return { name in
       let captures = fit.captures(name) ?? []
       return try templates.flatMap { try $0.names(for: name, captures: captures) }

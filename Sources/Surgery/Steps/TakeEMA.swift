@@ -148,7 +148,7 @@ public struct TakeEMA: Step {
     // Under the weights' own names it has its own order, and may have more than they.
     draft.entries =
       weights.isEmpty || matches.rule == .init() && matches.count > 0
-      ? completed(average, matches, weights, &outcome)
+      ? try completed(average, matches, weights, &outcome)
       : try replaced(average, matches, weights, path, &outcome)
   }
 
@@ -172,7 +172,7 @@ public struct TakeEMA: Step {
     }
     // The names are the average's own, without what stands before the weights'.
     outcome.resolved.members.append((Trail.prefix, .string(prefix)))
-    if matches.count > 0 { return completed(average, matches, rest, &outcome) }
+    if matches.count > 0 { return try completed(average, matches, rest, &outcome) }
     if !rest.isEmpty { outcome.notes.append("nothing beside it has its names, so nothing completes it") }
     return average.entries
   }
@@ -227,8 +227,11 @@ public struct TakeEMA: Step {
   private func completed(
     _ average: MovingAverage, _ matches: MovingAverage.Matches, _ weights: [Draft.Entry],
     _ outcome: inout StepOutcome
-  ) -> [Draft.Entry] {
+  ) throws -> [Draft.Entry] {
     if weights.isEmpty { return average.entries }
+    for (places, average) in zip(matches.places, average.entries) where places.count == 1 {
+      try requireShape(of: weights[places[0]], average)
+    }
     let strangers = matches.strangers(among: average.entries)
     if !strangers.isEmpty {
       outcome.notes.append("\(strangers.count) of its keys are none of the weights': \(strangers.summary)")
@@ -343,9 +346,7 @@ public struct TakeEMA: Step {
     var isDone = [Bool](repeating: false, count: weights.count)
     for (place, average) in pairs {
       let weight = weights[place]
-      guard weight.tensor.shape == average.tensor.shape else {
-        throw weight.doesNotFit("its average \(average.name) has \(average.tensor.shape)")
-      }
+      try requireShape(of: weight, average)
       result[place] = .init(name: weight.name, origins: average.origins, tensor: average.tensor)
       isDone[place] = true
     }
@@ -362,6 +363,14 @@ public struct TakeEMA: Step {
     }
     tell(own: own, tied: tied, &outcome)
     return result
+  }
+
+  /// What has another shape is the average of something else.
+  private func requireShape(of weight: Draft.Entry, _ average: Draft.Entry) throws {
+    if weight.tensor.shape == average.tensor.shape { return }
+    throw weight.doesNotFit(
+      "its average \(average.name) has \(average.tensor.shape)",
+      remedies: [.setting("key", value: "PATH", "takes the average as it is")])
   }
 
   // MARK: The way back

@@ -32,15 +32,20 @@ public struct Tie: Step {
         .noMatch, "found no key \"\(name)\"",
         remedies: [.advice(Suggestion.fact(about: name, among: draft.names))])
     }
+    var changed: Set<ViewIdentity> = []
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]
       guard entry.tensor.shape == model.tensor.shape, entry.tensor.dtype == model.tensor.dtype else {
         throw entry.doesNotFit(
           "\(name) has \(model.tensor.shape), \(model.tensor.dtype); it is \(entry.tensor.dtype)")
       }
+      if ViewIdentity(entry.tensor) != ViewIdentity(model.tensor) {
+        changed.insert(ViewIdentity(entry.tensor))
+      }
       draft.entries[index].tensor = model.tensor
       draft.entries[index].origins = model.origins
     }
+    outcome.tellTied(changed, among: zip(draft.entries, hits).filter { !$0.1 }.map(\.0))
     return outcome
   }
 
