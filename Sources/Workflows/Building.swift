@@ -112,7 +112,7 @@ public struct Building: Sendable {
     let output = try request.map {
       try PreparedWrite(
         plan.output, from: try checkpoint ?? .modelFile(model), $0, steps: plan.reports.map(\.record.json),
-        key: key, model: file)
+        casts: plan.casts, key: key, model: file)
     }
     return Prepared(
       model: file, backbone: checkpoint, plan: plan, output: output, path: model, seed: seed)

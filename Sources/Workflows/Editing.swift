@@ -105,8 +105,8 @@ public struct Editing: Sendable {
     var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
     if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
     let output = try PreparedWrite(
-      plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), key: key, object: object
-    )
+      plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), casts: plan.casts,
+      key: key, object: object)
     return try held(Prepared(checkpoint: checkpoint, plan: plan, output: output))
   }
 

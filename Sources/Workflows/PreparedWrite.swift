@@ -16,6 +16,8 @@ public struct PreparedWrite: Sendable {
   public let plan: WritePlan
   public let format: WriteOptions.Format
   let cast: DTypeCast?
+  /// What steps cast before.
+  let stepCasts: [DTypeCast]
   private let writer: CheckpointWriter
 
   /// Prepares the writing of `stateDict`, which was made of `checkpoint`.
@@ -23,13 +25,15 @@ public struct PreparedWrite: Sendable {
   /// - Parameters:
   ///   - others: other checkpoints that it was made of.
   ///   - steps: the records of what was done, for the provenance.
+  ///   - casts: what was cast by then; the report tells what was too large.
   ///   - key: the dict that was taken, where that was asked for.
   ///   - object: what the file is to hold beside the state dict.
   ///   - model: the model file that a file for YOLOv5 is to hold.
   /// - Throws: `Failure` where the request contradicts itself, or the output is an input; what planning throws.
   public init(
     _ stateDict: StateDict, from checkpoint: Checkpoint, _ request: WriteRequest, others: [Checkpoint] = [],
-    steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil, model: ModelFile? = nil
+    steps: [JSONValue] = [], casts: [DTypeCast] = [], key: String? = nil, object: PlainObject? = nil,
+    model: ModelFile? = nil
   ) throws {
     let target = try WriteTarget(request)
     let (stateDict, cast) = try request.apply(to: stateDict, of: checkpoint)
@@ -52,7 +56,7 @@ public struct PreparedWrite: Sendable {
         remedies: ["files are never edited in place: choose another name"])
     }
     (self.request, self.checkpoint, self.stateDict) = (request, checkpoint, stateDict)
-    (format, self.cast) = (target.format, cast)
+    (format, self.cast, stepCasts) = (target.format, cast, casts)
   }
 
   /// Whether all of it stands there already, and is proven where the request asks for that.
@@ -125,8 +129,10 @@ public struct WriteReport: Sendable {
   /// How many names stand in the metadata as another's.
   public let aliasCount: Int
   public let byteCount: Int
-  /// What was cast to another dtype, and what that lost.
+  /// What was cast to ``dtype``, and what that lost.
   public let cast: DTypeCast?
+  /// What steps cast before that; a graft casts as well.
+  public let stepCasts: [DTypeCast]
   /// What the tensors were cast to.
   public let dtype: DType?
   /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
@@ -144,7 +150,7 @@ public struct WriteReport: Sendable {
     (input, wrapper, files) = (prepared.checkpoint.path, prepared.checkpoint.wrapper, plan.paths)
     (tensorCount, storageCount) = (plan.tensorCount, plan.storageCount)
     (aliasCount, byteCount, notes) = (plan.aliasCount, plan.byteCount, plan.notes)
-    (cast, dtype) = (prepared.cast, prepared.request.dtype)
+    (cast, stepCasts, dtype) = (prepared.cast, prepared.stepCasts, prepared.request.dtype)
     (isProven, self.seconds) = (prepared.request.proves && seconds != nil, seconds)
   }
 
@@ -158,9 +164,12 @@ public struct WriteReport: Sendable {
       "tensors": tensorCount, "storages": storageCount, "aliases": aliasCount, "bytes": byteCount,
       "files": files.count > 1 ? files : nil,
     ]
-    if let cast {
-      object["cast"] = cast.names.count
-      object["overflows"] = cast.overflows.map { ["names": $0.names, "count": $0.count] as JSONObject }
+    if let cast { object["cast"] = cast.names.count }
+    let casts = stepCasts + (cast.map { [$0] } ?? [])
+    if !casts.isEmpty {
+      object["overflows"] = casts.flatMap(\.overflows).map {
+        ["names": $0.names, "count": $0.count] as JSONObject
+      }
     }
     if !notes.isEmpty { object["notes"] = notes }
     return object

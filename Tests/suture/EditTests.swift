@@ -38,6 +38,8 @@ import Testing
       (["--fill", "head*=ones"], 2, "--fill takes"), (["--fill", "head*=normal(0,-1,2)"], 2, "--fill takes"),
       (["--reshape", "head.weight"], 2, "--reshape takes"),
       (["--permute", "head.weight=0,x"], 2, "--permute takes"),
+      (["--split", "head.bias=a,b"], 2, "column 2: outside braces the comma is a character of one name"),
+      (["--rename", "stages.0.#.gamma=blocks.#.gamma"], 2, "# is a wildcard of patterns"),
       (["--adapt-input", "x=9999999999999999999999"], 2, "--adapt-input takes"),
       (["--adapt-input", "head.weight=0"], 2, "needs 1 to"),
       (["--transpose", "head.weight=1"], 2, "needs two axes"),
@@ -158,6 +160,26 @@ import Testing
     #expect(live.code == 0 && live.messages.contains("124 tensors, 124 storages"))
     #expect(try suture("presets", "x", "y").code == 2)
     #expect(try suture("presets", "normalize-in-stem").messages.contains("did you mean normalise-in-stem?"))
+  }
+
+  @Test func `what is too large for the dtype of a step or of a graft's base is told`() throws {
+    let folder = try TemporaryFolder()
+    let (half, large) = (folder.path + "/half.pth", folder.path + "/large.pth")
+    let runs = [
+      ["edit", Self.atto, "-o", large, "--keep", "norm.bias", "--fill", "*=1e6"],
+      ["edit", large, "-o", half, "--cast", "*=float16"],
+      ["graft", half, "--from", large, "-o", folder.path + "/out.pth"],
+    ]
+    for (run, isCast) in zip(runs, [false, true, true]) {
+      let said = try suture(run)
+      #expect(said.code == 0, "\(said.messages)")
+      #expect(
+        said.messages.contains("warning: 320 numbers too large for the new dtype in norm.bias") == isCast,
+        "\(said.messages)")
+      let report = try suture(run + ["--force", "--json"]).output.filter { $0 != " " }
+      #expect(
+        report.contains(#""overflows":[{"names":["norm.bias"],"count":320}]"#) == isCast, "\(report)")
+    }
   }
 
   @Test func `steps may match nothing where that is allowed`() throws {

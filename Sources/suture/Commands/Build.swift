@@ -55,8 +55,7 @@ struct Build: Command {
     return try writing.finish(prepared.output) {
       prepared.json()
     } done: {
-      warn(prepared.plan.casts)
-      return prepared.json($0)
+      prepared.json($0)
     }
   }
 }

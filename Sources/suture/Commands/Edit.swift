@@ -69,8 +69,7 @@ struct Edit: Command {
     return try writing.finish(prepared.output) {
       prepared.json()
     } done: {
-      warn(prepared.plan.casts)
-      return prepared.json($0)
+      prepared.json($0)
     }
   }
 }

@@ -58,8 +58,7 @@ struct GraftCommand: Command {
     return try writing.finish(prepared.output) {
       prepared.json()
     } done: {
-      warn([prepared.graft.cast])
-      return prepared.json($0)
+      prepared.json($0)
     }
   }
 }

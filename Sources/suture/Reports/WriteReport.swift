@@ -45,6 +45,10 @@ extension WriteReport {
       "write  \(output)  \(shards)\(Format.plural(tensorCount, "tensor")), "
         + "\(Format.plural(storageCount, "storage")), \(Format.bytes(byteCount)), "
         + "\(Format.decimal(seconds ?? 0, places: 2)) s\(isProven ? ", proven" : "")")
+    for (names, count) in stepCasts.flatMap(\.overflows) {
+      Console.warning(
+        "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")
+    }
     let overflows = cast?.overflows ?? []
     if let first = overflows.first, let dtype {
       let count = overflows.reduce(0) { $0 + $1.count }
@@ -63,13 +67,5 @@ extension DType {
     case .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu: "NaN"
     default: "infinite"
     }
-  }
-}
-
-/// Says which numbers casts among the steps could not keep; known once they have been read.
-func warn(_ casts: [DTypeCast]) {
-  for (names, count) in casts.flatMap(\.overflows) {
-    Console.warning(
-      "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")
   }
 }
