@@ -108,6 +108,20 @@ import Testing
     #expect(refusal(parts, RemoveSpectralNorm("*", axis: 2)).contains("none is 2"))
   }
 
+  @Test func `of weight norm that is parametrized again, or next to one that is, is told apart`() throws {
+    let (gain, direction) = (try floats([2, 1], 10, 26), try floats([2, 2], 3, 4, 5, 12))
+    let room = "c.parametrizations.weight."
+    #expect(
+      refusal(
+        ["\(room)original0": gain, "\(room)original1": direction, "\(room)1._u": gain],
+        RemoveWeightNorm("*")
+      ).contains("another parametrization besides: \(room)1._u"))
+    let beside = try plan(
+      ["\(room)original0": gain, "\(room)original1": direction, "c.parametrizations.weights.0._u": gain],
+      RemoveWeightNorm("*"))
+    #expect(beside.output.names == ["c.weight", "c.parametrizations.weights.0._u"])
+  }
+
   @Test func `of spectral norm that lacks a part or has another parametrization is refused`() throws {
     let (weight, left) = (try floats([2, 1], 1, 2), try floats([2], 1, 0))
     #expect(

@@ -43,6 +43,15 @@ struct PartNames: Sendable {
     let leaf = weight.utf8.index(after: dot)
     return "\(weight[..<leaf])\(room)\(weight[leaf...])."
   }
+
+  /// The place of a weight's parametrizations in which a name lies, as ``room(of:)`` gives it; `nil` where it lies in none.
+  static func room(holding name: String) -> String? {
+    let words = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard let place = words.lastIndex(where: { $0.elementsEqual("parametrizations".utf8) }),
+      place + 2 < words.count
+    else { return nil }
+    return "\(Substring(name.utf8[..<words[place + 1].endIndex]))."
+  }
 }
 
 /// A step that makes one weight of the parts from which a module computes it, as it does when it is evaluated.
@@ -81,6 +90,7 @@ extension ParametrizationStep {
       return outcome
     }
     let hits = try outcome.match(patterns, in: weights)
+    let rooms = Dictionary(grouping: draft.names) { PartNames.room(holding: $0).map(ExactString.init) }
     var (groups, keys): ([(members: [Int], entries: [Draft.Entry])], [String]) = ([], [])
     // Replicas share their weights, and still do when this is done.
     var done: [[ViewIdentity]: Tensor] = [:]
@@ -88,6 +98,15 @@ extension ParametrizationStep {
       let name = weights.entries[index].name
       let parts = members.map { $0.map { draft.entries[$0] } }
       let there = parts.compactMap(\.self)
+      // The weight is what the last of several makes of it.
+      let own = Set(there.map { ExactString($0.name) })
+      if own.contains(where: { PartNames.room(holding: $0.string) != nil }),
+        let other = rooms[ExactString(PartNames.room(of: name))]?.first(where: {
+          !own.contains(ExactString($0))
+        })
+      {
+        throw there[0].doesNotFit("it has another parametrization besides: \(other)")
+      }
       let identities = there.map { ViewIdentity($0.tensor) }
       let tensor = try done[identities] ?? there[0].fitting { try weight(name, of: parts, draft, &outcome) }
       done[identities] = tensor

@@ -47,10 +47,6 @@ public struct RemoveSpectralNorm: ParametrizationStep {
         "there is no \(name)_v beside it: torch before 1.1 did not keep it",
         remedies: ["load it once with a torch that has spectral_norm, and save it again"])
     }
-    let next = PartNames.room(of: name) + "1."
-    if let other = draft.names.first(where: { $0.hasPrefix(next) }) {
-      throw original.doesNotFit("it has another parametrization besides: \(other)")
-    }
     for entry in [original, left, right] { try entry.requireNumbers() }
     let tensor = original.tensor
     let view = AxisView(tensor.shape, axis: try axis(name, original, left, right, draft, &outcome))
