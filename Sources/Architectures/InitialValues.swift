@@ -7,6 +7,8 @@ enum InitialValues: Sendable, Equatable {
   /// What `torch.nn.Conv2d` and `torch.nn.Linear` give their weight and their bias: uniform between −1/√*n* and 1/√*n*,
   /// where *n* inputs make an output. That is `kaiming_uniform_` with `a=sqrt(5)`.
   case uniform(fanIn: Int)
+  /// Uniform between −bound and bound, such as `xavier_uniform_` has it.
+  case within(Double)
   /// `normal_(std=deviation)`; also `trunc_normal_`, whose bounds of ±2 are a hundred deviations away for ConvNeXt.
   case normal(deviation: Double)
   /// One by one, row-major.
@@ -19,6 +21,7 @@ enum InitialValues: Sendable, Equatable {
     switch self {
     case .constant(let value): value
     case .uniform(let fanIn): Self.uniform(fanIn, numbers, index)
+    case .within(let bound): bound * (2 * numbers.uniform(index) - 1)
     case .normal(let deviation): deviation * numbers.normal(index)
     case .listed(let values): values[index]
     case .shifted(let fanIn, let shifts): Self.uniform(fanIn, numbers, index) + shifts[index % shifts.count]

@@ -5,6 +5,8 @@
 package protocol NetworkBuilding {
   /// What the `Conv` of a YOLOv5 of that name ends in: `Conv.default_act`, where nothing says another.
   mutating func convolutionActivation(of name: String) throws -> Activation
+  /// What the module of that name computes, as it says itself, or else as it usually does.
+  func moduleActivation(_ name: String, usually: Activation) throws -> Activation
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int
@@ -13,6 +15,22 @@ package protocol NetworkBuilding {
   ) throws -> Int
   /// Each pixel's channels times [outputs, inputs]: `<name>.weight` and `<name>.bias`.
   mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int
+  mutating func linear(_ name: String, _ layer: LinearLayer, of x: Int) throws -> Int
+  /// `nn.MultiheadAttention` without its projections: each of an image's pixels asks all of them.
+  mutating func attention(_ name: String, heads: Int, queries: Int, keys: Int, values: Int) throws -> Int
+  mutating func transposedConvolution(_ name: String, _ layer: TransposedLayer, of x: Int) throws -> Int
+  /// `nn.BatchNorm2d` called `norm`, where there is one, and an activation.
+  mutating func channelwise(_ name: String, norm: String?, _ activation: Activation, channels: Int, of x: Int)
+    throws
+    -> Int
+  /// The largest of each window, as `nn.MaxPool2d`.
+  mutating func maxPool(_ name: String, kernel: Int, stride: Int, padding: Int, of x: Int) throws -> Int
+  /// Zeros around each image, as `nn.ZeroPad2d`.
+  mutating func zeroPad(_ name: String, _ padding: Padding, of x: Int) throws -> Int
+  /// `gain`×`gain` pixels become the channels of one; `.rows` puts the pixels of a row next to each other.
+  mutating func contract(_ name: String, gain: Int, order: PixelOrder, of x: Int) throws -> Int
+  /// The other way round, as `Expand` has it.
+  mutating func expand(_ name: String, gain: Int, of x: Int) throws -> Int
   /// The mean over each channel's pixels.
   mutating func mean(_ name: String, of x: Int) throws -> Int
   mutating func add(_ name: String, _ x: Int, _ y: Int) throws -> Int
@@ -22,6 +40,81 @@ package protocol NetworkBuilding {
   mutating func upsample(_ name: String, factor: Int, of x: Int) throws -> Int
 }
 
+/// A number of rows and one of columns.
+package struct Sides: Hashable, Sendable, ExpressibleByIntegerLiteral {
+  package let height: Int
+  package let width: Int
+
+  package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+  package init(_ both: Int) { self.init(height: both, width: both) }
+  package init(integerLiteral value: Int) { self.init(value) }
+
+  /// Of both, where they are the same.
+  package var side: Int? { height == width ? height : nil }
+  package var area: Int { height * width }
+}
+
+/// How many rows and columns are added at each side.
+package struct Padding: Sendable, Hashable {
+  package let left: Int
+  package let right: Int
+  package let top: Int
+  package let bottom: Int
+
+  package init(left: Int, right: Int, top: Int, bottom: Int) {
+    (self.left, self.right, self.top, self.bottom) = (left, right, top, bottom)
+  }
+}
+
+/// In which order the pixels of a square become channels.
+package enum PixelOrder: Sendable { case rows, columns }
+
+/// A linear map as `nn.Linear`, or some outputs of one.
+package struct LinearLayer: Sendable {
+  /// The names of its tensors.
+  package let weight: String
+  package let bias: String?
+  package let inputs: Int
+  package let outputs: Int
+  /// Which of the tensors' rows it is, where there are more.
+  package let part: (index: Int, count: Int)
+
+  package init(
+    weight: String, bias: String? = nil, inputs: Int, outputs: Int, part: (index: Int, count: Int) = (0, 1)
+  ) {
+    (self.weight, self.bias, self.inputs, self.outputs) = (weight, bias, inputs, outputs)
+    self.part = part
+  }
+}
+
+/// A convolution that makes maps larger, as `nn.ConvTranspose2d`.
+package struct TransposedLayer: Sendable {
+  /// Of the weight: [in, out / groups, kernel, kernel].
+  package let shape: [Int]
+  package let hasBias: Bool
+  package let stride: Int
+  package let padding: Int
+  package let outputPadding: Int
+  package let groups: Int
+
+  package init(
+    shape: [Int], hasBias: Bool = true, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+    groups: Int = 1
+  ) {
+    (self.shape, self.hasBias, self.stride) = (shape, hasBias, stride)
+    (self.padding, self.outputPadding, self.groups) = (padding, outputPadding, groups)
+  }
+
+  /// The side of the output for an input of this side: (*n* − 1) · stride − 2 · padding + kernel + output padding.
+  package func side(for input: Int) throws(ModuleMisfit) -> Int {
+    let side = (input - 1) * stride - 2 * padding + shape[2] + outputPadding
+    guard side > 0 else {
+      throw ModuleMisfit("of \(input) pixels on a side nothing is left behind its padding")
+    }
+    return side
+  }
+}
+
 /// A convolution as `nn.Conv2d`, with what stands directly before and behind it.
 package struct ConvolutionLayer {
   /// The name of the weight without `.weight`.
@@ -29,8 +122,10 @@ package struct ConvolutionLayer {
   /// Of the weight: [out, in / groups, kernel, kernel].
   package let shape: [Int]
   package var hasBias: Bool
-  package var stride: Int
-  package var padding: Int
+  package var stride: Sides
+  package var padding: Sides
+  /// How far apart the pixels lie that a kernel reads.
+  package var dilation: Int
   package var groups: Int
   /// A norm of each pixel's channels before it.
   package var layerNorm: String?
@@ -39,24 +134,30 @@ package struct ConvolutionLayer {
   package var activation: Activation
 
   package init(
-    _ name: String, shape: [Int], hasBias: Bool = true, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-    layerNorm: String? = nil, batchNorm: String? = nil, activation: Activation = .none
+    _ name: String, shape: [Int], hasBias: Bool = true, stride: Sides = 1, padding: Sides = 0,
+    dilation: Int = 1, groups: Int = 1, layerNorm: String? = nil, batchNorm: String? = nil,
+    activation: Activation = .none
   ) {
     (self.name, self.shape, self.hasBias) = (name, shape, hasBias)
     (self.stride, self.padding, self.groups) = (stride, padding, groups)
+    self.dilation = dilation
     (self.layerNorm, self.batchNorm, self.activation) = (layerNorm, batchNorm, activation)
   }
 
   /// The height and width of the output for an input of this height and width.
   package static func outputSize(
-    _ height: Int, _ width: Int, kernel: Int, stride: Int, padding: Int
+    _ height: Int, _ width: Int, kernel: Sides, stride: Sides, padding: Sides, dilation: Int = 1
   ) throws(ModuleMisfit) -> (height: Int, width: Int) {
-    guard min(height, width) + 2 * padding >= kernel else {
-      throw ModuleMisfit(
-        "its input of \(height)×\(width) is smaller than its \(kernel)×\(kernel) kernel; a larger image is needed"
-      )
+    func size(_ input: Int, _ side: KeyPath<Sides, Int>) -> Int? {
+      let rest = input + 2 * padding[keyPath: side] - dilation * (kernel[keyPath: side] - 1) - 1
+      return rest < 0 ? nil : rest / stride[keyPath: side] + 1
     }
-    return ((height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1)
+    guard let rows = size(height, \.height), let columns = size(width, \.width) else {
+      throw ModuleMisfit(
+        "its input of \(height)×\(width) is smaller than its \(kernel.height)×\(kernel.width) kernel; a larger image "
+          + "is needed")
+    }
+    return (rows, columns)
   }
 }
 

@@ -7,7 +7,8 @@ internal import SutureWorkflows
 struct Program {
   private static var commands: [any Command.Type] {
     [
-      Inspect.self, Convert.self, Edit.self, GraftCommand.self, Build.self, Presets.self, Check.self,
+      Inspect.self, Convert.self, Edit.self, GraftCommand.self, Build.self, Presets.self, Modules.self,
+      Check.self,
       Diff.self, Why.self,
       Verify.self, Bench.self,
     ]

@@ -79,6 +79,53 @@ import Testing
         == ["model.0.stages.0.1.gamma"])
   }
 
+  @Test func `runs fused convolutions, which have a bias and no norm`() throws {
+    let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
+    let weights = try Weights.random(for: file, seed: 3)
+    var fused = try StateDict(weights.entries.filter { !$0.name.contains(".bn.") })
+    for entry in weights.entries where entry.name.hasSuffix(".bn.weight") {
+      let start = String(entry.name.dropLast(".weight".count))
+      let norm = try BatchNorm(start, in: weights, channels: entry.tensor.shape[0]).folded()
+      let name = String(start.dropLast(".bn".count)) + ".conv"
+      let old = try #require(weights[name + ".weight"])
+      let size = old.elementCount / norm.scale.count
+      let values = try old.floats().enumerated().map { Float(Double($1) * norm.scale[$0 / size]) }
+      fused = try StateDict(
+        fused.entries.filter { $0.name != name + ".weight" } + [
+          .init(name: name + ".weight", tensor: try Tensor(floats: values, shape: old.shape)),
+          .init(
+            name: name + ".bias",
+            tensor: try Tensor(floats: norm.shift.map { Float($0) }, shape: [norm.shift.count])),
+        ])
+    }
+    let image = try image(64, 96)
+    let truth = try DetectionModel(file: file, weights: weights, engine: .reference).outputs(
+      ["detect.decoded"], of: image)[0]
+    for engine in EngineKind.allCases {
+      let model = try DetectionModel(file: file, weights: fused, engine: engine)
+      #expect(model.unexpectedNames.isEmpty && !model.assumptions.contains { $0.what == "batch_norm.eps" })
+      let ours = try model.outputs(["detect.decoded"], of: image)[0]
+      #expect(Difference(ours.values, from: truth.values).relative < 5e-6)
+    }
+  }
+
+  @Test func `refuses attention that the machine cannot hold, before anything is allocated`() throws {
+    let text = """
+      nc: 1
+      depth_multiple: 1.0
+      width_multiple: 1.0
+      anchors:
+        - [10, 13]
+      backbone: [[-1, 1, C3TR, [8]]]
+      head: [[[-1], 1, Detect, [nc, anchors]]]
+      """
+    let file = try ModelFile(Array(text.utf8), name: "cfg.yaml")
+    let model = try DetectionModel(file: file, weights: try Weights.random(for: file, seed: 1))
+    // A score for each pair of four million pixels, four times.
+    let error = #expect(throws: ModelError.self) { try model.validate(batch: 1, height: 2048, width: 2048) }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("model.0.m.tr.0.ma"))
+  }
+
   @Test func `refuses an image whose maps do not fit together`() throws {
     let file = try ModelFile(SmallModelFile.with(), name: "cfg.yaml")
     let model = try DetectionModel(file: file, weights: try Weights.random(for: file, seed: 1))

@@ -43,7 +43,8 @@ import Testing
       let weight = try #require(dict["conv.\(name).in.weight"])
       return try Convolution(
         ConvolutionLayer(
-          "conv.\(name).in", shape: weight.shape, stride: numbers[1], padding: numbers[2], groups: numbers[3]),
+          "conv.\(name).in", shape: weight.shape, stride: Sides(numbers[1]), padding: Sides(numbers[2]),
+          groups: numbers[3]),
         in: dict)
     }
     for error in errors { #expect(error < 5e-7) }

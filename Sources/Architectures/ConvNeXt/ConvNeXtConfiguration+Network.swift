@@ -10,7 +10,7 @@ extension ConvNeXtConfiguration {
     let name = scheme.module(parts.convolution, stage: index, under: prefix)
     var layer = ConvolutionLayer(
       name, shape: shape(of: ConvNeXtKey(part: parts.convolution, stage: index, leaf: .weight)),
-      stride: Self.downsampling(index))
+      stride: Sides(Self.downsampling(index)))
     var value: Int
     // The stem convolves, then normalises; the others turn it round.
     if index == 0 {

@@ -165,6 +165,8 @@ struct Row {
   let number: Int
   let module: String
   let arguments: [ModelValue]
+  /// Where each of them stands.
+  let argumentNodes: [YAMLNode]
 
   static let maximumCount = 1000
 
@@ -180,7 +182,8 @@ struct Row {
     isList = parts[0].sequence != nil
     number = try parts[1].requireInt("the number of repeats", in: 1...1000)
     module = try parts[2].requireString()
-    arguments = try parts[3].requireSequence().map { try ModelValue($0, scope) }
+    argumentNodes = try parts[3].requireSequence()
+    arguments = try argumentNodes.map { try ModelValue($0, scope) }
   }
 }
 

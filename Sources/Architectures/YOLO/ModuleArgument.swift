@@ -10,6 +10,10 @@ struct ModuleArgument: Sendable {
     /// From 0 up to 1: how often training leaves something out.
     case rate
     case ints(count: Int, ClosedRange<Int>)
+    /// One number, or so many.
+    case intOrInts(count: Int, ClosedRange<Int>)
+    /// A list of so many numbers.
+    case list(ClosedRange<Int>, of: ClosedRange<Int>)
     /// Nothing else is supported.
     case exactly(ModelValue)
     /// The anchors that the file gives.
@@ -28,6 +32,17 @@ struct ModuleArgument: Sendable {
   /// How many channels come out, before the width multiple.
   static let channels = ModuleArgument("channels", .int(1...maximumChannels))
   static let groups = ModuleArgument("groups", .int(1...(1 << 16)), default: .int(1))
+  static let stride = ModuleArgument("stride", .int(1...63), default: .int(1))
+  static let dilation = ModuleArgument("dilation", .int(1...63), default: .int(1))
+  /// Whether an activation follows.
+  static let act = ModuleArgument("act", .bool, default: .bool(true))
+  static func kernel(_ usual: Int) -> ModuleArgument {
+    ModuleArgument("kernel", .int(1...63), default: .int(usual))
+  }
+  /// What part of the channels that come out the hidden layer has.
+  static func expansion(_ usual: Double) -> ModuleArgument {
+    ModuleArgument("expansion", .fraction, default: .double(usual))
+  }
 
   /// No layer is wider than this.
   static let maximumChannels = 1 << 16
@@ -48,16 +63,20 @@ struct ModuleRow {
   let repeats: Int
   /// The arguments as they were written.
   let values: [ModelValue]
+  /// How many channels the layer before it gives, whatever it reads.
+  let channelsBefore: Int
   let isLast: Bool
   let schema: [ModuleArgument]
   let usage: String
   /// An error with the row's place.
   let error: (String) -> YAMLError
+  /// An error with the place of an argument.
+  let argumentError: (Int, String) -> YAMLError
 
   /// Refuses arguments that are not what the module takes.
   func validate() throws {
     if values.count > schema.count {
-      throw error("\(values.count) arguments, of which \(schema.count) are supported")
+      throw argumentError(schema.count, "\(values.count) arguments, of which \(schema.count) are supported")
     }
     for (place, argument) in schema.enumerated() {
       if place < values.count {
@@ -71,24 +90,27 @@ struct ModuleRow {
 
   private func validate(_ value: ModelValue, at place: Int, _ argument: ModuleArgument) throws {
     if value == .none, argument.fallback == value { return }
-    var wanted: String?
+    let fits =
+      switch argument.kind {
+      case .int(let range): value.int.map(range.contains) ?? false
+      case .bool: value.bool != nil
+      case .fraction: value.number.map { $0 > 0 && $0 <= 4 } ?? false
+      case .rate: value.number.map { $0 >= 0 && $0 <= 1 } ?? false
+      case .intOrInts(let count, let range):
+        value.int.map(range.contains)
+          ?? value.ints.map { $0.count == count && $0.allSatisfy(range.contains) } ?? false
+      case .list(let count, let range):
+        value.ints.map { count.contains($0.count) && $0.allSatisfy(range.contains) } ?? false
+      case .ints(let count, let range):
+        value.ints.map { $0.count == count && $0.allSatisfy(range.contains) } ?? false
+      case .exactly(let only): value == only
+      case .anchors: value == .anchors(file.anchors)
+      }
+    if fits { return }
     switch argument.kind {
-    case .int(let range):
-      if !(value.int.map(range.contains) ?? false) {
-        wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-      }
-    case .bool: if value.bool == nil { wanted = "True or False" }
-    case .fraction:
-      if !(value.number.map { $0 > 0 && $0 <= 4 } ?? false) { wanted = "a number above 0 and up to 4" }
-    case .rate: if !(value.number.map { $0 >= 0 && $0 <= 1 } ?? false) { wanted = "a number from 0 to 1" }
-    case .ints(let count, let range):
-      guard let ints = value.ints, ints.count == count, ints.allSatisfy(range.contains) else {
-        throw error(usage)
-      }
-    case .exactly(let only): if value != only { throw error(usage) }
-    case .anchors: if value != .anchors(file.anchors) { throw error(usage) }
+    case .ints, .exactly, .anchors: throw argumentError(place, usage)
+    default: throw argumentError(place, "argument \(place) is \(value); \(argument.kind.words) is needed")
     }
-    if let wanted { throw error("argument \(place) is \(value); \(wanted) is needed") }
   }
 
   /// The argument of that name, or what it is where it is left out.
@@ -100,6 +122,11 @@ struct ModuleRow {
   }
 
   func int(_ name: String) -> Int { self[name].int ?? 0 }
+
+  /// What the module is made with, where that is both widths and what the row says behind its own.
+  func shown(_ input: Int, _ output: Int) -> [ModelValue] {
+    [.int(input), .int(output)] + values.dropFirst()
+  }
 
   // MARK: Channels
 
@@ -117,10 +144,14 @@ struct ModuleRow {
     if declared == file.outputsPerPixel { return declared }
     let multiple = file.channelMultiple
     let width = Int((Double(declared) * file.widthMultiple / Double(multiple)).rounded(.up)) * multiple
+    try validateWidth(width)
+    return width
+  }
+
+  func validateWidth(_ width: Int) throws {
     guard width <= ModuleArgument.maximumChannels else {
       throw error("\(width) channels are more than \(ModuleArgument.maximumChannels)")
     }
-    return width
   }
 
   /// Half of the channels that come out, or another fraction of them.

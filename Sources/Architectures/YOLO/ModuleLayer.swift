@@ -61,24 +61,30 @@ extension ModelFile {
   /// YOLOv5 finds the strides with an image of this side.
   static let strideSide = 256
   private static let maximumSide = 1 << 14
+  /// Of all layers together.
+  private static let maximumRepeats = 10_000
+  private static let maximumParameters = 1 << 40
 
   /// Makes layers of rows, and refuses what YOLOv5 would build wrongly or not at all.
   static func layers(_ rows: [Row], _ header: Header) throws -> [ModuleLayer] {
     var layers: [ModuleLayer] = []
+    var (total, parameters) = (0, 0)
     for (index, row) in rows.enumerated() {
       let sources = try sources(of: row, index)
       // Python rounds halves to even.
       let scaled = max(Int((Double(row.number) * header.depthMultiple).rounded(.toNearestOrEven)), 1)
       let repeats = row.number > 1 ? scaled : row.number
-      guard let type = YOLOModules.all.first(where: { $0.name == row.module }) else {
-        let known = YOLOModules.all.map { $0.name }.joined(separator: ", ")
-        throw row.node.error("layer \(index): the module \"\(row.module)\" is not known; \(known) are")
+      let type = try YOLOModules.named(row.module) { row.node.error("layer \(index): \($0)", advice: $1) }
+      total += repeats
+      guard total <= maximumRepeats else {
+        throw row.error(index, "its repeats make more than \(maximumRepeats) modules, which no model has")
       }
       let inputs = sources.map { $0 < 0 ? header.inputChannels : layers[$0].module.channels }
       let context = ModuleRow(
         file: header, index: index, sources: sources, inputs: inputs, readsList: row.isList, repeats: repeats,
-        values: row.arguments, isLast: index == rows.count - 1, schema: type.arguments, usage: type.usage,
-        error: { row.error(index, $0) })
+        values: row.arguments, channelsBefore: layers.last?.module.channels ?? header.inputChannels,
+        isLast: index == rows.count - 1, schema: type.arguments, usage: type.usage,
+        error: { row.error(index, $0) }, argumentError: { row.error(index, $1, at: $0) })
       try context.validate()
       let module = try type.init(context)
       guard repeats == 1 || type.takesRepeats || module.channels == inputs[0] else {
@@ -86,10 +92,15 @@ extension ModelFile {
           "repeated \(repeats) times it must give as many channels as it takes, not \(inputs[0]) and "
             + "\(module.channels)")
       }
-      layers.append(
-        ModuleLayer(
-          index: index, module: module, sources: sources, repeats: repeats,
-          from: row.isList ? "\(row.from)" : "\(row.from[0])"))
+      let layer = ModuleLayer(
+        index: index, module: module, sources: sources, repeats: repeats,
+        from: row.isList ? "\(row.from)" : "\(row.from[0])")
+      parameters += layer.parameterCount
+      guard parameters <= maximumParameters else {
+        throw context.error(
+          "with it the model has \(parameters) parameters; \(maximumParameters) are supported")
+      }
+      layers.append(layer)
     }
     return layers
   }
@@ -151,7 +162,8 @@ extension ModelFile {
 }
 
 extension Row {
-  fileprivate func error(_ index: Int, _ words: String) -> YAMLError {
-    node.error("layer \(index), \(module): \(words)")
+  fileprivate func error(_ index: Int, _ words: String, at argument: Int? = nil) -> YAMLError {
+    let place = argument.flatMap { argumentNodes.indices.contains($0) ? argumentNodes[$0] : nil }
+    return (place ?? node).error("layer \(index), \(module): \(words)")
   }
 }

@@ -1,4 +1,6 @@
 internal import SutureTensors
+internal import SutureText
+internal import SutureYAML
 
 /// A module that a row of a model file can name: all that is known of it.
 ///
@@ -60,12 +62,65 @@ enum YOLOModules {
   static let all: [any YOLOModule.Type] = [
     ConvNeXtBlockModule.self,
     ConvModule.self,
-    C3Module.self,
+    DWConvModule.self,
+    GhostConvModule.self,
+    MixConv2dModule.self,
+    CrossConvModule.self,
+    FocusModule.self,
     BottleneckModule.self,
+    GhostBottleneckModule.self,
+    BottleneckCSPModule.self,
+    C3Module.self,
+    C3TRModule.self,
+    C3SPPModule.self,
+    C3GhostModule.self,
+    C3xModule.self,
+    SPPModule.self,
+    SPPFModule.self,
     ConcatModule.self,
+    ContractModule.self,
+    ExpandModule.self,
     UpsampleModule.self,
+    ConvTranspose2dModule.self,
+    DWConvTranspose2dModule.self,
+    MaxPool2dModule.self,
+    ZeroPad2dModule.self,
+    BatchNorm2dModule.self,
+    SiLUModule.self,
+    ReLUModule.self,
+    LeakyReLUModule.self,
+    HardswishModule.self,
+    MishModule.self,
+    GELUModule.self,
+    SigmoidModule.self,
+    IdentityModule.self,
     DetectModule.self,
   ]
+
+  /// What YOLOv5 has beside them and nothing here builds.
+  private static let others = [
+    "Segment": "the head of a segmentation model", "Proto": "a part of a segmentation model",
+    "Classify": "the head of a classification model",
+  ]
+
+  /// The module that rows call `name`.
+  ///
+  /// - Parameter error: makes an error with the row's place.
+  static func named(
+    _ name: String, _ error: (_ message: String, _ advice: String?) -> YAMLError
+  ) throws -> any YOLOModule.Type {
+    if let known = all.first(where: { $0.name == name }) { return known }
+    if let what = others[name] {
+      throw error(
+        "\(name) is \(what), which is neither built nor run",
+        "checkpoints of such a model can be inspected, converted, edited, and checked against another checkpoint of it"
+      )
+    }
+    let names = all.map { $0.name }
+    throw error(
+      "the module \(name.quoted()) is not known; \(names.joined(separator: ", ")) are",
+      Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" })
+  }
 }
 
 /// A tensor of a module's state dict.

@@ -28,6 +28,12 @@ extension FixedWidthInteger {
     return value
   }
 
+  /// The product of two numbers that are not negative, or the largest number there is where that is less.
+  public func multiplied(saturating other: Self) -> Self {
+    let (value, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : value
+  }
+
   /// This number rounded up to a multiple of `alignment`, which is positive.
   public func rounded(upToMultipleOf alignment: Self) throws(ArithmeticOverflow) -> Self {
     let excess = self % alignment

@@ -21,16 +21,21 @@ extension Graph {
   /// convolution gave, and the input of the network are alive.
   func validateMemory(_ shapes: [MapShape?], needed: [Int]) throws {
     var weights = 0
+    var most = (name: "", bytes: 0)
     var largest = (name: "the image", count: shapes[0]?.count ?? 0)
     for index in needed {
       for parameter in nodes[index].operation.parameters {
         weights = weights.adding(saturating: min(parameter.count, 1 << 40) * 4)
       }
+      let work = nodes[index].operation.workByteCount(for: nodes[index].inputs.compactMap { shapes[$0] })
+      if work > most.bytes { most = (nodes[index].name, work) }
       if let count = shapes[index + 1]?.count, count > largest.count { largest = (nodes[index].name, count) }
     }
     // And the caller's image with what it gets back.
     let maps = 4 * (3 * largest.count + 2 * (shapes[0]?.count ?? 0))
-    try Self.validateMemory(weights: weights, activations: maps, "layer \(largest.name)")
+    try Self.validateMemory(
+      weights: weights, activations: maps.adding(saturating: most.bytes),
+      "layer \(most.bytes > maps ? most.name : largest.name)")
   }
 
   /// Follows the sizes of an image through the layers, without allocating anything.

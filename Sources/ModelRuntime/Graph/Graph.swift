@@ -127,6 +127,10 @@ struct GraphBuilder {
     return .silu
   }
 
+  func moduleActivation(_ name: String, usually: Activation) throws -> Activation {
+    try settings.told.activations[ExactString(name)].map { try Self.computed($0, name) } ?? usually
+  }
+
   private static func computed(_ module: ModuleActivation, _ place: String) throws -> Activation {
     if let activation = module.activation { return activation }
     throw ModelError.notSupported(

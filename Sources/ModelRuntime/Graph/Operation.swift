@@ -11,6 +11,9 @@ protocol Operation: Sendable {
   /// Multiply-accumulates of convolutions and linear layers; norms and activations are not counted.
   func multiplyAccumulates(for output: MapShape) -> Int
 
+  /// How many bytes the compiled form needs beside its inputs, output and weights, where that may be beyond measure.
+  func workByteCount(for inputs: [MapShape]) -> Int
+
   /// Plain loops that sum in double precision, and round to float32 when they are done.
   ///
   /// - Parameter shape: of the output.
@@ -26,5 +29,6 @@ protocol Operation: Sendable {
 extension Operation {
   var parameters: [Parameter] { [] }
   func multiplyAccumulates(for output: MapShape) -> Int { 0 }
+  func workByteCount(for inputs: [MapShape]) -> Int { 0 }
   func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? { nil }
 }

@@ -34,6 +34,13 @@ struct Parameter: Sendable {
     (self.name, self.tensor) = (name, tensor)
   }
 
+  private init(_ name: String, _ tensor: Tensor) { (self.name, self.tensor) = (name, tensor) }
+
+  /// Some of its rows alone.
+  func rows(_ range: Range<Int>) throws -> Parameter {
+    range == 0..<tensor.shape[0] ? self : Parameter(name, try tensor.sliced(range, axis: 0))
+  }
+
   /// The elements in row-major order.
   ///
   /// - Throws: ``ModelError/notFinite(key:index:value:)``, and what reading throws.

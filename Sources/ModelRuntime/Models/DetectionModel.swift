@@ -48,7 +48,8 @@ public struct DetectionModel: Sendable {
     // YOLOv5 until October 2021 keeps the anchors in pixels too.
     let detect = "\(prefix)model.\(file.layers.count - 1)"
     let expected = file.layers.flatMap { $0.expectedTensors(under: prefix) }
-    let known = Set(expected.map(\.name) + [detect + ".anchor_grid"])
+    // A fused convolution has a bias that the file does not tell.
+    let known = Set(expected.map(\.name) + builder.graph.readNames + [detect + ".anchor_grid"])
     unexpectedNames = weights.names.filter { !known.contains($0) }
     let name = detect + ".anchors"
     anchorsName = weights[name] == nil ? nil : name

@@ -10,9 +10,10 @@ struct Convolution: Operation {
   let bias: Parameter?
   let inputChannels: Int
   let outputChannels: Int
-  let kernel: Int
-  let stride: Int
-  let padding: Int
+  let kernel: Sides
+  let stride: Sides
+  let padding: Sides
+  let dilation: Int
   let groups: Int
   /// Each pixel's channels are normalised first; only where there is no padding.
   let norm: LayerNorm?
@@ -24,9 +25,9 @@ struct Convolution: Operation {
     _ layer: ConvolutionLayer, in dict: StateDict,
     epsilons: (layer: Double, batch: Double) = (ConvNeXtConfiguration.epsilon, BatchNorm.usualEpsilon)
   ) throws {
-    (groups, stride, padding) = (layer.groups, layer.stride, layer.padding)
+    (groups, stride, padding, dilation) = (layer.groups, layer.stride, layer.padding, layer.dilation)
     (outputChannels, inputChannels) = (layer.shape[0], layer.shape[1] * layer.groups)
-    (kernel, activation) = (layer.shape[2], layer.activation)
+    (kernel, activation) = (Sides(height: layer.shape[2], width: layer.shape[3]), layer.activation)
     weight = try Parameter(layer.name + ".weight", in: dict, shape: layer.shape)
     bias = layer.hasBias ? try Parameter(layer.name + ".bias", in: dict, shape: [outputChannels]) : nil
     norm = try layer.layerNorm.map { [inputChannels] in
@@ -42,7 +43,7 @@ struct Convolution: Operation {
   }
 
   func multiplyAccumulates(for output: MapShape) -> Int {
-    output.count * (inputChannels / groups) * kernel * kernel
+    output.count * (inputChannels / groups) * kernel.area
   }
 
   func output(for inputs: [MapShape]) throws -> MapShape {
@@ -52,7 +53,7 @@ struct Convolution: Operation {
     }
     do throws(ModuleMisfit) {
       let size = try ConvolutionLayer.outputSize(
-        x.height, x.width, kernel: kernel, stride: stride, padding: padding)
+        x.height, x.width, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
       return MapShape(batch: x.batch, height: size.height, width: size.width, channels: outputChannels)
     } catch { throw ModelError.wrongInput(error.reason) }
   }
@@ -61,7 +62,7 @@ struct Convolution: Operation {
     let x = try norm?.normalize(x[0]) ?? x[0]
     var y = FeatureMap(shape, [Float](repeating: 0, count: shape.count))
     let (inputs, outputs) = (inputChannels / groups, outputChannels / groups)
-    let area = kernel * kernel
+    let area = kernel.area
     let weight = try weight.values()
     let bias = try bias?.values() ?? [Float](repeating: 0, count: outputChannels)
     let folded = try batchNorm?.folded()
@@ -71,15 +72,15 @@ struct Convolution: Operation {
           for channel in 0..<outputChannels {
             var sum = Double(bias[channel])
             let firstInput = channel / outputs * inputs
-            for dy in 0..<kernel {
-              let sourceRow = row * stride + dy - padding
+            for dy in 0..<kernel.height {
+              let sourceRow = row * stride.height + dy * dilation - padding.height
               if sourceRow < 0 || sourceRow >= x.height { continue }
-              for dx in 0..<kernel {
-                let sourceColumn = column * stride + dx - padding
+              for dx in 0..<kernel.width {
+                let sourceColumn = column * stride.width + dx * dilation - padding.width
                 if sourceColumn < 0 || sourceColumn >= x.width { continue }
                 let pixel =
                   ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels + firstInput
-                let first = channel * inputs * area + dy * kernel + dx
+                let first = channel * inputs * area + dy * kernel.width + dx
                 for input in 0..<inputs {
                   sum += Double(x.values[pixel + input]) * Double(weight[first + input * area])
                 }
@@ -98,11 +99,22 @@ struct Convolution: Operation {
 
 extension GraphBuilder {
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
+    let layer = fused(layer)
     let before = layer.layerNorm.map { epsilon(of: $0, .layer, usually: ConvNeXtConfiguration.epsilon) }
     let behind = layer.batchNorm.map { epsilon(of: $0, .batch, usually: BatchNorm.usualEpsilon) }
     let operation = try Convolution(
       layer, in: dict, epsilons: (before ?? ConvNeXtConfiguration.epsilon, behind ?? BatchNorm.usualEpsilon))
     return graph.add(name, operation, [x])
+  }
+
+  /// As the weights have it: `fuse()` of YOLOv5 leaves a convolution with a bias, and no batch norm.
+  private func fused(_ layer: ConvolutionLayer) -> ConvolutionLayer {
+    guard let norm = layer.batchNorm, !layer.hasBias, dict[norm + ".weight"] == nil,
+      dict[layer.name + ".bias"] != nil
+    else { return layer }
+    var layer = layer
+    (layer.batchNorm, layer.hasBias) = (nil, true)
+    return layer
   }
 }
 
@@ -119,7 +131,7 @@ extension Convolution {
     let source = try Layout(x.nchw, dnnl_nhwc, type)
     let target = try Layout(y.nchw, dnnl_nhwc)
     let biasLayout = try Layout([outputChannels], dnnl_a)
-    let sides = [kernel, kernel]
+    let sides = [kernel.height, kernel.width]
     let shape =
       groups > 1
       ? [groups, outputChannels / groups, inputChannels / groups] + sides
@@ -127,13 +139,13 @@ extension Convolution {
     let plain = try Layout(shape, groups > 1 ? dnnl_goihw : dnnl_oihw)
     let wanted = try Layout(shape, dnnl_format_tag_any, type)
     var descriptor = dnnl_convolution_desc_t()
-    let strides = [dnnl_dim_t](repeating: dnnl_dim_t(stride), count: 2)
-    let pads = [dnnl_dim_t](repeating: dnnl_dim_t(padding), count: 2)
+    let strides = [stride.height, stride.width].map { dnnl_dim_t($0) }
+    let pads = [padding.height, padding.width].map { dnnl_dim_t($0) }
+    let gaps = [dnnl_dim_t](repeating: dnnl_dim_t(dilation - 1), count: 2)
     try unsafe check(
-      dnnl_convolution_forward_desc_init(
+      dnnl_dilated_convolution_forward_desc_init(
         &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source.value, &wanted.value,
-        &biasLayout.value,
-        &target.value, strides, pads, pads), "a convolution cannot be described")
+        &biasLayout.value, &target.value, strides, gaps, pads, pads), "a convolution cannot be described")
     let primitive = try unsafe Primitive(&descriptor, try Attributes(activation), dnnl)
 
     let normalization = try norm.map {
@@ -199,7 +211,7 @@ extension Convolution {
     let perOutput = weights.count / max(outputChannels, 1)
     if let norm {
       let (scale, shift) = (try norm.weight.values(), try norm.bias.values())
-      let area = kernel * kernel
+      let area = kernel.area
       for output in 0..<outputChannels {
         var sum = unsafe Double(bias[output])
         for input in 0..<inputChannels {
@@ -230,7 +242,10 @@ extension Convolution {
 extension Convolution {
   func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? {
     if isDepthwise7x7 { return try depthwise(context, input) }
-    return isProduct ? try product(context, input) : nil
+    guard isProduct, let kernel = kernel.side, let stride = stride.side, let padding = padding.side else {
+      return nil
+    }
+    return try product(context, input, (kernel, stride, padding))
   }
 
   private func depthwise(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
@@ -252,11 +267,13 @@ extension Convolution {
   }
 
   /// A convolution of all channels, with the norm before it and the activation behind it.
-  private func product(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
+  private func product(
+    _ context: CompilerContext, _ x: MapShape, _ sides: (kernel: Int, stride: Int, padding: Int)
+  ) throws -> CompiledLayer {
     var kernel = suture_convolution(
       precision: context.precision.ofKernels, batch: x.batch, height: x.height, width: x.width,
-      inputs: inputChannels, outputs: outputChannels, kernel: self.kernel, stride: stride,
-      padding: padding, normalizes: norm != nil, activates: activation == .silu,
+      inputs: inputChannels, outputs: outputChannels, kernel: sides.kernel, stride: sides.stride,
+      padding: sides.padding, normalizes: norm != nil, activates: activation == .silu,
       epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
     let count = weight.count
     let request = unsafe WeightRequest(
@@ -279,6 +296,7 @@ extension Convolution {
   /// As in each block of a ConvNeXt.
   private var isDepthwise7x7: Bool {
     groups == inputChannels && groups == outputChannels && kernel == 7 && stride == 1 && padding == 3
+      && dilation == 1
       && norm == nil && activation == .none
   }
 
@@ -286,7 +304,7 @@ extension Convolution {
   ///
   /// The three channels of an image are too few to be laid out one pixel at a time.
   private var isProduct: Bool {
-    groups == 1 && inputChannels > 3 && (activation == .none || activation == .silu)
+    groups == 1 && dilation == 1 && inputChannels > 3 && (activation == .none || activation == .silu)
   }
 
   /// Reads the folded weights and gives the folded bias.

@@ -180,7 +180,7 @@ extension FeedForward {
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
     try unsafe first.weight.read(into: weights)
-    try unsafe first.bias.read(into: bias)
+    try unsafe first.readBias(into: bias)
     let (scale, shift) = (try norm.weight.values(), try norm.bias.values())
     let width = first.inputs
     unsafe scale.withUnsafeBufferPointer { scale in
@@ -204,7 +204,7 @@ extension FeedForward {
     _ weights: UnsafeMutableBufferPointer<Float>, _ bias: UnsafeMutableBufferPointer<Float>
   ) throws {
     try unsafe second.weight.read(into: weights)
-    try unsafe second.bias.read(into: bias)
+    try unsafe second.readBias(into: bias)
     guard let scale = try scale?.values() else { return }
     let width = second.inputs
     for output in 0..<second.outputs {

@@ -7,7 +7,7 @@ internal import SutureTensors
 struct Linear: Operation {
   /// [out, in].
   let weight: Parameter
-  let bias: Parameter
+  let bias: Parameter?
   let inputs: Int
   let outputs: Int
   let activation: Activation
@@ -19,7 +19,17 @@ struct Linear: Operation {
     (self.inputs, self.outputs, self.activation) = (inputs, outputs, activation)
   }
 
-  var parameters: [Parameter] { [weight, bias] }
+  init(_ layer: LinearLayer, in dict: StateDict) throws {
+    let (first, rows) = (layer.part.index * layer.outputs, layer.part.count * layer.outputs)
+    func part(_ name: String, _ shape: [Int]) throws -> Parameter {
+      try Parameter(name, in: dict, shape: shape).rows(first..<(first + layer.outputs))
+    }
+    weight = try part(layer.weight, [rows, layer.inputs])
+    bias = try layer.bias.map { try part($0, [rows]) }
+    (inputs, outputs, activation) = (layer.inputs, layer.outputs, .none)
+  }
+
+  var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   func multiplyAccumulates(for output: MapShape) -> Int { output.count * inputs }
 
@@ -33,7 +43,8 @@ struct Linear: Operation {
   func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
     let x = x[0]
     var y = FeatureMap(shape, [Float](repeating: 0, count: shape.count))
-    let (weight, bias) = (try weight.values(), try bias.values())
+    let weight = try weight.values()
+    let bias = try bias?.values() ?? [Float](repeating: 0, count: outputs)
     for row in 0..<x.rowCount {
       for output in 0..<outputs {
         var sum = Double(bias[output])
@@ -46,6 +57,11 @@ struct Linear: Operation {
     return y
   }
 
+  /// Its bias, and zeros where it has none.
+  func readBias(into target: UnsafeMutableBufferPointer<Float>) throws {
+    if let bias { try unsafe bias.read(into: target) } else { unsafe target.update(repeating: 0) }
+  }
+
   func compile(_ context: CompilerContext, _ x: [MapShape], _ output: MapShape) throws -> CompiledLayer {
     let dnnl = context.dnnl
     let product = try context.product(
@@ -53,7 +69,7 @@ struct Linear: Operation {
     let request = try unsafe product.request(weight.count, inputs: inputs, outputs: outputs) {
       weights, bias in
       try unsafe weight.read(into: weights)
-      try unsafe self.bias.read(into: bias)
+      try unsafe readBias(into: bias)
     }
     return CompiledLayer(weights: [request], scratchByteCount: product.scratchpadByteCount) { buffers in
       try unsafe product.bound(
@@ -66,6 +82,10 @@ struct Linear: Operation {
 extension GraphBuilder {
   mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int {
     graph.add(name, try Linear(name, in: dict, inputs: inputs, outputs: outputs), [x])
+  }
+
+  mutating func linear(_ name: String, _ layer: LinearLayer, of x: Int) throws -> Int {
+    graph.add(name, try Linear(layer, in: dict), [x])
   }
 }
 

@@ -79,13 +79,19 @@ final class Layout {
 @safe final class Attributes {
   let handle: dnnl_primitive_attr_t
 
-  /// - Parameter accumulates: whether the result is added to what the output holds, before the activation.
-  init(_ activation: Activation = .none, accumulates: Bool = false) throws {
+  /// - Parameters:
+  ///   - accumulates: whether the result is added to what the output holds, before the activation.
+  ///   - scale: what the result is multiplied by first.
+  init(_ activation: Activation = .none, accumulates: Bool = false, scale: Float = 1) throws {
     let attributes = try unsafe made("no attributes") { unsafe dnnl_primitive_attr_create(&$0) }
     unsafe handle = unsafe attributes
     // One buffer serves all layers.
     try unsafe check(
       dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "no scratchpad of ours")
+    if scale != 1 {
+      try unsafe check(
+        dnnl_primitive_attr_set_output_scales(attributes, 1, 0, [scale]), "no scale of the output")
+    }
     let operations = try unsafe made("no post-operations") { unsafe dnnl_post_ops_create(&$0) }
     defer { unsafe dnnl_post_ops_destroy(operations) }
     if accumulates { try unsafe check(dnnl_post_ops_append_sum(operations, 1), "no sum") }

@@ -41,6 +41,61 @@ struct OperationSample: CustomTestStringConvertible {
         ConvolutionLayer(
           "conv", shape: [8, 19, 3, 3], hasBias: false, stride: 2, padding: 1, batchNorm: "bn8",
           activation: .silu)),
+      .init("max pool", 5) { builder, _ in
+        try builder.maxPool("pool", kernel: 3, stride: 2, padding: 1, of: 0)
+      },
+      .init("max pool: even", 19) { builder, _ in
+        try builder.maxPool("pool", kernel: 2, stride: 1, padding: 0, of: 0)
+      },
+      .init("zero pad", 5) { builder, _ in
+        try builder.zeroPad("pad", Padding(left: 1, right: 0, top: 2, bottom: 3), of: 0)
+      },
+      .init("contract and expand", 5) { builder, _ in
+        // To sides that divide first.
+        let even = try builder.zeroPad("pad", Padding(left: 1, right: 2, top: 1, bottom: 1), of: 0)
+        let wide = try builder.contract("contract", gain: 3, order: .rows, of: even)
+        return builder.concat("back", [even, try builder.expand("expand", gain: 3, of: wide)])
+      },
+      .init("contract by columns", 5) { builder, _ in
+        let even = try builder.zeroPad("pad", Padding(left: 1, right: 2, top: 1, bottom: 1), of: 0)
+        return try builder.contract("contract", gain: 3, order: .columns, of: even)
+      },
+      .init("batch norm", 8) { builder, _ in
+        try builder.channelwise("norm", norm: "bn8", .none, channels: 8, of: 0)
+      },
+      .init("batch norm and SiLU", 8) { builder, _ in
+        try builder.channelwise("norm", norm: "bn8", .silu, channels: 8, of: 0)
+      },
+      .init("an activation", 5) { builder, _ in
+        try builder.channelwise("act", norm: nil, .mish, channels: 5, of: 0)
+      },
+      .init("attention", 12) { builder, other in
+        try builder.attention("ma", heads: 3, queries: 0, keys: other, values: 0)
+      },
+      .init("a part of a linear layer", 19) { builder, _ in
+        let layer = LinearLayer(weight: "l76.weight", bias: "l76.bias", inputs: 19, outputs: 38, part: (1, 2))
+        return try builder.linear("l", layer, of: 0)
+      },
+      .init("a linear layer without bias", 19) { builder, _ in
+        try builder.linear("l", LinearLayer(weight: "l.weight", inputs: 19, outputs: 7), of: 0)
+      },
+      .init("transposed convolution", 6) { builder, _ in
+        try builder.transposedConvolution(
+          "spread", TransposedLayer(shape: [6, 4, 3, 3], stride: 2, padding: 1, outputPadding: 1), of: 0)
+      },
+      .init("grouped transposed convolution", 6) { builder, _ in
+        try builder.transposedConvolution(
+          "groups", TransposedLayer(shape: [6, 2, 2, 2], hasBias: false, stride: 2, groups: 3), of: 0)
+      },
+      .convolution(
+        "one row", 19,
+        ConvolutionLayer(
+          "row", shape: [8, 19, 1, 3], hasBias: false, stride: Sides(height: 1, width: 2),
+          padding: Sides(height: 0, width: 1))),
+      .convolution(
+        "dilated", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 2, dilation: 2, groups: 2)),
+      .convolution(
+        "dilated product", 19, ConvolutionLayer("conv", shape: [8, 19, 3, 3], hasBias: false, dilation: 3)),
       .convolution("grouped", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 1, groups: 2)),
     ]
     + [
@@ -85,7 +140,8 @@ struct OperationSample: CustomTestStringConvertible {
       "bn8.running_mean": [8],
       "bn8.running_var": [8], "grouped.weight": [4, 3, 3, 3], "grouped.bias": [4],
       "gelu.weight": [8, 19, 1, 1],
-      "gelu.bias": [8],
+      "gelu.bias": [8], "spread.weight": [6, 4, 3, 3], "spread.bias": [4], "groups.weight": [6, 2, 2, 2],
+      "row.weight": [8, 19, 1, 3],
     ]
     return try Weights.random(shapes.map { ($0.key, $0.value) }, gain: 1, &generator)
   }

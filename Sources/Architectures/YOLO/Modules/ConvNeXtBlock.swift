@@ -54,7 +54,7 @@ package struct ConvNeXtBlockModule: YOLOModule {
   var parameterCount: Int { configuration.backboneParameterCount }
 
   func side(for inputs: [Int]) throws(ModuleMisfit) -> Int {
-    let kernel = ConvNeXtConfiguration.downsampling(stage)
+    let kernel = Sides(ConvNeXtConfiguration.downsampling(stage))
     return try ConvolutionLayer.outputSize(
       inputs[0], inputs[0], kernel: kernel, stride: kernel, padding: 0
     ).height

@@ -1,0 +1,22 @@
+/// The `Bottleneck` of which C3 is made.
+struct BottleneckUnit: ModuleUnit {
+  let inputs: Int
+  let outputs: Int
+  let hidden: Int
+  let groups: Int
+  /// Whether the input is added.
+  let shortcut: Bool
+
+  private var first: ConvolutionUnit { ConvolutionUnit(inputs: inputs, outputs: hidden) }
+  private var second: ConvolutionUnit {
+    ConvolutionUnit(inputs: hidden, outputs: outputs, kernel: 3, groups: groups)
+  }
+
+  var tensors: [ModuleTensor] { first.tensors.within("cv1") + second.tensors.within("cv2") }
+
+  func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
+    let hidden = try first.build(into: &network, as: name + ".cv1", of: x)
+    let output = try second.build(into: &network, as: name + ".cv2", of: hidden)
+    return shortcut ? try network.add(name, output, x) : output
+  }
+}

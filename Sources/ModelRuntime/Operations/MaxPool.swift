@@ -1,0 +1,68 @@
+internal import CSutureOneDNN
+internal import SutureArchitectures
+
+/// The largest of each window, channel by channel, as `nn.MaxPool2d`; what lies beyond the edge is less than anything.
+struct MaxPool: Operation {
+  let kernel: Int
+  let stride: Int
+  let padding: Int
+
+  func output(for inputs: [MapShape]) throws -> MapShape {
+    let x = inputs[0]
+    do throws(ModuleMisfit) {
+      let size = try ConvolutionLayer.outputSize(
+        x.height, x.width, kernel: Sides(kernel), stride: Sides(stride), padding: Sides(padding))
+      return MapShape(batch: x.batch, height: size.height, width: size.width, channels: x.channels)
+    } catch { throw ModelError.wrongInput(error.reason) }
+  }
+
+  func compute(_ x: [FeatureMap], _ shape: MapShape) -> FeatureMap {
+    let x = x[0]
+    var y = FeatureMap(shape, [Float](repeating: -.infinity, count: shape.count))
+    func window(_ place: Int, _ size: Int) -> Range<Int> {
+      let start = place * stride - padding
+      return max(start, 0)..<min(start + kernel, size)
+    }
+    for image in 0..<y.batch {
+      for row in 0..<y.height {
+        for column in 0..<y.width {
+          let start = ((image * y.height + row) * y.width + column) * y.channels
+          for sourceRow in window(row, x.height) {
+            for sourceColumn in window(column, x.width) {
+              let from = ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels
+              for channel in 0..<x.channels {
+                y.values[start + channel] = max(y.values[start + channel], x.values[from + channel])
+              }
+            }
+          }
+        }
+      }
+    }
+    return y
+  }
+
+  func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
+    let dnnl = context.dnnl
+    let source = try Layout(inputs[0].nchw, dnnl_nhwc)
+    let target = try Layout(y.nchw, dnnl_nhwc)
+    func both(_ number: Int) -> [dnnl_dim_t] { [dnnl_dim_t](repeating: dnnl_dim_t(number), count: 2) }
+    var descriptor = dnnl_pooling_desc_t()
+    try unsafe check(
+      dnnl_pooling_forward_desc_init(
+        &descriptor, dnnl_forward_inference, dnnl_pooling_max, &source.value, &target.value, both(stride),
+        both(kernel), both(padding), both(padding)), "a pooling layer cannot be described")
+    let primitive = try unsafe Primitive(&descriptor, try Attributes(), dnnl)
+    return CompiledLayer(scratchByteCount: primitive.scratchpadByteCount) { buffers in
+      let execution = try unsafe primitive.bound(
+        to: [(DNNL_ARG_SRC, source, buffers.inputs[0]), (DNNL_ARG_DST, target, buffers.output)],
+        scratchpad: buffers.scratch, dnnl)
+      return [{ try execution(dnnl) }]
+    }
+  }
+}
+
+extension GraphBuilder {
+  mutating func maxPool(_ name: String, kernel: Int, stride: Int, padding: Int, of x: Int) throws -> Int {
+    graph.add(name, MaxPool(kernel: kernel, stride: stride, padding: padding), [x])
+  }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import SutureBytes
+import SutureTensors
+import TestSupport
+import Testing
+
+@testable import SutureArchitectures
+
+@Suite struct `A module of YOLO's model files` {
+  @Test func `is in the documentation's table`() throws {
+    let path = projectFolder + "/Sources/Suture/Suture.docc/Modules.md"
+    let file = try FileSource(path)
+    let page = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
+    if getenv("SUTURE_UPDATE") != nil, let start = page.firstRange(of: "| module"),
+      let end = page[start.lowerBound...].firstRange(of: "\n\n")
+    {
+      let output = try OutputFile(path)
+      try output.write(
+        Array((page[..<start.lowerBound] + ModelFile.moduleTable + "\n" + page[end.upperBound...]).utf8))
+      return try output.commit(replacing: true)
+    }
+    #expect(
+      page.contains(ModelFile.moduleTable), "SUTURE_UPDATE=1 swift test --filter documentation writes it")
+  }
+
+  @Test(arguments: YOLOModules.all.indices)
+  func `is built as its example says`(index: Int) throws {
+    let module = YOLOModules.all[index]
+    // Convolutions whose maps the example can join, and what it reads by number.
+    let levels = (0..<18).map { _ in "[-1, 1, Conv, [64, 1, 1]]" }.joined(separator: ", ")
+    let isHead = module.name == "Detect"
+    let isBackbone = module.name == "ConvNeXt_Block"
+    let wide = (0..<3).map { _ in "[-1, 1, Conv, [128, 1, 1]], " }.joined()
+    let row = isBackbone ? module.example : (isHead ? levels + ", " : wide) + module.example
+    let anchors = isHead ? "[[10, 13], [10, 13], [10, 13]]" : "[[10, 13]]"
+    let text = """
+      nc: 2
+      depth_multiple: 1.0
+      width_multiple: 1.0
+      anchors: \(anchors)
+      backbone: [\(row)]
+      head: [\(isHead ? "" : "[[-1], 1, Detect, [nc, anchors]]")]
+      """
+    let file = try ModelFile(Array(text.utf8), name: "cfg.yaml")
+    let dict = try file.initialStateDict()
+    #expect(dict.names == file.expectedTensors().map(\.name))
+    #expect(Set(dict.names).count == dict.count, "each tensor has a name of its own")
+    #expect(
+      file.layers.reduce(0) { $0 + $1.parameterCount }
+        == file.layers.reduce(0) { sum, layer in
+          sum
+            + layer.expectedTensors().filter {
+              !$0.name.contains("running_") && !$0.name.hasSuffix("anchors") && $0.dtype == .float32
+            }.reduce(0) {
+              $0 + $1.shape.reduce(1, *)
+            }
+        })
+    #expect(!module.summary.isEmpty && !module.summary.hasSuffix("."))
+  }
+
+  @Test func `is listed once`() {
+    let names = ModelFile.modules.map(\.name)
+    #expect(Set(names).count == names.count)
+  }
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Every detector that YOLOv5 ships, and its modules one by one, against the client itself: the package `yolov5`.
+
+    SUTURE=path/to/suture python Tests/Interop/test_yolov5.py
+
+For each model file: `check --into` has every key and shape, `build` makes the same, and `verify` computes what the client
+computes in double precision, on random weights. Skipped, and says so, where the package is missing.
+"""
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import SEED, suture
+
+import torch
+
+if importlib.util.find_spec("yolov5") is None:
+    print("skipped: YOLOv5's own model files need the package yolov5")
+    sys.exit(0)
+
+PACKAGE = Path(importlib.util.find_spec("yolov5").origin).parent
+# What the client's modules are made of: sizes of the nano and the small model.
+SIZES = {"n": (0.33, 0.25), "s": (0.33, 0.5)}
+
+# The client makes what it is asked for and writes it beside what it computes.
+SCRIPT = '''
+import sys, json, types, torch
+for name in ("roboflow",):
+    fake = types.ModuleType("yolov5.utils." + name); fake.RoboflowConnector = object; sys.modules[fake.__name__] = fake
+from safetensors.torch import save_file
+from yolov5.models import common
+from yolov5.models.yolo import Model
+generator = torch.Generator().manual_seed(int(sys.argv[1]))
+told = {}
+for name, (path, height, width, fuse) in json.load(open(sys.argv[2])).items():
+    common.Conv.default_act = torch.nn.SiLU()
+    m = Model(path, ch=3).eval()
+    count = sum(p.numel() for p in m.parameters())
+    for key, t in m.state_dict().items():
+        if not t.is_floating_point() or key.endswith("anchors"): continue
+        noise = torch.randn(t.shape, generator=generator)
+        if key.endswith("running_var"): t.copy_(0.5 + noise.abs())
+        elif t.ndim == 1 and key.endswith("weight"): t.copy_(1 + 0.2 * noise)
+        elif t.ndim == 1: t.copy_(0.2 * noise)
+        else: t.copy_(1.3 * noise / t[0].numel() ** 0.5)
+    if fuse: m.fuse()
+    torch.save(m.state_dict(), name + ".pth")
+    if not fuse: torch.save({"model": m, "ema": None}, name + ".pt")
+    x = torch.rand(1, 3, height, width, generator=generator)
+    with torch.no_grad(): y, raw = m.double()(x.double())
+    outputs = {f"detect.raw.{i}": r for i, r in enumerate(raw)} | {"detect.decoded": y}
+    save_file({k: v.float().contiguous() for k, v in outputs.items()}, name + ".raw.safetensors")
+    save_file({"image": x}, name + ".x.safetensors")
+    told[name] = {"parameters": count, "stride": [int(s) for s in m.stride]}
+json.dump(told, open(sys.argv[2] + ".told", "w"))
+'''
+
+# A row of each module that no shipped file has, and of forms that they do not use; each gives 32 channels of a quarter.
+ROWS = {
+    "Conv": "[[-1, 1, Conv, [32, 3, 2, None, 1, 2, False]]]",
+    "DWConv": "[[-1, 1, DWConv, [32, 5, 2]], [-1, 2, DWConv, [32, 3]]]",
+    "GhostConv": "[[-1, 1, GhostConv, [32, 3, 2, 2, False]]]",
+    "GhostBottleneck": "[[-1, 1, GhostBottleneck, [32, 5, 2]], [-1, 2, GhostBottleneck, [32]]]",
+    "MixConv2d": "[[-1, 1, MixConv2d, [32, [1, 3, 5], 2]]]",
+    "MixConv2d-weights": "[[-1, 1, MixConv2d, [40, [1, 3], 2, False]]]",
+    "Focus": "[[-1, 1, Focus, [32, 3]]]",
+    "CrossConv": "[[-1, 1, CrossConv, [32, 5, 2]], [-1, 1, CrossConv, [32, 3, 1, 2, 0.5, True]]]",
+    "BottleneckCSP": "[[-1, 1, Conv, [32, 3, 2]], [-1, 3, BottleneckCSP, [32]], [-1, 1, BottleneckCSP, [32, False, 2]]]",
+    "C3x": "[[-1, 1, Conv, [32, 3, 2]], [-1, 2, C3x, [32]]]",
+    "C3TR": "[[-1, 1, Conv, [32, 3, 2]], [-1, 2, C3TR, [48]]]",
+    "C3SPP": "[[-1, 1, Conv, [32, 3, 2]], [-1, 1, C3SPP, [32, [3, 5]]]]",
+    "C3Ghost": "[[-1, 1, Conv, [32, 3, 2]], [-1, 3, C3Ghost, [32]]]",
+    "SPP": "[[-1, 1, Conv, [32, 3, 2]], [-1, 1, SPP, [32, [3, 7, 9, 11]]]]",
+    "SPPF": "[[-1, 1, Conv, [32, 3, 2]], [-1, 1, SPPF, [32, 3]]]",
+    "BatchNorm2d": "[[-1, 1, Conv, [32, 3, 2]], [-1, 1, nn.BatchNorm2d, [32]]]",
+    "Contract": "[[-1, 1, Contract, [2]]]",
+    "Expand": "[[-1, 1, Conv, [64, 3, 4]], [-1, 1, Expand, [2]]]",
+    "ConvTranspose2d": "[[-1, 1, Conv, [32, 3, 4]], [-1, 1, nn.ConvTranspose2d, [32, 3, 2, 1, 1, 2]]]",
+    "DWConvTranspose2d": "[[-1, 1, Conv, [32, 3, 4]], [-1, 1, DWConvTranspose2d, [48, 4, 2, 1]]]",
+    "MaxPool2d": "[[-1, 1, nn.MaxPool2d, [3, 2, 1]]]",
+    "ZeroPad2d": "[[-1, 1, nn.ZeroPad2d, [[1, 0, 0, 1]]], [-1, 1, Conv, [32, 2, 2, 0]]]",
+    "activations": "[[-1, 1, Conv, [32, 3, 2]], [-1, 1, nn.SiLU, []], [-1, 1, nn.LeakyReLU, [0.2]], [-1, 1, nn.Hardswish, []], "
+    "[-1, 1, nn.Mish, []], [-1, 1, nn.GELU, []], [-1, 1, nn.Sigmoid, []], [-1, 1, nn.ReLU, []], [-1, 1, nn.Identity, []]]",
+}
+SMALL = """nc: 2
+depth_multiple: 1.0
+width_multiple: 1.0
+anchors:
+  - [10, 13, 16, 30]
+backbone:
+  [[-1, 1, Conv, [16, 3, 2]]]
+head: {rows}
+"""
+
+
+class Detectors(unittest.TestCase):
+    def client(self, models):
+        """What the client makes of model files: name to path, height, width, whether it fuses."""
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        folder = Path(holder.name)
+        (folder / "models.json").write_text(json.dumps(models))
+        (folder / "make.py").write_text(SCRIPT)
+        environment = {**os.environ, "YOLO_AUTOINSTALL": "false", "YOLOv5_AUTOINSTALL": "false", "HF_HUB_OFFLINE": "1",
+                       "WANDB_MODE": "disabled", "YOLOV5_CONFIG_DIR": str(folder)}
+        done = subprocess.run([sys.executable, "-W", "ignore", "make.py", str(SEED), "models.json"], cwd=folder, env=environment,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-4000:])
+        return folder, json.loads((folder / "models.json.told").read_text())
+
+    def errors(self, folder, file, name, model):
+        proof = ["--input", folder / f"{name}.x.safetensors", "--expect", folder / f"{name}.raw.safetensors", "--tolerance", 1e-4, "--json"]
+        report = json.loads(suture("verify", file, *model, *proof).stdout)
+        found = {check["name"]: check["error"] for check in report["checks"] if check["name"].startswith("detect.")}
+        self.assertIn("detect.decoded", found)
+        for check, error in found.items():
+            self.assertLess(error, 1e-5 if check == "detect.decoded" else 5e-6, f"{name}: {check}")
+        return max(error for check, error in found.items() if ".raw." in check), found["detect.decoded"]
+
+    def compare(self, models):
+        folder, told = self.client(models)
+
+        def one(name):
+            path, state = models[name][0], folder / f"{name}.pth"
+            load = json.loads(suture("check", state, "--into", path, "--json").stdout)["load"]
+            self.assertEqual(load["keys"]["file"], load["keys"]["base"], name)
+            self.assertEqual(load["keys"]["base"], load["loaded"], name)
+            built = folder / f"{name}-built.safetensors"
+            suture("build", path, "-o", built, "--seed", SEED)
+            from safetensors import safe_open
+
+            theirs = torch.load(state, weights_only=True, map_location="cpu")
+            with safe_open(built, "pt") as ours:
+                self.assertEqual(set(ours.keys()), set(theirs), name)
+                for key in ours.keys():
+                    self.assertEqual(list(ours.get_slice(key).get_shape()), list(theirs[key].shape), f"{name}: {key}")
+            raw, decoded = self.errors(folder, state, name, ["--model", path])
+            return name, load["keys"]["base"], told[name]["parameters"], raw, decoded
+
+        with ThreadPoolExecutor(2) as pool:
+            rows = list(pool.map(one, models))
+        for name, keys, parameters, raw, decoded in rows:
+            print(f"  {name}: {keys} keys, {parameters} parameters, raw {raw:.1e}, decoded {decoded:.1e}")
+        return folder
+
+    def shipped(self, size):
+        """The detectors in the package's folders, at a size."""
+        depth, width = SIZES[size]
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        found, bodies = {}, set()
+        for path in [*sorted(PACKAGE.glob("models/*.yaml")), *sorted(PACKAGE.glob("models/hub/*.yaml"))]:
+            text = path.read_text(errors="ignore")
+            if "Detect, [nc, anchors]" not in text:
+                continue
+            lines = [f"depth_multiple: {depth}" if line.startswith("depth_multiple") else
+                     f"width_multiple: {width}" if line.startswith("width_multiple") else line for line in text.splitlines()]
+            # Many differ in their size alone.
+            body = "\n".join(line.split("#")[0].rstrip() for line in lines if line.split("#")[0].strip())
+            if body in bodies:
+                continue
+            bodies.add(body)
+            own = Path(holder.name) / path.name
+            own.write_text("\n".join(lines) + "\n")
+            # Deeper pyramids need larger images.
+            least = 128 if "p7" in path.name else 64
+            tall = (64 + 32 * (len(found) % 3)) // least * least if least == 64 else 128
+            found[f"{path.stem}-{size}"] = (str(own), max(tall, least), least * (1 + len(found) % 2), False)
+        self.assertGreaterEqual(len(found), 10)
+        return found
+
+    def test_every_shipped_detector_at_size_n(self):
+        self.compare(self.shipped("n"))
+
+    def test_stock_and_unlike_detectors_at_size_s(self):
+        models = self.shipped("s")
+        unlike = ("yolov5l-s", "yolov3-s", "yolov3-spp-s", "yolov3-tiny-s", "yolov5s-ghost-s", "yolov5s-transformer-s", "yolov5l6-s")
+        self.compare({name: models[name] for name in unlike})
+
+    def test_each_module_alone(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        models = {}
+        for name, rows in ROWS.items():
+            path = Path(holder.name) / f"{name}.yaml"
+            path.write_text(SMALL.format(rows=rows[:-1] + ", [[-1], 1, Detect, [nc, anchors]]]"))
+            models[name] = (str(path), 64, 96, False)
+        self.compare(models)
+
+    def test_fused_models_run(self):
+        models = {f"fused-{name}": (path, height, width, True) for name, (path, height, width, _) in self.shipped("n").items()
+                  if name in ("yolov5l-n", "yolov5s-ghost-n", "yolov3-spp-n")}
+        self.assertEqual(len(models), 3)
+        folder, _ = self.client(models)
+        for name, (path, *_) in models.items():
+            raw, decoded = self.errors(folder, folder / f"{name}.pth", name, ["--model", path])
+            print(f"  {name}: raw {raw:.1e}, decoded {decoded:.1e}")
+
+
+if __name__ == "__main__":
+    print(f"seed {SEED}", flush=True)
+    unittest.main()
