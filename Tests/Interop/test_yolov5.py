@@ -202,6 +202,54 @@ class Detectors(unittest.TestCase):
             raw, decoded = self.errors(folder, folder / f"{name}.pth", name, ["--model", path])
             print(f"  {name}: raw {raw:.1e}, decoded {decoded:.1e}")
 
+    def test_a_trained_file_needs_no_model_file(self):
+        script = """
+import sys, types
+fake = types.ModuleType("yolov5.utils.roboflow"); fake.RoboflowConnector = object; sys.modules[fake.__name__] = fake
+import torch
+from copy import deepcopy
+from safetensors.torch import save_file
+from yolov5.models.yolo import Model
+torch.manual_seed(int(sys.argv[1]))
+m = Model(sys.argv[2], ch=3, nc=3).eval()
+m.names = {0: "cat", 1: "dog", 2: "bird"}
+for key, t in m.state_dict().items():
+    if key.endswith("running_var"): t.uniform_(0.5, 1.5)
+x = torch.rand(1, 3, 64, 96)
+def save(name, model, **more):
+    torch.save({"epoch": -1, "model": model, "ema": None, "date": "2024-03-01T10:00:00"} | more, name + ".pt")
+    with torch.no_grad(): y, raw = deepcopy(model).double()(x.double())
+    outputs = {f"detect.raw.{i}": r for i, r in enumerate(raw)} | {"detect.decoded": y}
+    save_file({k: v.float().contiguous() for k, v in outputs.items()}, name + ".raw.safetensors")
+    save_file({"image": x}, name + ".x.safetensors")
+save("best", deepcopy(m).half())
+save("last", deepcopy(m), epoch=7, ema=deepcopy(m).half(), updates=70)
+other = deepcopy(m); other.yaml["nc"] = 5
+torch.save({"model": other, "ema": None}, "unlike.pt")
+save("fused", m.fuse())
+"""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "make.py").write_text(script)
+            model = PACKAGE / "models/yolov5n.yaml"
+            environment = {**os.environ, "YOLO_AUTOINSTALL": "false", "YOLOV5_CONFIG_DIR": name, "HF_HUB_OFFLINE": "1"}
+            done = subprocess.run([sys.executable, "-W", "ignore", "make.py", str(SEED), str(model)], cwd=folder, env=environment,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-4000:])
+            for file in ("best", "last", "fused"):
+                raw, decoded = self.errors(folder, folder / f"{file}.pt", file, [])
+                print(f"  {file}.pt: raw {raw:.1e}, decoded {decoded:.1e}")
+                told = json.loads(suture("inspect", folder / f"{file}.pt", "--json").stdout)["trained_model"]
+                self.assertEqual((told["file"], told["classes"], told["names"]), ("yolov5n.yaml", 3, ["cat", "dog", "bird"]))
+                self.assertEqual((told["strides"], told["date"]), ([8, 16, 32], "2024-03-01T10:00:00"))
+                self.assertEqual(told["fused"], file == "fused")
+                self.assertEqual([w["path"] for w in told["weights"]], ["model", "ema"] if file == "last" else ["model"])
+                self.assertIn("classes: cat, dog, bird", suture("inspect", folder / f"{file}.pt").stdout)
+                suture("check", folder / f"{file}.pt", "--into", model, "--nc", 3, expect=1 if file == "fused" else 0)
+            # What the model file says is not what the weights are: the first key that differs is named.
+            said = suture("verify", folder / "unlike.pt", expect=6)
+            self.assertIn("model.24.m.0.weight", said.stdout + said.stderr)
+
 
 if __name__ == "__main__":
     print(f"seed {SEED}", flush=True)

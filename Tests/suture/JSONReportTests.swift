@@ -135,6 +135,7 @@ extension Substring {
   static let commands: [(words: String, schema: String, code: Int32)] = [
     ("inspect ATTO norm* --sha256 --stats --storages", "suture.inspect/1", 0),
     ("inspect EMA", "suture.inspect/1", 0),
+    ("inspect CORPUS/271_yolov5_style.pt", "suture.inspect/1", 0),
     ("inspect CORPUS/229_sparse_coo.pth --sha256", "suture.inspect/1", 0),
     ("inspect CORPUS/238_meta.pth --sha256", "suture.inspect/1", 0),
     ("inspect CORPUS/412_conj_complex32.pth", "suture.inspect/1", 0),

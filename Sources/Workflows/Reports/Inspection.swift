@@ -57,6 +57,7 @@ public struct Inspection: Sendable {
             ["path": $0.path, "tensors": $0.tensorCount] as JSONObject
           },
           "modules": checkpoint.modules.map { ["path": $0.path, "class": $0.className] as JSONObject },
+          "trained_model": TrainedModel(checkpoint)?.json,
           "metadata": JSONValue.object(stateDict.metadata.map { ($0.key, .string($0.value)) }),
           "extras": checkpoint.extras.map {
             ["path": $0.path, "kind": $0.kind, "value": $0.value] as JSONObject

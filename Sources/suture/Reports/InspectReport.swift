@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureSurgery
@@ -25,7 +26,7 @@ extension Inspection {
     }
     lines += shared(listsAll)
     if listsStorages { lines += [""] + storageTable.lines }
-    lines += classes(listsAll) + named(listsAll)
+    lines += trained(listsAll) + classes(listsAll) + named(listsAll)
     lines += checkpoint.candidates.map { "also here: \(Notes.offer($0))" }
     return lines + others(listsAll)
   }
@@ -53,6 +54,30 @@ extension Inspection {
       ])
     }
     return table
+  }
+
+  /// What a model says of itself that was pickled whole.
+  private func trained(_ listsAll: Bool) -> [String] {
+    guard let model = TrainedModel(checkpoint) else { return [] }
+    let parts = [
+      Format.name(model.className), model.file.map { "of \(Format.name($0))" },
+      model.model.map {
+        "\(Format.plural($0.layers.count, "layer")), strides \($0.strides.map(String.init).joined(separator: ", "))"
+      },
+      model.isFused ? "batch norms fused into the convolutions" : "not fused",
+      model.date.map { "saved \(Format.name($0))" },
+    ].compactMap { $0 }
+    let shown = (listsAll ? model.names[...] : model.names.prefix(10)).map(Format.name)
+    let more = shown.count < model.names.count ? ", … \(model.names.count) in all" : ""
+    let classes =
+      shown.isEmpty
+      ? model.classes.map { ["classes: \($0), without names"] } ?? []
+      : ["classes: \(shown.joined(separator: ", "))\(more)"]
+    return ["model: \(parts.joined(separator: "; "))"] + classes
+      + (model.refusal.map { ["  it cannot be built here: \(Format.name($0))"] } ?? [])
+      + model.weights.map {
+        "  \($0.path): \($0.whose)\($0.isTaken ? "; shown here" : "; --key \($0.path) takes it")"
+      }
   }
 
   /// The classes of modules that were pickled whole: none of them was looked up.
