@@ -89,6 +89,12 @@ import Testing
     #expect(try last.shape == [1, 1, 1, 3] && last.floats() == [4.5, 5.5, 6.5])
     #expect(notes.count == 1 && notes[0].contains("[1, h, w, C]"))
     #expect(try output(tensor, [1, 1]) { $0.isChannelsLast = false }.0.shape == [1, 2, 1, 1])
+    // Where the grid is not square either may be meant.
+    let wide = try output(try tensor.reshaped([1, 2, 3, 2]), [1, 1])
+    #expect(
+      wide.0.shape == [1, 2, 1, 1]
+        && wide.notes == ["w: taken for [1, C, h, w]; channels: last says otherwise"])
+    #expect(try output(try tensor.reshaped([1, 3, 2, 2]), [1, 1]).notes.isEmpty)
   }
 
   @Test func `of the same size is the same tensor`() throws {

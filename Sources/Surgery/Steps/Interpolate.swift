@@ -134,6 +134,8 @@ private struct Grid {
       let isLast = options.isChannelsLast ?? looksLast
       if looksLast, options.isChannelsLast == nil {
         note = "taken for [1, h, w, C]; channels: first says otherwise"
+      } else if options.isChannelsLast == nil, shape[0] == 1, shape[2] != shape[3] {
+        note = "taken for [1, C, h, w]; channels: last says otherwise"
       }
       axis = isLast ? 1 : 2
       (height, width) = (shape[axis], shape[axis + 1])
