@@ -35,7 +35,9 @@ class Weight:
     def view(self):
         """What makes two names the very same tensor."""
         t = self.tensor
-        return (t.untyped_storage().data_ptr(), t.storage_offset(), t.dtype, tuple(t.shape), t.stride()) if t.numel() else id(self)
+        # How far it is to a second place says nothing of an axis that has but one.
+        strides = tuple(stride if size > 1 else 0 for size, stride in zip(t.shape, t.stride()))
+        return (t.untyped_storage().data_ptr(), t.storage_offset(), t.dtype, tuple(t.shape), strides) if t.numel() else id(self)
 
 
 # ---------------------------------------------------------------- names
