@@ -1,10 +1,12 @@
 # make demo     set up, build, and do the main job on a real file
 # make test     set up, then run all tests                ONLY='PatternTests' runs those whose name fits
+# make tour     set up, build, and leave a folder in which every command of README and of the tour runs as written
 # make quick    format, build and test what changed since main
 # make interop  against real PyTorch and safetensors      ONLY=test_surgery runs one file
 # make bench    measure                                   ONLY='list the names' measures some rows
 # make check    all that must hold, but for the tests of `make test`
-# make install  PREFIX=/usr/local
+# make install  PREFIX=/usr/local: the command, its manual pages, completions for bash, zsh and fish; make uninstall
+# make wheel    or make deb, make tarball: a package in dist/
 
 PREFIX ?= /usr/local
 # A crash in a test should end it, not start a debugger that waits.
@@ -15,7 +17,7 @@ RELEASE = swift build -c release --static-swift-stdlib
 SUTURE  = $$($(RELEASE) --show-bin-path)/suture
 BENCH   = $$($(RELEASE) --show-bin-path)/Benchmarks
 
-.PHONY: setup build demo test quick interop check benchmarks bench bench-runtime install clean
+.PHONY: setup build demo tour test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
 
 setup:
 	@.ci/setup
@@ -25,6 +27,9 @@ build: setup
 
 demo: build
 	@SUTURE="$(SUTURE)" .ci/demo
+
+tour: build
+	@SUTURE="$(SUTURE)" .ci/tour tour
 
 test: setup
 	swift test $(if $(ONLY),--filter '$(ONLY)')
@@ -48,9 +53,17 @@ bench: benchmarks
 bench-runtime: benchmarks
 	@"$(BENCH)" --runtime "$(SUTURE)" 5 $(PEERS) .ci/peers.py $(if $(ONLY),--only '$(ONLY)')
 
-install: build
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 "$(SUTURE)" "$(DESTDIR)$(PREFIX)/bin/suture"
+# What is built is installed, without its symbols; where nothing is, it is built first.
+install:
+	@[ -x "$(SUTURE)" ] || $(MAKE) build
+	@SUTURE="$(SUTURE)" .ci/install install "$(DESTDIR)$(PREFIX)"
+
+# Packages in dist/, each tried on a bare system by .ci/bare.
+wheel deb tarball: build
+	@SUTURE="$(SUTURE)" .ci/package $@
+
+uninstall:
+	@.ci/install uninstall "$(DESTDIR)$(PREFIX)"
 
 clean:
 	swift package clean

@@ -36,9 +36,13 @@ struct Room {
   let name: String
   let visibility: Visibility
   let dependencies: [String]
+  /// Files that become constants of the module.
+  let embedded: [String]
 
-  init(_ name: String, _ visibility: Visibility, uses dependencies: [String] = []) {
-    (self.name, self.visibility, self.dependencies) = (name, visibility, dependencies)
+  init(
+    _ name: String, _ visibility: Visibility, uses dependencies: [String] = [], embeds files: [String] = []
+  ) {
+    (self.name, self.visibility, self.dependencies, embedded) = (name, visibility, dependencies, files)
   }
 
   /// Whether it says `unsafe` where it leaves what Swift guarantees; then the compiler holds it to that.
@@ -50,7 +54,8 @@ struct Room {
   var target: Target {
     .target(
       name: module(name), dependencies: dependencies.map { .init(stringLiteral: module($0)) },
-      path: "Sources/\(name)", swiftSettings: language + (touchesMemory ? [.strictMemorySafety()] : []))
+      path: "Sources/\(name)", resources: embedded.map { .embedInCode($0) },
+      swiftSettings: language + (touchesMemory ? [.strictMemorySafety()] : []))
   }
 }
 
@@ -61,9 +66,11 @@ func module(_ name: String) -> String {
 }
 
 /// C code of ours: `Sources/C/<name>`.
-func c(_ name: String, flags: [String] = []) -> Target {
+func c(_ name: String, uses others: [String] = [], flags: [String] = []) -> Target {
   .target(
-    name: module(name), path: "Sources/C/\(name)", cSettings: flags.isEmpty ? [] : [.unsafeFlags(flags)])
+    name: module(name), dependencies: others.map { .init(stringLiteral: module($0)) },
+    path: "Sources/C/\(name)",
+    cSettings: flags.isEmpty ? [] : [.unsafeFlags(flags)])
 }
 
 /// A module map over one of Debian's libraries: `Sources/C/<name>`.
@@ -99,22 +106,22 @@ let libraries: [Target] = [
   debian("CLibzip", "libzip-dev", pkgConfig: "libzip"),
   debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
   debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
-  debian("COneDNN", "libdnnl-dev"),
   debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
   c("CSystem"),
+  c("CThreads"),
+  // What is opened when it is first needed; of these the headers alone are used here.
+  c("CCurl", uses: ["CSystem"]),
+  c("COneDNN", uses: ["CSystem"]),
+  c("CPictures", uses: ["CSystem"]),
   c("CNumbers"),
   c("CPeak"),
-  // Without optimization, what is written for speed would make the tests wait. ThreadSanitizer does not see OpenMP's
-  // barriers, and would take what lies behind one for a race.
-  c("CKernels", flags: ["-O2", "-fno-sanitize=thread"]),
-  .target(
-    name: module("CPictures"), path: "Sources/C/CPictures",
-    linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+  // Without optimization, what is written for speed would make the tests wait.
+  c("CKernels", uses: ["CThreads"], flags: ["-O2"]),
 ]
 
 let rooms = [
   Room("Text", .exported),
-  Room("Bytes", .exported, uses: ["Text", "CSystem", "CDeflate", "CCrypto"]),
+  Room("Bytes", .exported, uses: ["Text", "CSystem", "CThreads", "CDeflate", "CCrypto", "CCurl"]),
   Room("Numbers", .exported, uses: ["CNumbers"]),
   Room("JSON", .exported, uses: ["Text", "Bytes"]),
   Room("YAML", .hidden, uses: ["Text", "Bytes", "CYAML"]),
@@ -139,7 +146,7 @@ let rooms = [
       "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Architectures", "Surgery",
       "ModelRuntime",
       "Pictures",
-    ]),
+    ], embeds: ["Page/page.html", "Page/page.css", "Page/page.js"]),
 ]
 
 /// What `import Suture` gives.
@@ -163,6 +170,9 @@ let tools: [Target] = [
   fuzz("Safetensors", ["Text", "Bytes", "Tensors", "Checkpoints"]),
   fuzz("Index", ["Bytes", "Tensors", "Checkpoints"]),
   fuzz("Unpacked", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Distributed", ["Bytes", "Tensors", "Checkpoints"]),
+  fuzz("Zero", ["Bytes", "ZipArchive", "Tensors", "Checkpoints"]),
+  fuzz("Parts", ["JSON", "Workflows"]),
   fuzz("YAML", ["YAML"]),
   fuzz("Picture", ["Pictures"]),
   fuzz("ModelFile", ["Architectures", "ModelRuntime", "Tensors"]),

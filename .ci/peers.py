@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times ConvNeXt-T in another engine: peers.py ENGINE CHECKPOINT BATCH SIZE ROUNDS [THREADS]
+Makes a detector for it: peers.py make yolov5s|yolo11n START, with the client of it: START.pth, START.yaml, START.onnx.
 
-ENGINE is torch, torch-bf16, onnxruntime, openvino or openvino-bf16. Prints the median of the rounds in milliseconds.
+CHECKPOINT may be an .onnx of any network with one input of that shape, such as those. ENGINE is torch, torch-bf16, onnxruntime, openvino or openvino-bf16. Prints the median of the rounds in milliseconds.
 Needs torch; the others also onnx and themselves: pip install torch onnx onnxruntime openvino.
 """
 import sys
@@ -29,6 +30,8 @@ def model(checkpoint):
 
 
 def onnx(checkpoint, batch, size):
+    if checkpoint.endswith(".onnx"):
+        return checkpoint
     import torch
 
     path = Path(checkpoint).with_suffix(f".{batch}x{size}.onnx")
@@ -37,6 +40,47 @@ def onnx(checkpoint, batch, size):
             model(checkpoint), (torch.zeros(batch, 3, size, size),), str(path), dynamo=False, opset_version=20,
             input_names=["x"], output_names=["y"])
     return str(path)
+
+
+def detector(name, start, size=640):
+    """The client's own model with random weights, under which its activations stay what they are in a trained one."""
+    import shutil
+    import torch
+
+    if name.startswith("yolov5"):
+        import types
+        # What the package asks for and a model does without.
+        fake = sys.modules["yolov5.utils.roboflow"] = types.ModuleType("roboflow")
+        fake.RoboflowConnector = object
+        import yolov5
+        from yolov5.models.yolo import Model
+        path = Path(yolov5.__file__).parent / f"models/{name}.yaml"
+        network = Model(str(path), ch=3)
+    else:
+        import ultralytics
+        from ultralytics.nn.tasks import DetectionModel
+        path = next((Path(ultralytics.__file__).parent / "cfg/models").rglob(f"{name[:-1]}.yaml"))
+        network = DetectionModel(f"{name}.yaml", ch=3, verbose=False)
+    generator = torch.Generator().manual_seed(0)
+    for key, tensor in network.state_dict().items():
+        if tensor.ndim == 4 and "dfl" not in key:
+            tensor.copy_(1.3 * torch.randn(tensor.shape, generator=generator) / tensor[0].numel() ** 0.5)
+    torch.save(network.state_dict(), start + ".pth")
+    # The name says the scale.
+    shutil.copy(path, start + ".yaml")
+
+    class Decoded(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network.eval().fuse()
+
+        def forward(self, x):
+            return self.network(x)[0]
+
+    image = torch.zeros(1, 3, size, size)
+    decoded = Decoded().eval()
+    decoded(image)
+    torch.onnx.export(decoded, (image,), start + ".onnx", dynamo=False, opset_version=20, input_names=["x"], output_names=["y"])
 
 
 def runner(engine, checkpoint, batch, size, threads):
@@ -61,7 +105,8 @@ def runner(engine, checkpoint, batch, size, threads):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(path, options)
-        return lambda: session.run(None, {"x": x})
+        name = session.get_inputs()[0].name
+        return lambda: session.run(None, {name: x})
     import openvino
 
     request = openvino.Core().compile_model(path, "CPU", {
@@ -82,5 +127,7 @@ def main(engine, checkpoint, batch, size, rounds, threads=2):
     print(f"{sorted(times)[len(times) // 2] * 1000:.3f}")
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1] == "make":
+    detector(*sys.argv[2:])
+elif __name__ == "__main__":
     main(*sys.argv[1:])

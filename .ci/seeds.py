@@ -41,6 +41,34 @@ for path in sorted((fixtures / "Corpus").rglob("*")):
             seed("Pickle", name, data[2:])
 seed("Index", "own.json", b'{"metadata":{"total_size":8},"weight_map":{"a":"a.safetensors","b":"b.safetensors"}}')
 
+# What only PyTorch can write, where it is there.
+try:
+    import tempfile
+    sys.path.insert(0, str(fixtures.parent / "Tests" / "Interop"))
+    import torch
+    import torch.distributed.checkpoint as dcp
+    from test_zero import lay_out
+
+    def pickled(path):
+        archive = zipfile.ZipFile(path)
+        return archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))[2:]
+
+    with tempfile.TemporaryDirectory() as folder:
+        for stage in [2, 3]:
+            step = pathlib.Path(folder) / str(stage)
+            lay_out(step, stage, 1)
+            model = pickled(next(step.glob("*model_states.pt")))
+            optimizer = pickled(next(step.glob("*optim_states.pt")))
+            seed("Zero", str(stage), bytes([stage - 2, len(model) % 256, len(model) // 256]) + model + optimizer)
+        dcp.save({"w": torch.arange(6.0), "step": 3}, checkpoint_id=folder + "/dcp", no_dist=True)
+        seed("Distributed", "own", (pathlib.Path(folder) / "dcp/.metadata").read_bytes()[2:])
+except (ImportError, SystemExit):
+    pass
+seed("Parts", "own.json", json.dumps({
+    "schema": "suture.parts/1", "tool": "suture 0.2.0", "id": "sha256:", "parts": 2, "folder": "", "options": {"dtype": "float16"},
+    "jobs": [{"input": "a", "output": "b", "digest": "", "inputs": [{"path": "a", "bytes": 1, "modified": 2}],
+              "files": [{"path": "b", "bytes": 3, "part": 1, "reads": [{"input": 0, "ranges": [[0, 1]]}]}]}]}).encode())
+
 documents = [row[0] for row in json.loads((fixtures / "YAML" / "resolutions.json").read_text(encoding="utf-8"))]
 for first in range(0, len(documents), 30):
     seed("YAML", f"resolutions_{first}.yaml", "\n".join(documents[first:first + 30]).encode())

@@ -43,7 +43,7 @@ extension ExpectedTensor {
       return try Tensor(Storage([UInt8](repeating: 0, count: dtype.byteCount)), dtype: dtype, shape: shape)
     }
     let numbers = RandomNumbers(seed: seed, name: name)
-    return try Tensor(dtype: dtype, shape: shape, rowLength: 1, label: name, from: []) { [initial] range in
+    return try Tensor(dtype: dtype, shape: shape, rowLength: 1, label: name, from: []) { [initial] range, _ in
       range.map { initial.value($0, numbers) }
     }
   }

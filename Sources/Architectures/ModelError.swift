@@ -12,6 +12,8 @@ public enum ModelError: SutureError {
   case tooLarge(String)
   /// What computes has failed.
   case engine(String)
+  /// This machine lacks what computes; the linker's words.
+  case withoutOneDNN(String)
 
   public var kind: FailureKind { .doesNotFit }
 
@@ -24,6 +26,15 @@ public enum ModelError: SutureError {
       "\(key) holds \(value) at element \(index): nothing that a network computes from it means anything"
     case .notSupported(let what), .wrongInput(let what), .tooLarge(let what): what
     case .engine(let what): "oneDNN failed: \(what)"
+    case .withoutOneDNN(let what): "a network cannot be run without oneDNN: \(what)"
     }
+  }
+
+  public var remedies: [Remedy] {
+    guard case .withoutOneDNN = self else { return [] }
+    return [
+      "on Debian: apt-get install libdnnl2",
+      .setting("engine", value: "reference", "computes with plain loops, which takes its time"),
+    ]
   }
 }

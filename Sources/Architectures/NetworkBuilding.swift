@@ -7,9 +7,15 @@ package protocol NetworkBuilding {
   mutating func convolutionActivation(of name: String) throws -> Activation
   /// What the module of that name computes, as it says itself, or else as it usually does.
   func moduleActivation(_ name: String, usually: Activation) throws -> Activation
+  /// What the blocks of a ConvNeXt are activated with, of which these are modules.
+  mutating func blockActivation(ofModules modules: [String]) throws -> Activation
   mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int
+  /// The same, or without a bias.
+  mutating func channelNorm(
+    _ name: String, _ norm: ChannelNorm, channels: Int, epsilon: Double, of x: Int
+  ) throws -> Int
   mutating func feedForward(
     _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
   ) throws -> Int
@@ -17,14 +23,23 @@ package protocol NetworkBuilding {
   mutating func linear(_ name: String, inputs: Int, outputs: Int, of x: Int) throws -> Int
   mutating func linear(_ name: String, _ layer: LinearLayer, of x: Int) throws -> Int
   /// `nn.MultiheadAttention` without its projections: each of an image's pixels asks all of them.
-  mutating func attention(_ name: String, heads: Int, queries: Int, keys: Int, values: Int) throws -> Int
+  ///
+  /// Queries and keys may have other channels than the values. In several areas, each so many pixels of an image one behind
+  /// the other, they ask those of their own.
+  mutating func attention(
+    _ name: String, heads: Int, areas: Int, queries: Int, keys: Int, values: Int
+  ) throws -> Int
   mutating func transposedConvolution(_ name: String, _ layer: TransposedLayer, of x: Int) throws -> Int
   /// `nn.BatchNorm2d` called `norm`, where there is one, and an activation.
   mutating func channelwise(_ name: String, norm: String?, _ activation: Activation, channels: Int, of x: Int)
     throws
     -> Int
+  /// Each channel times its element of the tensor called `factors`.
+  mutating func scaled(_ name: String, by factors: String, channels: Int, of x: Int) throws -> Int
   /// The largest of each window, as `nn.MaxPool2d`.
-  mutating func maxPool(_ name: String, kernel: Int, stride: Int, padding: Int, of x: Int) throws -> Int
+  mutating func maxPool(
+    _ name: String, kernel: Int, stride: Int, padding: Int, roundsUp: Bool, of x: Int
+  ) throws -> Int
   /// Zeros around each image, as `nn.ZeroPad2d`.
   mutating func zeroPad(_ name: String, _ padding: Padding, of x: Int) throws -> Int
   /// `gain`×`gain` pixels become the channels of one; `.rows` puts the pixels of a row next to each other.
@@ -34,10 +49,36 @@ package protocol NetworkBuilding {
   /// The mean over each channel's pixels.
   mutating func mean(_ name: String, of x: Int) throws -> Int
   mutating func add(_ name: String, _ x: Int, _ y: Int) throws -> Int
+  /// Whether the state dict holds the tensor of that name.
+  func has(_ name: String) -> Bool
+  /// The channels of these ranges alone, one range after the other.
+  mutating func channels(_ name: String, _ ranges: [Range<Int>], of x: Int) throws -> Int
   /// Channels of all inputs, one after the other.
   mutating func concat(_ name: String, _ x: [Int]) throws -> Int
   /// Each pixel becomes `factor`×`factor`.
   mutating func upsample(_ name: String, factor: Int, of x: Int) throws -> Int
+  /// The same with weighted sums of the pixels around.
+  mutating func resample(_ name: String, factor: Int, mode: UpsampleMode, of x: Int) throws -> Int
+}
+
+extension NetworkBuilding {
+  package mutating func maxPool(
+    _ name: String, kernel: Int, stride: Int, padding: Int, of x: Int
+  ) throws -> Int {
+    try maxPool(name, kernel: kernel, stride: stride, padding: padding, roundsUp: false, of: x)
+  }
+}
+
+/// How a larger map is made of a smaller one, as `nn.Upsample` does it.
+package struct UpsampleMode: Sendable, Equatable {
+  /// Of four by four pixels, not of two by two.
+  package let isCubic: Bool
+  /// Whether the pixels of the corners are the same in both maps.
+  package let alignsCorners: Bool
+
+  package init(isCubic: Bool, alignsCorners: Bool) {
+    (self.isCubic, self.alignsCorners) = (isCubic, alignsCorners)
+  }
 }
 
 /// A number of rows and one of columns.
@@ -78,12 +119,14 @@ package struct LinearLayer: Sendable {
   package let outputs: Int
   /// Which of the tensors' rows it is, where there are more.
   package let part: (index: Int, count: Int)
+  package let activation: Activation
 
   package init(
-    weight: String, bias: String? = nil, inputs: Int, outputs: Int, part: (index: Int, count: Int) = (0, 1)
+    weight: String, bias: String? = nil, inputs: Int, outputs: Int, part: (index: Int, count: Int) = (0, 1),
+    activation: Activation = .none
   ) {
     (self.weight, self.bias, self.inputs, self.outputs) = (weight, bias, inputs, outputs)
-    self.part = part
+    (self.part, self.activation) = (part, activation)
   }
 }
 
@@ -145,12 +188,20 @@ package struct ConvolutionLayer {
   }
 
   /// The height and width of the output for an input of this height and width.
+  ///
+  /// - Parameter roundsUp: whether a window that reaches beyond the edge counts too, where it begins before it.
   package static func outputSize(
-    _ height: Int, _ width: Int, kernel: Sides, stride: Sides, padding: Sides, dilation: Int = 1
+    _ height: Int, _ width: Int, kernel: Sides, stride: Sides, padding: Sides, dilation: Int = 1,
+    roundsUp: Bool = false
   ) throws(ModuleMisfit) -> (height: Int, width: Int) {
     func size(_ input: Int, _ side: KeyPath<Sides, Int>) -> Int? {
-      let rest = input + 2 * padding[keyPath: side] - dilation * (kernel[keyPath: side] - 1) - 1
-      return rest < 0 ? nil : rest / stride[keyPath: side] + 1
+      let (stride, padding) = (stride[keyPath: side], padding[keyPath: side])
+      let rest = input + 2 * padding - dilation * (kernel[keyPath: side] - 1) - 1
+      if rest < 0 { return nil }
+      if roundsUp, rest % stride != 0, (rest / stride + 1) * stride < input + padding {
+        return rest / stride + 2
+      }
+      return rest / stride + 1
     }
     guard let rows = size(height, \.height), let columns = size(width, \.width) else {
       throw ModuleMisfit(
@@ -162,17 +213,20 @@ package struct ConvolutionLayer {
 }
 
 /// What follows the depthwise convolution in a block of ConvNeXt:
-/// residual + scale · second(GELU(first(norm(x)))), pixel by pixel.
+/// residual + scale · second(GRN(GELU(first(norm(x))))), pixel by pixel but for the GRN, which version 2 has.
 package struct FeedForwardLayer {
   package let norm: String
   package let first: String
   package let second: String
   /// A network trained without layer scale has none.
-  package let scale: String
+  package let scale: String?
   package let channels: Int
   package let hidden: Int
+  package var kind = ChannelNorm.layer
+  /// The module, and its two tensors.
+  package var responseNorm: (module: String, weight: String, bias: String)?
 
-  package init(norm: String, first: String, second: String, scale: String, channels: Int, hidden: Int) {
+  package init(norm: String, first: String, second: String, scale: String?, channels: Int, hidden: Int) {
     (self.norm, self.first, self.second, self.scale) = (norm, first, second, scale)
     (self.channels, self.hidden) = (channels, hidden)
   }

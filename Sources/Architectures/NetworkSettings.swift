@@ -8,6 +8,8 @@ public struct NetworkSettings: Sendable {
   public var batchNormEpsilon: Double?
   /// For the blocks of ConvNeXts.
   public var activation: Activation?
+  /// Of a ConvNeXt whose norms have no bias: whether they are timm's SimpleNorm, not RmsNorm.
+  public var usesSimpleNorms: Bool?
   /// For the convolutions of a YOLOv5: `Conv.default_act`.
   public var convolutionActivation: Activation?
   /// What modules say of themselves that were pickled whole.
@@ -30,6 +32,8 @@ public struct NetworkSettings: Sendable {
 public struct ToldByModules: Sendable {
   /// The eps of norms.
   public var epsilons: [ExactString: Double] = [:]
+  /// Of norms without a bias, whether they are timm's SimpleNorm.
+  public var simpleNorms: [ExactString: Bool] = [:]
   /// Activations of modules that may be one.
   public var activations: [ExactString: ModuleActivation] = [:]
   /// The stage that each copy of a backbone runs, by what stands before its names: `model.4.`.
@@ -37,7 +41,9 @@ public struct ToldByModules: Sendable {
 
   public init() {}
 
-  public var isEmpty: Bool { epsilons.isEmpty && activations.isEmpty && stages.isEmpty }
+  public var isEmpty: Bool {
+    epsilons.isEmpty && simpleNorms.isEmpty && activations.isEmpty && stages.isEmpty
+  }
 }
 
 /// What a module computes element by element.
@@ -54,7 +60,7 @@ public struct ModuleActivation: Sendable, Equatable {
 
 /// Something that nobody said of a network, and that was taken to be what its authors use.
 public struct Assumption: Sendable, Hashable {
-  /// What is assumed: `layer_norm.eps`, `batch_norm.eps`, `activation` of blocks, `conv.activation`.
+  /// What is assumed: `layer_norm.eps`, `batch_norm.eps`, `norm` without a bias, `activation` of blocks, `conv.activation`.
   public let what: String
   /// As PyTorch would show it.
   public let value: String

@@ -21,29 +21,54 @@ struct RuntimeSuite {
     Workload(batch: 1, size: 640, passes: 5),
   ]
 
+  /// Detectors, boxes included, of the clients that the Python has.
+  private static let detectors = ["yolov5s", "yolo11n"]
+
   /// - Parameter only: words of the titles of those to measure, such as `1×640, float32`.
   func run(rounds: Int, only: String) throws {
     for (dtype, engines) in [
       ("float32", ["openvino", "onnxruntime", "torch"]), ("bfloat16", ["openvino-bf16", "torch-bf16"]),
     ] {
-      for workload in Self.workloads where "ConvNeXt-T, \(workload.name), \(dtype)".fits(only) {
-        try run(workload, dtype, engines, rounds: rounds)
+      for workload in Self.workloads {
+        let title = "ConvNeXt-T, \(workload.name), \(dtype)"
+        guard title.fits(only) else { continue }
+        try run(title, [checkpoint, "--dtype", dtype], checkpoint, workload, engines, rounds: rounds)
       }
+    }
+    let workload = Self.workloads[2]
+    for name in Self.detectors {
+      let title = "\(name), \(workload.name), float32"
+      guard title.fits(only) else { continue }
+      let start = checkpoint.prefix { $0 != "." } + "-" + name
+      guard (try? ChildProcess(words: [python, peers, "make", name, String(start)]).run()) != nil else {
+        print("\(title): not measured, the client of it or onnx is missing\n")
+        continue
+      }
+      try run(
+        title, [start + ".pth", "--model", start + ".yaml"].map { String($0) }, start + ".onnx", workload,
+        ["openvino", "onnxruntime"], rounds: rounds)
     }
   }
 
-  private func run(_ workload: Workload, _ dtype: String, _ engines: [String], rounds: Int) throws {
-    print("ConvNeXt-T, \(workload.name), \(dtype)")
+  /// - Parameters:
+  ///   - file: what `suture bench` is given.
+  ///   - theirs: what the peers are.
+  private func run(
+    _ title: String, _ file: [String], _ theirs: some StringProtocol, _ workload: Workload,
+    _ engines: [String], rounds: Int
+  ) throws {
+    print(title)
     fflush(nil)
     var (ours, shares) = ([Double](), [Double]())
-    var theirs = [[Double]](repeating: [], count: engines.count)
+    var times = [[Double]](repeating: [], count: engines.count)
     for _ in 0..<rounds {
       let report = try JSONParser.parse(
-        try ChildProcess(words: [
-          suture, "bench", checkpoint, "--batch", "\(workload.batch)", "--size", "\(workload.size)",
-          "--rounds",
-          "\(workload.passes)", "--dtype", dtype, "--json",
-        ]).output())
+        try ChildProcess(
+          words: [suture, "bench"] + file + [
+            "--batch", "\(workload.batch)", "--size", "\(workload.size)", "--rounds", "\(workload.passes)",
+            "--json",
+          ]
+        ).output())
       func figure(_ name: String) -> Double {
         report.members?.first { $0.key == name }?.value.doubleValue ?? .nan
       }
@@ -51,13 +76,14 @@ struct RuntimeSuite {
       shares.append(100 * figure("gflops") / figure("peak_gflops"))
       for (index, engine) in engines.enumerated() {
         let said = try ChildProcess(words: [
-          python, peers, engine, checkpoint, "\(workload.batch)", "\(workload.size)", "\(workload.passes)",
+          python, peers, engine, String(theirs), "\(workload.batch)", "\(workload.size)",
+          "\(workload.passes)",
         ]).output()
-        theirs[index].append(Double(String(decoding: said, as: UTF8.self).prefix { $0 != "\n" }) ?? .nan)
+        times[index].append(Double(String(decoding: said, as: UTF8.self).prefix { $0 != "\n" }) ?? .nan)
       }
     }
     print("  suture         \(Self.text(ours)) ms, \(Self.text(shares)) % of the peak")
-    for (engine, times) in zip(engines, theirs) {
+    for (engine, times) in zip(engines, times) {
       let ratios = zip(ours, times).map { $0 / $1 }
       let name = engine + String(repeating: " ", count: max(0, 14 - engine.count))
       print("  \(name) \(Self.text(times)) ms, suture takes \(Self.text(ratios, 100)) of it")

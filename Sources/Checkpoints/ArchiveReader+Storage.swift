@@ -6,9 +6,9 @@ extension ArchiveReader {
   /// The contents of a record as a storage.
   func storage(of record: Record, label: String, swapWidth: Int = 1, verifies: Bool = true) -> Storage {
     let checksum = recordsChecksums && verifies ? record.checksum : nil
-    let isStored = record.method == .stored
+    let place = record.method == .stored ? record.payloadOffset : nil
     return Storage(
-      isStored ? source : self.source(for: record), offset: isStored ? record.payloadOffset : 0,
+      place == nil ? self.source(for: record) : source, offset: place ?? 0,
       byteCount: record.size, label: label, crc32: checksum, swapWidth: swapWidth)
   }
 

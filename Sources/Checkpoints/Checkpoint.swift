@@ -39,6 +39,16 @@ public struct Checkpoint: Sendable {
     public let value: String
   }
 
+  /// What several ranks wrote together.
+  public struct Sharding: Sendable, Equatable {
+    /// How many ranks; `nil` where nothing says so.
+    public var world: Int?
+    /// The folder of the step that was opened, where there are such folders.
+    public var step: String?
+    /// The folders of all steps that are there.
+    public var steps: [String] = []
+  }
+
   public let path: String
   public let container: Container
   public internal(set) var byteCount: Int
@@ -63,6 +73,9 @@ public struct Checkpoint: Sendable {
 
   /// The classes and functions that the file's pickles name; none of them was looked up.
   public internal(set) var globals: [Global] = []
+
+  /// Whether it is at a server, so that each byte of it is fetched.
+  public var isRemote: Bool { files.contains(where: Address.isAddress) }
 
   /// Whether what it holds was pickled.
   public var isPickled: Bool { object != nil }
@@ -93,6 +106,9 @@ public struct Checkpoint: Sendable {
   /// The files that it was read from: itself, or an index and its shards.
   public internal(set) var files: [String]
 
+  /// How it is spread over the files of several ranks; `nil` where it is not.
+  public internal(set) var sharding: Sharding?
+
   /// The names that a safetensors file stores under another's.
   var restoredNames: [String] = []
 
@@ -122,10 +138,17 @@ public struct Checkpoint: Sendable {
   public static func open(_ path: String, key: String? = nil, limits: ReadLimits = .init()) throws
     -> Checkpoint
   {
-    try open(
+    let checkpoint = try open(
       isFolder(path)
         ? CheckpointInput(folder: path, key: key, limits: limits)
-        : CheckpointInput(FileSource(path), key: key, limits: limits, mayNameFiles: true))
+        : CheckpointInput(openSource(path), key: key, limits: limits, mayNameFiles: true))
+    // A file has no steps; it may be opened beside a folder that has.
+    if let step = limits.step, checkpoint.sharding?.step == nil, isFolder(path) {
+      throw Failure(
+        in: path, "there are no folders of steps here, of which \(step.quoted()) could be one",
+        remedies: ["open it without a step"], kind: .usage)
+    }
+    return checkpoint
   }
 
   /// Opens what `source` holds.
@@ -159,13 +182,26 @@ public struct Checkpoint: Sendable {
     (tensorsInside, unreadPickles) = (choice.leftInside, contents.unreadPickles)
   }
 
+  /// What lies in the files of a folder.
+  init(_ input: CheckpointInput, _ container: Container, _ choice: WrapperChoice, warnings: [String]) {
+    let sentences = [choice.besideSentence].compactMap(\.self)
+    self.init(input, container, choice.stateDict, warnings: warnings + sentences)
+    (wrapper, candidates, extras) = (choice.wrapper, choice.candidates, choice.extras)
+    tensorsInside = choice.leftInside
+  }
+
   /// Tensors, and nothing to enter.
   init(
     _ input: CheckpointInput, _ container: Container, _ stateDict: StateDict, warnings: [String] = [],
     archive: ArchiveReader? = nil
   ) {
     (path, self.container, self.stateDict, self.warnings) = (input.name, container, stateDict, warnings)
-    (byteCount, files, source) = (input.file?.byteCount ?? 0, [input.name], input.file)
+    (byteCount, files, source) = (input.file?.byteCount ?? 0, [input.place], input.file)
+    if let remote = input.file as? RemoteSource, !remote.showsChanges {
+      self.warnings.append(
+        "the server gives the file neither an ETag nor a date: that it changed between two requests would not be seen"
+      )
+    }
     recordsChecksums = archive?.recordsChecksums ?? false
     openRecords = { archive?.storages ?? [] }
   }
@@ -197,7 +233,7 @@ public struct Checkpoint: Sendable {
 extension Checkpoint {
   /// What stands for a file of weights where there is none, and everything is made as a model file says.
   package static func modelFile(_ path: String) throws -> Checkpoint {
-    let input = try CheckpointInput(FileSource(path), key: nil, limits: .init(), mayNameFiles: false)
+    let input = try CheckpointInput(openSource(path), key: nil, limits: .init(), mayNameFiles: false)
     return Checkpoint(input, Container(rawValue: "yolov5-model-file"), StateDict())
   }
 }

@@ -2,12 +2,15 @@ internal import SutureBytes
 internal import SutureText
 
 /// Names what a file is that holds no weights we can read.
-enum ForeignFile {
+package enum ForeignFile {
   static let zipMagic: [UInt8] = Array("PK".utf8) + [3, 4]
 
   /// The error for a file that is known not to be a checkpoint by its first bytes; `nil` for another.
   static func recognize(_ input: CheckpointInput) -> Failure? {
     let (path, start) = (input.name, input.head)
+    if isWebPage(start) {
+      return Failure(in: path, "an HTML page: the download failed", remedies: ["fetch the file again"])
+    }
     for (magic, offset, reason, hint) in signatures where matches(start, magic, at: offset) {
       return Failure(in: path, reason, remedies: [.advice(hint)])
     }
@@ -32,6 +35,11 @@ enum ForeignFile {
     if byteCount < 22, start.starts(with: "PK".utf8) {
       return Failure(
         in: path, "it is a zip archive of \(byteCount) bytes: truncated", remedies: ["fetch it again"])
+    }
+    if isPath(start) {
+      return Failure(
+        in: path, "it is a text file that holds a path, as a symbolic link becomes where links cannot be",
+        remedies: [.advice("open what it names, \(String(decoding: start, as: UTF8.self).visible)")])
     }
     if isText(start) {
       return Failure(
@@ -71,11 +79,6 @@ enum ForeignFile {
   /// The error for a folder without an index.
   private static func folder(_ input: CheckpointInput) -> Failure {
     let (path, names) = (input.name, input.fileNames)
-    if names.contains(where: { $0.hasSuffix(".distcp") }) {
-      return Failure(
-        in: path, "a distributed checkpoint of PyTorch (torch.distributed.checkpoint), which is not read",
-        remedies: ["in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, file)"])
-    }
     let files = input.checkpoints
     let folders = files.isEmpty ? names.filter { isFolder("\(path)/\($0)") } : []
     let choice = files.isEmpty ? folders : files
@@ -83,7 +86,8 @@ enum ForeignFile {
       in: path,
       files.isEmpty
         ? "there is no checkpoint in this folder"
-        : "there are \(files.count) checkpoints in this folder, without an index of shards (*.index.json)",
+        : "there \(files.count == 1 ? "is 1 checkpoint" : "are \(files.count) checkpoints") in this folder, without an "
+          + "index of shards (*.index.json)",
       remedies: choice.isEmpty ? [] : [input.opening(choice)])
   }
 
@@ -92,9 +96,6 @@ enum ForeignFile {
 
   private static let signatures: [(magic: [UInt8], offset: Int, reason: String, hint: String)] = [
     (Array("version https://git-lfs".utf8), 0, "a Git LFS pointer, not the file itself", "run: git lfs pull"),
-    (Array("<!DOCTYPE".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
-    (Array("<!doctype".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
-    (Array("<html".utf8), 0, "an HTML page: the download failed", "fetch the file again"),
     ([0x1F, 0x8B], 0, "compressed with gzip", "decompress it first: gunzip -k"),
     ([0x78, 0x01], 0, zlib, joblibHint), ([0x78, 0x5E], 0, zlib, joblibHint),
     ([0x78, 0x9C], 0, zlib, joblibHint), ([0x78, 0xDA], 0, zlib, joblibHint),
@@ -117,6 +118,23 @@ enum ForeignFile {
 
   private static func matches(_ start: [UInt8], _ magic: [UInt8], at offset: Int) -> Bool {
     start.count >= offset + magic.count && start[offset...].starts(with: magic)
+  }
+
+  /// Whether a file begins as a page does, which servers send instead of a file; a byte order mark and blanks count for
+  /// nothing, nor does the case of letters.
+  package static func isWebPage(_ start: [UInt8]) -> Bool {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = start.dropFirst(start.starts(with: mark) ? mark.count : 0).drop {
+      $0 == 32 || (9...13).contains($0)
+    }
+    return ["<!doctype html", "<html"].contains {
+      String(decoding: text.prefix($0.utf8.count), as: UTF8.self).lowercased() == $0
+    }
+  }
+
+  /// Whether a file is one path upwards and nothing else, such as `../../blobs/307537e…` of the Hub's cache.
+  private static func isPath(_ start: [UInt8]) -> Bool {
+    start.count < 512 && start.starts(with: "../".utf8) && start.allSatisfy { (33...126).contains($0) }
   }
 
   private static func isText(_ start: [UInt8]) -> Bool {

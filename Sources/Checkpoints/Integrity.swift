@@ -1,4 +1,6 @@
+internal import SutureBytes
 public import SutureTensors
+internal import SutureText
 
 /// What a careful look at every byte of a checkpoint found.
 public struct Integrity: Sendable {
@@ -29,16 +31,23 @@ public struct Integrity: Sendable {
   public private(set) var verifiedCount = 0
   /// The records of storages that no tensor views: bytes that no state dict would show.
   public private(set) var unusedStorages: [String] = []
+  /// Whether every byte was looked at; otherwise only the structure was.
+  public let readsBytes: Bool
 
   /// Reads all of `checkpoint`: each record once, each tensor once.
   ///
   /// - Parameter checkpoint: opened with `key: "."`, so that it shows every tensor of the file. Opening it has proven
   ///   that each lies within its storage.
+  /// - Parameter readsBytes: whether it does, and does not leave it at what opening has proven.
   /// - Parameter progress: is told how many more bytes have been looked at.
-  public init(of checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }) {
+  /// - Throws: what a server says that does not answer as it should; whatever else is wrong is a problem of the file.
+  public init(of checkpoint: Checkpoint, readsBytes: Bool = true, progress: (Int) -> Void = { _ in }) throws {
     problems = checkpoint.unreadPickles
-    scan(checkpoint.stateDict, progress)
-    verify(checkpoint, progress)
+    self.readsBytes = readsBytes
+    if readsBytes {
+      try scan(checkpoint.stateDict, progress)
+      try verify(checkpoint, progress)
+    }
     let viewed = Set(checkpoint.stateDict.storages.map(\.label))
     unusedStorages = checkpoint.records.map(\.label).filter { record in
       checkpoint.storageKey(record).map { !viewed.contains($0) } ?? false
@@ -46,7 +55,7 @@ public struct Integrity: Sendable {
   }
 
   /// Looks at the elements, whose storages are verified on the way.
-  private mutating func scan(_ stateDict: StateDict, _ progress: (Int) -> Void) {
+  private mutating func scan(_ stateDict: StateDict, _ progress: (Int) -> Void) throws {
     var damaged: Set<ObjectIdentifier> = []
     for entry in stateDict.entries {
       for view in entry.tensor.views {
@@ -62,6 +71,8 @@ public struct Integrity: Sendable {
         } catch is ChecksumMismatch {
           // Told once, by the name of the record.
           damaged.insert(id)
+        } catch let error as any SutureError where error.kind == .remote {
+          throw error
         } catch {
           damaged.insert(id)
           problems.append(Problem(kind: .unreadable, place: entry.name, message: "\(error)"))
@@ -70,15 +81,17 @@ public struct Integrity: Sendable {
     }
   }
 
-  private mutating func verify(_ checkpoint: Checkpoint, _ progress: (Int) -> Void) {
-    let records = checkpoint.records.filter(\.recordsChecksum)
-    let waiting = checkpoint.unverified(records, beside: checkpoint.stateDict.storages)
-    verifiedCount += records.count - waiting.count
-    for record in waiting {
+  private mutating func verify(_ checkpoint: Checkpoint, _ progress: (Int) -> Void) throws {
+    for (record, own) in checkpoint.recorded(beside: checkpoint.stateDict.storages) {
       do {
-        try record.verify()
+        // A fault is told by the name of the record.
+        if !own.isVerified {
+          try record.verify()
+          progress(record.byteCount)
+        }
         verifiedCount += 1
-        progress(record.byteCount)
+      } catch let error as any SutureError where error.kind == .remote {
+        throw error
       } catch {
         problems.append(
           Problem(
@@ -90,18 +103,49 @@ public struct Integrity: Sendable {
 }
 
 extension Checkpoint {
-  /// Those of `records` that none of `storages`, as far as they have been read, has verified already.
-  fileprivate func unverified(_ records: [Storage], beside storages: [Storage]) -> [Storage] {
-    var done: Set<Int> = []
-    for storage in storages where storage.whole.isVerified { done.insert(storage.whole.offset) }
-    // A deflated record has no place in the file that its storage could be known by.
-    return records.filter { $0.offset == 0 || !done.contains($0.offset) }
+  /// What lies where: a record of an archive is opened anew each time that it is asked for.
+  private struct Place: Hashable {
+    let file: String
+    let offset: Int
+    let byteCount: Int
+
+    /// `nil` of a deflated record, which has no place in the file that its storage could be known by.
+    init?(_ storage: Storage) {
+      if let extent = storage.extents(0..<storage.byteCount).first {
+        (file, offset) = (extent.file, extent.range.lowerBound)
+      } else if storage.offset > 0 {
+        (file, offset) = ("", storage.offset)
+      } else {
+        return nil
+      }
+      byteCount = storage.byteCount
+    }
+  }
+
+  /// Every record with a checksum, and with it the one of `storages` that is the same, which may have been read.
+  fileprivate func recorded(beside storages: [Storage]) -> [(record: Storage, own: Storage)] {
+    var known: [Place: Storage] = [:]
+    for storage in storages.map(\.whole) where storage.recordsChecksum {
+      guard let place = Place(storage), known[place]?.isVerified != true else { continue }
+      known[place] = storage
+    }
+    return records.filter(\.recordsChecksum).map { record in
+      (record, Place(record).flatMap { known[$0] } ?? record)
+    }
+  }
+
+  /// Lets every storage with a checksum give out parts before all of it has passed; ``verifyRecords(beside:)`` then sees to
+  /// what has not.
+  public func verifyWhileReading() {
+    for (record, own) in recorded(beside: stateDict.storages) where record.byteCount > 0 {
+      own.verifyWhileReading()
+    }
   }
 
   /// Compares everything in the file with its checksum that was not when `storages` were read.
   ///
   /// - Throws: `ChecksumMismatch` at the first that differs, and what reading throws.
   public func verifyRecords(beside storages: [Storage]) throws {
-    for record in unverified(records.filter(\.recordsChecksum), beside: storages) { try record.verify() }
+    for (_, own) in recorded(beside: storages) { try own.verify() }
   }
 }

@@ -26,6 +26,9 @@ public struct ReadLimits: Sendable, Equatable {
   /// Whether a file whose pickle calls something harmful gives the tensors that do not depend on the call.
   public var salvages = false
 
+  /// Which of the steps in a folder is opened, by its number or the name of its folder; no limit either.
+  public var step: String?
+
   public init() {}
 
   /// How many paths may lead through an object of so many values: plain data in number is one, and what else stands at the

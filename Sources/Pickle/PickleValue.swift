@@ -5,6 +5,8 @@ public struct PickleID: Hashable, Sendable {
 
 /// What a pickle stream builds.
 ///
+/// There may be millions, so what is rare and large lies elsewhere.
+///
 /// Children are ids into the graph, so a value is shared, cyclic or nested a hundred thousand deep without
 /// a copy, a leak or a deep `deinit`.
 public enum PickleValue: Sendable {
@@ -23,9 +25,9 @@ public enum PickleValue: Sendable {
   case dict([(key: PickleID, value: PickleID)])
   case set([PickleID])
   /// A class or function by name. Nothing is looked up or imported.
-  case global(module: String, name: String)
+  indirect case global(module: String, name: String)
   /// The result of a call that was not made.
-  case object(PickleObject)
+  indirect case object(PickleObject)
   /// What the stream calls a persistent id: a reference to something outside it.
   case persistent(PickleID)
 

@@ -16,7 +16,7 @@ public struct Unpickler: ~Copyable {
   var stack: [PickleID] = []
   /// Where in the stack each open MARK stands.
   var marks: [Int] = []
-  var memo: [Int: PickleID] = [:]
+  var memo = PickleMemo()
   let limits: PickleLimits
 
   /// Where the opcode at hand begins, for errors.
@@ -41,6 +41,7 @@ public struct Unpickler: ~Copyable {
     graph: PickleGraph, fault: PickleError?
   ) {
     var machine = Unpickler(limits: limits)
+    machine.graph.expect(bytes.count / 4)
     var reader = unsafe ByteReader(bytes.span.bytes)
     var fault: PickleError?
     do { try machine.run(&reader) } catch { fault = error }
@@ -153,7 +154,7 @@ public struct Unpickler: ~Copyable {
   // MARK: Stack
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
-    if graph.values.count >= min(limits.values, Int(Int32.max) - 1) {
+    if graph.valueCount >= min(limits.values, Int(Int32.max) - 1) {
       throw exceeded("values", limits.values)
     }
     stack.append(graph.add(value, at: offset))

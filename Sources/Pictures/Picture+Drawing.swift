@@ -19,6 +19,29 @@ extension Picture {
     }
   }
 
+  /// The edges of a rectangle, so many pixels wide, which lie on both sides of its own.
+  public mutating func outline(
+    x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour
+  ) {
+    let half = thickness / 2
+    for edge in [y - half, y + height - half] {
+      fill(x: x - half, y: edge, width: width + thickness, height: thickness, colour)
+    }
+    for edge in [x - half, x + width - half] {
+      fill(x: edge, y: y - half, width: thickness, height: height + thickness, colour)
+    }
+  }
+
+  /// A line of dark text on a ground of a colour whose lower left corner is at (`x`, `y`), moved to where it is inside.
+  public mutating func label(_ text: String, x: Int, y: Int, scale: Int = 1, _ colour: Colour) {
+    let (width, height) = (
+      (text.count * (Font.width + 1) + 3) * scale, (Font.height + 4) * scale
+    )
+    let (left, top) = (max(0, min(x, self.width - width)), max(0, y - height))
+    fill(x: left, y: top, width: width, height: height, colour)
+    write(text, x: left + 2 * scale, y: top + 2 * scale, scale: scale, (18, 20, 28))
+  }
+
   public mutating func draw(_ other: Picture, x: Int, y: Int) {
     for row in 0..<other.height where (0..<height).contains(y + row) {
       for column in 0..<other.width where (0..<width).contains(x + column) {

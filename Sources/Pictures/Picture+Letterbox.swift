@@ -24,7 +24,8 @@ extension Picture {
   /// Between the four nearest pixels, in OpenCV's fixed point of 11 bits.
   private func resizedLinearly(width newWidth: Int, height newHeight: Int) -> Picture {
     if newWidth == width, newHeight == height { return self }
-    let (columns, rows) = (Self.taps(width, newWidth), Self.taps(height, newHeight))
+    let columns = Self.taps(width, newWidth, isRounded: false)
+    let rows = Self.taps(height, newHeight, isRounded: true)
     var pixels = [UInt8](repeating: 0, count: newWidth * newHeight * 3)
     for (y, row) in rows.enumerated() {
       for (x, column) in columns.enumerated() {
@@ -44,18 +45,26 @@ extension Picture {
   }
 
   /// For each new pixel, the two old ones beside it, and how much of each in 2048ths.
-  private static func taps(_ old: Int, _ new: Int) -> [(first: Int, second: Int, weights: (Int, Int))] {
-    let scale = Double(old) / Double(new)
+  ///
+  /// - Parameter isRounded: whether each share is rounded by itself, as those of rows are: beyond the edge the last row counts
+  ///   twice there, in two shares, where the last column counts once.
+  private static func taps(
+    _ old: Int, _ new: Int, isRounded: Bool
+  ) -> [(first: Int, second: Int, weights: (Int, Int))] {
+    // OpenCV reckons the inverse of the inverse.
+    let scale = 1 / (Double(new) / Double(old))
     return (0..<new).map { pixel in
       let place = Float((Double(pixel) + 0.5) * scale - 0.5)
       var first = Int(place.rounded(.down))
       var part = place - Float(first)
-      if first < 0 { (first, part) = (0, 0) }
-      if first >= old - 1 { (first, part) = (old - 1, 0) }
+      if !isRounded {
+        if first < 0 { (first, part) = (0, 0) }
+        if first >= old - 1 { (first, part) = (old - 1, 0) }
+      }
       let weights = (
         Int(((1 - part) * 2048).rounded(.toNearestOrEven)), Int((part * 2048).rounded(.toNearestOrEven))
       )
-      return (first, min(first + 1, old - 1), weights)
+      return (max(first, 0), min(first + 1, old - 1), weights)
     }
   }
 }

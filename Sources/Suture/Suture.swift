@@ -10,9 +10,11 @@
 // Of the rooms at the bottom only what the interface of those above speaks of: their other names would lie in the way of
 // whoever has a `folder(of:)` of their own.
 @_exported public import protocol SutureBytes.ByteSource
+@_exported public import struct SutureBytes.Address
 @_exported public import class SutureBytes.FileSource
 @_exported public import struct SutureBytes.MemorySource
 @_exported public import protocol SutureBytes.Payload
+@_exported public import class SutureBytes.RemoteSource
 @_exported public import struct SutureBytes.SystemError
 @_exported public import enum SutureJSON.JSONValue
 @_exported public import struct SutureNumbers.ElementCodec

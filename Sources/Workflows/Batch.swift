@@ -14,6 +14,8 @@ public struct Batch: Sendable {
   public var jobs = 1
   /// Whether to go on with the others after a failure.
   public var keepsGoing = false
+  /// Each input with its output.
+  package var pairs: [(input: String, output: String)] { outputs }
   private let outputs: [(input: String, output: String)]
 
   public enum Outcome: Sendable {
@@ -48,7 +50,7 @@ public struct Batch: Sendable {
 
   /// The name of the input without its extension, and that of the format.
   private static func name(for input: String, _ format: WriteOptions.Format?) -> String {
-    var name = input
+    var name = (try? Address(input))?.fileName ?? input
     while name.count > 1, name.hasSuffix("/") { name.removeLast() }
     name = String(name.dropFirst(SutureBytes.folder(of: name).count))
     name = Checkpoint.nameWithoutIndex(name)

@@ -5,16 +5,17 @@ public import SutureSurgery
 public import SutureTensors
 internal import SutureText
 
-/// Makes the state dict that a YOLOv5 has when its model file was read, with a pretrained backbone in it.
+/// Makes the state dict that a YOLO has when its model file was read, with a pretrained backbone in it.
 ///
 ///     let building = Building("yolov5_ConvNeXt_Tiny.yaml", backbone: "convnext_tiny_1k_224_ema.pth", WriteRequest(to: "detector.pt"))
 ///     let report = try building.run()
 ///
 /// That is `Model(cfg)`, the surgery on the checkpoint, `model_dict.update`, `load_state_dict` and `state_dict()`.
 public struct Building: Sendable {
-  /// The path of a YOLOv5 model file.
+  /// The path of a model file of YOLOv5 or of Ultralytics.
   public var model: String
-  /// The path of a checkpoint whose ConvNeXt goes into each `ConvNeXt_Block`, under any library's names.
+  /// The path of a checkpoint whose ConvNeXt goes into each `ConvNeXt_Block`, or into the `TorchVision` or `Timm`, under any
+  /// library's names.
   public var backbone: String?
   /// Where the result is written and how; `nil` for a plan alone.
   public var request: WriteRequest?
@@ -111,8 +112,9 @@ public struct Building: Sendable {
     observe(.planned(plan))
     let output = try request.map {
       try PreparedWrite(
-        plan.output, from: try checkpoint ?? .modelFile(model), $0, steps: plan.reports.map(\.record.json),
-        casts: plan.casts, key: key, model: file)
+        plan.output, from: try checkpoint ?? .modelFile(ModelFile.path(for: model)), $0,
+        steps: plan.reports.map(\.record.json),
+        key: key, model: file)
     }
     return Prepared(
       model: file, backbone: checkpoint, plan: plan, output: output, path: model, seed: seed)
@@ -127,12 +129,15 @@ public struct Building: Sendable {
 
   /// What takes the ConvNeXt of a checkpoint into each layer that holds one.
   private static func surgery(_ checkpoint: Checkpoint, _ file: ModelFile) throws -> [any Step] {
-    let layers = file.backboneLayers
+    let (layers, libraries) = (file.backboneLayers, file.libraryBackbones)
     guard !layers.isEmpty else {
       throw Failure(
-        .refused, "the model file has no ConvNeXt_Block, so there is no place for a backbone",
+        .refused,
+        "the model file has no \(file.dialect == .yolov5 ? "ConvNeXt_Block" : "TorchVision"), so there is no place for a backbone",
         remedies: [
-          "its first layers are rows such as [-1, 1, ConvNeXt_Block, [96, 0, 3, [3, 3, 9, 3], [96, 192, 384, 768]]]"
+          file.dialect == .yolov5
+            ? "its first layers are rows such as [-1, 1, ConvNeXt_Block, [96, 0, 3, [3, 3, 9, 3], [96, 192, 384, 768]]]"
+            : "its first layer is a row such as [-1, 1, TorchVision, [768, convnext_tiny, DEFAULT, True, 2, True]]"
         ])
     }
     let scan = try NamingScan(checkpoint.stateDict)
@@ -143,8 +148,18 @@ public struct Building: Sendable {
         remedies: scan.prefixes.prefix(4).map { .advice("one is under \"\($0)\"") }
           + [.setting("key", value: "PATH", "takes one that lies in a dict of its own")])
     }
-    var steps: [any Step] = scan.scheme == .facebookresearch ? [] : [AdoptNaming(.facebookresearch)]
+    let scheme = libraries.first?.backbone.scheme ?? .facebookresearch
+    var steps: [any Step] = scan.scheme == scheme ? [] : [AdoptNaming(scheme)]
     if !scan.prefixes[0].isEmpty { steps.append(StripPrefix(scan.prefixes[0])) }
+    if let (layer, backbone) = libraries.first {
+      guard layers.count == 1 else {
+        throw Failure(
+          .refused,
+          "the model file has \(layers.count) layers that hold a backbone, and one checkpoint goes into one")
+      }
+      steps.append(Keep(backbone.kept))
+      return steps + backbone.renames.map { Rename($0.pattern, to: "model.\(layer).\($0.template)") }
+    }
     // The norm behind the last stage and the classifier are not the backbone's.
     steps.append(Keep("downsample_layers.*", "stages.*"))
     let isRow = layers == Array(layers[0]...layers[layers.count - 1]) && layers.count > 1

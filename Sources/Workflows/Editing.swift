@@ -47,6 +47,8 @@ public struct Editing: Sendable {
   public struct Prepared: Sendable {
     public let checkpoint: Checkpoint
     public let plan: Plan
+    /// The other checkpoints that steps asked for.
+    let others: [Checkpoint]
     /// `nil` where nothing is to be written.
     public let output: PreparedWrite?
 
@@ -98,16 +100,21 @@ public struct Editing: Sendable {
     try checkpoint.requireTensors()
     var steps = steps.steps
     if allowsUnmatched { for index in steps.indices { steps[index].allowsUnmatched = true } }
+    // A step may ask for the state dict of a file, and then for what lies beside it.
+    let opened = Guarded<[(path: ExactString, checkpoint: Checkpoint)]>([])
     let plan = try Plan(
-      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint))
+      of: checkpoint.stateDict, steps: steps, expecting: expectation, with: inputs(checkpoint, opened))
+    let others = opened.withLock { $0.map(\.checkpoint) }
     observe(.planned(plan))
-    guard let request else { return try held(Prepared(checkpoint: checkpoint, plan: plan, output: nil)) }
+    guard let request else {
+      return try held(Prepared(checkpoint: checkpoint, plan: plan, others: others, output: nil))
+    }
     var object = keepsExtras ? try checkpoint.plainObject(keepsStructure: false) : nil
-    if plan.stripsOptimizer { object = object?.without(StripOptimizer.names) }
+    if !plan.stripped.isEmpty { object = object?.without(plan.stripped) }
     let output = try PreparedWrite(
-      plan.output, from: checkpoint, request, steps: plan.reports.map(\.record.json), casts: plan.casts,
+      plan.output, from: checkpoint, request, others: others, steps: plan.reports.map(\.record.json),
       key: key, object: object)
-    return try held(Prepared(checkpoint: checkpoint, plan: plan, output: output))
+    return try held(Prepared(checkpoint: checkpoint, plan: plan, others: others, output: output))
   }
 
   /// What was prepared, where it has the digest that it must have.
@@ -131,15 +138,16 @@ public struct Editing: Sendable {
   }
 
   /// What steps may ask for beside the state dict.
-  private func inputs(_ checkpoint: Checkpoint) -> Inputs {
+  private func inputs(
+    _ checkpoint: Checkpoint, _ opened: Guarded<[(path: ExactString, checkpoint: Checkpoint)]>
+  ) -> Inputs {
     let limits = request?.limits(limits) ?? limits
-    // A step may ask for the state dict of a file, and then for what lies beside it.
-    let opened = Guarded<[ExactString: Checkpoint]>([:])
     let open = { @Sendable [key] (path: String) throws -> Checkpoint in
-      if let known = opened.withLock({ $0[ExactString(path)] }) { return known }
+      let name = ExactString(path)
+      if let known = opened.withLock({ $0.first { $0.path == name }?.checkpoint }) { return known }
       let other = try Checkpoint.open(path, key: key, limits: limits)
       try other.requireTensors()
-      opened.withLock { $0[ExactString(path)] = other }
+      opened.withLock { $0.append((name, other)) }
       return other
     }
     var inputs = Inputs(beside: checkpoint, limits)

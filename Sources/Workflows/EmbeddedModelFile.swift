@@ -20,16 +20,22 @@ extension Checkpoint {
 }
 
 extension ModelFile {
-  /// What YOLOv5 keeps of the file in the model that it builds.
+  /// What the program keeps of the file in the model that it builds.
   var plain: PlainValue? {
     guard case .dict(var items)? = document.plain else { return nil }
-    func set(_ name: String, _ value: Int) {
+    func set(_ name: String, _ value: PlainValue) {
       items.removeAll { if case .string(name) = $0.key { true } else { false } }
-      items.append((.string(name), .int(value)))
+      items.append((.string(name), value))
     }
-    set("nc", header.classes)
-    set("ch", header.inputChannels)
-    if let anchors = header.askedAnchors { set("anchors", anchors) }
+    set("nc", .int(header.classes))
+    switch dialect {
+    case .yolov5: set("ch", .int(header.inputChannels))
+    case .ultralytics:
+      set("channels", .int(header.inputChannels))
+      // Without the file's name nothing else says it.
+      if let scale = header.scale.name { set("scale", .string(scale)) }
+    }
+    if let anchors = header.askedAnchors { set("anchors", .int(anchors)) }
     return .dict(items)
   }
 }

@@ -74,7 +74,7 @@ public struct Grafting: Sendable {
     let output = try request.map {
       try PreparedWrite(
         graft.output, from: base, $0, others: [part],
-        steps: [GraftFrom.record(graft, of: name, options).json], casts: [graft.cast], key: key)
+        steps: [GraftFrom.record(graft, of: name, options).json], key: key)
     }
     return Prepared(base: base, part: part, graft: graft, output: output)
   }

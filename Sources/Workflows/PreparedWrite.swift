@@ -16,23 +16,20 @@ public struct PreparedWrite: Sendable {
   public let plan: WritePlan
   public let format: WriteOptions.Format
   let cast: DTypeCast?
-  /// What steps cast before.
-  let stepCasts: [DTypeCast]
-  private let writer: CheckpointWriter
+  let writer: CheckpointWriter
 
   /// Prepares the writing of `stateDict`, which was made of `checkpoint`.
   ///
   /// - Parameters:
   ///   - others: other checkpoints that it was made of.
   ///   - steps: the records of what was done, for the provenance.
-  ///   - casts: what was cast by then; the report tells what was too large.
   ///   - key: the dict that was taken, where that was asked for.
   ///   - object: what the file is to hold beside the state dict.
-  ///   - model: the model file that a file for YOLOv5 is to hold.
+  ///   - model: the model file that a file for a program is to hold.
   /// - Throws: `Failure` where the request contradicts itself, or the output is an input; what planning throws.
   public init(
     _ stateDict: StateDict, from checkpoint: Checkpoint, _ request: WriteRequest, others: [Checkpoint] = [],
-    steps: [JSONValue] = [], casts: [DTypeCast] = [], key: String? = nil, object: PlainObject? = nil,
+    steps: [JSONValue] = [], key: String? = nil, object: PlainObject? = nil,
     model: ModelFile? = nil
   ) throws {
     let target = try WriteTarget(request)
@@ -48,7 +45,18 @@ public struct PreparedWrite: Sendable {
     }
     writer = CheckpointWriter(target.destination, options)
     plan = try writer.plan(
-      stateDict, in: request.program == .yolov5 ? .yolov5(modelFile: model?.plain) : object)
+      stateDict,
+      in: try request.program.map { program throws(Failure) in try program.object(model) } ?? object)
+    let expanded = ([checkpoint] + others).reduce(0) {
+      $0.adding(saturating: $1.stateDict.expandedByteCount)
+    }
+    if min(expanded, plan.payloadByteCount) > Self.mostExpanded {
+      throw Failure(
+        .doesNotFit,
+        "it would write \(Format.bytes(plan.payloadByteCount)), of views that repeat what they view: "
+          + "\(Format.bytes(expanded)) in full",
+        remedies: ["a .pth file keeps views, where no step computes with them"])
+    }
     let inputs = ([checkpoint] + others).flatMap(\.files)
     for path in plan.paths where inputs.contains(where: { isSameFile($0, path) }) {
       throw Failure(
@@ -56,8 +64,11 @@ public struct PreparedWrite: Sendable {
         remedies: ["files are never edited in place: choose another name"])
     }
     (self.request, self.checkpoint, self.stateDict) = (request, checkpoint, stateDict)
-    (format, self.cast, stepCasts) = (target.format, cast, casts)
+    (format, self.cast) = (target.format, cast)
   }
+
+  /// How much may be written of views that repeat what they view.
+  private static let mostExpanded = 1 << 32
 
   /// Whether all of it stands there already, and is proven where the request asks for that.
   public func isThere() throws -> Bool { try plan.isThere() && (!request.proves || plan.isProven()) }
@@ -75,6 +86,8 @@ public struct PreparedWrite: Sendable {
       request.progress)
     let start = CurrentProcess.seconds
     defer { meter.finish() }
+    // What several outputs or threads have a part of is compared as it passes; nothing gets its name before all has.
+    if request.verifies { checkpoint.verifyWhileReading() }
     try writer.write(plan) {
       meter.advance($0)
     } beforeCommit: {
@@ -99,19 +112,14 @@ extension WriteRequest {
   }
 
   private func hash(_ paths: [String]) throws -> [Provenance.Source] {
-    let files = try paths.map { try FileSource($0) }
+    let files = try paths.map(openSource)
     let total = files.reduce(0) { $0.adding(saturating: $1.byteCount) }
     let meter = ProgressMeter(paths[0], total: total, progress)
     defer { meter.finish() }
     return try files.map { file in
-      let storage = Storage(file, offset: 0, byteCount: file.byteCount, label: file.name)
-      var digest = SHA256()
-      try storage.forEachChunk { buffer, count in
-        digest.update(buffer, count: count)
-        meter.advance(count)
-      }
+      let digest = try SHA256.of(file) { meter.advance($0) }
       let name = String(file.name.dropFirst(folder(of: file.name).count))
-      return .init(name: name, sha256: digest.hexadecimal())
+      return .init(name: name, sha256: digest)
     }
   }
 }
@@ -129,10 +137,10 @@ public struct WriteReport: Sendable {
   /// How many names stand in the metadata as another's.
   public let aliasCount: Int
   public let byteCount: Int
-  /// What was cast to ``dtype``, and what that lost.
+  /// What was cast to ``dtype``.
   public let cast: DTypeCast?
-  /// What steps cast before that; a graft casts as well.
-  public let stepCasts: [DTypeCast]
+  /// Where numbers are cast or computed, by a step, a graft or ``dtype``.
+  private let possibleOverflows: [Overflows]
   /// What the tensors were cast to.
   public let dtype: DType?
   /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
@@ -145,12 +153,16 @@ public struct WriteReport: Sendable {
   /// The file, the index of several, or what stands for standard output.
   public var output: String { files.last ?? "standard output" }
 
+  /// Numbers that were too large for their dtype when they were cast or computed.
+  public var overflows: [Overflows] { possibleOverflows.filter { $0.count > 0 } }
+
   fileprivate init(_ prepared: PreparedWrite, seconds: Double?) {
     let plan = prepared.plan
     (input, wrapper, files) = (prepared.checkpoint.path, prepared.checkpoint.wrapper, plan.paths)
     (tensorCount, storageCount) = (plan.tensorCount, plan.storageCount)
     (aliasCount, byteCount, notes) = (plan.aliasCount, plan.byteCount, plan.notes)
-    (cast, stepCasts, dtype) = (prepared.cast, prepared.stepCasts, prepared.request.dtype)
+    (cast, dtype) = (prepared.cast, prepared.request.dtype)
+    possibleOverflows = prepared.stateDict.possibleOverflows
     (isProven, self.seconds) = (prepared.request.proves && seconds != nil, seconds)
   }
 
@@ -165,9 +177,8 @@ public struct WriteReport: Sendable {
       "files": files.count > 1 ? files : nil,
     ]
     if let cast { object["cast"] = cast.names.count }
-    let casts = stepCasts + (cast.map { [$0] } ?? [])
-    if !casts.isEmpty {
-      object["overflows"] = casts.flatMap(\.overflows).map {
+    if !possibleOverflows.isEmpty {
+      object["overflows"] = overflows.map {
         ["names": $0.names, "count": $0.count] as JSONObject
       }
     }

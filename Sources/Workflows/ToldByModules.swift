@@ -12,6 +12,9 @@ extension ToldByModules {
     for module in modules {
       let name = ExactString(module.name)
       if let epsilon = module.number("eps"), epsilon >= 0, epsilon < 1 { epsilons[name] = epsilon }
+      let kind = module.className.split(separator: ".").last ?? ""
+      if kind.hasPrefix("SimpleNorm") { simpleNorms[name] = true }
+      if kind.hasPrefix("RmsNorm") { simpleNorms[name] = false }
       if module.mayBeActivation {
         activations[name] = ModuleActivation(
           className: module.className, activation: Activation(ofClass: module.className, module.argument))
@@ -46,6 +49,7 @@ extension ModuleFacts {
   /// Whether it stands where the libraries put a block's activation, or a convolution's.
   fileprivate var mayBeActivation: Bool {
     name.utf8.elementsEqual("act".utf8) || name.hasSuffix(".act") || name.hasSuffix(".block.4")
+      || name.hasSuffix(".activation_fn") || name.hasSuffix("stem.1")
   }
 
   /// What an attribute holds, for a class that is made with an argument of that name.

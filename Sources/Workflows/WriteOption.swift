@@ -89,7 +89,7 @@ extension WriteOption {
   }
 
   /// As Hugging Face reads sizes: GB is 10⁹ bytes, GiB 2³⁰.
-  static func size(_ word: String) throws -> Int {
+  package static func size(_ word: String) throws -> Int {
     let digits = word.prefix { $0.isNumber }
     let unit = word.dropFirst(digits.count).drop { $0 == " " }.lowercased()
     let factors = [
@@ -108,6 +108,24 @@ extension WriteOption {
 extension WriteRequest {
   /// What a recipe says of the writing: where the output goes and how it is made is no part of it.
   public var record: WriteRecord { WriteRecord(written(.recipe).map { WriteRecord.Member($0, $1) }) }
+
+  /// All that is said but the output, as ``read(saved:)`` takes it.
+  var saved: JSONValue {
+    .object(
+      Self.options.filter { $0.name != "output" }.compactMap { option in
+        option.value(self).map { (option.name, $0) }
+      })
+  }
+
+  /// Takes what ``saved`` of another gave.
+  mutating func read(saved: JSONValue) throws {
+    for (name, value) in saved.members ?? [] {
+      guard let option = Self.options.first(where: { $0.name == name }) else {
+        throw Failure(.usage, "there is no option \(name.quoted()) of writing")
+      }
+      for word in Self.words(value) { try option.read(&self, word) }
+    }
+  }
 
   func written(_ use: WriteOption.Uses) -> [(key: String, value: JSONValue)] {
     Self.options.filter { $0.uses.contains(use) }.compactMap { option in

@@ -18,7 +18,7 @@ public struct WriteRequest: Sendable {
   /// What becomes of sparse tensors.
   public enum Sparse: String, CaseIterable, Sendable { case dense }
   /// A program that asks more of a file than that torch reads it.
-  public enum Program: String, CaseIterable, Sendable { case yolov5 }
+  public enum Program: String, CaseIterable, Sendable { case yolov5, ultralytics }
 
   /// A file, a folder with a slash at its end, or `-` for standard output.
   public var output: String
@@ -93,7 +93,7 @@ public struct WriteRequest: Sendable {
         .recipe, read: WriteOption.size, word: { "\($0)B" }),
       .choice("extras", "Epoch, optimizer and all else beside the state dict, in a .pth.", \.extras, .recipe),
       .choice(
-        "as", "A .pt that an unmodified YOLOv5 train.py takes as --weights.", \.program,
+        "as", "A .pt that an unmodified YOLOv5 or Ultralytics trains from.", \.program,
         [.recipe, .provenance]),
       .flag(
         "keep-storages", "In a .pth, keep parts of storages that no tensor views.", \.keepsStorages, .recipe),

@@ -1,3 +1,4 @@
+internal import SutureArchitectures
 internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureText
@@ -12,12 +13,22 @@ struct WriteTarget {
     let output = request.output
     switch output {
     case "": throw Self.unsaid
+    case let path where Address.isAddress(path):
+      throw Self.usage(
+        "nothing is written to an address", .setting("output", value: "OUT", "is a file or a folder"))
     case "-": destination = .standardOutput
     case let path where path.hasSuffix("/") || isFolder(path): destination = .folder(path)
+    // Several files and a name without an ending are a folder of them.
+    case let path
+    where request.maximumShardSize != nil && !path.dropFirst(folder(of: path).count).contains("."):
+      destination = .folder(path)
     default: destination = .file(output)
     }
     let named = destination == .file(output) ? WriteOptions.Format(path: output) : nil
-    guard let format = request.format ?? named else {
+    // A folder of several files is what Hugging Face calls sharded.
+    let sharded: WriteOptions.Format? =
+      if case .folder = destination, request.maximumShardSize != nil { .safetensors } else { nil }
+    guard let format = request.format ?? named ?? sharded else {
       throw Self.usage(
         "cannot tell the format of \(output) from its name",
         "use .safetensors, or .pth, .pt, .bin or .ckpt for PyTorch's format",
@@ -58,14 +69,15 @@ struct WriteTarget {
   }
 
   private func validate(_ request: WriteRequest) throws(Failure) {
-    if request.program == .yolov5 {
+    if let program = request.program?.dialect.program {
       guard case .file(let path) = destination, path.hasSuffix(".pt"), request.maximumShardSize == nil else {
         throw Self.usage(
-          "YOLOv5 takes one file whose name ends in .pt",
+          "\(program) takes one file whose name ends in .pt",
           .setting("output", value: "weights.pt", "is such a name"))
       }
       if request.extras == .keep {
-        throw Self.usage("a file for YOLOv5 has its own values beside the weights, so no extras can be kept")
+        throw Self.usage(
+          "a file for \(program) has its own values beside the weights, so no extras can be kept")
       }
     }
     if format == .safetensors {

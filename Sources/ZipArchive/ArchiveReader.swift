@@ -40,7 +40,7 @@ public final class ArchiveReader: Sendable {
     var records: [Record] = []
     for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
     positions = try Self.index(records, source.name)
-    try Self.refuseOverlaps(records, source.name)
+    try Self.refuseOverlaps(&records, source.name)
     self.source = source
     self.records = records
     recordsChecksums =
@@ -64,12 +64,13 @@ public final class ArchiveReader: Sendable {
   public func contents(of record: Record, limit: Int) throws -> [UInt8] {
     guard record.size <= limit else {
       throw Failure(
-        in: source.name, record: record.name, at: record.payloadOffset,
+        in: source.name, record: record.name, at: record.payloadOffset ?? record.headerOffset,
         "it is \(record.size) bytes long; \(limit) is the limit", remedies: [.dishonest])
     }
     let bytes: [UInt8]
+    let payload = try payloadOffset(of: record)
     switch record.method {
-    case .stored: bytes = try source.bytes(record.payloadOffset..<(record.payloadOffset + record.size))
+    case .stored: bytes = try source.bytes(payload..<(payload + record.size))
     case .deflated:
       let isLeft = inflatable.withLock { left in
         guard record.size <= left else { return false }
@@ -103,12 +104,32 @@ public final class ArchiveReader: Sendable {
     }
     let (found, said) = (String(computed, radix: 16), String(declared, radix: 16))
     throw Failure(
-      in: source.name, record: record.name, at: record.payloadOffset,
+      in: source.name, record: record.name, at: record.payloadOffset ?? record.headerOffset,
       "it is corrupt: its CRC-32 is \(found), the archive says \(said)", remedies: [.fetchAgain])
   }
 
-  /// A deflated record's contents as a source, inflated as they are read: from the start on is best.
-  public func source(for record: Record) -> any ByteSource { InflatedRecord(archive: self, record: record) }
+  /// A record's contents as a source; those of a deflated one are inflated as they are read: from the start on is best.
+  public func source(for record: Record) -> any ByteSource {
+    switch record.method {
+    case .stored: StoredRecord(archive: self, record: record)
+    case .deflated: InflatedRecord(archive: self, record: record)
+    }
+  }
+
+  /// Where the payload of a record begins; in an archive that is far away that is found out now.
+  ///
+  /// - Throws: `Failure` where the local header is not what the central directory says.
+  func payloadOffset(of record: Record) throws -> Int {
+    if let known = record.payloadOffset { return known }
+    let entry = try withArchive { try $0.entry(record.index) }
+    let payload = try Self.payload(
+      of: entry, name: record.name, at: record.headerOffset, found: nil, in: source)
+    guard payload + record.compressedSize <= record.end else {
+      throw Failure.dishonest(
+        source.name, record: record.name, at: record.headerOffset, "it overlaps the record behind it")
+    }
+    return payload
+  }
 
   /// Uses libzip's handle, which one thread may do at a time.
   func withArchive<R: Sendable>(_ body: (LibzipArchive) throws -> R) rethrows -> R {
@@ -129,23 +150,45 @@ public final class ArchiveReader: Sendable {
     func fault(_ reason: String, at offset: Int? = nil, _ remedy: Remedy = .dishonest) -> Failure {
       Failure(in: source.name, record: name, at: offset, reason, remedies: [remedy])
     }
-    func disagreement(on field: String, at offset: Int) -> Failure {
-      fault("the local header and the central directory disagree on its \(field)", at: offset)
-    }
-    func encrypted(at offset: Int? = nil) -> Failure {
-      fault("the record is encrypted", at: offset, "decrypt it first, with unzip for one")
-    }
-    let sizeLie = "its sizes cannot be true"
-    if entry.isEncrypted { throw encrypted() }
+    if entry.isEncrypted { throw fault("the record is encrypted", .decrypt) }
     guard entry.method == 0 || entry.method == 8 else {
       throw fault(
         "its compression method is \(entry.method); stored (0) and deflated (8) are supported",
         "unpack it and zip it again without compression: zip -0")
     }
-    guard let size = Int(exactly: entry.size), let compressed = Int(exactly: entry.compressedSize) else {
-      throw fault(sizeLie)
+    guard let size = Int(exactly: entry.size), let compressed = Int(exactly: entry.compressedSize),
+      // Deflate cannot do better than 1032 to 1.
+      entry.method == 0 ? size == compressed : size / 1032 <= compressed
+    else { throw fault("its sizes cannot be true") }
+    let isFar = source.distance != nil
+    let (offset, found) = try archive.locate(index, name: name, isSurvey: isFar)
+    let payload = isFar ? nil : try payload(of: entry, name: name, at: offset, found: found, in: source)
+    let start = payload ?? min(offset, source.byteCount) + LocalHeader.fixedSize + entry.name.count
+    let (end, overflow) = start.addingReportingOverflow(compressed)
+    if overflow || end > source.byteCount {
+      throw fault(
+        "it should end at byte \(overflow ? .max : end), but the file has \(source.byteCount)", at: start,
+        .fetchAgain)
     }
-    let (offset, found) = try archive.locate(index, name: name)
+    return Record(
+      name: name, size: size, compressedSize: compressed, crc32: entry.crc32,
+      method: entry.method == 0 ? .stored : .deflated, payloadOffset: payload, index: index,
+      headerOffset: offset, end: source.byteCount)
+  }
+
+  /// Reads the local header of an entry, which must say what the central directory says, and gives where the payload
+  /// begins.
+  ///
+  /// - Parameter found: where libzip reads the payload, as far as that is known.
+  private static func payload(
+    of entry: LibzipArchive.Entry, name: String, at offset: Int, found: Int?, in source: any ByteSource
+  ) throws -> Int {
+    func fault(_ reason: String, _ remedy: Remedy = .dishonest) -> Failure {
+      Failure(in: source.name, record: name, at: offset, reason, remedies: [remedy])
+    }
+    func disagreement(on field: String) -> Failure {
+      fault("the local header and the central directory disagree on its \(field)")
+    }
     let header: LocalHeader?
     do { header = try LocalHeader(at: offset, in: source) } catch is TruncatedInput {
       throw Failure.noDirectory(source.name, record: name, at: offset)
@@ -153,32 +196,19 @@ public final class ArchiveReader: Sendable {
     guard let local = header else {
       throw Failure.noLocalHeader(source.name, record: name, at: offset)
     }
-    let payload = found ?? local.end
-    if local.isEncrypted { throw encrypted(at: offset) }
-    if local.isPatched { throw fault("the record is compressed patched data", at: offset) }
-    if local.name != entry.name { throw disagreement(on: "name", at: offset) }
-    if local.method != entry.method { throw disagreement(on: "compression method", at: offset) }
+    if local.isEncrypted { throw fault("the record is encrypted", .decrypt) }
+    if local.isPatched { throw fault("the record is compressed patched data") }
+    if local.name != entry.name { throw disagreement(on: "name") }
+    if local.method != entry.method { throw disagreement(on: "compression method") }
     // With a descriptor the header holds zeros, or the true values all the same.
     let sizes = (local.size, local.compressedSize)
     if sizes != (entry.size, entry.compressedSize), !local.hasDescriptor || sizes != (0, 0) {
-      throw disagreement(on: "size", at: offset)
+      throw disagreement(on: "size")
     }
     if local.crc32 != entry.crc32, !local.hasDescriptor || local.crc32 != 0 {
-      throw disagreement(on: "checksum", at: offset)
+      throw disagreement(on: "checksum")
     }
-    if entry.method == 0, size != compressed { throw fault(sizeLie, at: offset) }
-    // Deflate cannot do better than 1032 to 1.
-    if entry.method == 8, size / 1032 > compressed { throw fault(sizeLie, at: offset) }
-    let (end, overflow) = payload.addingReportingOverflow(compressed)
-    if overflow || end > source.byteCount {
-      throw fault(
-        "it should end at byte \(overflow ? .max : end), but the file has \(source.byteCount)", at: payload,
-        .fetchAgain)
-    }
-    return Record(
-      name: name, size: size, compressedSize: compressed, crc32: entry.crc32,
-      method: entry.method == 0 ? .stored : .deflated, payloadOffset: payload, index: index,
-      headerOffset: offset)
+    return found ?? local.end
   }
 
   private static func index(_ records: [Record], _ source: String) throws -> [ExactString: Int] {
@@ -198,21 +228,31 @@ public final class ArchiveReader: Sendable {
     return positions
   }
 
-  private static func refuseOverlaps(_ records: [Record], _ source: String) throws {
-    let sorted = records.sorted { $0.headerOffset < $1.headerOffset }
-    for (one, next) in zip(sorted, sorted.dropFirst())
-    where one.payloadOffset + one.compressedSize > next.headerOffset {
-      throw Failure.dishonest(
-        source, record: next.name, at: next.headerOffset, "it overlaps the record \(one.name)")
+  /// Says of each record where the next begins.
+  private static func refuseOverlaps(_ records: inout [Record], _ source: String) throws {
+    let order = records.indices.sorted { records[$0].headerOffset < records[$1].headerOffset }
+    for (one, next) in zip(order, order.dropFirst()) {
+      let (record, start) = (records[one], records[next].headerOffset)
+      // Where the payload is not known to begin, it begins behind the name.
+      let payload =
+        record.payloadOffset ?? record.headerOffset + LocalHeader.fixedSize + record.name.utf8.count
+      if payload + record.compressedSize > start {
+        throw Failure.dishonest(
+          source, record: records[next].name, at: start, "it overlaps the record \(record.name)")
+      }
+      records[one].end = start
     }
   }
 
   /// Bytes that follow the end record, left over from a longer file for one.
   private static func trailing(_ records: [Record], _ source: any ByteSource) throws -> [String] {
+    guard source.byteCount >= 22 else { return [] }
+    // As a rule the end record is the end, without a comment.
+    let last = try source.bytes((source.byteCount - 22)..<source.byteCount)
+    if last.starts(with: [0x50, 0x4B, 5, 6]), last[20] == 0, last[21] == 0 { return [] }
     let window = min(source.byteCount, 65_557)
     let start = source.byteCount - window
     let bytes = try source.bytes(start..<source.byteCount)
-    guard window >= 22 else { return [] }
     var left = 0
     for position in stride(from: window - 22, through: 0, by: -1)
     where bytes[position] == 0x50 && bytes[position...].starts(with: [0x50, 0x4B, 5, 6]) {
@@ -228,6 +268,7 @@ public final class ArchiveReader: Sendable {
 
 extension Remedy {
   static var fetchAgain: Remedy { "fetch or copy the file again" }
+  static var decrypt: Remedy { "decrypt it first, with unzip for one" }
   static var dishonest: Remedy {
     "an honest program does not write such an archive: find out where it comes from"
   }

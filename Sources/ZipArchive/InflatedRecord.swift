@@ -27,6 +27,12 @@ final class InflatedRecord: ByteSource {
   var name: String { "\(archive.source.name): \(record.name)" }
   var byteCount: Int { record.size }
 
+  func extent(_ range: Range<Int>) -> FileExtent? { archive.source.extent(record.extent) }
+
+  var distance: Distance? { archive.source.distance?.part(record.extent) }
+
+  func expect(_ range: Range<Int>) { archive.source.expect(record.extent) }
+
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= byteCount - offset, count <= buffer.count else {
       throw Failure.ended(name, at: offset, needed: count)
@@ -71,7 +77,8 @@ final class InflatedRecord: ByteSource {
   }
 
   private func open() throws -> Stream {
-    try archive.withArchive { Stream(stream: try $0.open(record.index, name: record.name)) }
+    _ = try archive.payloadOffset(of: record)
+    return try archive.withArchive { Stream(stream: try $0.open(record.index, name: record.name)) }
   }
 
   private func close(_ state: inout State) {

@@ -56,8 +56,12 @@ internal import SutureText
 
   /// Where the entry's local header begins, found by watching libzip read, and where its payload does; no payload
   /// offset for an empty entry, which has none.
-  func locate(_ index: Int, name: String) throws -> (header: Int, payload: Int?) {
+  ///
+  /// - Parameter isSurvey: whether nothing is to be read for it; there is no payload offset then.
+  func locate(_ index: Int, name: String, isSurvey: Bool) throws -> (header: Int, payload: Int?) {
     watch.forgetLocalHeader()
+    watch.isSurveying = isSurvey
+    defer { watch.isSurveying = false }
     guard let file = unsafe zip_fopen_index(handle, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED))
     else {
       throw failure(name)
@@ -74,7 +78,7 @@ internal import SutureText
     guard let header = watch.localHeaderOffset, header >= 0 else {
       throw Failure.noLocalHeader(watch.source.name, record: name)
     }
-    return (header, got == 1 ? watch.lastReadOffset : nil)
+    return (header, got == 1 && !isSurvey ? watch.lastReadOffset : nil)
   }
 
   /// The entry's contents, inflated where they are deflated; never more than `size` bytes.

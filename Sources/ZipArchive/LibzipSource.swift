@@ -15,6 +15,12 @@ final class LibzipSource {
   /// Where the local header of the entry at hand begins, as far as libzip has looked at it.
   private(set) var localHeaderOffset: Int?
 
+  /// Whether reads give zeros instead of bytes.
+  ///
+  /// Where an entry begins shows in where libzip reads; what it reads there costs a request each in an archive that is far
+  /// away.
+  var isSurveying = false
+
   /// What reading the source threw; libzip itself knows only that a read failed.
   private(set) var failure: (any Error)?
 
@@ -77,13 +83,17 @@ final class LibzipSource {
     guard let data = unsafe data, let wanted = Int(exactly: length) else { return -1 }
     let count = min(wanted, max(source.byteCount - position, 0))
     if count == 0 { return 0 }
-    if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
-    do { try source.read(into: &buffer, count: count, at: position) } catch {
-      failure = error
-      return -1
-    }
-    unsafe buffer.withUnsafeBytes {
-      unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count)
+    if isSurveying {
+      unsafe data.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    } else {
+      if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
+      do { try source.read(into: &buffer, count: count, at: position) } catch {
+        failure = error
+        return -1
+      }
+      unsafe buffer.withUnsafeBytes {
+        unsafe data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: count)
+      }
     }
     lastReadOffset = position
     if localHeaderOffset == nil, count == Self.lengths.count {

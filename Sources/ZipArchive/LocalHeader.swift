@@ -22,7 +22,7 @@ struct LocalHeader {
   var isPatched: Bool { flags & 0x0020 != 0 }
 
   /// The size of the header without its name and extra field.
-  private static let fixedSize = 30
+  static let fixedSize = 30
 
   /// Where the payload begins.
   let end: Int

@@ -20,6 +20,7 @@ final class ReadAhead: ByteSource {
 
   var name: String { source.name }
   var byteCount: Int { source.byteCount }
+  var distance: Distance? { source.distance }
 
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard count <= Self.windowSize / 2, offset >= 0, offset <= byteCount - count, count <= buffer.count else {

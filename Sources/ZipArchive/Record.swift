@@ -9,8 +9,9 @@ public struct Record: Sendable {
   public let compressedSize: Int
   public let crc32: UInt32
   public let method: Method
-  /// Where the payload begins in the file.
-  public let payloadOffset: Int
+  /// Where the payload begins in the file; `nil` in an archive that is far away, of which the local header is read when
+  /// the payload is.
+  public let payloadOffset: Int?
 
   /// The CRC-32 of the contents; `nil` where the archive has 0, which says nothing.
   ///
@@ -19,4 +20,9 @@ public struct Record: Sendable {
 
   let index: Int
   let headerOffset: Int
+  /// Where the next record begins, or the file ends.
+  var end: Int
+
+  /// What the record takes of the file.
+  var extent: Range<Int> { headerOffset..<end }
 }

@@ -5,20 +5,11 @@ internal import SutureWorkflows
 /// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
 @main
 struct Program {
-  private static var commands: [any Command.Type] {
-    [
-      Inspect.self, Convert.self, Edit.self, GraftCommand.self, Build.self, Presets.self, Modules.self,
-      Check.self,
-      Diff.self, Why.self,
-      Verify.self, Bench.self,
-    ]
-  }
-
   static func main() {
     CurrentProcess.ignoreBrokenPipes()
     CurrentProcess.nameTimeZone()
     removeUnfinishedFilesOnSignals()
-    let words = CommandLine.arguments.dropFirst().filter { $0 != "--no-color" }
+    let words = CommandLine.arguments.dropFirst().map(concealed)
     do {
       CurrentProcess.exit(try run(Array(words)).rawValue)
     } catch {
@@ -32,7 +23,20 @@ struct Program {
     }
   }
 
+  /// A word in which no password stands: `https://USER:PASSWORD@…` or `--from=https://…`.
+  private static func concealed(_ word: String) -> String {
+    guard word.hasPrefix("--"), let sign = word.firstIndex(of: "=") else { return Address.concealed(word) }
+    return word[...sign] + Address.concealed(String(word[word.index(after: sign)...]))
+  }
+
   private static func run(_ words: [String]) throws -> ExitCode {
+    // What every command takes may stand before it too.
+    if let first = words.first,
+      ["-q", "--quiet", "--no-color"].contains(first) || first.hasPrefix("--color=")
+    {
+      guard words.count > 1 else { throw UsageError("\(first) goes with a command") }
+      return try run([words[1], first] + words.dropFirst(2))
+    }
     guard let first = words.first else {
       overview.split(separator: "\n", omittingEmptySubsequences: false).forEach { Console.note(String($0)) }
       return .failure(.usage)
@@ -42,14 +46,20 @@ struct Program {
       try Console.print(overview)
       return .done
     case "help":
-      try Console.print(words.count > 1 ? try command(words[1]).help : overview)
+      try Console.print(try help(of: words.dropFirst().first))
       return .done
-    case "--version", "version":
+    case Completions.asking:
+      // Whatever goes wrong here, a shell shows nothing.
+      try Console.print(Completer(Array(words.dropFirst())).lines)
+      return .done
+    case "--version", "-V", "version":
       try Console.print("suture \(SutureVersion.text)\n")
       return .done
     default:
-      let command = try command(first)
-      let rest = Array(words.dropFirst())
+      // A file alone is looked at.
+      let isFile = CommandList.named(first) == nil && (Address.isAddress(first) || pathExists(first))
+      let command = isFile ? Inspect.self : try command(first)
+      let rest = isFile ? words : Array(words.dropFirst())
       if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
         try Console.print(command.help)
         return .done
@@ -68,28 +78,47 @@ struct Program {
   }
 
   private static func command(_ name: String) throws -> any Command.Type {
-    if let found = commands.first(where: { $0.name == name }) { return found }
+    if let found = CommandList.named(name) { return found }
+    if let ours = CommandList.otherWords.first(where: { $0.words.contains(name) }) {
+      throw UsageError("there is no command \"\(name)\"", hints: ["suture \(ours.command) \(ours.does)"])
+    }
     let near =
-      Spelling.nearest(to: name, among: commands.map { $0.name }).map { ["did you mean \($0)?"] } ?? []
+      Spelling.nearest(to: name, among: CommandList.all.map { $0.name }).map { ["did you mean \($0)?"] } ?? []
     throw UsageError("there is no command \"\(name)\"", hints: near + ["suture --help lists the commands"])
   }
 
+  /// The help of a command, or of a topic.
+  private static func help(of name: String?) throws -> String {
+    guard let name else { return overview }
+    if let topic = HelpTopic.all.first(where: { $0.name == name }) { return topic.text() }
+    if let command = CommandList.named(name) { return command.help }
+    let names = CommandList.all.map { $0.name } + HelpTopic.all.map(\.name)
+    let near = Spelling.nearest(to: name, among: names).map { ["did you mean \($0)?"] } ?? []
+    throw UsageError(
+      "there is no command and no topic \"\(name)\"",
+      hints: near + ["the topics are \(HelpTopic.all.map(\.name).joined(separator: ", "))"])
+  }
+
   private static var overview: String {
-    let width = commands.map { $0.name.count }.max() ?? 0
-    let list = commands.map { command in
+    let width = CommandList.all.map { $0.name.count }.max() ?? 0
+    let list = CommandList.all.map { command in
       "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)"
     }
     return """
       suture \(SutureVersion.text): weight surgery for PyTorch checkpoints
 
-      usage: suture COMMAND …
+      usage: suture COMMAND …, or suture FILE, which inspects it
 
       \(list.joined(separator: "\n"))
 
-      suture COMMAND --help tells more. Files are told by their content; nothing in them is ever executed.
+      suture COMMAND --help tells more, and suture help TOPIC of
+      \(HelpTopic.all.map(\.name).joined(separator: ", ")).
+      Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never.
+      Files are told by their content; nothing in them is ever executed.
 
       exit codes: 0 done · 1 done, and the answer is no · 2 usage · 3 unreadable file · 4 unsafe content ·
-      5 plan refused · 6 shapes or dtypes do not fit · 7 cannot write · 130 interrupted
+      5 plan refused · 6 shapes or dtypes do not fit · 7 cannot write · 8 a server does not answer as it should ·
+      130 interrupted
 
       """
   }

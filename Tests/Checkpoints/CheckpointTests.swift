@@ -195,6 +195,58 @@ import Testing
     #expect(checkpoint.candidates.map(\.path) == ["sampler", "gradnet", "best_model", "stepper"])
   }
 
+  @Test func `leaves an optimizer's state apart, whatever it and the networks are called`() throws {
+    func state(_ pickler: inout Pickler) {
+      pickler.dict([
+        ("state", { $0.dict([("0", { $0.dict([("exp_avg", { $0.tensor() })]) })]) }),
+        ("param_groups", { $0.dict([("lr", { $0.int(1) })]) }),
+      ])
+    }
+    let weights: (inout Pickler) -> Void = { $0.dict([("w", { $0.tensor() })]) }
+    func body(_ pickler: inout Pickler) {
+      pickler.dict([("actor", weights), ("critic", weights), ("opt_a", state), ("critic_optim", state)])
+    }
+    let file = try TorchFile(body)
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(checkpoint.wrapper.isEmpty && checkpoint.stateDict.names == ["actor.w", "critic.w"])
+    #expect(
+      checkpoint.candidates == [
+        .init(path: "opt_a", tensorCount: 1), .init(path: "critic_optim", tensorCount: 1),
+      ])
+    #expect(try Checkpoint.open(file.path, key: ".").stateDict.count == 4)
+    // It goes along into another file, in its place.
+    let object = try #require(try checkpoint.plainObject(keepsStructure: true))
+    guard object.notes.isEmpty, case .dict(let items) = object.root, items.count == 4,
+      case .dict(let optimizer) = items[2].value, case .dict(let states) = optimizer[0].value,
+      case .dict(let moments) = states[0].value, case .tensor = moments[0].value
+    else {
+      Issue.record("not whole: \(object.root), \(object.notes)")
+      return
+    }
+    // The file of an optimizer is what it is, and a network may have any name and groups of parameters.
+    let alone = try TorchFile(state)
+    #expect(try Checkpoint.open(alone.path).stateDict.names == ["state.0.exp_avg"])
+    let groups = try TorchFile { pickler in
+      pickler.dict([
+        ("optimizer", { $0.dict([("w", { $0.tensor() }), ("param_groups", { $0.int(1) })]) }), ("b", weights),
+      ])
+    }
+    #expect(try Checkpoint.open(groups.path).stateDict.names == ["optimizer.w", "b.w"])
+  }
+
+  @Test func `tells of an average that a callback keeps`() throws {
+    let weights: (inout Pickler) -> Void = { $0.dict([("w", { $0.tensor() }), ("b", { $0.tensor() })]) }
+    let file = try TorchFile { pickler in
+      pickler.dict([
+        ("state_dict", weights),
+        ("callbacks", { $0.dict([("EMA", { $0.dict([("state_dict_ema", weights)]) })]) }),
+      ])
+    }
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(checkpoint.wrapper == ["state_dict"])
+    #expect(checkpoint.candidates == [.init(path: "callbacks.EMA.state_dict_ema", tensorCount: 2)])
+  }
+
   @Test func `whose names take more bytes than all paths may is refused before they are made`() throws {
     let file = try TorchFile { pickler in
       for _ in 0..<20 {

@@ -97,6 +97,19 @@ import Testing
     #expect(try open("linked").stateDict.names == ["a"])
   }
 
+  @Test func `tells of a tensor that a shard holds and the index has in another`() throws {
+    try save("1.safetensors", "a", "b", "c")
+    try save("2.safetensors", "b")
+    try index("model.safetensors.index.json", [("a", "1.safetensors"), ("b", "2.safetensors")])
+    let checkpoint = try open()
+    #expect(checkpoint.stateDict.names == ["a", "b"])
+    #expect(
+      checkpoint.warnings == [
+        "1.safetensors holds 1 tensor that the index does not list, \"c\" for one: left out",
+        "1.safetensors holds 1 tensor of another file by the index, \"b\" for one: left out here",
+      ])
+  }
+
   @Test func `tells what else lies beside its shards`() throws {
     try save("1.safetensors", "a")
     try save("consolidated.safetensors", "a")
@@ -140,6 +153,20 @@ import Testing
       checkpoint.warnings == [
         "in the same folder, and not read: optimizer.pt, random_states_0.pkl and 3 more"
       ])
+  }
+
+  @Test(arguments: [
+    ("model.safetensors", "pytorch_model.bin"), ("adapter_model.safetensors", "adapter_model.bin"),
+  ]) func `with a model in both formats is the one that the libraries load`(safe: String, pickled: String)
+    throws
+  {
+    try save(safe, "a")
+    try folder.write(pickled, [0])
+    let checkpoint = try open()
+    #expect(checkpoint.stateDict.names == ["a"])
+    #expect(checkpoint.warnings == ["in the same folder, and not read: \(pickled)"])
+    try save("other.safetensors", "a")
+    #expect(refusal().contains("\(folder.path)/\(pickled)"))
   }
 
   @Test func `with several models is refused, each named by its path`() throws {

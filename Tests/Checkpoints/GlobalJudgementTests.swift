@@ -31,6 +31,9 @@ struct GlobalJudgementTests {
     "multiprocessing.util spawnv_passfds",
     "multiprocessing.spawn _fixup_main_from_path", "setuptools._distutils.spawn spawn", "site addpackage",
     "pip._internal.utils.subprocess call_subprocess", "fsspec.registry _import_class", "joblib load",
+    "builtins __dict__.__getitem__", "torch.serialization __builtins__.get", "six exec_",
+    "_pyrepl.pager pipe_pager", "platform _syscmd_file", "concurrent.interpreters create",
+    "werkzeug.utils import_string", "torch.distributed.checkpoint load", "safetensors.torch save_file",
   ]
 
   private func graph(_ body: (inout Pickler) -> Void) throws -> PickleGraph {
@@ -95,7 +98,8 @@ struct GlobalJudgementTests {
     "dill._dill _load_type", "cloudpickle.cloudpickle _make_function", "fastai.learner Learner",
     "signal.net Model",
     "posixpath join", "os.path join", "operator attrgetter", "typing Optional", "mypackage.os Config",
-    "torch._dynamo.decorators _DimRange", "torch.nn.modules.conv Conv2d",
+    "torch._dynamo.decorators _DimRange", "torch.distributed.checkpoint.metadata Metadata",
+    "torch.nn.modules.conv Conv2d",
   ])
   func `are inert where they are classes of somebody's own`(spelled: String) throws {
     let (module, name) = parts(spelled)
@@ -167,6 +171,49 @@ struct GlobalJudgementTests {
         pickler.reduce()
       })
     #expect(partial.harmfulCalls.count == 1)
+  }
+
+  @Test(arguments: [["system"], ["path", "system"], ["path.join", "system"]])
+  func `are told where attrgetter looks them up, though nothing calls them`(names: [String]) throws {
+    func looked(_ pickler: inout Pickler) {
+      pickler.call("operator", "attrgetter", { pickler in for name in names { pickler.string(name) } })
+      pickler.mark()
+      pickler.global("torch", "os")
+      pickler.tuple()
+      pickler.reduce()
+    }
+    let found = GlobalJudgement(try graph { looked(&$0) })
+    #expect(found.harmfulCalls.isEmpty)
+    let global = try #require(found.globals.first { $0.judgement == .harmful })
+    #expect(global.name == "torch.os.system" && !global.isCalled)
+    let handed = GlobalJudgement(
+      try graph { pickler in
+        pickler.call("some", "function", { looked(&$0) })
+      })
+    #expect(handed.harmfulCalls.count == 1)
+  }
+
+  @Test func `may be anything where the name that is looked up is not known`() throws {
+    let hidden = GlobalJudgement(
+      try graph { pickler in
+        // partial(methodcaller, "system", "true")()(os)
+        pickler.call(
+          "functools", "partial", { $0.global("operator", "methodcaller") }, { $0.string("system") })
+        pickler.emptyTuple()
+        pickler.reduce()
+        pickler.mark()
+        pickler.global("torch", "os")
+        pickler.tuple()
+        pickler.reduce()
+      })
+    #expect(hidden.harmfulCalls.count == 1)
+    // What nothing is looked up in does no harm.
+    let kept = GlobalJudgement(
+      try graph { pickler in
+        pickler.call(
+          "functools", "partial", { $0.global("operator", "methodcaller") }, { $0.string("system") })
+      })
+    #expect(kept.harmfulCalls.isEmpty && kept.globals.allSatisfy { $0.judgement == .unknown })
   }
 
   /// Pickles that come to call `os.system("true")` by what seems to keep, rebuild or set it only.

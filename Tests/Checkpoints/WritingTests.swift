@@ -234,6 +234,40 @@ import TestSupport
     return (items.count == 2 ? items[1].value : nil, object.notes)
   }
 
+  @Test func `tells that what lies beside tensors has no place where these become another dict`() throws {
+    let file = try TorchFile { $0.dict([("w", { $0.tensor() }), ("epoch", { $0.int(3) })]) }
+    let checkpoint = try Checkpoint.open(file.path)
+    #expect(try checkpoint.plainObject(keepsStructure: true)?.notes == [])
+    #expect(
+      try checkpoint.plainObject(keepsStructure: false)?.notes == [
+        "left out: everything beside the state dict, which lies in no dict of its own"
+      ])
+    let alone = try TorchFile { $0.dict([("w", { $0.tensor() })]) }
+    #expect(try Checkpoint.open(alone.path).plainObject(keepsStructure: false)?.notes == [])
+  }
+
+  @Test func `tells what is left out before what becomes something simpler`() throws {
+    let file = try TorchFile { pickler in
+      pickler.dict([
+        ("w", { $0.tensor() }),
+        (
+          "items",
+          { pickler in
+            pickler.global("my", "Items")
+            pickler.emptyTuple()
+            pickler.reduce()
+            pickler.mark()
+            pickler.int(1)
+            pickler.appends()
+          }
+        ),
+        ("made", { $0.call("some", "function", { $0.int(1) }) }),
+      ])
+    }
+    let notes = try Checkpoint.open(file.path).plainObject(keepsStructure: true)?.notes ?? []
+    #expect(notes.count == 2 && notes[0].hasPrefix("left out: made") && notes[1].hasPrefix("items was"))
+  }
+
   @Test(arguments: [
     ("list", "my.Items", "a list"), ("dict", "my.Settings", "a dict"),
     ("deque", "collections.deque", "a list"),

@@ -1,11 +1,20 @@
-"""A YOLOv5 detector in PyTorch around ConvNeXt's stages: what the tests compare the model file's network with.
-
-Written from YOLOv5's published behaviour, as functions over a state dict; runs in the dtype of its tensors.
+"""Detectors that the tests compare a model file's network with: a YOLOv5 in PyTorch around ConvNeXt's stages, written from
+its published behaviour as functions over a state dict, which runs in the dtype of its tensors; and what a client makes.
 """
+import json
 import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+
+from harness import SEED, suture
 
 ANCHORS = [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]]
 
@@ -146,3 +155,96 @@ class Detector:
             boxes.append(torch.cat((xy, wh, s[..., 4:]), -1).view(b, -1, self.nc + 5))
         result["detect.decoded"] = torch.cat(boxes, 1)
         return result
+
+
+class ClientTests(unittest.TestCase):
+    """Compares what the command says of model files with what the client of them makes of them."""
+
+    # A program that reads {name: [path, height, width, fuses]} from the file that it is given behind the seed, writes
+    # NAME.pth, NAME.x.safetensors and NAME.raw.safetensors of each, and what it tells of them beside that file.
+    script = ""
+    environment = {}
+
+    def folder(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        return Path(holder.name)
+
+    def python(self, folder, script, *words):
+        (folder / "make.py").write_text(script)
+        environment = {**os.environ, "YOLO_AUTOINSTALL": "false", "HF_HUB_OFFLINE": "1", "YOLO_CONFIG_DIR": str(folder),
+                       "YOLOV5_CONFIG_DIR": str(folder), **self.environment}
+        done = subprocess.run([sys.executable, "-W", "ignore", "make.py", *map(str, words)], cwd=folder, env=environment,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-4000:])
+        return done.stdout
+
+    def client(self, models):
+        """What the client makes of model files: name to path, height, width, whether it fuses."""
+        folder = self.folder()
+        (folder / "models.json").write_text(json.dumps(models))
+        self.python(folder, self.script, SEED, "models.json")
+        return folder, json.loads((folder / "models.json.told").read_text())
+
+    def errors(self, folder, file, name, model, end=".raw"):
+        proof = ["--input", folder / f"{name}.x.safetensors", "--expect", folder / f"{name}{end}.safetensors", "--tolerance", 1e-4, "--json"]
+        report = json.loads(suture("verify", file, *model, *proof).stdout)
+        found = {check["name"]: check["error"] for check in report["checks"] if check["name"].startswith("detect.")}
+        self.assertIn("detect.decoded", found)
+        for check, error in found.items():
+            self.assertLess(error, 1e-5 if check == "detect.decoded" else 5e-6, f"{name}: {check}")
+        return max(error for check, error in found.items() if ".raw." in check), found["detect.decoded"]
+
+    def alike(self, name, key, ours, new):
+        """What the command draws anew beside mean and deviation of what the client drew."""
+        mean, deviation = new
+        own, count = ours.double(), ours.numel()
+        if count >= 500:
+            # Both are drawn from the same distribution: six standard errors apart at most.
+            self.assertLess(abs(own.mean().item() - mean), 6 * deviation * (2 / count) ** 0.5 + 1e-9, f"{name}: {key}")
+            self.assertLess(abs(own.std().item() - deviation), 6 * deviation * (1 / count) ** 0.5 + 0.02 * deviation + 1e-9, f"{name}: {key}")
+        elif deviation == 0 or "dfl" in key:
+            self.assertAlmostEqual(own.mean().item(), mean, 5, f"{name}: {key}")
+
+    def compare(self, models):
+        from safetensors import safe_open
+
+        folder, told = self.client(models)
+
+        def one(name):
+            path, state = models[name][0], folder / f"{name}.pth"
+            load = json.loads(suture("check", state, "--into", path, "--json").stdout)["load"]
+            self.assertEqual(load["keys"]["file"], load["keys"]["base"], name)
+            self.assertEqual(load["keys"]["base"], load["loaded"], name)
+            built = folder / f"{name}-built.safetensors"
+            suture("build", path, "-o", built, "--seed", SEED)
+            theirs, new = torch.load(state, weights_only=True, map_location="cpu"), told[name].get("new", {})
+            with safe_open(built, "pt") as ours:
+                self.assertEqual(set(ours.keys()), set(theirs), name)
+                for key in ours.keys():
+                    self.assertEqual(list(ours.get_slice(key).get_shape()), list(theirs[key].shape), f"{name}: {key}")
+                    if key in new:
+                        self.alike(name, key, ours.get_tensor(key), new[key])
+            raw, decoded = self.errors(folder, state, name, ["--model", path])
+            return name, load["keys"]["base"], told[name]["parameters"], raw, decoded
+
+        with ThreadPoolExecutor(2) as pool:
+            rows = list(pool.map(one, models))
+        for name, keys, parameters, raw, decoded in rows:
+            print(f"  {name}: {keys} keys, {parameters} parameters, raw {raw:.1e}, decoded {decoded:.1e}")
+        return folder
+
+    def boxes(self, theirs, file, photo, options, names):
+        """The boxes that the client found, rows of class, score and corners, beside those of the command."""
+        found = json.loads(suture("verify", file, "--image", photo, *options, "--json").stdout)["detections"]
+        ours = [(box["index"], box["score"], *box["box"]) for box in found["boxes"]]
+        for box in found["boxes"]:
+            self.assertEqual(box["name"], names[box["index"]] if names else None)
+        self.assertGreater(len(theirs), 0)
+        # A box at a threshold, and one whose neighbour is as sure to the last bits of float32, is one for one of them alone.
+        def near(one, other):
+            return one[0] == other[0] and abs(one[1] - other[1]) < 1e-4 and max(abs(a - b) for a, b in zip(one[2:], other[2:])) < 0.05
+        unlike = [box for box in theirs if not any(near(box, own) for own in ours)] + [own for own in ours if not any(near(own, box) for box in theirs)]
+        self.assertLessEqual(len(unlike), max(2, len(theirs) / 200), f"{file}: {unlike[:4]} of {len(theirs)} and {len(ours)}")
+        far = max(max(abs(a - b) for a, b in zip(one[1:], min(ours, key=lambda own: sum(map(lambda a, b: abs(a - b), own, one)))[1:])) for one in theirs if one not in unlike)
+        print(f"  {Path(file).name}: {len(theirs)} boxes as the client finds them, {far:.0e} apart, {len(unlike)} unlike")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 try:
     import numpy  # noqa: F401
-    import safetensors  # noqa: F401
-    import torch  # noqa: F401
+    import numpy  # noqa: F401
+    import safetensors.torch
+    import torch
 except ImportError as missing:
     print(f"skipped: the tests against PyTorch need it ({missing})")
     sys.exit(0)
@@ -31,3 +32,24 @@ def suture(*words, expect=0, text=True):
     if done.returncode != expect:
         raise AssertionError(f"suture {words} gave {done.returncode}, not {expect}:\n{done.stdout}{done.stderr}")
     return done
+
+
+def bits(tensor):
+    """The elements as bytes, which tell NaNs and zeros apart."""
+    tensor = tensor.detach().contiguous().reshape(-1)
+    return tensor.view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+
+
+class Conversions:
+    """What tests have in common that convert a folder and know what must come of it; `self.folder` is theirs."""
+
+    def converted(self, source, *options):
+        output = self.folder / "out.safetensors"
+        suture("convert", source, "-o", output, "--force", *options)
+        return safetensors.torch.load_file(output)
+
+    def same(self, found, wanted):
+        self.assertEqual(set(found), set(wanted))
+        for name, tensor in wanted.items():
+            self.assertEqual((found[name].dtype, found[name].shape), (tensor.dtype, tensor.shape), name)
+            self.assertEqual(bits(found[name]), bits(tensor), name)

@@ -127,6 +127,44 @@ class Kinds(unittest.TestCase):
             for wrapper in ["state_dict", "model_state_dict", "model", "net", "weight"]:
                 self.saves({**beside, wrapper: WEIGHTS, "epoch": 3}, WEIGHTS, says=[next(iter(beside))])
 
+    def test_a_dict_of_any_name_around_all_of_training_is_entered(self):
+        training = {"model": {"state_dict": WEIGHTS}, "rng": torch.get_rng_state(), "optimizer": {"m": torch.rand(2)}}
+        self.saves({"everything": training, "cfg": {"a": 1}}, WEIGHTS)
+        self.saves({"everything": {"model": WEIGHTS, "optimizer": {"m": torch.rand(2)}}}, WEIGHTS)
+        # Without a sign of training a name is kept.
+        self.saves({"encoder": {"model": WEIGHTS}}, {f"encoder.model.{k}": v for k, v in WEIGHTS.items()})
+        self.saves({"encoder": {"model": WEIGHTS, "head": {"w": torch.ones(1)}}},
+                   {**{f"encoder.model.{k}": v for k, v in WEIGHTS.items()}, "encoder.head.w": torch.ones(1)})
+
+    def test_the_state_of_optimizers_of_any_name_is_no_weight(self):
+        parameter = torch.nn.Parameter(torch.ones(3))
+        optimizer = torch.optim.AdamW([parameter])
+        parameter.sum().backward()
+        optimizer.step()
+        state = optimizer.state_dict()
+        weights = {f"{net}.{k}": v for net in ["actor", "critic"] for k, v in WEIGHTS.items()}
+        nets = {"actor": WEIGHTS, "critic": WEIGHTS, "rng_state": [torch.get_rng_state()]}
+        path = self.saves({**nets, "actor_optim": state, "opt": state}, weights, says=["actor_optim (3 tensors)", "opt (3"])
+        out = self.folder / "out.pth"
+        suture("convert", path, "-o", out)
+        self.assertEqual(set(torch.load(out)), {*nets, "actor_optim", "opt"})
+        self.assertTrue(torch.equal(torch.load(out)["opt"]["state"][0]["exp_avg"], state["state"][0]["exp_avg"]))
+        done = suture("edit", path, "-o", out, "--strip-optimizer", "--extras", "keep", "--force")
+        self.assertEqual(set(torch.load(out)), set(weights))
+        self.assertIn("left out: everything beside the state dict", done.stderr)
+        suture("edit", path, "-o", out, "--key", ".", "--strip-optimizer", "--force")
+        self.assertEqual(set(torch.load(out)), {*weights, "rng_state.0"})
+        self.saves((WEIGHTS, state), {f"0.{k}": v for k, v in WEIGHTS.items()}, says=["--key 1"])
+
+    def test_what_was_set_on_a_tensor_is_told(self):
+        weight = torch.nn.Parameter(torch.ones(2))
+        weight.is_fused, weight.scale = True, torch.tensor([3.])
+        path = self.saves({"w": weight, "b": torch.nn.Parameter(torch.ones(1))}, {"w": torch.ones(2), "b": torch.ones(1)},
+                          says=["left out: what was set in Python on 1 tensor: w", "1 tensor lies inside"])
+        extras = suture("inspect", path, "--extras").stdout
+        self.assertIn("w.is_fused", extras)
+        self.assertIn("w.scale", extras)
+
     def test_a_second_network_is_named_with_its_key(self):
         path = self.saves({"net": WEIGHTS, "classifier": {"fc.weight": torch.rand(2, 2)}}, WEIGHTS,
                           says=["classifier (1 tensor)", "--key classifier"])
@@ -174,6 +212,16 @@ class Kinds(unittest.TestCase):
             np.savez(path, odd=array)
             # One array of objects alone is what it holds.
             self.refuses(path, 3, "no tensors" if words == "Python objects" else words)
+
+    def test_files_beside_the_arrays_of_an_npz_are_told(self):
+        path = self.folder / "file.npz"
+        np.savez(path, **{name: tensor.numpy() for name, tensor in WEIGHTS.items()})
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr("readme.txt", "hello")
+            file.writestr("folder/", "")
+        self.reads(path, WEIGHTS, says=["left out: readme.txt is no .npy file"])
+        # Under another name it is a zip archive of something.
+        self.refuses(path.rename(self.folder / "file.zip"), 3, "unpack it")
 
     def test_dicts_in_an_npz_are_read_under_their_names(self):
         arrays = {name: tensor.numpy() for name, tensor in WEIGHTS.items()}
@@ -274,6 +322,12 @@ class Kinds(unittest.TestCase):
         outer = Outer()
         for protocol in [2, 4]:
             self.saves(outer, outer.state_dict(), pickle_protocol=protocol)
+
+    def test_a_frozen_script_is_named_for_what_it_is(self):
+        network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3)).eval()
+        path = self.folder / "frozen.pt"
+        torch.jit.freeze(torch.jit.trace(network, torch.ones(1, 3, 8, 8))).save(path)
+        self.refuses(path, 3, "2 tensors are constants of the module's code, which torch.jit.freeze makes")
 
     def test_names_are_inert(self):
         for value in [print, os.path.join, type(None), int | None, functools.partial(max, 1), Outer.Inner, torch.nn.ReLU]:

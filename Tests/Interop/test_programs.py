@@ -60,6 +60,13 @@ def weights(r):
     return state
 
 
+def enlarge(r, state):
+    """Makes some numbers as large as float16 can hold."""
+    for t in state.values():
+        if t.dtype in FLOATS and t.numel() and r.random() < 0.5:
+            t.copy_((t.double() * 2e4).clamp(-65504, 65504))
+
+
 def program(seed, folder, target):
     """A program of its own seed, which can be run again: the state, the records, and what the model makes of them.
 
@@ -72,6 +79,8 @@ def program(seed, folder, target):
     STEPS[target].prepare(r, state)
     if r.random() < 0.2:
         STEPS[r.choice(sorted(STEPS))].prepare(r, state)
+    if r.random() < 0.3:
+        enlarge(r, state)
     # One that takes the whole file is the first, and any may be.
     verbs = [r.choice(sorted(STEPS)) for _ in range(r.randint(0, 4))]
     verbs.insert(0 if target == "take-ema" or r.random() < 0.5 else r.randint(0, len(verbs)), target)
@@ -143,7 +152,7 @@ def run(seed, target):
         source, recipe, out = folder / "in.pth", folder / "recipe.json", folder / "out.pth"
         torch.save({"model": state, **context.wrapped} if context.wrapped else state, source)
         recipe.write_text(json.dumps({"recipe": 1, "steps": records}))
-        words = [SUTURE, "edit", source, "-o", out, "--recipe", recipe]
+        words = [SUTURE, "edit", source, "-o", out, "--recipe", recipe, "--json"]
         done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
         if isinstance(wanted, Refused):
             # What is refused is refused for the plan or for a shape.
@@ -152,6 +161,7 @@ def run(seed, target):
             return f"gave {done.returncode}\n{done.stderr}\n{records}", verbs
         try:
             check(out, wanted, seed)
+            check_overflows(json.loads(done.stdout), state, wanted)
         except AssertionError as error:
             return f"{error}\n{records}\n{done.stderr}", verbs
         return None, verbs
@@ -172,6 +182,16 @@ def check(out, wanted, seed):
     check_origins(out, name, wanted[name])
     if r.random() < 0.3:
         check_form(out, got, name, wanted[name], r)
+
+
+def check_overflows(report, state, wanted):
+    """What is no finite number any more is told; it is told of nothing else."""
+    told = {name for overflow in report.get("overflows", []) for name in overflow["names"]}
+    infinite = {name for name, weight in wanted.items() if weight.exact is not None and not weight.tensor.isfinite().all()}
+    if all(t.isfinite().all() for t in state.values()):
+        assert infinite <= told, f"{infinite - told} are not told to be infinite: {report.get('overflows')}"
+    # Elements beside those of a view count too, and numbers that became infinite on the way.
+    assert infinite or not told or any(t.dtype in FLOATS and (t.abs() > 1e3).any() for t in state.values()), f"told: {told}"
 
 
 def check_origins(file, name, weight):

@@ -77,6 +77,9 @@ class Naming(InTemporaryFolder):
         # And back: the file that the library itself would save.
         torch.save(model.state_dict(), self.folder / "theirs.pth")
         suture("convert", self.folder / "theirs.pth", "-o", self.folder / "back.pth", "--naming", "facebookresearch")
+        # The mission's preset takes it as it is.
+        suture("edit", self.folder / "theirs.pth", "-o", self.folder / "detector.pth", "-f", "--preset", "convnext-yolov5")
+        suture("verify", self.folder / "detector.pth", "--against", self.folder / "theirs.pth")
         back, ours = torch.load(self.folder / "back.pth"), self.network.state_dict()
         self.assertEqual(back.keys(), ours.keys())
         self.assertTrue(all(torch.equal(back[key], ours[key]) for key in ours))

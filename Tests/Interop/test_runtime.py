@@ -317,7 +317,7 @@ class TheNetwork(unittest.TestCase):
         bent = {k: v.clone() for k, v in state.items()}
         bent["stages.3.0.gamma"].fill_(1e-6)
         refused(bent, 1, "FAILED", "stages.3.0.gamma")
-        refused({**state, "stages.0.0.grn.gamma": torch.ones(1)}, 6, "V2")
+        refused({**state, "stages.0.0.grn.gamma": torch.ones(1)}, 6, "stages.0.0.grn.gamma")
         for shape, code in (((1, 3, 20000, 4), 6), ((1, 3, 16, 16), 6), ((1, 4, 64, 64), 6)):
             save_file({"normalized": torch.zeros(shape)}, self.folder / "x.safetensors")
             refused(state, code)

@@ -278,6 +278,12 @@ class Steps(unittest.TestCase):
         self.assertEqual(set(torch.load(out, weights_only=True)), {"model.w", "model_ema.w"})
         torch.save(weights, source)
         suture("edit", source, "-o", out, "--take-ema", "--force", expect=5)
+        # As timgaripov/swa saves it; and in the state of a callback.
+        swa = {**{f"module.{name}": tensor for name, tensor in ema.items()}, "n_averaged": torch.tensor(3)}
+        for beside in [{"swa_state_dict": swa}, {"callbacks": {"EMA": {"model_ema": ema}}}]:
+            torch.save({"state_dict": weights, **beside, "optimizer": optimizer.state_dict()}, source)
+            suture("edit", source, "-o", out, "--take-ema", "--force")
+            self.assertSame(torch.load(out, weights_only=True)["w"], ema["w"])
 
     def network(self):
         """With buffers, tied weights, and names that need their dots."""

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `decodes boxes in pixels, level by level`() throws {
-    let head = DetectHead(anchors: [[10, 20, 30, 40]], strides: [8], outputsPerAnchor: 6)
+    let head = AnchorHead(anchors: [[10, 20, 30, 40]], strides: [8], outputsPerAnchor: 6)
     let map = FeatureMap(
       MapShape(batch: 1, height: 1, width: 2, channels: 12), [Float](repeating: 0, count: 24))
     let boxes = head.decoded([map])

@@ -57,6 +57,22 @@ import Testing
     #expect(same == gradient(64, 64))
   }
 
+  @Test func `is enlarged into a letterbox bit for bit as OpenCV does it, the first and the last row too`() {
+    var picture = Picture(width: 7, height: 5, fill: (0, 0, 0))
+    for y in 0..<5 {
+      for x in 0..<7 {
+        picture[x, y] = (
+          UInt8((x * 37 + y * 91) & 255), UInt8((x * 53 + y * 17) & 255), UInt8((x * y * 29 + 11) & 255)
+        )
+      }
+    }
+    // What cv2.resize(picture, (32, 23)) has, each byte times its place; above it are 4 rows of border.
+    let inner = picture.letterboxed(32, stride: 32).rgb.dropFirst(4 * 32 * 3).prefix(23 * 32 * 3)
+    #expect(zip(inner, 1...).reduce(0) { $0 + Int($1.0) * $1.1 } == 274_159_780)
+    let last: [UInt8] = [108, 68, 11, 108, 68, 11, 110, 70, 16, 118, 82, 42, 126, 94, 67, 134, 105, 92]
+    #expect(Array(inner.dropFirst(22 * 32 * 3).prefix(18)) == last)
+  }
+
   @Test func `keeps one colour when it is resized`() {
     let grey = Picture(width: 50, height: 40, fill: (7, 130, 255)).resized(shorterSide: 23)
     #expect((grey.width, grey.height) == (28, 23))

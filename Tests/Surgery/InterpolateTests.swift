@@ -102,6 +102,26 @@ import Testing
     #expect(ViewIdentity(try output(tensor, [3, 4]).0) == ViewIdentity(tensor))
   }
 
+  @Test func `of views that repeat what they view is bounded in all`() throws {
+    // Views of one place are computed once: these are of several.
+    let stored = try Tensor(floats: .init(repeating: 1, count: 11), shape: [11])
+    let entries = try (0..<11).map { place in
+      StateDict.Entry(
+        name: "w\(place)",
+        tensor: try Tensor(
+          stored.storage, dtype: .float32, shape: [1, 1, 10_000, 10_000], strides: [0, 0, 0, 0], offset: place
+        ))
+    }
+    let step = Interpolate(["*"], Interpolate.Options([2, 2]))
+    let few = try Plan(of: try StateDict(Array(entries.prefix(10))), steps: [step])
+    #expect(few.output.allSatisfy { $0.tensor.shape == [1, 1, 2, 2] })
+    let all = try StateDict(entries)
+    do {
+      _ = try Plan(of: all, steps: [step])
+      Issue.record("it is not refused")
+    } catch { #expect("\(error)".contains("w10") && "\(error)".contains("4.0 GiB")) }
+  }
+
   @Test func `of what has no grid is refused`() {
     #expect(refusal([7, 2]).contains("7 rows are no square grid, with one row before it or none"))
     #expect(refusal([6, 2]) { $0.prefix = 3 }.contains("6 rows are no square grid behind 3"))

@@ -77,6 +77,19 @@ import Testing
     #expect(try parts(names, Stack("e.{0,1,3}.w", to: "j")) == names)
   }
 
+  @Test(arguments: ["e.#.w", "e.*.w", "e.*", #"re:/e\.\d+\.w/"#])
+  func `of one number that is written twice is refused, and done where braces say the order`(pattern: String)
+    throws
+  {
+    for names in [["e.1.w", "e.01.w"], ["e.0.w", "e.1.w", "e.00.w"]] {
+      let error = try #require(try refusal(names, Stack(pattern, to: "j")))
+      #expect(error.description.contains("has one number twice, in \(names[0]) and \(names.last ?? "")"))
+    }
+    // What else tells them apart tells their order.
+    #expect(try parts(["a.1.w", "b.01.w"], Stack("a.#.w", "b.#.w", to: "j")) == ["a.1.w", "b.01.w"])
+    #expect(try parts(["e.1.w", "e.01.w"], Stack("e.{01,1}.w", to: "j")) == ["e.01.w", "e.1.w"])
+  }
+
   @Test(arguments: ["#.e.#.w", "*.e.*.w", #"re:/(\d+)\.e\.\d+\.w/"#])
   func `of fewer parts than another is refused`(pattern: String) throws {
     let names = ["0.e.0.w", "0.e.1.w", "1.e.0.w"]

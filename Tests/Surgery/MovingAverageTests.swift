@@ -47,6 +47,15 @@ import Testing
     } catch { return error }
   }
 
+  @Test(arguments: ["swa_state_dict", "swa_model", "model_ema", "checkpoint.ema_state_dict"])
+  func `lies under the names that training code gives it, SWA's too`(place: String) throws {
+    var ema = try dict(["module.a.w": 5])
+    try ema.append("n_averaged", try scalar(3))
+    let plan = try plan(try dict(["a.w": 1]), inputs(place, ema, wrapper: "state_dict"))
+    #expect(try values(plan) == ["a.w": 5])
+    #expect(plan.reports[0].notes.contains("taken from \(place)"))
+  }
+
   @Test func `has the weights' names, whatever its library puts before them`() throws {
     let weights = try dict(["a.w": 1, "a.running_mean": 2])
     for (prefix, counter) in [

@@ -1,3 +1,4 @@
+import SutureArchitectures
 import SutureTensors
 import TestSupport
 import Testing
@@ -44,7 +45,8 @@ import Testing
   @Test func `are all readable and say what they are for`() throws {
     #expect(
       Preset.all.map(\.name) == [
-        "convnext-yolov5", "convnext-yolov5-live", "normalise-in-stem", "strip-training",
+        "convnext-yolov5", "convnext-yolov5-live", "convnext-ultralytics", "normalise-in-stem",
+        "strip-training",
       ])
     for preset in Preset.all {
       let recipe = try preset.recipe()
@@ -75,6 +77,31 @@ import Testing
     #expect(live.output.count == 28)
     #expect(live.output.names.allSatisfy { name in plan.output[name] != nil })
     #expect(live.output.names.contains("model.2.stages.2.0.norm.weight"))
+  }
+
+  @Test(arguments: NamingScheme.targets.filter { $0.stageCount == 4 })
+  func `convnext-yolov5 takes a ConvNeXt under any library's names`(scheme: NamingScheme) throws {
+    let hasClassifier = scheme.has(.classifier) && scheme.required == nil
+    func network(_ scheme: NamingScheme) throws -> StateDict {
+      try Network(scheme: scheme, prefix: "module.", hasClassifier: hasClassifier).dict
+    }
+    for preset in ["convnext-yolov5", "convnext-yolov5-live"] {
+      let own = try plan(preset, try network(scheme)).output
+      #expect(own.names == (try plan(preset, try network(.facebookresearch))).output.names)
+      #expect(own["model.3.stages.3.0.pwconv1.weight"]?.shape == [20, 5])
+    }
+  }
+
+  @Test func `convnext-yolov5 takes the trunk of an image tower, and nothing of its text tower`() throws {
+    var tower = try Network(scheme: .timm, prefix: "visual.trunk.", hasClassifier: false).dict
+    let one = try Tensor(floats: [1], shape: [1])
+    for name in ["visual.head.proj.weight", "text.transformer.norm.weight", "logit_scale"] {
+      try tower.append(name, one)
+    }
+    let trunk = try Network(scheme: .timm, hasClassifier: false).dict
+    #expect(try plan("convnext-yolov5", tower).output.names == plan("convnext-yolov5", trunk).output.names)
+    let ultralytics = try plan("convnext-ultralytics", tower).output
+    #expect(ultralytics.names.allSatisfy { $0.hasPrefix("model.0.m.") })
   }
 
   @Test func `convnext-yolov5 refuses what is no ConvNeXt`() throws {

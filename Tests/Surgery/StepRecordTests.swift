@@ -9,6 +9,16 @@ import Testing
 @testable import SutureSurgery
 
 @Suite struct `The record of a step` {
+  @Test func `holds no password of an address`() {
+    let address = "https://ada:swordfish@example.org/part.safetensors?token=abc"
+    let steps: [any Step] = [GraftFrom(address), Merge(address), Average(address)]
+    for step in steps {
+      let text = JSONWriter.text(step.record.json)
+      #expect(text.contains("example.org/part.safetensors"), "\(text)")
+      #expect(!text.contains("swordfish") && !text.contains("abc"), "\(text)")
+    }
+  }
+
   /// Of every kind a random value, most of which mean something.
   private func value(_ field: StepField, _ random: inout Seeded) -> JSONValue {
     let texts = [

@@ -69,6 +69,31 @@ import Testing
     }
   }
 
+  @Test
+  func `of what is seen in other ways too those views stay where the elements are new, and that is told`()
+    throws
+  {
+    let storage = Storage([UInt8](repeating: 0, count: 48))
+    func view(_ shape: [Int], _ strides: [Int], _ offset: Int) throws -> Tensor {
+      try Tensor(storage, dtype: .float32, shape: shape, strides: strides, offset: offset)
+    }
+    let dict = try StateDict([
+      .init(name: "a", tensor: view([2, 2], [2, 1], 0)), .init(name: "t", tensor: view([2, 2], [1, 2], 0)),
+      .init(name: "part", tensor: view([2], [1], 1)),
+      .init(name: "behind", tensor: view([2, 4], [4, 1], 4)),
+    ])
+    let told = "other views of the same memory stay as they were: t and part"
+    for (step, isTold) in [
+      (Scale(["a"], 2), true), (CastTo("float16", "a"), true), (Fill("a", with: .zeros), true),
+      (Reshape("a", to: [4]), false), (Transpose("a"), false), (Scale(["*"], 2), false),
+      (Scale(["behind"], 2), false),
+    ] as [(any Step, Bool)] {
+      let notes = try Plan(of: dict, steps: [step]).reports[0].notes
+      #expect(
+        notes.contains(told) == isTold && notes.contains { $0.contains("stay") } == isTold, "\(step.summary)")
+    }
+  }
+
   @Test func `a reshape is a view wherever there is one`() throws {
     func isView(_ shape: [Int], _ strides: [Int], _ sizes: [Int]) throws -> Bool {
       let storage = Storage((0..<64).map { UInt8($0) })

@@ -12,6 +12,7 @@ import Testing
     ("\"yolov5_ConvNeXt_Tiny.yaml\"", "modelFile"),
     ("\"chelsea.png\"", "chelsea"), ("\"labels.txt\"", "labels"),
     ("\"converted\"", "converted"), ("\"detector.pth\"", "detector"),
+    ("\"model.html\"", "pagePath"),
     ("\"expected.safetensors\"", "expectedOutputs"), ("\"input.safetensors\"", "networkInput"),
   ]
 
@@ -114,7 +115,7 @@ import Testing
   }
 
   @Test func `from file to file`() throws {
-    let converted = folder.path
+    let (converted, pagePath) = (folder.path, folder.path + "/model.html")
     let (detectorFile, detector) = (backbone, folder.path + "/detector.pth")
 
     var request = WriteRequest(to: safetensors)
@@ -126,6 +127,10 @@ import Testing
     print(written.tensorCount, written.byteCount)
     let stateDict = try Checkpoint.open(safetensors).stateDict
     #expect(stateDict["norm.weight"]?.dtype == .float32 && stateDict["head.weight"]?.dtype == .float16)
+
+    let page = try CheckpointPage(of: Checkpoint.open(convnext))
+    try page.write(to: pagePath, replacing: true)
+    #expect(page.features != nil && page.statistics.count == 128)
 
     let all = try Batch(of: [convnext], into: converted, like: Conversion(of: "", WriteRequest(to: "")))
     for file in try all.run() { print(file.input, file.output, file.outcome) }

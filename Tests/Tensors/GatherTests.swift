@@ -20,6 +20,27 @@ import Testing
     return result
   }
 
+  @Test func `gives any range of a view that repeats its bytes, of which no more are kept than it views`()
+    throws
+  {
+    var random = SystemRandomNumberGenerator()
+    let bytes = (0..<12_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    for (shape, strides) in [
+      ([700, 900, 3], [0, 1, 0]), ([1500, 1500], [1, 0]), ([1300, 1300], [1, 1]),
+      ([900, 1300, 1], [0, 1, 7]),
+    ] {
+      let tensor = try Tensor(Storage(bytes), dtype: .float32, shape: shape, strides: strides, offset: 5)
+      let (whole, reader) = (try tensor.contiguousBytes(), try ElementReader(tensor))
+      for _ in 0..<30 {
+        let start = Int.random(in: 0..<tensor.elementCount)
+        let range = start..<Int.random(in: start...min(start + 5000, tensor.elementCount))
+        var buffer = [UInt8](repeating: 7, count: range.count * 4 + 1)
+        try reader.read(range, into: &buffer)
+        #expect(buffer == whole[(range.lowerBound * 4)..<(range.upperBound * 4)] + [7], "\(shape) \(range)")
+      }
+    }
+  }
+
   @Test func `gives the elements in row-major order, whatever the strides`() throws {
     let dtypes = [DType.uint8, .float16, .float32, .float64, .complex128]
     let seed = UInt64.random(in: 0 ... .max)

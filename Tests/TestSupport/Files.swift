@@ -26,7 +26,5 @@ public func names(in path: String) -> [String] {
 
 /// Replaces a file, or makes it.
 public func write(_ bytes: [UInt8], to path: String) throws {
-  let output = try OutputFile(path)
-  try output.write(bytes)
-  try output.commit(replacing: true)
+  try OutputFile.write(bytes, to: path)
 }

@@ -42,7 +42,7 @@ import Testing
     #expect(try ModelLoadCheck(of: Checkpoint.open(path), into: ModelFile(path: model)).passed)
   }
 
-  @Test(arguments: NamingScheme.allCases)
+  @Test(arguments: NamingScheme.targets.filter { $0.has(.classifier) && $0.stageCount == 4 })
   func `knows the backbone under the names of every library`(scheme: NamingScheme) throws {
     let named = folder.path + "/named.pth"
     var editing = Editing(of: atto, WriteRequest(to: named))
@@ -99,6 +99,33 @@ import Testing
       Array((content[..<start.upperBound] + " \(rows)\n" + content[end.lowerBound...]).utf8), to: plain)
     #expect(throws: Failure.self) { try Building(plain, backbone: atto).prepare() }
     _ = try Building(plain).prepare()
+  }
+
+  @Test func `for Ultralytics has the model file in it with the scale that its name says`() throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      nc: 3
+      scales: {n: [0.5, 0.25, 1024], s: [0.5, 0.5, 1024]}
+      backbone: [[-1, 1, Conv, [64, 3, 2]], [-1, 2, C3k2, [64, True]]]
+      head: [[[1], 1, Detect, [nc]]]
+      """
+    try folder.write("yolo11s.yaml", Array(text.utf8))
+    let (model, path) = (folder.path + "/yolo11s.yaml", folder.path + "/detector.pt")
+    var request = WriteRequest(to: path)
+    request.program = .ultralytics
+    var building = Building(model, request)
+    building.classes = 7
+    _ = try building.run()
+    let checkpoint = try Checkpoint.open(path)
+    #expect(checkpoint.wrapper == ["model"])
+    let file = try #require(try checkpoint.modelFile())
+    #expect(try file.table() == ModelFile(path: model, classes: 7).table() && file.assumptions.isEmpty)
+    let report = try Verification(of: checkpoint, model: file, image: .testImage(side: 64)).run()
+    #expect(report.passed)
+    // Each program builds what the rows mean to it.
+    building.request?.program = .yolov5
+    let error = #expect(throws: Failure.self) { try building.prepare() }
+    #expect(error?.kind == .usage && error?.reason.contains("the model file is one of Ultralytics") == true)
   }
 
   @Test func `for YOLOv5 has the model file in it, from which the whole detector is verified`() throws {

@@ -144,7 +144,7 @@ import Testing
     #expect(inspected["schema"]?.stringValue == "suture.inspect/1")
     #expect(inspected["tensors"]?.arrayValue?.count == 128)
     #expect(inspected["tensors"]?.arrayValue?[0]["sha256"]?.stringValue?.count == 64)
-    let check = CheckReport(of: checkpoint)
+    let check = try CheckReport(of: checkpoint)
     #expect(check.passed && check.json().value["bytes"]?.integerValue == checkpoint.stateDict.byteCount)
     var editing = Editing(of: Self.atto, WriteRequest(to: folder.path + "/out.pth"))
     try editing.add(try Recipe(Array("recipe: 1\nsteps: [{drop: \"head*\"}]".utf8), name: "r.yaml"))

@@ -13,10 +13,23 @@ import Testing
   /// Words for each option, as the command gives them.
   private static let words = [
     "output": ["out.pth"], "format": ["pth"], "dtype": ["float16"], "keep-dtype": ["norm*", "head*"],
-    "shared": ["alias"], "sparse": ["dense"], "max-shard-size": ["5GB"], "extras": ["drop"], "as": ["yolov5"],
+    "shared": ["alias"], "sparse": ["dense"], "max-shard-size": ["5GB"], "extras": ["drop"],
+    "as": ["ultralytics"],
     "metadata": ["a=b=c", "d"], "keep-storages": [""], "no-provenance": [""], "hash": [""], "no-verify": [""],
     "proof": [""], "sync": [""], "force": [""],
   ]
+
+  @Test(arguments: ["out/", "out"])
+  func `to a folder of several files writes safetensors where nothing is said`(output: String) throws {
+    var request = WriteRequest(to: output)
+    #expect(throws: Failure.self) { _ = try WriteTarget(request) }
+    request.maximumShardSize = 1000
+    let target = try WriteTarget(request)
+    #expect(target.format == .safetensors)
+    #expect(target.destination == .folder(output))
+    request.output = "out.xyz"
+    #expect(throws: Failure.self) { _ = try WriteTarget(request) }
+  }
 
   @Test func `has options of different names, each tried here`() {
     let names = WriteRequest.options.map(\.name)

@@ -135,4 +135,33 @@ import Testing
     #expect(said.code == 3)
     #expect(said.messages.contains(reason), "\(said.messages)")
   }
+
+  @Test func `into nothing takes the model file that lies in the checkpoint, and says where none does`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let (model, path) = (try model(folder), folder.path + "/detector.pt")
+    let built = try suture("build", model, "-o", path, "--backbone", Self.fixture, "--as", "yolov5")
+    #expect(built.code == 0, "\(built.messages)")
+    let said = try suture("check", path, "--into", "-v")
+    #expect(said.code == 0, "\(said.output)\(said.messages)")
+    #expect(said.output.contains("into the model file in \(path): a YOLOv5 model file"))
+    let none = try suture("check", Self.fixture, "--into")
+    #expect(none.code == 2 && none.messages.contains("no model file lies in"), "\(none.messages)")
+    #expect(try suture("check", path, "--into", "--base-key", "x").code == 2)
+  }
+
+  @Test func `says that a checkpoint is fused`() throws {
+    let folder = try TemporaryFolder()
+    let (model, path) = (try model(folder), folder.path + "/detector.pth")
+    #expect(try suture("build", model, "-o", path).code == 0)
+    let fused = folder.path + "/fused.pth"
+    let edited = try suture(
+      "edit", path, "-o", fused, "--drop", "model.4.bn.{weight,running_*,num_batches_tracked}",
+      "--rename", "model.4.bn.bias=model.4.conv.bias")
+    #expect(edited.code == 0, "\(edited.messages)")
+    let said = try suture("check", fused, "--into", model)
+    #expect(
+      said.code == 1 && said.output.contains("fused      1  of the file's convolutions"), "\(said.output)")
+  }
 }

@@ -31,6 +31,29 @@ import Testing
       ).code == 0)
   }
 
+  @Test(arguments: [["-q", "convert"], ["convert", "-q"], ["convert", "--quiet"], ["convert", "-fq"]])
+  func `says nothing but what is wrong when it is told to`(words: [String]) throws {
+    let folder = try TemporaryFolder()
+    let rest = [Self.atto, "-o", folder.path + "/a.pth"]
+    let done = try suture(words + rest)
+    #expect(done.code == 0 && done.messages.isEmpty && done.output.isEmpty)
+    let again = try suture(words.filter { $0 != "-fq" } + (words.contains("-fq") ? ["-q"] : []) + rest)
+    #expect(again.code == 7 && again.messages.contains("error: "))
+  }
+
+  @Test func `colours what it says when it is told to, and only then`() throws {
+    let green = "\u{1B}[32mok\u{1B}[0m"
+    let colours = try suture("verify", Self.atto, "--size", "32", "--color", "always")
+    #expect(colours.output.contains(green) && colours.output.contains("\u{1B}[32mverified\u{1B}[0m"))
+    for quiet in [["--color", "auto"], ["--color=never"], ["--no-color"], []] {
+      #expect(!(try suture(["verify", Self.atto, "--size", "32"] + quiet)).output.contains("\u{1B}"))
+    }
+    let wrong = try suture("inspect", Self.atto, "--color", "pink")
+    #expect(wrong.code == 2 && wrong.messages.contains("auto, always or never"))
+    #expect(
+      try suture("--color=always", "inspect", "none.pth").messages.contains("\u{1B}[31merror: \u{1B}[0m"))
+  }
+
   @Test func `writes the same bytes twice`() throws {
     let folder = try TemporaryFolder()
     for name in ["a.pth", "b.pth", "a.safetensors", "b.safetensors"] {
@@ -71,7 +94,7 @@ import Testing
       (["convert", "ATTO", "-o", "/dev/full.pth/x.pth"], 7), (["inspect", "ATTO", "nothing*"], 1),
       (["verify", "ATTO", "--size", "64"], 0), (["verify", "ATTO", "--expect", "ATTO"], 2),
       (["verify", "ATTO", "--against", "ATTO", "--size", "1e300"], 2),
-      (["--help"], 0), (["inspect", "--help"], 0), (["--version"], 0),
+      (["--help"], 0), (["inspect", "--help"], 0), (["--version"], 0), (["-V"], 0), (["-q"], 2),
     ] as [([String], Int32)])
   func `gives the exit code of the contract`(words: [String], code: Int32) throws {
     let folder = try TemporaryFolder()
@@ -98,7 +121,12 @@ import Testing
   @Test func `says what a foreign file is`() throws {
     let folder = try TemporaryFolder()
     let cases: [([UInt8], String)] = [
-      ([], "empty"), (Array("hello\n".utf8), "text file"), (Array("<!DOCTYPE html>".utf8), "HTML"),
+      ([], "empty"), (Array("hello\n".utf8), "text file"),
+      (
+        Array("../../blobs/307537e4725195371c83".utf8), "open what it names, ../../blobs/307537e4725195371c83"
+      ),
+      (Array("<!DOCTYPE html>".utf8), "HTML"),
+      (Array("\u{FEFF}\r\n  <!DocType HTML>".utf8), "HTML"), (Array("<HTML><HEAD>".utf8), "HTML"),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"), ([0x1F, 0x8B, 8, 0], "gzip"),
       ([UInt8](repeating: 0, count: 600), "zeros"), (Array("GGUF".utf8) + [3, 0, 0, 0], "GGUF"),
       ([0x50, 0x4B, 3], "truncated"),

@@ -21,7 +21,11 @@ private struct ReportSchemas {
       if line.hasPrefix("## ") {
         names = line.dropFirst(3).split(separator: ",").map(\.trimmed)
         for name in names where name.hasPrefix("suture.") {
-          tables[name] = [Row(path: "schema", isOptional: false, types: ["string"])]
+          tables[name] = [
+            Row(path: "schema", isOptional: false, types: ["string"]),
+            Row(path: "requests", isOptional: true, types: ["integer"]),
+            Row(path: "bytes_read", isOptional: true, types: ["integer"]),
+          ]
         }
       }
       guard line.hasPrefix("| `") else { continue }
@@ -130,7 +134,7 @@ extension Substring {
 
   /// The words of commands, with the schema that they print.
   ///
-  /// ATTO is a ConvNeXt, PART its head under other values, EMA has
+  /// ATTO is a ConvNeXt, PART its head under other values, PLAN one of parts, EMA has
   /// several state dicts, OUT a new file and DIR a new folder.
   static let commands: [(words: String, schema: String, code: Int32)] = [
     ("inspect ATTO norm* --sha256 --stats --storages", "suture.inspect/1", 0),
@@ -146,6 +150,9 @@ extension Substring {
     ("check CORPUS/062_sevenzip.pth", "suture.error/1", 1),
     ("convert ATTO -o OUT.pth --dtype float16", "suture.convert/1", 0),
     ("convert ATTO -o OUT.safetensors -n", "suture.convert/1", 0),
+    ("plan ATTO -o OUT/ --format pth --max-shard-size 4MB --parts 2", "suture.parts/1", 0),
+    ("apply PLAN --part 1/2", "suture.apply/1", 0), ("apply PLAN --missing", "suture.apply/1", 0),
+    ("apply PLAN --finalize", "suture.error/1", 5),
     ("convert ATTO -o OUT.safetensors --format pth", "suture.error/1", 2),
     ("convert ATTO -o DIR/ --max-shard-size 5MB --format pth --extras drop", "suture.convert/1", 0),
     ("convert ATTO --out-dir DIR", "suture.convert/1", 0),
@@ -158,7 +165,16 @@ extension Substring {
     ("build FIXTURES/YOLOv5/yolov5_convnext_atto.yaml --backbone ATTO -o OUT.pt", "suture.build/1", 0),
     ("presets", "suture.presets/1", 0), ("modules", "suture.modules/1", 0),
     ("modules SPPF Detect", "suture.modules/1", 0), ("modules C33", "suture.error/1", 2),
-    ("diff ATTO PART", "suture.diff/1", 1), ("diff ATTO PART --atol 1", "suture.diff/1", 1),
+    ("fetch --list", "suture.published/1", 0), ("fetch ADDRESS -o OUT.pth", "suture.fetch/1", 0),
+    ("inspect ADDRESS", "suture.inspect/1", 0), ("check ADDRESS", "suture.check/1", 0),
+    ("fetch convnext_tiny_3k", "suture.error/1", 2), ("inspect ADDRESS/none", "suture.error/1", 8),
+    ("diff ATTO ADDRESS --shapes", "suture.diff/1", 0), ("diff ATTO PART", "suture.diff/1", 1),
+    ("diff ATTO PART --atol 1", "suture.diff/1", 1),
+    ("report ATTO -o OUT.html", "suture.report/1", 0),
+    ("report PART --against ATTO -o OUT.html", "suture.report/1", 0),
+    ("report CORPUS/022_zip_bitflip_storage.pth -o OUT.html", "suture.report/1", 1),
+    ("report ATTO -o PART", "suture.error/1", 7),
+    ("report CORPUS/062_sevenzip.pth -o OUT.html", "suture.error/1", 3),
     ("why PART head.bias", "suture.why/1", 0), ("why ATTO head.bias", "suture.why/1", 1),
     ("verify ATTO --image FIXTURES/Photos/chelsea.png", "suture.verify/1", 0),
     ("bench ATTO --size 32 --rounds 1 -v", "suture.bench/2", 0),
@@ -180,8 +196,19 @@ extension Substring {
     if words.contains("PART") {
       #expect(try suture("edit", Self.atto, "-o", part, "--keep", "head.*", "--fill", "*=0.5").code == 0)
     }
+    let plan = folder.path + "/plan.json"
+    if words.contains("PLAN") {
+      let said = try suture(
+        "plan", Self.atto, "-o", folder.path + "/parts/", "--format", "pth", "--parts", "2")
+      try write(Array(said.output.utf8), to: plan)
+    }
+    let weights = try contents(of: Self.atto)
+    let server = LoopbackServer { request, _ in
+      request.path.hasSuffix("none") ? .init(404) : .file(weights, request)
+    }
     let paths = [
-      ("CORPUS", Self.fixtures + "Corpus"), ("FIXTURES", Self.fixtures), ("ATTO", Self.atto), ("PART", part),
+      ("ADDRESS", server.address + "/w.pth"), ("CORPUS", Self.fixtures + "Corpus"),
+      ("FIXTURES", Self.fixtures), ("ATTO", Self.atto), ("PART", part), ("PLAN", plan),
       ("EMA", Self.fixtures + "Corpus/259_wrap_model_ema.pth"), ("OUT", folder.path + "/out"),
       ("DIR", folder.path + "/dir"),
     ]

@@ -72,6 +72,34 @@ import Testing
     #expect(boxed.code == 0 && boxed.output.contains("[1, 3, 64, 96]"), "\(boxed.output)")
   }
 
+  @Test func `tells the boxes of a detector, and draws them`() throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      nc: 3
+      backbone: [[-1, 1, Conv, [16, 3, 4]], [-1, 1, Conv, [16, 3, 2]]]
+      head: [[[1], 1, Detect, [nc]]]
+      """
+    try folder.write("small.yaml", Array(text.utf8))
+    let (model, weights) = (folder.path + "/small.yaml", folder.path + "/x.pth")
+    #expect(try suture("build", model, "-o", weights).code == 0)
+    let photo = Self.root + "Fixtures/Photos/chelsea.png"
+    let words = ["verify", weights, "--model", model, "--image", photo]
+    #expect(try suture(words).output.contains("boxes  none has a score over 0.25"))
+    // Before training a score is near 0, and above it.
+    let some = words + ["--conf", "0", "--max-det", "3", "--boxes", folder.path + "/boxes.png"]
+    let said = try suture(some)
+    #expect(said.code == 0 && said.output.contains("boxes  3 of a score over 0.00"), "\(said.messages)")
+    #expect(said.output.contains("BOTTOM"))
+    #expect(try FileSource(folder.path + "/boxes.png").bytes(0..<4) == [0x89, 0x50, 0x4E, 0x47])
+    #expect(try suture(some).code == 7)
+    let json = try suture(some + ["--json", "--force"]).output
+    #expect(json.contains("\"max_det\": 3") && json.contains("\"width\": 451"))
+    // Only of a detector, and only of a picture.
+    #expect(try suture("verify", Self.atto, "--image", photo, "--iou", "0.5").code == 2)
+    #expect(try suture("verify", weights, "--model", model, "--conf", "0.5").code == 2)
+    #expect(try suture(words + ["--conf", "1.5"]).code == 2)
+  }
+
   @Test func `draws features, and replaces no file unless it is told to`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/features.png"

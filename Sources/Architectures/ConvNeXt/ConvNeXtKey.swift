@@ -2,13 +2,28 @@
 package struct ConvNeXtKey: Hashable, Sendable {
   /// A module that has tensors of its own.
   package enum Part: Hashable, Sendable, CaseIterable {
-    case stemConvolution, stemNorm
+    /// The first module of the stem.
+    case stemConvolution
+    /// The second; where two convolutions overlap, the second of them.
+    case stemNorm
+    /// The third and the fourth, which only stems of two convolutions have: timm's, whose second module may be an activation.
+    case stemThird, stemFourth
     /// Before stage 1, 2, 3.
     case downNorm, downConvolution
-    case layerScale, depthwise, blockNorm, pointwise1, pointwise2
+    case layerScale, depthwise, blockNorm, pointwise1
+    /// Global response normalisation, which version 2 has between the pointwise layers.
+    case responseNorm
+    case pointwise2
     /// A norm for the output of one stage, as detectors have it.
     case outputNorm
-    case finalNorm, classifier
+    /// A norm of the last stage's map, before its mean is taken.
+    case mapNorm
+    case finalNorm
+    /// The final norm once more, which DINOv3 has among the norms of its stages.
+    case repeatedNorm
+    /// What timm puts between the final norm and the classifier.
+    case hiddenClassifier
+    case classifier
 
     /// The convolution before stage `index`, and its norm: in the stem the norm comes behind it, in the others before.
     package static func downsampling(_ index: Int) -> (convolution: Part, norm: Part) {
@@ -18,8 +33,41 @@ package struct ConvNeXtKey: Hashable, Sendable {
     /// Whether every block has one.
     package var isOfBlock: Bool {
       switch self {
-      case .layerScale, .depthwise, .blockNorm, .pointwise1, .pointwise2: true
+      case .layerScale, .depthwise, .blockNorm, .pointwise1, .responseNorm, .pointwise2: true
       default: false
+      }
+    }
+
+    /// Whether some networks have one in every block, and others in none.
+    package var isOptionalInBlock: Bool { self == .layerScale || self == .responseNorm }
+
+    /// Whether it normalises the channels of a pixel, but for the stem; RMSNorms do it without a bias.
+    package var isNorm: Bool {
+      switch self {
+      case .downNorm, .blockNorm, .outputNorm, .mapNorm, .finalNorm, .repeatedNorm: true
+      default: false
+      }
+    }
+
+    /// Whether it is behind the first convolution of the stem, where some have a norm and others a convolution.
+    package var isOfStem: Bool { self == .stemNorm || self == .stemThird || self == .stemFourth }
+
+    /// What a message calls it.
+    package var words: String {
+      switch self {
+      case .outputNorm: "the norm of the output"
+      case .responseNorm: "the GRN of version 2"
+      case .layerScale: "the layer scale"
+      case .mapNorm: "a norm before the mean is taken"
+      case .repeatedNorm: "the final norm once more"
+      case .hiddenClassifier: "a hidden layer of the classifier"
+      case .stemThird, .stemFourth: "a stem of two convolutions"
+      case .stemNorm: "a norm of the stem"
+      case .downNorm, .downConvolution: "layers between stages"
+      case .classifier: "a classifier"
+      case .finalNorm: "the final norm"
+      case .stemConvolution: "a stem"
+      case .depthwise, .blockNorm, .pointwise1, .pointwise2: "a block"
       }
     }
   }
@@ -35,5 +83,12 @@ package struct ConvNeXtKey: Hashable, Sendable {
 
   package init(part: Part, stage: Int = 0, block: Int = 0, leaf: Leaf? = nil) {
     (self.part, self.stage, self.block, self.leaf) = (part, stage, block, leaf)
+  }
+
+  /// All tensors of a part.
+  package static func keys(_ part: Part, stage: Int = 0, block: Int = 0) -> [ConvNeXtKey] {
+    (part == .layerScale ? [nil] : [.weight, .bias]).map {
+      ConvNeXtKey(part: part, stage: stage, block: block, leaf: $0)
+    }
   }
 }

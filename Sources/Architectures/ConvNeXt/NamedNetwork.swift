@@ -5,12 +5,24 @@ package struct NamedNetwork: Sendable {
   package let scheme: NamingScheme
   /// What stands before all its names, such as `module.` or `model.0.`.
   package let prefix: String
+  /// What stands between the prefix and the backbone's names: `convnext.`.
+  package let body: String
   /// Which entries it is made of, and what they are.
   package let members: [(index: Int, key: ConvNeXtKey)]
 
-  package var hasClassifier: Bool { members.contains { $0.key.part == .classifier } }
+  package var hasClassifier: Bool { has(.classifier) }
+
+  /// Whether it is of version 2, which has GRN layers.
+  package var isVersion2: Bool { has(.responseNorm) }
+
+  package func has(_ part: ConvNeXtKey.Part) -> Bool { members.contains { $0.key.part == part } }
 
   package var lastStage: Int { members.map(\.key.stage).max() ?? 0 }
+
+  /// What stands before the backbone's names in `target`, behind the prefix.
+  package func body(in target: NamingScheme) -> String {
+    members.contains { target.outside.contains($0.key.part) } ? target.body(isVersion2: isVersion2) : ""
+  }
 
   /// What `key` of this network is called under `target`.
   ///
@@ -21,12 +33,12 @@ package struct NamedNetwork: Sendable {
       key = ConvNeXtKey(part: .outputNorm, stage: lastStage, leaf: key.leaf)
     }
     guard let name = target.name(key) else {
+      let place = key.part.isOfBlock || key.part == .outputNorm ? " of stage \(key.stage)" : ""
       throw Failure(
-        .refused, "\(target.rawValue) has no name for the norm of the output of stage \(key.stage)",
-        remedies: ["leave those norms out: they belong to a detector"])
+        .refused, "\(target.rawValue) has no name for \(key.part.words)\(place)",
+        remedies: key.part == .outputNorm ? ["leave those norms out: they belong to a detector"] : [])
     }
-    let isInside = !(target.classifierIsOutside && key.part == .classifier)
-    return prefix + (hasClassifier && isInside ? target.body : "") + name
+    return prefix + (target.outside.contains(key.part) ? "" : body(in: target)) + name
   }
 }
 
@@ -35,10 +47,25 @@ extension NamingScan {
   struct Attempt {
     let scheme: NamingScheme
     let prefix: String
+    let body: String
     private(set) var members: [(index: Int, key: ConvNeXtKey)] = []
     private(set) var strangers: [(name: String, why: String)] = []
+    /// Whether some of them have a name of the scheme, and another shape.
+    private var hasOtherShapes = false
 
-    var hasBlocks: Bool { members.contains { $0.key.part == .depthwise } }
+    var hasBlocks: Bool { has(.depthwise) }
+
+    /// Whether these are the scheme's names, all of them.
+    var isWhole: Bool { strangers.isEmpty && hasBlocks && scheme.required.map(has) ?? true }
+
+    /// The same, but for names that nobody knows.
+    var hasOnlyNamesBeside: Bool { !hasOtherShapes && hasBlocks && scheme.required.map(has) ?? true }
+
+    var network: NamedNetwork {
+      NamedNetwork(scheme: scheme, prefix: prefix, body: body, members: members)
+    }
+
+    private func has(_ part: ConvNeXtKey.Part) -> Bool { members.contains { $0.key.part == part } }
 
     init(
       _ scheme: NamingScheme, at place: String, inside: [Int], rest: [Int],
@@ -47,30 +74,31 @@ extension NamingScan {
       self.scheme = scheme
       var outside: [(index: Int, key: ConvNeXtKey)] = []
       var prefix = place
-      if scheme.classifierIsOutside, let start = place.start(before: scheme.body) {
+      let start = scheme.start(of: place)
+      if let start {
         for index in rest {
           guard let name = entries[index].name.rest(after: start), let key = scheme.key(name),
-            key.part == .classifier
+            scheme.outside.contains(key.part)
           else { continue }
           outside.append((index, key))
         }
-        // Without a classifier the network is a backbone, and the prefix is somebody else's.
+        // Without one the network is a backbone, and the prefix is somebody else's.
         if !outside.isEmpty { prefix = start }
       }
-      self.prefix = prefix
+      (self.prefix, body) = (prefix, String(place.dropFirst(prefix.count)))
       for index in inside {
         let (name, shape) = entries[index]
         guard let rest = name.rest(after: place), let key = scheme.key(rest),
-          !(scheme.classifierIsOutside && key.part == .classifier)
+          !scheme.outside.contains(key.part) || scheme.bodyIsOptional && start == nil
         else {
           strangers.append((name, "there is no such name"))
           continue
         }
-        if scheme.fits(shape, key) {
-          members.append((index, key))
+        if let form = scheme.form(of: key), !form.fits(shape) {
+          hasOtherShapes = true
+          strangers.append((name, "its shape is \(shape), \(form.rank) axes are right"))
         } else {
-          let rank = scheme.rank(of: key) ?? 0
-          strangers.append((name, "its shape is \(shape), \(rank) axes are right"))
+          members.append((index, key))
         }
       }
       if scheme.finalNormIsLastOutputNorm { nameFinalNorm() }

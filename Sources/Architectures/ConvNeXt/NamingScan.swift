@@ -19,7 +19,11 @@ public struct NamingScan: Sendable {
     try self.init(stateDict.entries.map { ($0.name, $0.tensor.shape) })
   }
 
-  package init(_ entries: [(name: String, shape: [Int])]) throws(Failure) {
+  /// - Parameter settled: names of this library's network may have others beside them, which belong to no network then:
+  ///   nothing has to be made of them.
+  package init(
+    _ entries: [(name: String, shape: [Int])], settled: NamingScheme? = nil
+  ) throws(Failure) {
     let places = Self.places(entries.lazy.map(\.name))
     let known = Set(places.map(\.prefix))
     if places.isEmpty { throw Self.unknown(entries) }
@@ -41,11 +45,12 @@ public struct NamingScan: Sendable {
     }
     var networks: [NamedNetwork] = []
     for (place, schemes) in sorted {
+      let inside = owned[place] ?? []
       let network = try Self.network(
-        at: place.string, schemes, inside: owned[place] ?? [], rest: rest, entries)
+        at: place.string, schemes, inside: inside, rest: rest, entries, settled: settled)
       networks.append(network)
       let used = Set(network.members.map(\.index))
-      rest.removeAll { used.contains($0) }
+      rest = (rest + inside).filter { !used.contains($0) }
     }
     let schemes = NamingScheme.allCases.filter { scheme in networks.contains { $0.scheme == scheme } }
     if schemes.count > 1 {
@@ -85,7 +90,7 @@ public struct NamingScan: Sendable {
       let inside = rest.filter { entries[$0].name.rest(after: place.string) != nil }
       let attempt = Attempt(scheme, at: place.string, inside: inside, rest: [], entries)
       guard attempt.strangers.isEmpty, attempt.hasBlocks else { return nil }
-      return NamedNetwork(scheme: scheme, prefix: attempt.prefix, members: attempt.members)
+      return attempt.network
     }
   }
 
@@ -108,9 +113,16 @@ public struct NamingScan: Sendable {
 
   /// Where stems are, in the order of the names: the prefix, and whose stems they could be.
   static func places(_ names: some Sequence<String>) -> [(prefix: ExactString, schemes: [NamingScheme])] {
+    var all: Set<ExactString>?
     let stems: [(prefix: ExactString, scheme: NamingScheme)] = names.flatMap { name in
       NamingScheme.allCases.compactMap { scheme in
-        name.start(before: scheme.mark).map { (ExactString($0), scheme) }
+        guard let start = scheme.marks.first.flatMap({ name.start(before: $0) }) else { return nil }
+        for other in scheme.marks.dropFirst() {
+          let known = all ?? Set(names.map { ExactString($0) })
+          all = known
+          if !known.contains(ExactString(start + other)) { return nil }
+        }
+        return (ExactString(start), scheme)
       }
     }
     let near = stems.filter { stem in
@@ -122,19 +134,19 @@ public struct NamingScan: Sendable {
   /// The network whose stem stands at `place`.
   private static func network(
     at place: String, _ schemes: [NamingScheme], inside: [Int], rest: [Int],
-    _ entries: [(name: String, shape: [Int])]
+    _ entries: [(name: String, shape: [Int])], settled: NamingScheme?
   ) throws(Failure) -> NamedNetwork {
     var found: [NamedNetwork] = []
     var nearest: Attempt?
+    var beside: NamedNetwork?
     for scheme in schemes {
       let attempt = Attempt(scheme, at: place, inside: inside, rest: rest, entries)
-      if attempt.strangers.isEmpty, attempt.hasBlocks {
-        found.append(
-          NamedNetwork(scheme: scheme, prefix: attempt.prefix, members: attempt.members))
-      }
+      if attempt.isWhole { found.append(attempt.network) }
+      if scheme == settled, attempt.hasOnlyNamesBeside { beside = attempt.network }
       if attempt.strangers.count < nearest?.strangers.count ?? .max { nearest = attempt }
     }
     if found.count == 1 { return found[0] }
+    if found.isEmpty, let beside { return beside }
     let under = place.isEmpty ? "" : " under \"\(place)\""
     if found.count > 1 {
       throw Failure(
@@ -155,7 +167,7 @@ public struct NamingScan: Sendable {
 
   private static func unknown(_ entries: [(name: String, shape: [Int])]) -> Failure {
     let names = entries.map(\.name)
-    let marks = NamingScheme.allCases.map(\.mark).reduce(into: [String]()) {
+    let marks = NamingScheme.allCases.compactMap(\.marks.first).reduce(into: [String]()) {
       if !$0.contains($1) { $0.append($1) }
     }
     return Failure(
@@ -168,7 +180,7 @@ public struct NamingScan: Sendable {
 
   /// What it is, where that is another network.
   private static func hint(_ names: [String]) -> [Remedy] {
-    ConvNeXtRelative(names).map { ["this is \($0.rawValue), which is another network"] } ?? []
+    ConvNeXtRelative(names).map { ["this is \($0.rawValue)"] } ?? []
   }
 }
 
@@ -225,14 +237,20 @@ extension ConvNeXtConfiguration {
 extension NamingScheme {
   /// The scheme of the backbone of `dict` whose stem is under `prefix`; what else lies there is not looked at.
   static func find(in dict: StateDict, prefix: String) -> NamingScheme? {
-    let found = allCases.filter {
-      dict[prefix + $0.mark] != nil && dict[$0.module(.depthwise, under: prefix) + ".weight"] != nil
+    // A sparse network is none that runs.
+    let found = targets.filter { scheme in
+      scheme.marks.allSatisfy { dict[prefix + $0] != nil }
+        && dict[scheme.module(.depthwise, under: prefix) + ".weight"] != nil
+        && scheme.required.map { dict[scheme.module($0, under: prefix) + ".weight"] != nil } ?? true
     }
     if found.count < 2 { return found.first }
+    // Of two that fit, the one that needs more to be there.
+    if let strict = found.first(where: { $0.required != nil }) { return strict }
     let pointwise = ConvNeXtKey(part: .pointwise1, leaf: .weight)
     return found.first { scheme in
-      dict[scheme.module(.pointwise1, under: prefix) + ".weight"].map { scheme.fits($0.shape, pointwise) }
-        ?? false
+      dict[scheme.module(.pointwise1, under: prefix) + ".weight"].map { tensor in
+        scheme.form(of: pointwise)?.fits(tensor.shape) ?? true
+      } ?? false
     } ?? found.first
   }
 }

@@ -46,7 +46,7 @@ extension StateDict {
   ///
   /// - Parameter isWanted: of which names to read the values.
   public func untrainedBlocks(where isWanted: (String) -> Bool = { _ in true }) throws -> [String] {
-    let names = NamingScheme.allCases.map {
+    let names = NamingScheme.allCases.filter { $0.has(.layerScale) }.map {
       (scale: $0.nameInBlock(.layerScale), depthwise: $0.nameInBlock(.depthwise) + ".weight")
     }
     /// The block whose layer scale the entry is: it has a depthwise convolution beside it.

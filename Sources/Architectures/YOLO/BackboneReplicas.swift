@@ -99,7 +99,7 @@ extension ModelFile {
   package func stages(under prefix: String = "") -> [ExactString: Int] {
     var stages: [ExactString: Int] = [:]
     for layer in layers {
-      guard let block = layer.module as? ConvNeXtBlockModule else { continue }
+      guard let block = layer.module as? any BackboneStage else { continue }
       stages[ExactString("\(prefix)model.\(layer.index).")] = block.stage
     }
     return stages

@@ -1,6 +1,6 @@
 public import SutureTensors
 
-/// A tensor of the state dict that YOLOv5 would give a model which it built of a model file.
+/// A tensor of the state dict that the program would give a model which it built of a model file.
 public struct ExpectedTensor: Sendable, Equatable {
   public let name: String
   public let shape: [Int]
@@ -16,11 +16,12 @@ public struct ExpectedTensor: Sendable, Equatable {
 }
 
 extension ModelFile {
-  /// Every key of the model's state dict, in YOLOv5's order.
+  /// Every key of the model's state dict, in the program's order.
   public func expectedTensors() -> [ExpectedTensor] { layers.flatMap { $0.expectedTensors() } }
 
-  /// The layers as YOLOv5 prints them when it builds the model.
+  /// The layers as the program prints them when it builds the model.
   public func table() -> String {
+    let (from, name) = dialect == .yolov5 ? (18, 40) : (20, 45)
     func right(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
@@ -28,11 +29,12 @@ extension ModelFile {
       text + String(repeating: " ", count: max(0, width - text.count))
     }
     let head =
-      "   " + right("from", 18) + right("n", 3) + right("params", 10) + "  " + left("module", 40)
+      "   " + right("from", from) + right("n", 3) + right("params", 10) + "  " + left("module", name)
       + left("arguments", 30)
     let rows = layers.map { layer in
-      right("\(layer.index)", 3) + right(layer.from, 18) + right("\(layer.repeats)", 3)
-        + right("\(layer.parameterCount)", 10) + "  " + left(type(of: layer.module).className, 40)
+      right("\(layer.index)", 3) + right(layer.from, from) + right("\(layer.repeats)", 3)
+        + right("\(layer.parameterCount)", 10) + "  "
+        + left(type(of: layer.module).classNames[dialect] ?? "", name)
         + left(ModelValue.list(layer.module.shownArguments).description, 30)
     }
     return ([head] + rows).map { $0 + "\n" }.joined()

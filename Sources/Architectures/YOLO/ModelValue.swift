@@ -36,8 +36,11 @@ enum ModelValue: Sendable, Equatable {
         case "anchors": self = .anchors(scope.anchors)
         default:
           // YOLOv5 would run it; a name that Python does not know stays the text that it is.
-          let isName = text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0 == "_" }
-          guard isName, !text.isEmpty else {
+          let isName = text.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || "_.".unicodeScalars.contains($0) || ("0"..."9").contains($0)
+          }
+          guard isName, let first = text.unicodeScalars.first, first.properties.isAlphabetic || first == "_"
+          else {
             throw node.error("\"\(text)\" is a Python expression, and nothing in a model file is executed")
           }
           self = .string(text)
@@ -52,6 +55,7 @@ enum ModelValue: Sendable, Equatable {
 
   var int: Int? { if case .int(let value) = self { value } else { nil } }
   var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  var string: String? { if case .string(let value) = self { value } else { nil } }
   var number: Double? { if case .double(let value) = self { value } else { int.map { Double($0) } } }
   var ints: [Int]? {
     guard case .list(let values) = self else { return nil }

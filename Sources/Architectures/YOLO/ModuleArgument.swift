@@ -14,10 +14,16 @@ struct ModuleArgument: Sendable {
     case intOrInts(count: Int, ClosedRange<Int>)
     /// A list of so many numbers.
     case list(ClosedRange<Int>, of: ClosedRange<Int>)
+    /// One of a few.
+    case words([String])
     /// Nothing else is supported.
     case exactly(ModelValue)
     /// The anchors that the file gives.
     case anchors
+    /// A word, or None.
+    case word
+    /// Whatever it is, nothing is made of it.
+    case any
   }
 
   let name: String
@@ -57,12 +63,16 @@ struct ModuleRow {
   let sources: [Int]
   /// How many channels each layer gives that it reads.
   let inputs: [Int]
+  /// The channels of each of its maps where such a layer gives a list of them.
+  let lists: [[Int]?]
   /// Whether it names what it reads in a list.
   let readsList: Bool
   /// How often it is repeated, scaled by the depth multiple.
   let repeats: Int
   /// The arguments as they were written.
   let values: [ModelValue]
+  /// Whether the places of such a list are named without the channels that they give.
+  let indexedAlone: Bool
   /// How many channels the layer before it gives, whatever it reads.
   let channelsBefore: Int
   let isLast: Bool
@@ -103,12 +113,15 @@ struct ModuleRow {
         value.ints.map { count.contains($0.count) && $0.allSatisfy(range.contains) } ?? false
       case .ints(let count, let range):
         value.ints.map { $0.count == count && $0.allSatisfy(range.contains) } ?? false
+      case .words(let words): words.contains { value == .string($0) }
       case .exactly(let only): value == only
       case .anchors: value == .anchors(file.anchors)
+      case .word: value.string != nil || value == .none
+      case .any: true
       }
     if fits { return }
     switch argument.kind {
-    case .ints, .exactly, .anchors: throw argumentError(place, usage)
+    case .ints, .exactly, .anchors, .words: throw argumentError(place, usage)
     default: throw argumentError(place, "argument \(place) is \(value); \(argument.kind.words) is needed")
     }
   }
@@ -138,12 +151,14 @@ struct ModuleRow {
 
   /// The declared channels times the width multiple, rounded up to a multiple of 8 or what the file says.
   ///
-  /// YOLOv5 leaves a width alone that happens to be what Detect gives: 255 for 80 classes.
+  /// YOLOv5 leaves a width alone that happens to be what Detect gives: 255 for 80 classes. Ultralytics takes no more
+  /// than the scale's most channels.
   func width() throws -> Int {
     let declared = int(ModuleArgument.channels.name)
-    if declared == file.outputsPerPixel { return declared }
+    if file.dialect == .yolov5, declared == file.outputsPerPixel { return declared }
+    let most = min(Double(declared), file.scale.maximumChannels ?? .infinity)
     let multiple = file.channelMultiple
-    let width = Int((Double(declared) * file.widthMultiple / Double(multiple)).rounded(.up)) * multiple
+    let width = Int((most * file.widthMultiple / Double(multiple)).rounded(.up)) * multiple
     try validateWidth(width)
     return width
   }

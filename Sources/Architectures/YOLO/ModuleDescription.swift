@@ -1,7 +1,7 @@
-/// A module that rows of a YOLOv5 model file may name, for people.
+/// A module that rows of a model file may name, for people.
 public struct ModuleDescription: Sendable {
   public struct Argument: Sendable {
-    /// What YOLOv5 calls it, or what it means.
+    /// What the class calls it, or what it means.
     public let name: String
     /// What it may be: "a whole number from 1 to 63".
     public let takes: String
@@ -11,7 +11,9 @@ public struct ModuleDescription: Sendable {
 
   /// How rows name it.
   public let name: String
-  /// The class's name, as YOLOv5 prints it.
+  /// Whose model files have it.
+  public let dialects: [ModelDialect]
+  /// The class's name, as the first of them prints it.
   public let className: String
   /// What it computes, in a sentence without a full stop.
   public let summary: String
@@ -27,7 +29,9 @@ extension ModelFile {
   /// Every module that a model file may name.
   public static let modules: [ModuleDescription] = YOLOModules.all.map { module in
     ModuleDescription(
-      name: module.name, className: module.className, summary: module.summary, example: module.example,
+      name: module.name, dialects: module.dialects,
+      className: module.dialects.first.flatMap { module.classNames[$0] } ?? "", summary: module.summary,
+      example: module.example,
       arguments: module.arguments.map {
         .init(name: $0.name, takes: $0.kind.words, usual: $0.fallback?.description)
       }, takesRepeats: module.takesRepeats)
@@ -40,11 +44,18 @@ extension ModelFile {
         argument.name + (argument.usual.map { "=\($0)" } ?? "")
       }
       return
-        "| `\(module.name)` | `\(arguments.joined(separator: ", "))` | `\(module.example)` | \(module.summary) |"
+        "| `\(module.name)` | \(module.whose) | `\(arguments.joined(separator: ", "))` | `\(module.example)` | "
+        + "\(module.summary) |"
     }
-    return (["| module | arguments | a row of it | what it computes |", "|---|---|---|---|"] + rows).joined(
-      separator: "\n") + "\n"
+    return (["| module | of | arguments | a row of it | what it computes |", "|---|---|---|---|---|"] + rows)
+      .joined(
+        separator: "\n") + "\n"
   }
+}
+
+extension ModuleDescription {
+  /// Whose model files have it, in words.
+  package var whose: String { dialects.map(\.program).joined(separator: ", ") }
 }
 
 extension ModuleArgument.Kind {
@@ -61,8 +72,11 @@ extension ModuleArgument.Kind {
       "a whole number from \(range.lowerBound) to \(range.upperBound), or a list of \(count)"
     case .list(let count, let range):
       "a list of \(count.lowerBound) to \(count.upperBound) whole numbers from \(range.lowerBound) to \(range.upperBound)"
+    case .words(let words): words.map { "'\($0)'" }.joined(separator: ", ")
     case .exactly(let only): "\(only) alone"
     case .anchors: "the anchors that the file gives"
+    case .word: "a word, or None"
+    case .any: "anything"
     }
   }
 }

@@ -1,6 +1,6 @@
 internal import SutureYAML
 
-/// A layer as YOLOv5's `parse_model` makes it of a row.
+/// A layer as `parse_model` makes it of a row.
 package struct ModuleLayer: Sendable {
   let index: Int
   fileprivate(set) var module: any YOLOModule
@@ -35,7 +35,7 @@ package struct ModuleLayer: Sendable {
   /// Whether its weights are those of a whole backbone.
   var holdsBackbone: Bool { type(of: module).holdsBackbone }
 
-  /// Adds the layer to a network and gives what it computes: one value, but of Detect one for each level.
+  /// Adds the layer to a network and gives what it computes: one value, but several of Detect and of what gives a list.
   package func build(
     into network: inout some NetworkBuilding, under prefix: String, of inputs: [Int]
   ) throws -> [Int] {
@@ -44,28 +44,28 @@ package struct ModuleLayer: Sendable {
     }
   }
 
-  /// The side of its output for square inputs of these sides.
-  fileprivate func side(for inputs: [Int]) throws(ModuleMisfit) -> Int {
-    var side = try module.side(for: inputs)
+  /// The sides of its outputs for square inputs of these sides.
+  fileprivate func sides(for inputs: [Int]) throws(ModuleMisfit) -> [Int] {
+    var sides = try module.sides(for: inputs)
     for _ in 1..<copies {
       // Nothing shrinks or grows once it has stayed as it is.
-      let next = try module.side(for: [side])
-      if next == side { break }
-      side = next
+      let next = try module.sides(for: sides)
+      if next == sides { break }
+      sides = next
     }
-    return side
+    return sides
   }
 }
 
 extension ModelFile {
-  /// YOLOv5 finds the strides with an image of this side.
+  /// The strides are found with an image of this side.
   static let strideSide = 256
   private static let maximumSide = 1 << 14
   /// Of all layers together.
   private static let maximumRepeats = 10_000
   private static let maximumParameters = 1 << 40
 
-  /// Makes layers of rows, and refuses what YOLOv5 would build wrongly or not at all.
+  /// Makes layers of rows, and refuses what the program would build wrongly or not at all.
   static func layers(_ rows: [Row], _ header: Header) throws -> [ModuleLayer] {
     var layers: [ModuleLayer] = []
     var (total, parameters) = (0, 0)
@@ -74,15 +74,27 @@ extension ModelFile {
       // Python rounds halves to even.
       let scaled = max(Int((Double(row.number) * header.depthMultiple).rounded(.toNearestOrEven)), 1)
       let repeats = row.number > 1 ? scaled : row.number
-      let type = try YOLOModules.named(row.module) { row.node.error("layer \(index): \($0)", advice: $1) }
+      let type = try YOLOModules.named(row.module, in: header.dialect) {
+        row.node.error("layer \(index): \($0)", advice: $1)
+      }
       total += repeats
       guard total <= maximumRepeats else {
         throw row.error(index, "its repeats make more than \(maximumRepeats) modules, which no model has")
       }
       let inputs = sources.map { $0 < 0 ? header.inputChannels : layers[$0].module.channels }
+      let lists = sources.map { $0 < 0 ? nil : layers[$0].module.list }
+      if !type.takesList, let place = lists.firstIndex(where: { $0 != nil }) {
+        throw row.error(
+          index,
+          "it reads layer \(sources[place]), which gives a list of \(lists[place]?.count ?? 0) maps; an Index takes one "
+            + "of them")
+      }
       let context = ModuleRow(
-        file: header, index: index, sources: sources, inputs: inputs, readsList: row.isList, repeats: repeats,
-        values: row.arguments, channelsBefore: layers.last?.module.channels ?? header.inputChannels,
+        file: header, index: index, sources: sources, inputs: inputs, lists: lists, readsList: row.isList,
+        repeats: repeats, values: row.arguments,
+        indexedAlone: sources.first.map { $0 >= 0 && Swift.type(of: layers[$0].module).isIndexedAlone }
+          ?? false,
+        channelsBefore: layers.last?.module.channels ?? header.inputChannels,
         isLast: index == rows.count - 1, schema: type.arguments, usage: type.usage,
         error: { row.error(index, $0) }, argumentError: { row.error(index, $1, at: $0) })
       try context.validate()
@@ -122,15 +134,15 @@ extension ModelFile {
   /// The sides of all layers' outputs for an image of ``strideSide``.
   ///
   /// - Throws: an error at the row whose inputs do not fit.
-  static func sides(of layers: [ModuleLayer], _ rows: [Row]) throws -> [Int] {
-    var sides: [Int] = []
+  static func sides(of layers: [ModuleLayer], _ rows: [Row]) throws -> [[Int]] {
+    var sides: [[Int]] = []
     for (layer, row) in zip(layers, rows) {
       do throws(ModuleMisfit) {
-        let side = try layer.side(for: layer.sources.map { $0 < 0 ? strideSide : sides[$0] })
-        guard side <= maximumSide else {
+        let own = try layer.sides(for: layer.sources.flatMap { $0 < 0 ? [strideSide] : sides[$0] })
+        if let side = own.first(where: { $0 > maximumSide }) {
           throw ModuleMisfit("a map of \(side)×\(side) is longer than \(maximumSide) pixels on a side")
         }
-        sides.append(side)
+        sides.append(own)
       } catch { throw row.error(layer.index, error.reason) }
     }
     return sides
@@ -139,7 +151,7 @@ extension ModelFile {
   /// The layers, whose Detect knows for how many pixels each of its levels stands.
   static func layers(_ layers: [ModuleLayer], strides: [Double]) -> [ModuleLayer] {
     var layers = layers
-    if let last = layers.indices.last, var detect = layers[last].module as? DetectModule {
+    if let last = layers.indices.last, var detect = layers[last].module as? any DetectingModule {
       detect.strides = strides
       layers[last].module = detect
     }

@@ -12,9 +12,38 @@ public protocol ByteSource: Sendable {
   ///
   /// - Throws: an error that names the source where fewer bytes are there than `byteCount` promised.
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws
+
+  /// Where the bytes lie, if that is far away; `nil` where a read costs no more than the bytes.
+  var distance: Distance? { get }
+
+  /// Where in a file the bytes of a range lie; `nil` where they are in none, or not as they are.
+  func extent(_ range: Range<Int>) -> FileExtent?
+
+  /// Says that the bytes of `range` will be read from its start to its end, so that one request may ask for them all.
+  func expect(_ range: Range<Int>)
+}
+
+/// A stretch of a source that is far away, where each request costs time: whoever reads several reads them in their order.
+public struct Distance: Sendable {
+  public let source: any ByteSource
+  public let range: Range<Int>
+
+  public init(source: any ByteSource, range: Range<Int>) { (self.source, self.range) = (source, range) }
+
+  /// A part of the stretch.
+  ///
+  /// - Parameter part: counted from its start.
+  public func part(_ part: Range<Int>) -> Distance {
+    let start = range.lowerBound
+    return Distance(source: source, range: (start + part.lowerBound)..<(start + part.upperBound))
+  }
 }
 
 extension ByteSource {
+  public var distance: Distance? { nil }
+  public func expect(_ range: Range<Int>) {}
+  public func extent(_ range: Range<Int>) -> FileExtent? { nil }
+
   /// The bytes of `range` as an array.
   public func bytes(_ range: Range<Int>) throws -> [UInt8] {
     var result = [UInt8](repeating: 0, count: range.count)
@@ -64,6 +93,16 @@ public struct SourceSlice: ByteSource {
   }
 
   public var byteCount: Int { range.count }
+
+  public var distance: Distance? { source.distance?.part(range) }
+
+  public func extent(_ part: Range<Int>) -> FileExtent? {
+    source.extent((range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound))
+  }
+
+  public func expect(_ part: Range<Int>) {
+    source.expect((range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound))
+  }
 
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= byteCount - offset else {

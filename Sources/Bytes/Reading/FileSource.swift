@@ -15,7 +15,12 @@ public final class FileSource: ByteSource {
   /// - Throws: ``SystemError`` where it cannot be opened, `Failure` where it is a directory, a pipe or a device.
   public init(_ path: String) throws {
     // O_NONBLOCK: opening a FIFO that nobody writes to must not hang before we can say that it is a FIFO.
-    let descriptor = CInt(retrying { unsafe Int(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) })
+    func opened() -> CInt {
+      CInt(retrying { unsafe Int(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) })
+    }
+    var descriptor = opened()
+    // A run of a thousand ranks leaves more files than a process may have open unless it asks for more.
+    if descriptor < 0, errno == EMFILE, raiseFileLimit() { descriptor = opened() }
     if descriptor < 0 { throw SystemError.last("open", path) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
@@ -33,6 +38,8 @@ public final class FileSource: ByteSource {
   }
 
   deinit { close(descriptor) }
+
+  public func extent(_ range: Range<Int>) -> FileExtent? { FileExtent(name, range) }
 
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= buffer.count else {
@@ -64,4 +71,14 @@ enum FileKind: String {
     default: self = .special
     }
   }
+}
+
+/// Allows this process as many open files as it may allow itself; whether that are more than before.
+private func raiseFileLimit() -> Bool {
+  var limit = rlimit()
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+    limit.rlim_cur < limit.rlim_max
+  else { return false }
+  limit.rlim_cur = limit.rlim_max
+  return unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
 }

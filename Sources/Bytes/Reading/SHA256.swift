@@ -28,4 +28,22 @@ internal import CSutureCrypto
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
+
+  /// The digest of a whole source as 64 hexadecimal digits.
+  ///
+  /// - Parameter progress: is told how many more bytes have been read.
+  public static func of(_ source: any ByteSource, progress: (Int) -> Void = { _ in }) throws -> String {
+    var digest = SHA256()
+    source.expect(0..<source.byteCount)
+    var buffer = [UInt8](repeating: 0, count: min(source.byteCount, 1 << 18))
+    var position = 0
+    while position < source.byteCount {
+      let count = min(buffer.count, source.byteCount - position)
+      try source.read(into: &buffer, count: count, at: position)
+      digest.update(buffer, count: count)
+      position += count
+      progress(count)
+    }
+    return digest.hexadecimal()
+  }
 }

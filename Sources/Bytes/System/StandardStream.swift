@@ -2,6 +2,7 @@ internal import Glibc
 
 /// The process's own streams.
 public enum StandardStream: CInt, Sendable {
+  case input = 0
   case output = 1
   case error = 2
 
@@ -13,6 +14,21 @@ public enum StandardStream: CInt, Sendable {
     var size = winsize()
     guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
+  }
+
+  /// Reads until the end.
+  ///
+  /// - Throws: ``SystemError``.
+  public func readAll() throws -> [UInt8] {
+    var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { target in
+        retrying { unsafe read(rawValue, target.baseAddress, target.count) }
+      }
+      if count < 0 { throw SystemError.last("read", "standard input") }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
   }
 
   /// Writes all of `text`.

@@ -39,3 +39,9 @@ func writeAll(
     done += put
   }
 }
+
+/// Lets the thread sleep.
+func pause(_ seconds: Double) {
+  var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - Double(Int(seconds))) * 1e9))
+  unsafe nanosleep(&time, nil)
+}

@@ -1,63 +1,54 @@
-internal import CSutureSystem
-internal import Glibc
+internal import CSutureThreads
 internal import Synchronization
 
 /// How many processors this process may use.
 public var processorCount: Int { Int(suture_processor_count()) }
 
+/// How many threads compute where all may: `OMP_NUM_THREADS`, or one for each processor.
+package var teamSize: Int { Int(suture_team_size()) }
+
 /// Calls `body` with every number below `count`, on several threads at once; the calling thread is one of them.
 ///
-/// The numbers are begun in order. After an error no further one is begun.
+/// The numbers are begun in order. After an error no further one is begun. Within a call of `body` there is one thread.
 ///
 /// - Throws: the first error that `body` throws.
-public func concurrently(_ count: Int, workers: Int, _ body: @Sendable (Int) throws -> Void) throws {
+public func concurrently<Problem: Error>(
+  _ count: Int, workers: Int, _ body: @Sendable (Int) throws(Problem) -> Void
+) throws(Problem) {
   guard min(count, workers) > 1 else {
     for index in 0..<count { try body(index) }
     return
   }
-  try withoutActuallyEscaping(body) { body in
-    let work = Work(count: count, body)
-    var threads: [pthread_t] = []
-    for _ in 1..<min(count, workers) {
-      var thread = pthread_t()
-      let state = unsafe Unmanaged.passRetained(work)
-      let started = unsafe pthread_create(
-        &thread, nil,
-        { argument in
-          if let argument = unsafe argument {
-            unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-          }
-          return nil
-        }, state.toOpaque())
-      // Without a thread the work is done all the same, by fewer.
-      if started == 0 { threads.append(thread) } else { unsafe state.release() }
-    }
-    work.run()
-    for thread in threads { pthread_join(thread, nil) }
-    if let failure = work.failure { throw failure }
-  }
-}
-
-private final class Work: Sendable {
-  private let count: Int
-  private let body: @Sendable (Int) throws -> Void
-  private let next = Atomic(0)
-  private let firstFailure = Guarded<(any Error)?>(nil)
-
-  init(count: Int, _ body: @escaping @Sendable (Int) throws -> Void) {
-    (self.count, self.body) = (count, body)
-  }
-
-  var failure: (any Error)? { firstFailure.withLock { $0 } }
-
-  func run() {
-    while true {
+  let next = Atomic(0)
+  let hasFailed = Atomic(false)
+  let failure = Guarded<Problem?>(nil)
+  withoutActuallyEscaping({ () -> Void in
+    while !hasFailed.load(ordering: .relaxed) {
       let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      if index >= count || failure != nil { return }
-      do { try body(index) } catch {
-        firstFailure.withLock { if $0 == nil { $0 = error } }
-        return
+      if index >= count { return }
+      do throws(Problem) { try body(index) } catch {
+        failure.withLock { if $0 == nil { $0 = error } }
+        hasFailed.store(true, ordering: .relaxed)
       }
     }
-  }
+  }) { runTeam(min(count, workers), $0) }
+  if let problem = failure.withLock({ $0 }) { throw problem }
+}
+
+/// Calls `body` on each of up to `size` threads.
+private func runTeam(_ size: Int, _ body: @escaping () -> Void) {
+  let job = Job(body)
+  unsafe suture_team_run(
+    { argument in
+      if let argument = unsafe argument {
+        unsafe Unmanaged<Job>.fromOpaque(argument).takeUnretainedValue().body()
+      }
+    }, Unmanaged.passUnretained(job).toOpaque(), CInt(clamping: size))
+  withExtendedLifetime(job) {}
+}
+
+/// What C can carry to another thread.
+private final class Job {
+  let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
 }

@@ -10,12 +10,19 @@ extension OutputFile {
   /// - Parameter progress: is told, from any of them, how many more bytes of payload have been written.
   /// - Complexity: O(*n*) in the bytes; memory for some hundred kilobytes a worker.
   public func write(_ plan: OutputPlan, workers: Int, progress: @escaping @Sendable (Int) -> Void) throws {
-    let batches = plan.batches(of: Self.batchSize)
+    let distances = plan.pieces.map(\.payload.distance)
+    let isFar = distances.contains { $0 != nil }
+    let batches = isFar ? plan.runs(distances) : plan.batches(of: Self.batchSize)
     let checksums = Guarded([UInt32](repeating: 0, count: plan.pieces.count))
-    try concurrently(batches.count, workers: workers) { index in
+    try concurrently(batches.count, workers: isFar ? max(workers, Self.connections) : workers) { index in
       let batch = batches[index]
-      let region = OutputRegion(self, at: plan.offsets[batch.lowerBound])
-      for number in batch {
+      if let read = batch.read { read.source.expect(read.range) }
+      var region = OutputRegion(self, at: plan.offsets[batch.pieces[0]])
+      for (place, number) in batch.pieces.enumerated() {
+        if place > 0, number != batch.pieces[place - 1] + 1 {
+          try region.flush()
+          region = OutputRegion(self, at: plan.offsets[number])
+        }
         let piece = plan.pieces[number]
         if let place = piece.payload.place, try region.clone(piece, place) {
           progress(piece.payload.byteCount)
@@ -33,22 +40,65 @@ extension OutputFile {
 
   /// What a worker takes at a time: enough that small tensors cost no system call each.
   private static let batchSize = 1 << 20
+
+  /// How many answers of a server are read at once: waiting for one costs no processor.
+  private static let connections = 6
 }
 
 extension OutputPlan {
-  /// Runs of pieces that are together about so long.
-  fileprivate func batches(of size: Int) -> [Range<Int>] {
-    var batches: [Range<Int>] = []
+  /// What a worker takes at a time.
+  fileprivate struct Batch {
+    /// Their numbers, in the order in which they are written.
+    let pieces: [Int]
+    /// What is read for them from its start to its end, where that is far away.
+    var read: Distance?
+  }
+
+  /// Pieces that follow one another and are together about so long.
+  fileprivate func batches(of size: Int) -> [Batch] {
+    var batches: [Batch] = []
     var start = 0
     for index in pieces.indices {
       let end = index + 1 < pieces.count ? offsets[index + 1] : endOffset
       if end - offsets[start] >= size || index + 1 == pieces.count {
-        batches.append(start..<(index + 1))
+        batches.append(Batch(pieces: Array(start..<(index + 1))))
         start = index + 1
       }
     }
     return batches
   }
+
+  /// Pieces in the order in which they lie in their sources, so that one request asks for many.
+  ///
+  /// - Parameter distances: what is read for each piece; those for which nothing far is read come first.
+  fileprivate func runs(_ distances: [Distance?]) -> [Batch] {
+    var runs = [Batch(pieces: pieces.indices.filter { distances[$0] == nil })].filter { !$0.pieces.isEmpty }
+    let far = pieces.indices.filter { distances[$0] != nil }
+    let sources = Dictionary(grouping: far) { distances[$0].map { ObjectIdentifier($0.source as AnyObject) } }
+    for group in sources.values.sorted(by: { $0[0] < $1[0] }) {
+      var run: (pieces: [Int], read: Distance)?
+      let sorted = group.compactMap { number in distances[number].map { (number, $0) } }
+        .sorted { ($0.1.range.lowerBound, $0.0) < ($1.1.range.lowerBound, $1.0) }
+      for (number, distance) in sorted {
+        if let last = run {
+          let (start, end) = (last.read.range.lowerBound, last.read.range.upperBound)
+          let longest = max(end, distance.range.upperBound)
+          if distance.range.lowerBound - end <= Self.gap, longest - start <= Self.longestRun {
+            run = (last.pieces + [number], Distance(source: distance.source, range: start..<longest))
+            continue
+          }
+          runs.append(Batch(pieces: last.pieces, read: last.read))
+        }
+        run = ([number], distance)
+      }
+      if let run { runs.append(Batch(pieces: run.pieces, read: run.read)) }
+    }
+    return runs
+  }
+
+  /// Bytes that nobody wants are cheaper than another request.
+  private static let gap = 1 << 16
+  private static let longestRun = 1 << 25
 }
 
 /// A stretch of an output file that one thread writes from its start on.

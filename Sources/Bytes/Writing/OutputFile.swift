@@ -30,16 +30,17 @@ public final class OutputFile: Sendable {
 
   /// Creates the temporary file.
   ///
+  /// - Parameter temporary: a folder of the same file system for it, with a slash at its end; `nil` for that of the file.
   /// - Throws: ``SystemError`` where the folder does not exist or cannot be written, `Failure` where
   ///   `path` leads to a directory, a pipe or a device.
-  public init(_ path: String) throws {
+  public init(_ path: String, temporary: String? = nil) throws {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       let kind = FileKind(mode: status.st_mode).rawValue
       throw Failure(in: path, "a file cannot take its place: it is \(kind)", kind: .cannotWrite)
     }
     // mkstemp's name does not grow with the output's, so a name that just fits still does.
-    var template = Array((folder(of: path) + ".suture-XXXXXX").utf8CString)
+    var template = Array(((temporary ?? folder(of: path)) + ".suture-XXXXXX").utf8CString)
     var handle: OpaquePointer?
     let descriptor = unsafe suture_make_guarded_file(&template, &handle)
     if descriptor < 0 { throw SystemError.last("write", path) }
@@ -87,6 +88,15 @@ public final class OutputFile: Sendable {
   }
 
   /// Writes a file that is at hand as a whole.
+  ///
+  /// - Parameter replaces: whether it may take the place of one that stands there.
+  public static func write(_ bytes: [UInt8], to path: String, replacing replaces: Bool = true) throws {
+    let output = try OutputFile(path)
+    try output.write(bytes)
+    try output.commit(replacing: replaces)
+  }
+
+  /// Writes what is at hand as a whole.
   public func write(_ bytes: [UInt8]) throws { try write(bytes, count: bytes.count, at: 0) }
 
   /// Lets `count` bytes from `offset` on be stored where those of `source` from `start` on are.

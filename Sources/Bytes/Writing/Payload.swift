@@ -8,6 +8,12 @@ public protocol Payload: Sendable {
   /// Where the bytes lie in a file exactly as they are given out; `nil` where they do not, or not as a whole.
   var place: FileRange? { get }
 
+  /// What is read for it, where that is far away.
+  var distance: Distance? { get }
+
+  /// What of files is read for the bytes of a range, as far as that is known; more than once where it is wanted so.
+  func extents(_ range: Range<Int>) -> [FileExtent]
+
   /// Gives out all bytes.
   ///
   /// - Parameter body: receives a buffer and how many of its bytes count. Nothing may be final before this returns: that
@@ -20,6 +26,8 @@ public protocol Payload: Sendable {
 extension Payload {
   public var computesChecksum: Bool { false }
   public var place: FileRange? { nil }
+  public var distance: Distance? { nil }
+  public func extents(_ range: Range<Int>) -> [FileExtent] { [] }
 }
 
 /// A stretch of a file.

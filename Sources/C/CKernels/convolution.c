@@ -188,17 +188,17 @@ static void normalize_all(const run *r, int thread, int threads) {
 static void work(void *argument) {
   run *r = argument;
   if (r->layer->normalizes) {
-    normalize_all(r, thread_number(), thread_count());
-    wait_for_all();
+    normalize_all(r, suture_team_member(), suture_team_count());
+    suture_team_wait();
   }
   run own = *r;
   if (r->layer->normalizes) own.x = r->normal;
-  char *at = r->scratch + thread_number() * thread_words(&r->g) * (ptrdiff_t)sizeof(word);
+  char *at = r->scratch + suture_team_member() * thread_words(&r->g) * (ptrdiff_t)sizeof(word);
   word *lines = take(&at, GROUP * r->g.tile * STRIDE);
   float *stretch = take(&at, 2 * STRIDE);
   // What no stretch fills is read all the same, as the second half of a last word.
   memset(stretch, 0, 2 * STRIDE * sizeof(float));
-  for (ptrdiff_t job; (job = take_work(&r->list, thread_number())) >= 0;) compute(&own, job, lines, stretch);
+  for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) compute(&own, job, lines, stretch);
 }
 
 void suture_convolution_run(
@@ -207,6 +207,6 @@ void suture_convolution_run(
     .layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases, .scratch = scratch};
   r.normal = (float *)(r.scratch + (size_t)(layer->threads * thread_words(&r.g)) * sizeof(word));
   list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
-  in_parallel(work, &r, layer->threads);
+  suture_team_run(work, &r, layer->threads);
 }
 #endif

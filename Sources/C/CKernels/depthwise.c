@@ -181,8 +181,8 @@ __attribute__((target(VECTORS))) static void compute(const run *r, ptrdiff_t job
 
 static void work(void *argument) {
   run *r = argument;
-  float *window = r->scratch + thread_number() * KERNEL * row_floats(&r->g);
-  for (ptrdiff_t job; (job = take_work(&r->list, thread_number())) >= 0;) compute(r, job, window);
+  float *window = r->scratch + suture_team_member() * KERNEL * row_floats(&r->g);
+  for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) compute(r, job, window);
 }
 
 void suture_depthwise_run(
@@ -191,6 +191,6 @@ void suture_depthwise_run(
     .layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases, .scratch = scratch};
   r.is_large = layer->batch * layer->height * layer->width * layer->channels > 1 << 19;
   list_work(&r.list, layer->batch * r.g.bands * r.g.strips * r.g.slabs, layer->threads);
-  in_parallel(work, &r, layer->threads);
+  suture_team_run(work, &r, layer->threads);
 }
 #endif

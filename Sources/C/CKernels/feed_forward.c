@@ -286,20 +286,20 @@ static void gather(const run *r, int thread, int threads) {
 static void work(void *argument) {
   run *r = argument;
   const geometry *g = &r->g;
-  char *at = r->scratch + (size_t)thread_number() * r->thread_bytes;
+  char *at = r->scratch + (size_t)suture_team_member() * r->thread_bytes;
   workplace w = settle(g, &at);
   // What no row fills is read all the same, as the second half of a last word.
   memset(w.row, 0, (size_t)row_floats(g) * sizeof(float));
   ptrdiff_t part_size = part_floats(g);
-  for (ptrdiff_t job; (job = take_work(&r->list, thread_number())) >= 0;) {
+  for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) {
     ptrdiff_t tile = job / g->parts, part = job % g->parts;
     compute(
       r, &w, tile, g->chunks * part / g->parts, g->chunks * (part + 1) / g->parts,
       g->parts > 1 ? r->parts + job * part_size : NULL);
   }
   if (g->parts > 1) {
-    wait_for_all();
-    gather(r, thread_number(), thread_count());
+    suture_team_wait();
+    gather(r, suture_team_member(), suture_team_count());
   }
 }
 
@@ -312,7 +312,7 @@ void suture_feed_forward_run(
   r.thread_bytes = thread_bytes(&r.g);
   r.parts = (float *)(r.scratch + (size_t)layer->threads * r.thread_bytes);
   list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
-  in_parallel(work, &r, layer->threads);
+  suture_team_run(work, &r, layer->threads);
 }
 
 #endif

@@ -1,25 +1,12 @@
-// OpenMP's threads, those that oneDNN computes with: a second team would get in their way.
-//
-// Clang would want a runtime of its own; these are the functions of libgomp that GCC makes of `#pragma omp parallel`.
+// Work in numbered pieces. Each thread of the team begins with a share of its own, the same in every layer, so that what it
+// wrote last is still in its caches; who is done takes from the others.
 #ifndef SUTURE_THREADS_H
 #define SUTURE_THREADS_H
 
 #include <stddef.h>
 
-void GOMP_parallel(void (*body)(void *), void *argument, unsigned threads, unsigned flags);
-void GOMP_barrier(void);
-int omp_get_thread_num(void);
-int omp_get_num_threads(void);
+#include "CThreads.h"
 
-static inline void in_parallel(void (*body)(void *), void *argument, int threads) {
-  GOMP_parallel(body, argument, (unsigned)threads, 0);
-}
-static inline void wait_for_all(void) { GOMP_barrier(); }
-static inline int thread_number(void) { return omp_get_thread_num(); }
-static inline int thread_count(void) { return omp_get_num_threads(); }
-
-// Work in numbered pieces. Each thread begins with a share of its own, the same in every layer, so that what it wrote
-// last is still in its caches; who is done takes from the others.
 enum { SHARES = 64 };
 
 typedef struct {

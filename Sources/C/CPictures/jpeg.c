@@ -1,10 +1,41 @@
 #include "CPictures.h"
+#include "CSystem.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jpeglib.h>
+
+#define FUNCTIONS(X) \
+  X(jpeg_std_error) X(jpeg_CreateDecompress) X(jpeg_destroy_decompress) X(jpeg_mem_src) X(jpeg_read_header)  \
+  X(jpeg_start_decompress) X(jpeg_read_scanlines)
+
+// Its name follows the interface that its headers describe: 62 is Debian's, 80 Ubuntu's.
+#if JPEG_LIB_VERSION >= 80
+#define LIBRARY "libjpeg.so.8"
+#define PACKAGE "libjpeg-turbo8"
+#else
+#define LIBRARY "libjpeg.so.62"
+#define PACKAGE "libjpeg62-turbo"
+#endif
+
+#define DECLARE(name) __typeof__(&name) name;
+static struct { FUNCTIONS(DECLARE) } lib;
+#define NAME(name) #name,
+static const char *const names[] = {FUNCTIONS(NAME) NULL};
+
+static const char *missing;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void open_library(void) { missing = suture_open_library(LIBRARY, names, (void **)&lib); }
+
+// Opens the library when the first picture comes. 0, or -1 with words.
+static int open_or_say(char *message) {
+  pthread_once(&once, open_library);
+  if (missing) snprintf(message, SUTURE_PICTURE_MESSAGE, "%s; on Debian: apt-get install " PACKAGE, missing);
+  return missing ? -1 : 0;
+}
 
 struct failure {
   struct jpeg_error_mgr manager;
@@ -36,44 +67,45 @@ static boolean refill(j_decompress_ptr jpeg) {
 }
 
 static int read(const uint8_t *bytes, size_t count, uint8_t *rgb, uint32_t *width, uint32_t *height, char *message) {
+  if (open_or_say(message) != 0) return -1;
   struct jpeg_decompress_struct jpeg;
   struct failure failure;
-  jpeg.err = jpeg_std_error(&failure.manager);
+  jpeg.err = lib.jpeg_std_error(&failure.manager);
   failure.manager.error_exit = fail;
   failure.manager.emit_message = warn;
   failure.message = message;
   failure.is_cut = 0;
   if (setjmp(failure.place)) {
-    jpeg_destroy_decompress(&jpeg);
+    lib.jpeg_destroy_decompress(&jpeg);
     return -1;
   }
-  jpeg_create_decompress(&jpeg);
+  lib.jpeg_CreateDecompress(&jpeg, JPEG_LIB_VERSION, sizeof jpeg);
   // A progressive picture may ask for many times its size.
   jpeg.mem->max_memory_to_use = 1L << 30;
-  jpeg_mem_src(&jpeg, bytes, (unsigned long)count);
+  lib.jpeg_mem_src(&jpeg, bytes, (unsigned long)count);
   jpeg.src->fill_input_buffer = refill;
-  jpeg_read_header(&jpeg, TRUE);
+  lib.jpeg_read_header(&jpeg, TRUE);
   if (jpeg.num_components != 1 && jpeg.num_components != 3) {
     snprintf(message, SUTURE_PICTURE_MESSAGE, "it has %d channels; grey and colour are supported", jpeg.num_components);
-    jpeg_destroy_decompress(&jpeg);
+    lib.jpeg_destroy_decompress(&jpeg);
     return -1;
   }
   if (rgb) {
     jpeg.out_color_space = JCS_RGB;
-    jpeg_start_decompress(&jpeg);
+    lib.jpeg_start_decompress(&jpeg);
     if (jpeg.output_width != *width || jpeg.output_height != *height) {
       snprintf(message, SUTURE_PICTURE_MESSAGE, "the size changed");
-      jpeg_destroy_decompress(&jpeg);
+      lib.jpeg_destroy_decompress(&jpeg);
       return -1;
     }
     while (jpeg.output_scanline < jpeg.output_height && !failure.is_cut) {
       JSAMPROW row = rgb + (size_t)jpeg.output_scanline * *width * 3;
-      jpeg_read_scanlines(&jpeg, &row, 1);
+      lib.jpeg_read_scanlines(&jpeg, &row, 1);
     }
   }
   *width = jpeg.image_width;
   *height = jpeg.image_height;
-  jpeg_destroy_decompress(&jpeg);
+  lib.jpeg_destroy_decompress(&jpeg);
   if (failure.is_cut) {
     snprintf(message, SUTURE_PICTURE_MESSAGE, "the file ends too early");
     return -1;

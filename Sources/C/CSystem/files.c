@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,11 +37,6 @@ static atomic_int holding;
 
 int suture_errno(void) { return errno; }
 
-int suture_processor_count(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 static _Thread_local sigset_t mask_before;
 
 void suture_hold_signals(void) {
@@ -56,6 +51,8 @@ void suture_release_signals(void) {
   atomic_fetch_sub(&holding, 1);
   pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 }
+
+void suture_return_freed_memory(void) { malloc_trim(0); }
 
 int suture_rename_exclusive(const char *from, const char *to) {
   int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
@@ -115,6 +112,20 @@ int suture_share_range(int from, long long offset, long long count, int to, long
   return ioctl(to, FICLONERANGE, &range);
 }
 
+// What the handler says before it ends the process.
+static char last_words[4096];
+static atomic_size_t last_words_length;
+
+void suture_say_on_signals(const char *text) {
+  // A handler that comes meanwhile says nothing.
+  atomic_store(&last_words_length, 0);
+  if (!text) return;
+  size_t length = strlen(text);
+  if (length > sizeof last_words) length = sizeof last_words;
+  memcpy(last_words, text, length);
+  atomic_store(&last_words_length, length);
+}
+
 static void remove_files_and_exit(int signal) {
   (void)signal;
   while (atomic_load(&holding) > 0) {
@@ -124,6 +135,8 @@ static void remove_files_and_exit(int signal) {
   for (struct suture_guarded *node = atomic_load(&guarded); node; node = node->next) {
     if (atomic_load(&node->state) == ARMED) unlink(node->path);
   }
+  size_t length = atomic_load(&last_words_length);
+  if (length > 0 && write(2, last_words, length) < 0) _exit(INTERRUPTED);
   _exit(INTERRUPTED);
 }
 

@@ -30,10 +30,14 @@ extension Checkpoint {
     // A zip of .npy files alone is NumPy's; any other is PyTorch's or nobody's.
     NpzFile.self, TorchZipFile.self,
     NpyFile.self, TorchTarFile.self,
+    // Folders that ranks wrote, each told by a file that only it has.
+    DistributedFolder.self, DistributedSafetensors.self, ZeroFolder.self,
+    // Folders of steps, where there is no model beside them or a step is asked for.
+    StepsFolder.self,
     // JSON, or a folder with JSON in it.
     ShardIndexFile.self,
     // What else a folder may be; one with an index may hold other files as well.
-    UnpackedArchive.self, ModelFolder.self,
+    UnpackedArchive.self, RankFiles.self, ModelFolder.self,
     // Any byte may begin a pickle. Whether the first of five is meant shows in it, so the old format comes first.
     LegacyFile.self, PickleFile.self,
   ]
@@ -48,8 +52,14 @@ extension Checkpoint {
   mutating func tellOthers(in folder: CheckpointInput) {
     let read = Set(files.map(ExactString.init))
     let others = folder.checkpoints.filter { !read.contains(ExactString("\(folder.name)/\($0)")) }
-    if others.isEmpty { return }
-    warnings.append("in the same folder, and not read: \(others.map(\.shownName).summary)")
+    if !others.isEmpty {
+      warnings.append("in the same folder, and not read: \(others.map(\.shownName).summary)")
+    }
+    let steps = folder.steps
+    guard let last = steps.last else { return }
+    warnings.append(
+      "beside the model lies what training goes on from, and is not read: \(steps.map(\.shownName).summary) "
+        + "(open \("\(folder.name)/\(last)".visible))")
   }
 
   /// Opens what the first format that knows it finds in `input`.
@@ -98,6 +108,9 @@ final class CheckpointInput {
     (self.key, self.limits) = (key, limits)
     fileNames = try SutureBytes.fileNames(in: name)
   }
+
+  /// The path or the address under which it can be opened again.
+  var place: String { (file as? RemoteSource)?.address.text ?? name }
 
   /// The files of a folder that may be checkpoints by their names.
   var checkpoints: [String] {

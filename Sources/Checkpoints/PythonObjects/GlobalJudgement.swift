@@ -48,8 +48,7 @@ struct GlobalJudgement {
   init(_ graph: PickleGraph) {
     self.graph = graph
     var named: [ExactString: Reached] = [:]
-    for (id, value) in graph.all {
-      guard case .global(let module, let name) = value else { continue }
+    for (id, module, name) in graph.globals {
       // The same names come a million times.
       let key = ExactString("\(module)\n\(name)")
       let known = named[key] ?? Reached(module, name)
@@ -57,7 +56,7 @@ struct GlobalJudgement {
     }
     // Where no name does harm or leads to another, as in most files, no call can.
     if named.values.allSatisfy(\.isPlain) {
-      for (id, value) in graph.all { if case .global = value { note(reached[id], isCalled: false) } }
+      for global in graph.globals { note(reached[global.id], isCalled: false) }
       return
     }
     for (id, value) in graph.all {
@@ -105,12 +104,11 @@ struct GlobalJudgement {
       note(called, isCalled: called.harm != nil)
       harms = called.harm != nil && !PickledModule.isTakenApart(called.canonicalName)
     }
-    // methodcaller calls what it finds at once.
-    if let found, case .object(let getter) = graph[object.callable],
-      reached[getter.callable]?.role == .methodCaller
-    {
-      note(found, isCalled: true)
-      harms = true
+    // methodcaller calls what it finds at once; of attrgetter's, that it was looked up is told.
+    if let found, case .object(let getter) = graph[object.callable] {
+      let isCalled = reached[getter.callable]?.role == .methodCaller
+      if isCalled || reached[getter.callable]?.role == .getter { note(found, isCalled: isCalled) }
+      harms = harms || isCalled
     }
     // Whatever an unknown function does with a harmful one, it may call it.
     if let given = harmGiven(to: object) {
@@ -273,9 +271,10 @@ struct GlobalJudgement {
 
 extension PickleGraph {
   /// Throws where the pickle calls something harmful, though its values are of no interest.
-  func refuseHarm(_ location: PickleLocation, _ limits: ReadLimits) throws {
+  @discardableResult
+  func refuseHarm(_ location: PickleLocation, _ limits: ReadLimits) throws -> GlobalJudgement {
     let judgement = GlobalJudgement(self)
-    guard let first = judgement.harmfulCalls.first, !limits.salvages else { return }
+    guard let first = judgement.harmfulCalls.first, !limits.salvages else { return judgement }
     throw location.failure(
       "the pickle calls \(judgement.sentence), if Python loads it", at: offset(of: first),
       remedies: [

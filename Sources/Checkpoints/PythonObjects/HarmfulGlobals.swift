@@ -38,8 +38,9 @@ enum HarmfulGlobals {
       if tail[0].hasPrefix("_"), modules[String(tail[0].dropFirst())] != nil { tail[0].removeFirst() }
       if let harm = harm(of: canonical(tail)) { return harm }
     }
-    // Whichever module hands such a function out, it is the same one.
+    // Whichever module hands such a function out, it is the same one; and what is hidden leads to everything.
     return attributes.last.flatMap { anywhere[$0] }
+      ?? (attributes.contains(where: hidden.contains) ? .reach : nil)
   }
 
   /// The parts of a name as Python 3 of today spells them.
@@ -110,7 +111,7 @@ enum HarmfulGlobals {
     "antigravity": .process,
     "nose": .code, "curses": .reach, "resource": .reach, "mmap": .file, "pipes": .process, "sched": .code,
     "unittest": .code, "tkinter": .code, "turtle": .code, "test": .code, "IPython": .code,
-    "pexpect": .process,
+    "pexpect": .process, "_pyrepl": .process,
   ]
 
   /// Parts of packages, all of whose functions count.
@@ -133,6 +134,8 @@ enum HarmfulGlobals {
     "multiprocessing.forkserver": .process, "concurrent.futures.process": .process, "sympy.parsing": .code,
     "xml.sax": .imports, "wsgiref.simple_server": .network, "pandas.io": .load,
     "sklearn.externals.joblib": .load,
+    "concurrent.interpreters": .code, "Cython.Build.Inline": .code, "triton.runtime.build": .process,
+    "mlflow.pyfunc": .load, "onnx.hub": .load,
     "keras.src.saving": .load, "transformers.dynamic_module_utils": .imports, "nltk.data": .load,
   ]
 
@@ -206,10 +209,26 @@ enum HarmfulGlobals {
     "tensorflow.io.read_file": .file, "tensorflow.keras.models.load_model": .load,
     "keras.models.load_model": .load,
     "keras.utils.get_file": .network, "cv2.imwrite": .file, "PIL.Image.open": .file,
-    "matplotlib.pyplot.savefig": .file,
+    "matplotlib.pyplot.savefig": .file, "platform._syscmd_file": .process,
+    "_aix_support._read_cmd_output": .process, "mailcap.findmatch": .process, "winreg.SetValue": .file,
+    "winreg.SetValueEx": .file, "annotationlib.ForwardRef": .code, "pytest.main": .code, "fire.Fire": .code,
+    "keras.utils.generic_utils.func_load": .code, "keras.src.utils.python_utils.func_load": .code,
+    "torch._C.import_ir_module": .load, "torch._C.import_ir_module_from_buffer": .load,
+    "tensorflow.io.write_file": .file, "tensorflow.saved_model.load": .load,
+    "torchvision.io.write_file": .file,
+    "torchvision.io.write_jpeg": .file, "torchvision.io.write_png": .file, "torchaudio.save": .file,
+    "safetensors.torch.save_file": .file, "safetensors.torch.save_model": .file,
+    "safetensors.numpy.save_file": .file, "scipy.io.savemat": .file, "Cython.inline": .code,
+    "pyximport.install": .imports, "mmengine.config.Config.fromfile": .code,
+    "mmcv.utils.config.Config.fromfile": .code, "detectron2.config.LazyConfig.load": .code,
+    "fvcore.common.config.CfgNode.load_yaml_with_base": .code, "yacs.config.load_cfg": .code,
+    "yacs.config.CfgNode.load_cfg": .code, "ultralytics.utils.checks.check_requirements": .process,
+    "huggingface_hub.hf_hub_download": .network, "huggingface_hub.snapshot_download": .network,
+    "ray.init": .process, "torch.distributed.checkpoint.load": .load,
+    "torch.distributed.checkpoint.save": .file,
   ]
 
-  /// Functions and hidden attributes that are what they are in whichever module they are found.
+  /// Functions that are what they are in whichever module they are found.
   private static let anywhere: [String: Harm] = [
     "system": .process, "popen": .process, "Popen": .process, "check_output": .process,
     "check_call": .process,
@@ -219,9 +238,14 @@ enum HarmfulGlobals {
     "posix_spawn": .process, "eval": .code, "exec": .code, "execfile": .code, "runstring": .code,
     "run_string": .code,
     "unsafe_eval": .code, "import_module": .imports, "__import__": .imports, "load_library": .native,
-    "__globals__": .reach, "__builtins__": .reach, "__subclasses__": .reach, "__loader__": .reach,
-    "__getattribute__": .reach, "__code__": .reach, "f_globals": .reach, "f_builtins": .reach,
-    "gi_frame": .reach,
+    "exec_": .code, "import_string": .imports, "load_source": .imports,
+  ]
+
+  /// Attributes by which everything that Python keeps can be had, wherever they stand in a name.
+  private static let hidden: Set<String> = [
+    "__globals__", "__builtins__", "__subclasses__", "__loader__", "__getattribute__", "__code__", "__dict__",
+    "__bases__", "__base__", "__mro__", "__closure__", "f_globals", "f_builtins", "f_locals", "f_back",
+    "gi_frame", "cr_frame", "ag_frame", "tb_frame",
   ]
 
   /// What of all these is no more than a value, or gives one.

@@ -13,6 +13,8 @@ struct Leaf {
   let opaqueDepths: [Int]
   /// Whether the path leads through an attribute of a module.
   var isOfAttribute = false
+  /// The value in its pickle; `nil` of what was made of several.
+  var id: PickleID?
 
   /// What is there; most leaves are no tensors, and there may be a million.
   indirect enum Content {
@@ -47,6 +49,8 @@ struct LeafWalk {
   private(set) var tensorIDs: Set<PickleID> = []
   /// The paths of arrays whose elements torch has no dtype for.
   private(set) var oddArrays: [String] = []
+  /// The paths of tensors on which something was set in Python.
+  private(set) var attributed: [String] = []
 
   private let graph: PickleGraph
   private let tensors: TensorBuilder
@@ -129,7 +133,7 @@ struct LeafWalk {
     func leaf(_ kind: String, _ text: String, _ content: Leaf.Content = .value) -> Leaf {
       Leaf(
         components: place.path, content: content, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
-        isOfAttribute: place.isOfAttribute)
+        isOfAttribute: place.isOfAttribute, id: place.id)
     }
     if let count = plainCount(value, place.id) {
       if case .dict = value { return leaf("dict", "{\(count) items}") }
@@ -212,7 +216,14 @@ struct LeafWalk {
       }
       return children.isEmpty ? nil : children
     // An array is its text; its buffer would only repeat it.
-    case .array, .atom, .tensor, .global, .storage: return nil
+    case .array, .atom, .global, .storage: return nil
+    case .tensor:
+      let attributes = tensors.attributes(of: place.id)
+      if attributes.isEmpty { return nil }
+      attributed.append(place.path.joined(separator: "."))
+      return try named(attributes, at: place.id, place, opaqueDepths + [place.depth + 1]).map {
+        .init(name: $0.name, id: $0.id, opaqueDepths: $0.opaqueDepths, isOfAttribute: true)
+      }
     }
   }
 

@@ -46,8 +46,8 @@ struct PickledModule {
     }
     var fields: [String: PickleID] = [:]
     for (key, value) in items { if let name = graph.string(key) { fields[name] = value } }
-    guard let parameters = fields["_parameters"].flatMap({ Self.items($0, graph) }),
-      let modules = fields["_modules"].flatMap({ Self.items($0, graph) })
+    guard let parameters = fields["_parameters"].flatMap({ graph.pairs($0) }),
+      let modules = fields["_modules"].flatMap({ graph.pairs($0) })
     else { return nil }
     let transient = Set(fields["_non_persistent_buffers_set"].map { Self.names($0, graph) } ?? [])
     let text = PythonText(graph: graph)
@@ -55,8 +55,7 @@ struct PickledModule {
     for (key, value) in parameters where !graph.isNone(value) {
       children.append(Child(name: text.key(key), id: value, isAttribute: false))
     }
-    for (key, value) in fields["_buffers"].flatMap({ Self.items($0, graph) }) ?? [] where !graph.isNone(value)
-    {
+    for (key, value) in fields["_buffers"].flatMap({ graph.pairs($0) }) ?? [] where !graph.isNone(value) {
       let name = text.key(key)
       children.append(Child(name: name, id: value, isAttribute: transient.contains(name)))
     }
@@ -118,16 +117,6 @@ struct PickledModule {
         || name == "_backend" || (object.items.isEmpty && name.hasSuffix("_called"))
         || (object.items.isEmpty && name.hasSuffix("_kwargs"))
     default: return false
-    }
-  }
-
-  /// The pairs of a dict or an OrderedDict.
-  private static func items(_ id: PickleID, _ graph: PickleGraph) -> [(key: PickleID, value: PickleID)]? {
-    switch graph[id] {
-    case .dict(let items): items
-    case .object(let object) where graph.globalName(object.callable) == "collections.OrderedDict":
-      graph.initialItems(object) + object.items
-    default: nil
     }
   }
 

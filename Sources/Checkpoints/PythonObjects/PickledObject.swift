@@ -69,6 +69,11 @@ struct PickledObject {
         "left out: \(Format.plural(choice.unread.count, "tensor")) of a kind that is not read: "
           + choice.unread.map(\.shownName).summary)
     }
+    if !walk.attributed.isEmpty {
+      warnings.append(
+        "left out: what was set in Python on \(Format.plural(walk.attributed.count, "tensor")): "
+          + walk.attributed.map(\.shownName).summary)
+    }
     if !walk.oddArrays.isEmpty {
       warnings.append(
         "left out: \(Format.plural(walk.oddArrays.count, "array")) of a dtype that torch lacks, masked, or not as NumPy writes them: "

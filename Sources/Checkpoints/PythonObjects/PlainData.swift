@@ -6,13 +6,23 @@ internal import SuturePickle
 struct PlainData {
   private let graph: PickleGraph
   private let values: PythonValues
-  /// How many leaves there are in each container of nothing but plain data that was asked for; `nil` for another.
-  private var sizes: [PickleID: Int?] = [:]
+  /// How many leaves there are in each container of nothing but plain data that was asked for.
+  private var sizes: PickleTable<Size>
+
+  private enum Size {
+    case unknown
+    /// It holds other things, or itself.
+    case none
+    case leaves(Int)
+  }
 
   /// As many items of one container as nobody wants to see singly, and as many in containers in it.
   private static let (many, manyInAll) = (1000, 20_000)
 
-  init(_ values: PythonValues) { (graph, self.values) = (values.graph, values) }
+  init(_ values: PythonValues) {
+    (graph, self.values) = (values.graph, values)
+    sizes = PickleTable(values.graph, .unknown)
+  }
 
   /// Whether a container holds nothing but plain data, and much of it.
   mutating func isInNumber(_ id: PickleID) -> Bool {
@@ -61,37 +71,40 @@ struct PlainData {
   }
 
   private mutating func size(of root: PickleID) -> Int? {
-    if let known = sizes[root] { return known }
+    switch sizes[root] {
+    case .unknown: break
+    case .none: return nil
+    case .leaves(let count): return count
+    }
     guard let first = items(root) else { return nil }
     var frames = [Frame(id: root, items: first)]
     // What holds itself is no plain data; until its size is known, nothing is said of it.
-    sizes[root] = .some(nil)
+    sizes[root] = .none
     while let last = frames.indices.last {
       let frame = frames[last]
       guard frame.next < frame.items.count else {
-        sizes[frame.id] = .some(frame.size)
+        sizes[frame.id] = .leaves(frame.size)
         frames.removeLast()
         if let parent = frames.indices.last { frames[parent].add(max(frame.size, 1)) }
         continue
       }
       frames[last].next += 1
       let item = frame.items[frame.next]
-      if isAtom(item) {
-        frames[last].add(1)
-      } else if let known = sizes[item] {
-        guard let known else {
-          // Whatever it lies in is not plain either.
+      switch sizes[item] {
+      case .leaves(let count): frames[last].add(max(count, 1))
+      // Whatever it lies in is not plain either.
+      case .none: frames.removeAll()
+      case .unknown where isAtom(item): frames[last].add(1)
+      case .unknown:
+        guard let inside = items(item) else {
           frames.removeAll()
           continue
         }
-        frames[last].add(max(known, 1))
-      } else if let inside = items(item) {
-        sizes[item] = .some(nil)
+        sizes[item] = .none
         frames.append(Frame(id: item, items: inside))
-      } else {
-        frames.removeAll()
       }
     }
-    return sizes[root] ?? nil
+    if case .leaves(let count) = sizes[root] { return count }
+    return nil
   }
 }

@@ -16,13 +16,16 @@ struct PlainObjectReader {
   private var keys: PickledKeys
   private let limits: ReadLimits
   private let wrapper: [String]
+  private let placesApart: Set<ExactString>
+  private let hasExtras: Bool
   /// The names of the state dict, where its structure is kept; `nil` where the dict is put in as a whole.
   private let names: Set<ExactString>?
 
   private var budget: WalkBudget
   /// The arrays that are tensors of the output, each of which is written once.
   private var arrays: [PickleID: Tensor] = [:]
-  private var notes: [String] = []
+  /// What is told, what is not kept before what is kept as something else.
+  private var (leftOut, turned): ([String], [String]) = ([], [])
   private var hasPlace = false
   private var entryCount = 0
 
@@ -37,7 +40,7 @@ struct PlainObjectReader {
     (graph, tensors, values, limits) = (object.graph, object.tensors, object.values, object.limits)
     budget = WalkBudget(object.graph, paths: object.limits.plainValues(of: object.graph.valueCount))
     keys = PickledKeys(object.graph, PythonText(graph: object.graph, tensors: object.tensors))
-    wrapper = choice.wrapper
+    (wrapper, placesApart, hasExtras) = (choice.wrapper, choice.placesApart, !choice.extras.isEmpty)
     names = keepsStructure ? Set(choice.stateDict.names.map(ExactString.init)) : nil
   }
 
@@ -47,7 +50,10 @@ struct PlainObjectReader {
     guard let root, hasPlace || names.map({ entryCount == $0.count }) == true else {
       return PlainObject(root: .stateDict, wrapper: [], notes: ["left out: everything beside the state dict"])
     }
-    return PlainObject(root: root, wrapper: wrapper, notes: notes)
+    if case .stateDict = root, hasExtras {
+      leftOut.append("left out: everything beside the state dict, which lies in no dict of its own")
+    }
+    return PlainObject(root: root, wrapper: wrapper, notes: leftOut + turned)
   }
 
   /// What becomes of a value; `nil` for what cannot be kept, which has then been told.
@@ -120,7 +126,8 @@ struct PlainObjectReader {
 
   /// Whether a tensor here is no part of the state dict, and cannot be taken for one when the file is read again.
   private func isApart(_ place: PickleWalk.Place) -> Bool {
-    place.opaqueDepths.isEmpty && !place.lies(in: wrapper)
+    place.opaqueDepths.isEmpty
+      && (!place.lies(in: wrapper) || placesApart.contains(ExactString(place.path.first ?? "")))
   }
 
   // MARK: Objects
@@ -354,15 +361,17 @@ struct PlainObjectReader {
   // MARK: What is told
 
   private mutating func leaveOut(_ place: PickleWalk.Place, _ why: String) -> Visit {
-    note("left out: \(Self.name(of: place)) \(why)")
+    Self.note("left out: \(Self.name(of: place)) \(why)", in: &leftOut)
     return .leaf(nil)
   }
 
   private mutating func turn(_ place: PickleWalk.Place, _ what: String, _ into: String) {
-    note("\(Self.name(of: place)) was \(what) and becomes \(into)")
+    Self.note("\(Self.name(of: place)) was \(what) and becomes \(into)", in: &turned)
   }
 
-  private mutating func note(_ text: String) { if notes.count < Self.mostNotes { notes.append(text) } }
+  private static func note(_ text: String, in notes: inout [String]) {
+    if notes.count < mostNotes { notes.append(text) }
+  }
 
   private static func name(of place: PickleWalk.Place) -> String {
     place.path.isEmpty ? "the object" : place.path.joined(separator: ".").shownName

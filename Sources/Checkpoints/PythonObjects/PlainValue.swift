@@ -144,4 +144,27 @@ extension PlainObject {
         (.string("opt"), .none), (.string("git"), .none), (.string("date"), .none),
       ]), wrapper: ["model"], notes: [])
   }
+
+  /// The checkpoint that Ultralytics' `YOLO(cfg).load(…)` takes: it asks
+  /// `(ckpt['ema'] or ckpt['model']).float().state_dict()`.
+  ///
+  /// The other keys are those that its own checkpoints have, as one has them whose training is over.
+  ///
+  /// - Parameter modelFile: its model file as data, which says what the model is.
+  public static func ultralytics(modelFile: PlainValue? = nil) -> PlainObject {
+    let attributes = modelFile.map { [(name: "yaml", value: $0)] } ?? []
+    return PlainObject(
+      root: .dict([
+        (.string("date"), .none), (.string("version"), .none), (.string("license"), .none),
+        (.string("docs"), .none), (.string("epoch"), .int(-1)), (.string("best_fitness"), .none),
+        (
+          .string("model"),
+          .module(.stateDict, attributes: attributes + [(name: "task", value: .string("detect"))])
+        ),
+        (.string("ema"), .none), (.string("updates"), .none), (.string("optimizer"), .none),
+        (.string("train_args"), .dict([(.string("task"), .string("detect"))])),
+        (.string("train_metrics"), .none),
+        (.string("train_results"), .none),
+      ]), wrapper: ["model"], notes: [])
+  }
 }

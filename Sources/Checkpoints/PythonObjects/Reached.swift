@@ -87,6 +87,11 @@ struct Reached {
       // What leads too far is not followed further.
       return target.map { $0.harm == .reach ? $0 : Reached($0.module, $0.attributes + Self.parts(path)) }
     }
+    /// What is looked up by any of several names, the harmful one first; by none that is known, that may be anything.
+    func attribute(ofAny paths: [PickleID], of owner: PickleID?) -> Reached? {
+      let found = paths.compactMap { attribute(graph.string($0), of: owner) }
+      return found.first { $0.harm != nil } ?? found.first ?? attribute("__getattribute__", of: owner)
+    }
     var found: Reached?
     switch graph[id] {
     case .persistent: found = graph.callableName(id).map { Reached("", $0) }
@@ -96,13 +101,15 @@ struct Reached {
         object.arguments.indices.contains(index) ? graph.string(object.arguments[index]) : nil
       }
       if case .object(let getter) = graph[object.callable] {
-        // operator.attrgetter("system")(os) and operator.methodcaller("system", …)(os)
-        if let role = known[getter.callable]?.role, role == .getter || role == .methodCaller {
-          found = attribute(getter.arguments.first.flatMap { graph.string($0) }, of: first)
+        // operator.attrgetter("system", …)(os) and operator.methodcaller("system", …)(os)
+        switch known[getter.callable]?.role {
+        case .getter: found = attribute(ofAny: getter.arguments, of: first)
+        case .methodCaller: found = attribute(ofAny: Array(getter.arguments.prefix(1)), of: first)
+        default: break
         }
       } else {
         switch known[object.callable]?.role {
-        case .attribute: found = attribute(text(1), of: first)
+        case .attribute: found = attribute(ofAny: Array(object.arguments.dropFirst().prefix(1)), of: first)
         case .partial: found = first.flatMap { known[$0] }
         case .finder:
           let words = text(0)?.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) ?? []

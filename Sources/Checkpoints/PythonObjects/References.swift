@@ -1,6 +1,7 @@
 internal import SuturePickle
 internal import SutureTensors
 internal import SutureText
+internal import SutureZipArchive
 
 /// What the persistent ids of a container refer to.
 ///
@@ -15,11 +16,16 @@ protocol References {
 
   /// Whether a class may be named by a persistent id that carries its source code, as before torch 1.6.
   var namesClasses: Bool { get }
+
+  /// The layout of the archive that holds a storage, by which others are known that differ in the elements of that storage
+  /// alone; `nil` where that cannot be told.
+  func layout(around storage: Storage) throws -> ArchiveTemplate?
 }
 
 extension References {
   func tensor(_ key: String) -> Tensor? { nil }
   var namesClasses: Bool { false }
+  func layout(around storage: Storage) throws -> ArchiveTemplate? { nil }
 }
 
 /// The references of a pickle that has no container to refer to.

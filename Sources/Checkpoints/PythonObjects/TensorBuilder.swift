@@ -209,6 +209,18 @@ final class TensorBuilder {
     return nil
   }
 
+  /// What was set on a tensor in Python, beside its elements.
+  func attributes(of id: PickleID) -> [(key: PickleID, value: PickleID)] {
+    guard case .object(let object) = graph[id], object.arguments.count > 3,
+      let name = graph.callableName(object.callable),
+      name == "torch._utils._rebuild_parameter_with_state" || Self.typed.contains(name),
+      graph.globalName(object.arguments[1])?.hasSuffix(".DTensor") != true
+    else { return [] }
+    // A __dict__, or a pair of that and slots.
+    let parts = [object.arguments[3]] + (graph.items(object.arguments[3]) ?? [])
+    return parts.flatMap { graph.pairs($0) ?? [] }
+  }
+
   // MARK: Views
 
   private func call(_ name: String, _ arguments: [PickleID], at id: PickleID) throws -> Tensor {

@@ -14,11 +14,20 @@ struct WrapperChoice {
   /// Known wrappers, the likeliest first.
   ///
   /// An EMA is entered only where it stands alone.
-  private static let names = [
-    "state_dict", "model_state_dict", "model", "module", "net", "network", "params", "weights", "weight",
-    "model_state", "net_state_dict", "network_state_dict", "model_dict", "generator", "state_dict_ema",
-    "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",
+  private static let names =
+    [
+      "state_dict", "model_state_dict", "model", "module", "net", "network", "params", "weights", "weight",
+      "model_state", "net_state_dict", "network_state_dict", "model_dict", "generator",
+    ] + averages
+
+  /// Those of averages.
+  private static let averages = [
+    "state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema", "ema_model",
   ]
+
+  /// The outermost places beside the weights of a state dict without a wrapper whose tensors are none of them, by what they
+  /// hold: whoever reads the file again finds that too.
+  private(set) var placesApart: Set<ExactString> = []
 
   /// How many tensors lie where the state dict does, but inside objects or as attributes of modules.
   private(set) var leftInside = 0
@@ -29,7 +38,11 @@ struct WrapperChoice {
   /// The tensors that lie beside the state dict on the way to it, and are no part of it.
   private var beside: [String] = []
 
-  init(_ leaves: [Leaf], key: String?, modules: [Checkpoint.Module], path: String) throws {
+  /// - Parameter partsTraining: whether what lies beside the weights, and says that it is the state of training, is none of
+  ///   them though no wrapper holds these.
+  init(
+    _ leaves: [Leaf], key: String?, modules: [Checkpoint.Module], path: String, partsTraining: Bool = false
+  ) throws {
     // Where no tensor lies in plain dicts, lists and modules, those inside objects are meant.
     let takesObjects = key == nil && !leaves.contains { $0.tensor != nil && $0.isPlain(from: -1) }
     func isTaken(_ leaf: Leaf, from depth: Int) -> Bool {
@@ -41,8 +54,17 @@ struct WrapperChoice {
     case nil: find(leaves.filter { $0.tensor != nil && isTaken($0, from: -1) }, modules, takesObjects)
     }
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
+    let isWhole = key == nil && wrapper.isEmpty
+    let apart = isWhole ? partsTraining ? trainingState(leaves) : optimizers(leaves) : []
+    candidates += apart.map { name in
+      let count = leaves.count { $0.tensor != nil && $0.components.first == name }
+      return .init(path: name, tensorCount: count)
+    }
+    let outside = Set(apart.map(ExactString.init))
+    if !partsTraining { placesApart = outside }
     for leaf in leaves {
-      let isInside = leaf.lies(in: wrapper)
+      let isInside =
+        leaf.lies(in: wrapper) && !outside.contains(ExactString(leaf.components.first ?? ""))
       if let refusal = leaf.refusal {
         if isInside, isTaken(leaf, from: depth) { throw refusal }
         unread.append(leaf.path)
@@ -93,7 +115,11 @@ struct WrapperChoice {
       let weights = known.isEmpty ? 0 : direct.count { !Self.isLog($0.components[depth]) }
       var chosen = depth > 0 && weights > 0 ? nil : known.first { counts[$0] ?? 0 > weights }
       // An object or two around the state dict have no name that could be known.
-      if chosen == nil, takesObjects, direct.isEmpty, places.count == 1 { chosen = places[0] }
+      // A dict around all of training has any name, too.
+      if chosen == nil, direct.isEmpty, places.count == 1, takesObjects || Self.holdTraining(here, depth + 1)
+      {
+        chosen = places[0]
+      }
       guard let chosen else { return }
       beside += direct.map(\.path)
       let rank = { (name: ExactString) in
@@ -105,14 +131,80 @@ struct WrapperChoice {
       }.map { _, name in
         .init(path: (wrapper + [name.string]).joined(separator: "."), tensorCount: counts[name] ?? 0)
       }
+      candidates += Self.averages(in: here, depth)
       wrapper.append(chosen.string)
       here = here.filter { $0.components.count > depth + 1 && ExactString($0.components[depth]) == chosen }
     }
   }
 
+  /// The averages of weights that lie within the state of training, as callbacks of Lightning keep them.
+  private static func averages(in tensors: [Leaf], _ depth: Int) -> [Checkpoint.Candidate] {
+    var found: [(path: String, count: Int)] = []
+    for leaf in tensors where leaf.components.count > depth + 2 && isTraining(leaf.components[depth]) {
+      let inner = leaf.components.dropFirst(depth + 1).dropLast()
+      guard let end = inner.firstIndex(where: averages.contains) else { continue }
+      let path = leaf.components[...end].joined(separator: ".")
+      if found.last?.path == path { found[found.count - 1].count += 1 } else { found.append((path, 1)) }
+    }
+    return found.map { .init(path: $0.path, tensorCount: $0.count) }
+  }
+
+  /// Whether what lies so deep is a wrapper that is known beside the state of training.
+  private static func holdTraining(_ tensors: [Leaf], _ depth: Int) -> Bool {
+    let places = tensors.filter { $0.components.count > depth }
+    return places.contains { $0.components.count > depth + 1 && names.contains($0.components[depth]) }
+      && places.contains { isLog($0.components[depth]) }
+  }
+
   /// Whether a place beside a wrapper says that it holds the state of training: an optimizer's, of random numbers.
-  private static func isTraining(_ name: String) -> Bool {
+  static func isTraining(_ name: String) -> Bool {
     words(name).contains { word in training.contains { word.hasPrefix($0) } || ["amp", "rng"].contains(word) }
+  }
+
+  /// The outermost places of tensors that say that they hold the state of training; none where there are no others.
+  private func trainingState(_ leaves: [Leaf]) -> [String] {
+    var (places, others) = ([String](), false)
+    for leaf in leaves where leaf.tensor != nil {
+      let place = leaf.components.first ?? ""
+      if leaf.components.count == 1 || !Self.isTraining(place) && place != "train_state" {
+        others = true
+      } else if !places.contains(place) {
+        places.append(place)
+      }
+    }
+    return others ? places : []
+  }
+
+  /// The outermost places that hold what `state_dict()` of an optimizer gives, whatever they are called, or the state of
+  /// generators of random numbers; none where there are no other tensors.
+  ///
+  /// A name alone tells nothing here: a network may be called anything.
+  private func optimizers(_ leaves: [Leaf]) -> [String] {
+    var (states, others): (Set<ExactString>, Set<ExactString>) = ([], [])
+    for leaf in leaves where leaf.components.count > 1 {
+      if leaf.components[1] == "param_groups" { states.insert(ExactString(leaf.components[0])) }
+      guard let tensor = leaf.tensor else { continue }
+      let isRandom =
+        tensor.shape.count == 1 && [.uint8, .uint32].contains(tensor.dtype)
+        && Self.words(leaf.components[0]).contains { $0 == "rng" || $0.hasPrefix("random") }
+      if isRandom {
+        states.insert(ExactString(leaf.components[0]))
+      } else if leaf.components.count < 3 || leaf.components[1] != "state" {
+        others.insert(ExactString(leaf.components[0]))
+      }
+    }
+    states.subtract(others)
+    if states.isEmpty { return [] }
+    var (apart, hasMore): ([ExactString], Bool) = ([], false)
+    for leaf in leaves where leaf.tensor != nil {
+      let place = ExactString(leaf.components.first ?? "")
+      if leaf.components.count == 1 || !states.contains(place) {
+        hasMore = true
+      } else if apart.last != place {
+        apart.append(place)
+      }
+    }
+    return hasMore ? apart.map(\.string) : []
   }
 
   /// Whether a tensor beside a wrapper says that it is the state of training, or what was noted of it.

@@ -138,6 +138,46 @@ public struct CheckpointWriter: Sendable {
     }
   }
 
+  /// Writes one of the planned files, under its name once it is whole.
+  ///
+  /// - Parameters:
+  ///   - replacing: whether a file that stands there may be replaced.
+  ///   - temporary: a folder of the same file system where it is written, with a slash at its end.
+  public func write(
+    _ place: Int, of plan: WritePlan, replacing: Bool, temporary: String? = nil,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws {
+    let file = plan.files[place]
+    let output = try OutputFile(file.path, temporary: temporary)
+    if let free = output.freeSpace, free < file.output.byteCount {
+      throw Failure(
+        in: file.path, "not enough space: \(file.output.byteCount) bytes needed, \(free) free",
+        kind: .cannotWrite)
+    }
+    try output.write(file.output, workers: options.workers, progress: progress)
+    if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
+    try commit(output, replacing: replacing)
+  }
+
+  /// Writes the index of a sharded checkpoint, which makes one of its files.
+  public func writeIndex(of plan: WritePlan, replacing: Bool) throws {
+    guard let index = plan.index else { return }
+    let output = try OutputFile(index.path)
+    try output.write(try OutputPlan([.init(MemoryPayload(index.bytes))]), workers: 1) { _ in }
+    try commit(output, replacing: replacing)
+  }
+
+  private func commit(_ output: OutputFile, replacing: Bool) throws {
+    if options.syncs { try output.synchronize() }
+    do { try output.commit(replacing: replacing) } catch let error as SystemError {
+      throw error.isAlreadyThere ? OutputExists(path: output.path) : error
+    }
+    if options.syncs {
+      let folder = folder(of: output.path)
+      try synchronize(folder: folder.isEmpty ? "." : folder)
+    }
+  }
+
   private func makeFolder(_ path: String) throws -> Bool {
     if isFolder(path) { return false }
     try createFolder(path)

@@ -65,6 +65,41 @@ extension WritePlan {
   }
 }
 
+// MARK: Parts
+
+extension WritePlan {
+  /// A file of the output as it will be.
+  public struct Output: Sendable {
+    public let path: String
+    public let byteCount: Int
+    /// What of the inputs is read for it.
+    public let reads: [(file: String, ranges: [Range<Int>])]
+  }
+
+  /// All files but the index.
+  public var outputs: [Output] {
+    files.map { file in
+      Output(
+        path: file.path, byteCount: file.output.byteCount,
+        reads: file.output.payloads.flatMap { $0.extents(0..<$0.byteCount) }.joined)
+    }
+  }
+
+  /// The path of the index of a sharded checkpoint.
+  public var indexPath: String? { index?.path }
+
+  /// Whether a file stands there as planned, as far as can be told without its tensors.
+  public func isThere(_ place: Int) throws -> Bool {
+    try Self.isThere(files[place].path, files[place].output)
+  }
+
+  /// Whether the index stands there as planned; true where there is none.
+  public func indexIsThere() throws -> Bool {
+    guard let index else { return true }
+    return try Self.isThere(index.path, OutputPlan([.init(MemoryPayload(index.bytes))]))
+  }
+}
+
 extension WritePlan {
   /// The SHA-256 of everything in the files but the elements of tensors, of which their place and their length count.
   ///

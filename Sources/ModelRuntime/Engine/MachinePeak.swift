@@ -1,5 +1,4 @@
 internal import CSuturePeak
-internal import Dispatch
 internal import SutureBytes
 
 /// What this machine can compute at most, measured.
@@ -17,7 +16,7 @@ package enum MachinePeak {
     for _ in 0..<8 {
       let total = Guarded(0.0)
       let start = now
-      DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      concurrently(threads, workers: threads) { _ in
         let done = kernel(1_000_000)
         total.withLock { $0 += done }
       }

@@ -1,5 +1,4 @@
 internal import CSutureOneDNN
-internal import Dispatch
 internal import SutureBytes
 internal import Synchronization
 
@@ -32,13 +31,13 @@ final class WeightPacker: @unchecked Sendable {
     if requests.isEmpty { return [] }
     let packer = WeightPacker(requests, context)
     let workers = min(CompilerContext.threads, requests.count)
-    let threads = omp_get_max_threads()
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+    concurrently(workers, workers: workers) { _ in
       // What oneDNN does for one of our threads is not to start a team of its own.
-      omp_set_num_threads(1)
+      let threads = suture_onednn_threads()
+      suture_onednn_set_threads(1)
       packer.work()
+      suture_onednn_set_threads(threads)
     }
-    omp_set_num_threads(threads)
     if let error = packer.failure.withLock({ $0 }) { throw error }
     return packer.packed
   }

@@ -75,16 +75,18 @@ struct GraphBuilder {
   var graph = Graph()
   /// What the state dict does not say.
   let settings: NetworkSettings
+  /// Whose modules they are.
+  let dialect: ModelDialect
   /// What the model file says that convolutions end in; `nil` where it says nothing.
   let fileActivation: ModuleActivation?
   /// What nobody says, in the order in which it was first needed.
   private(set) var assumptions: [Assumption] = []
 
   init(
-    _ dict: StateDict, _ settings: NetworkSettings = NetworkSettings(),
+    _ dict: StateDict, _ settings: NetworkSettings = NetworkSettings(), dialect: ModelDialect = .yolov5,
     fileActivation: ModuleActivation? = nil
   ) {
-    (self.dict, self.settings, self.fileActivation) = (dict, settings, fileActivation)
+    (self.dict, self.settings, self.dialect, self.fileActivation) = (dict, settings, dialect, fileActivation)
   }
 
   /// The eps of a norm: as someone says it, or as it usually is.
@@ -92,7 +94,7 @@ struct GraphBuilder {
     if let told = settings.epsilon(of: name, norm) { return told }
     let because =
       switch norm {
-      case .batch: "YOLOv5 sets it when it builds a model"
+      case .batch: "\(dialect.program) sets it when it builds a model"
       case .layer:
         usually == ConvNeXtConfiguration.epsilon
           ? "ConvNeXt's authors have it, and the libraries" : "transformers has it for the last norm"
@@ -105,16 +107,29 @@ struct GraphBuilder {
   ///
   /// - Throws: ``ModelError/notSupported(_:)`` where its module is one that is not computed.
   mutating func blockActivation(of name: String) throws -> Activation {
+    // As facebookresearch, timm, torchvision and transformers' DINOv3 call the module.
+    try blockActivation(ofModules: ["act", "mlp.act", "block.4", "activation_fn"].map { "\(name).\($0)" })
+  }
+
+  mutating func blockActivation(ofModules modules: [String]) throws -> Activation {
     if let asked = settings.activation { return asked }
-    // As facebookresearch, timm and torchvision call the module.
-    for module in ["act", "mlp.act", "block.4"].map({ "\(name).\($0)" }) {
+    for module in modules {
       if let told = settings.told.activations[ExactString(module)] { return try Self.computed(told, module) }
     }
     assume("activation", "\(Activation.gelu)", "ConvNeXt's authors have it, and the libraries")
     return .gelu
   }
 
-  /// What the convolution of a YOLOv5 of that name ends in.
+  /// Whether the norm of that name, which has no bias, is timm's SimpleNorm.
+  mutating func simpleNorm(_ name: String, usually: Bool) -> Bool {
+    if let told = settings.usesSimpleNorms ?? settings.told.simpleNorms[ExactString(name)] { return told }
+    assume(
+      "norm", usually ? "SimpleNorm" : "RmsNorm",
+      usually ? "timm has it in networks of zepto's size" : "timm has it where a norm has no bias")
+    return usually
+  }
+
+  /// What the convolution of a YOLO of that name ends in.
   ///
   /// - Throws: ``ModelError/notSupported(_:)`` where its module or the model file says one that is not computed.
   mutating func convolutionActivation(of name: String) throws -> Activation {
@@ -123,7 +138,9 @@ struct GraphBuilder {
     if let told = settings.told.activations[ExactString(module)] { return try Self.computed(told, module) }
     if let said = fileActivation { return try Self.computed(said, "the model file's activation") }
     assume(
-      "conv.activation", "\(Activation.silu)", "YOLOv5 has it since 4.0, where a model file says no other")
+      "conv.activation", "\(Activation.silu)",
+      "\(dialect == .yolov5 ? "YOLOv5 has it since 4.0" : "Ultralytics has it"), where a model file says no other"
+    )
     return .silu
   }
 

@@ -15,11 +15,17 @@ struct Parameter: Sendable {
   /// The tensor `name` of `dict`.
   ///
   /// - Parameter shape: what the tensor must have; axes of size 1 may follow, as timm's 1×1 convolutions and
-  ///   torchvision's layer scale have them.
+  ///   torchvision's layer scale have them, or stand before it, as a GRN's have it.
   /// - Throws: ``ModelError`` where it is missing, has another shape, or holds no floating-point numbers.
   init(_ name: String, in dict: StateDict, shape: [Int]) throws {
     guard let tensor = dict[name] else { throw ModelError.missing(key: name) }
-    guard tensor.shape.starts(with: shape), tensor.shape.dropFirst(shape.count).allSatisfy({ $0 == 1 }) else {
+    let ones = tensor.shape.count - shape.count
+    let isFollowed =
+      tensor.shape.starts(with: shape) && tensor.shape.dropFirst(shape.count).allSatisfy { $0 == 1 }
+    let isPreceded =
+      ones > 0 && tensor.shape.dropFirst(ones).elementsEqual(shape)
+      && tensor.shape.prefix(ones).allSatisfy { $0 == 1 }
+    guard isFollowed || isPreceded else {
       throw ModelError.wrongShape(key: name, expected: shape, found: tensor.shape)
     }
     guard tensor.hasElements, [.float32, .float16, .bfloat16, .float64].contains(tensor.dtype) else {

@@ -1,15 +1,16 @@
 public import SutureArchitectures
 public import SutureTensors
 
-/// A ConvNeXt: a stem, four stages joined by downsample layers, and, where the file has one, a classifier.
+/// A ConvNeXt: a stem, four stages joined by downsample layers, and, where the file has one, a classifier; an isotropic one
+/// has a single stage.
 ///
-/// Liu et al., A ConvNet for the 2020s, 2022. Names of facebookresearch, timm, torchvision, transformers and OpenMMLab.
+/// Liu et al., A ConvNet for the 2020s, 2022; Woo et al., ConvNeXt V2, 2023. Names of facebookresearch, timm, torchvision, transformers and OpenMMLab.
 public struct ConvNeXt: Sendable {
   public let configuration: ConvNeXtConfiguration
   let network: Network
-  /// The values of the four stages' outputs.
+  /// The values of the stages' outputs.
   private let stages: [Int]
-  private let head: (pooled: Int, logits: Int)?
+  private let head: (pooled: Int?, logits: Int?)
   /// What the weights do not say and nobody else did.
   public let assumptions: [Assumption]
 
@@ -47,7 +48,7 @@ public struct ConvNeXt: Sendable {
       : try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefixes[0])
     var (builder, stages) = (GraphBuilder(dict, settings), [Int]())
     var (own, prefix) = (configuration, prefixes[0])
-    for index in 0..<4 {
+    for index in configuration.depths.indices {
       if prefixes[index] != prefix {
         prefix = prefixes[index]
         if !isCut { own = try ConvNeXtConfiguration(inferredFrom: dict, prefix: prefix) }
@@ -59,25 +60,28 @@ public struct ConvNeXt: Sendable {
       }
       stages.append(try own.buildStage(index, under: prefix, into: &builder, of: stages.last ?? 0))
     }
-    head = try own.buildHead(under: prefix, into: &builder, of: stages[3])
+    head = try own.buildHead(under: prefix, into: &builder, of: stages[stages.count - 1])
     (self.configuration, self.stages) = (configuration, stages)
     assumptions = builder.assumptions
     network = try Network(builder.graph, engine, precision)
   }
 
-  /// The outputs of the four stages for normalised images, N×3×H×W; finest first.
+  /// The outputs of the stages for normalised images, N×3×H×W; finest first.
   public func features(_ image: FeatureMap) throws -> [FeatureMap] { try network.run(image, stages) }
 
   /// The scores for normalised images, N×1×1×classes.
   public func callAsFunction(_ image: FeatureMap) throws -> FeatureMap {
-    guard let head else { throw ModelError.missing(key: "norm.weight") }
-    return try network.run(image, [head.logits])[0]
+    guard let logits = head.logits else { throw ModelError.notSupported("it has no classifier") }
+    return try network.run(image, [logits])[0]
   }
 
-  /// What can be computed: `feature.0` to `feature.3`, and with a classifier `pooled` (its normalised input) and
-  /// `logits`.
-  public var outputNames: [String] {
-    (0..<4).map { "feature.\($0)" } + (head == nil ? [] : ["pooled", "logits"])
+  /// What can be computed: `feature.0` to `feature.3`; with a norm behind the last stage `pooled`, the normalised mean; and
+  /// with a classifier `logits`.
+  public var outputNames: [String] { values.map(\.name) }
+
+  private var values: [(name: String, value: Int)] {
+    stages.enumerated().map { ("feature.\($0)", $1) } + (head.pooled.map { [("pooled", $0)] } ?? [])
+      + (head.logits.map { [("logits", $0)] } ?? [])
   }
 
   /// Lets go of the packed weights and the activations; the next run makes them anew.
@@ -96,12 +100,11 @@ public struct ConvNeXt: Sendable {
   }
 
   private func value(_ name: String) throws -> Int {
-    let values = stages + (head.map { [$0.pooled, $0.logits] } ?? [])
-    guard let index = outputNames.firstIndex(of: name) else {
+    guard let known = values.first(where: { $0.name == name }) else {
       throw ModelError.notSupported(
         "\"\(name)\" cannot be computed; \(outputNames.joined(separator: ", ")) can")
     }
-    return values[index]
+    return known.value
   }
 }
 

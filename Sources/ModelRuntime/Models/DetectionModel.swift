@@ -2,14 +2,18 @@ public import SutureArchitectures
 public import SutureTensors
 internal import SutureText
 
-/// A YOLOv5 detector: the layers of a model file with the weights of a state dict.
+/// A detector of YOLOv5 or Ultralytics: the layers of a model file with the weights of a state dict.
 public struct DetectionModel: Sendable {
-  /// The layers as YOLOv5 prints them when it builds the model.
+  /// The layers as the program prints them when it builds the model.
   public var table: String { file.table() }
+  /// Whose model file it is of.
+  public var dialect: ModelDialect { file.dialect }
+  /// How many classes it tells apart.
+  public var classes: Int { file.header.classes }
   /// Pixels of the image for each pixel of a level, finest level first.
   public var strides: [Int] { file.strides }
   /// The names of the tensors that a forward pass reads.
-  public var readNames: [String] { network.graph.readNames + (anchorsName.map { [$0] } ?? []) }
+  public var readNames: [String] { network.graph.readNames + head.readNames }
 
   /// Names of the state dict that `load_state_dict` would call unexpected: no module of the file has them.
   public let unexpectedNames: [String]
@@ -22,12 +26,9 @@ public struct DetectionModel: Sendable {
   public let assumptions: [Assumption]
   /// The value of each level of Detect.
   private let levels: [Int]
-  /// Width and height of each anchor in pixels, level by level.
-  private let anchors: [[Double]]
-  /// The tensor that holds them, where there is one.
-  private let anchorsName: String?
+  let head: any DetectionHead
 
-  /// The network of `file` with weights named as YOLOv5 names them, `model.<layer>.…`.
+  /// The network of `file` with weights named as the program names them, `model.<layer>.…`.
   ///
   /// - Parameter settings: what the weights do not say.
   /// - Throws: an error that says where in the file a layer is wrong, or ``ModelError`` where a tensor does not fit.
@@ -38,22 +39,21 @@ public struct DetectionModel: Sendable {
     precision: Precision = .float32
   ) throws {
     let prefix = weights.names.contains { $0.hasPrefix("module.model.") } ? "module." : ""
-    var builder = GraphBuilder(weights, settings, fileActivation: file.header.activation)
+    var builder = GraphBuilder(
+      weights, settings, dialect: file.dialect, fileActivation: file.header.activation)
     var values: [[Int]] = []
     for layer in file.layers {
-      let inputs = layer.sources.map { $0 < 0 ? 0 : values[$0][0] }
+      let inputs = layer.sources.flatMap { $0 < 0 ? [0] : values[$0] }
       values.append(try layer.build(into: &builder, under: prefix, of: inputs))
     }
-    (levels, layers) = (values.last ?? [], values.dropLast().map { $0[0] })
+    (levels, layers) = (values.last ?? [], values.dropLast().compactMap(\.last))
     // YOLOv5 until October 2021 keeps the anchors in pixels too.
     let detect = "\(prefix)model.\(file.layers.count - 1)"
     let expected = file.layers.flatMap { $0.expectedTensors(under: prefix) }
     // A fused convolution has a bias that the file does not tell.
     let known = Set(expected.map(\.name) + builder.graph.readNames + [detect + ".anchor_grid"])
     unexpectedNames = weights.names.filter { !known.contains($0) }
-    let name = detect + ".anchors"
-    anchorsName = weights[name] == nil ? nil : name
-    anchors = try Self.anchors(file, weights, name)
+    head = try file.detectionHead(detect, weights)
     self.file = file
     assumptions = builder.assumptions
     network = try Network(builder.graph, engine, precision)
@@ -77,7 +77,6 @@ public struct DetectionModel: Sendable {
       wanted += values.filter { !wanted.contains($0) }
     }
     let maps = Dictionary(uniqueKeysWithValues: zip(wanted, try network.run(image, wanted, observe: observe)))
-    let head = DetectHead(anchors: anchors, strides: strides, outputsPerAnchor: file.header.classes + 5)
     return try names.map { name in
       let own = try values(name).compactMap { maps[$0] }
       if name == "detect.decoded" { return head.decoded(own) }
@@ -93,18 +92,6 @@ public struct DetectionModel: Sendable {
       "\"\(name)\" cannot be computed; layer.0 to layer.\(layers.count - 1), detect.raw.0 to "
         + "detect.raw.\(levels.count - 1) and detect.decoded can")
   }
-
-  /// The anchors in pixels: those of the state dict, which holds them divided by the stride, else those of the file.
-  private static func anchors(
-    _ file: ModelFile, _ weights: StateDict, _ name: String
-  ) throws -> [[Double]] {
-    guard weights[name] != nil else { return file.header.anchors }
-    let count = file.header.anchors[0].count
-    let stored = try Parameter(name, in: weights, shape: [file.strides.count, count / 2, 2]).values()
-    return file.strides.enumerated().map { level, stride in
-      (0..<count).map { Double(stored[level * count + $0]) * Double(stride) }
-    }
-  }
 }
 
 extension DetectionModel {
@@ -112,8 +99,25 @@ extension DetectionModel {
   ///
   /// - Throws: ``ModelError`` naming the layer that does not fit, or what the machine does not have.
   public func validate(batch: Int, height: Int, width: Int) throws {
-    let image = MapShape(batch: batch, height: height, width: width, channels: file.header.inputChannels)
-    try network.graph.validate(image, outputs: levels)
+    try network.graph.validate(image(batch, height, width), outputs: levels)
+  }
+
+  private func image(_ batch: Int, _ height: Int, _ width: Int) -> MapShape {
+    MapShape(batch: batch, height: height, width: width, channels: file.header.inputChannels)
+  }
+
+  /// Makes everything ready for images of this size: reads the weights, packs them, compiles the layers.
+  ///
+  /// - Throws: ``ModelError``, and what reading throws.
+  public func prepare(_ names: [String], batch: Int, height: Int, width: Int) throws {
+    try network.engine.prepare(image(batch, height, width), outputs: try names.flatMap(values))
+  }
+
+  /// The layers that the outputs need, with the multiply-accumulates of each for images of this size.
+  public func costs(
+    _ names: [String], batch: Int, height: Int, width: Int
+  ) throws -> [(layer: String, multiplyAccumulates: Int)] {
+    try network.graph.costs(image(batch, height, width), try names.flatMap(values))
   }
 
   /// The layer scales of all blocks; none where the network was trained without.

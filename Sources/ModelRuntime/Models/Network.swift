@@ -17,7 +17,8 @@ struct Network: Sendable {
   /// The layer scales that a forward pass reads, in its order.
   func layerScales() throws -> [LayerScaleSummary] {
     try graph.nodes.compactMap { node in
-      try (node.operation as? FeedForward)?.scale.map { try LayerScaleSummary($0) }
+      let scale = (node.operation as? FeedForward)?.scale ?? (node.operation as? Add)?.scale
+      return try scale.map { try LayerScaleSummary($0) }
     }
   }
 }

@@ -2,13 +2,25 @@ internal import CSutureOneDNN
 internal import SutureArchitectures
 internal import SutureTensors
 
-/// A batch norm that stands alone, where there is one, and an activation.
+/// A batch norm that stands alone, or a factor for each channel, or neither, and an activation.
 struct Channelwise: Operation {
-  let norm: BatchNorm?
+  enum Factors: Sendable {
+    case none
+    case norm(BatchNorm)
+    case scale(Parameter)
+  }
+
+  let factors: Factors
   let activation: Activation
   let channels: Int
 
-  var parameters: [Parameter] { norm?.parameters ?? [] }
+  var parameters: [Parameter] {
+    switch factors {
+    case .none: []
+    case .norm(let norm): norm.parameters
+    case .scale(let scale): [scale]
+    }
+  }
 
   func output(for inputs: [MapShape]) throws -> MapShape {
     guard inputs[0].channels == channels else {
@@ -17,14 +29,19 @@ struct Channelwise: Operation {
     return inputs[0]
   }
 
-  private func factors() throws -> (scale: [Double], shift: [Double]) {
-    try norm?.folded()
-      ?? ([Double](repeating: 1, count: channels), [Double](repeating: 0, count: channels))
+  /// What each channel is multiplied by, and what is then added.
+  private func numbers() throws -> (scale: [Double], shift: [Double]) {
+    let zeros = [Double](repeating: 0, count: channels)
+    switch factors {
+    case .none: return ([Double](repeating: 1, count: channels), zeros)
+    case .norm(let norm): return try norm.folded()
+    case .scale(let scale): return (try scale.values().map { Double($0) }, zeros)
+    }
   }
 
   func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
     var y = x[0]
-    let (scale, shift) = try factors()
+    let (scale, shift) = try numbers()
     for row in 0..<y.rowCount {
       for channel in 0..<channels {
         let place = row * channels + channel
@@ -51,7 +68,7 @@ struct Channelwise: Operation {
     let request = unsafe WeightRequest(
       packed: try Layout([channels], dnnl_a), weightCount: channels, biasCount: channels,
       packing: .none { weights, bias in
-        let (scale, shift) = try factors()
+        let (scale, shift) = try numbers()
         for channel in 0..<channels {
           unsafe weights[channel] = Float(scale[channel])
           unsafe bias[channel] = Float(shift[channel])
@@ -78,11 +95,16 @@ extension GraphBuilder {
   mutating func channelwise(
     _ name: String, norm: String?, _ activation: Activation, channels: Int, of x: Int
   ) throws -> Int {
-    var batchNorm: BatchNorm?
+    var factors = Channelwise.Factors.none
     if let norm {
       let own = epsilon(of: norm, .batch, usually: BatchNorm.usualEpsilon)
-      batchNorm = try BatchNorm(norm, in: dict, channels: channels, epsilon: own)
+      factors = .norm(try BatchNorm(norm, in: dict, channels: channels, epsilon: own))
     }
-    return graph.add(name, Channelwise(norm: batchNorm, activation: activation, channels: channels), [x])
+    return graph.add(name, Channelwise(factors: factors, activation: activation, channels: channels), [x])
+  }
+
+  mutating func scaled(_ name: String, by factors: String, channels: Int, of x: Int) throws -> Int {
+    let scale = try Parameter(factors, in: dict, shape: [channels])
+    return graph.add(name, Channelwise(factors: .scale(scale), activation: .none, channels: channels), [x])
   }
 }

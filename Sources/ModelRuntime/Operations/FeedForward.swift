@@ -24,7 +24,7 @@ struct FeedForward: Operation {
     norm = try LayerNorm(layer.norm, in: dict, channels: width, epsilon: epsilon)
     first = try Linear(layer.first, in: dict, inputs: width, outputs: hidden, activation: activation)
     second = try Linear(layer.second, in: dict, inputs: hidden, outputs: width)
-    scale = dict[layer.scale] == nil ? nil : try Parameter(layer.scale, in: dict, shape: [width])
+    scale = try layer.layerScale(in: dict)
   }
 
   var parameters: [Parameter] {
@@ -59,14 +59,43 @@ struct FeedForward: Operation {
   }
 }
 
+extension FeedForwardLayer {
+  /// [C]; a network trained without has none.
+  fileprivate func layerScale(in dict: StateDict) throws -> Parameter? {
+    guard let scale, dict[scale] != nil else { return nil }
+    return try Parameter(scale, in: dict, shape: [channels])
+  }
+}
+
 extension GraphBuilder {
   mutating func feedForward(
     _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
   ) throws -> Int {
+    if layer.kind != .layer || layer.responseNorm != nil {
+      return try separate(name, layer, of: x, residual: residual)
+    }
     let epsilon = epsilon(of: layer.norm, .layer, usually: ConvNeXtConfiguration.epsilon)
     let activation = try blockActivation(of: name)
     return graph.add(
       name, try FeedForward(layer, in: dict, epsilon: epsilon, activation: activation), [x, residual])
+  }
+
+  /// Layer by layer: a GRN looks at all pixels before one can go on, and a norm without bias cannot be folded into a
+  /// product as the affine half of a layer norm can.
+  private mutating func separate(
+    _ name: String, _ layer: FeedForwardLayer, of x: Int, residual: Int
+  ) throws -> Int {
+    var value = try channelNorm(
+      layer.norm, layer.kind, channels: layer.channels, epsilon: ConvNeXtConfiguration.epsilon, of: x)
+    let first = try Linear(
+      layer.first, in: dict, inputs: layer.channels, outputs: layer.hidden,
+      activation: try blockActivation(of: name))
+    value = graph.add(layer.first, first, [value])
+    if let (module, weight, bias) = layer.responseNorm {
+      value = try responseNorm(module, weight: weight, bias: bias, channels: layer.hidden, of: value)
+    }
+    value = try linear(layer.second, inputs: layer.hidden, outputs: layer.channels, of: value)
+    return graph.add(name, Add(scale: try layer.layerScale(in: dict)), [residual, value])
   }
 }
 

@@ -26,7 +26,7 @@ struct Linear: Operation {
     }
     weight = try part(layer.weight, [rows, layer.inputs])
     bias = try layer.bias.map { try part($0, [rows]) }
-    (inputs, outputs, activation) = (layer.inputs, layer.outputs, .none)
+    (inputs, outputs, activation) = (layer.inputs, layer.outputs, layer.activation)
   }
 
   var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }

@@ -6,12 +6,15 @@ struct MaxPool: Operation {
   let kernel: Int
   let stride: Int
   let padding: Int
+  /// Whether a window that reaches beyond the edge counts: `ceil_mode`.
+  var roundsUp = false
 
   func output(for inputs: [MapShape]) throws -> MapShape {
     let x = inputs[0]
     do throws(ModuleMisfit) {
       let size = try ConvolutionLayer.outputSize(
-        x.height, x.width, kernel: Sides(kernel), stride: Sides(stride), padding: Sides(padding))
+        x.height, x.width, kernel: Sides(kernel), stride: Sides(stride), padding: Sides(padding),
+        roundsUp: roundsUp)
       return MapShape(batch: x.batch, height: size.height, width: size.width, channels: x.channels)
     } catch { throw ModelError.wrongInput(error.reason) }
   }
@@ -46,11 +49,16 @@ struct MaxPool: Operation {
     let source = try Layout(inputs[0].nchw, dnnl_nhwc)
     let target = try Layout(y.nchw, dnnl_nhwc)
     func both(_ number: Int) -> [dnnl_dim_t] { [dnnl_dim_t](repeating: dnnl_dim_t(number), count: 2) }
+    // What the last window reaches beyond the edge.
+    func behind(_ input: Int, _ output: Int) -> dnnl_dim_t {
+      dnnl_dim_t(max((output - 1) * stride + kernel - input - padding, 0))
+    }
+    let end = [behind(inputs[0].height, y.height), behind(inputs[0].width, y.width)]
     var descriptor = dnnl_pooling_desc_t()
     try unsafe check(
       dnnl_pooling_forward_desc_init(
         &descriptor, dnnl_forward_inference, dnnl_pooling_max, &source.value, &target.value, both(stride),
-        both(kernel), both(padding), both(padding)), "a pooling layer cannot be described")
+        both(kernel), both(padding), roundsUp ? end : both(padding)), "a pooling layer cannot be described")
     let primitive = try unsafe Primitive(&descriptor, try Attributes(), dnnl)
     return CompiledLayer(scratchByteCount: primitive.scratchpadByteCount) { buffers in
       let execution = try unsafe primitive.bound(
@@ -62,7 +70,10 @@ struct MaxPool: Operation {
 }
 
 extension GraphBuilder {
-  mutating func maxPool(_ name: String, kernel: Int, stride: Int, padding: Int, of x: Int) throws -> Int {
-    graph.add(name, MaxPool(kernel: kernel, stride: stride, padding: padding), [x])
+  mutating func maxPool(
+    _ name: String, kernel: Int, stride: Int, padding: Int, roundsUp: Bool, of x: Int
+  ) throws -> Int {
+    graph.add(
+      name, MaxPool(kernel: kernel, stride: stride, padding: padding, roundsUp: roundsUp), [x])
   }
 }

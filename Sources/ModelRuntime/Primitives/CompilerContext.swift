@@ -1,5 +1,6 @@
 internal import CSutureKernels
 internal import CSutureOneDNN
+internal import SutureBytes
 
 /// What the layers are compiled for.
 struct CompilerContext {
@@ -9,7 +10,7 @@ struct CompilerContext {
   let usesKernels: Bool
 
   /// How many threads oneDNN and the kernels run.
-  static var threads: Int { max(Int(omp_get_max_threads()), 1) }
+  static var threads: Int { teamSize }
 }
 
 /// What the products of convolutions and linear layers are computed in; sums are float32 always.

@@ -7,7 +7,11 @@ internal import SutureArchitectures
   let engine: dnnl_engine_t
   let stream: dnnl_stream_t
 
+  /// - Throws: ``ModelError``, where this machine has no oneDNN too.
   init() throws {
+    if let missing = unsafe suture_onednn_open() {
+      throw ModelError.withoutOneDNN(unsafe String(cString: missing))
+    }
     let engine = try unsafe made("no engine for this processor") {
       unsafe dnnl_engine_create(&$0, dnnl_cpu, 0)
     }

@@ -54,6 +54,8 @@ public struct StateDictDiff: Sendable {
   /// that content could not find.
   public private(set) var advice: LoadAdvice?
   public let tolerance: Tolerance?
+  /// Whether values were compared; otherwise names, shapes and dtypes were alone.
+  public let comparesValues: Bool
   /// Whose names the two have, where they are ConvNeXts under those of two libraries.
   public let naming: (from: NamingScheme, to: NamingScheme)?
 
@@ -61,19 +63,22 @@ public struct StateDictDiff: Sendable {
   ///
   /// - Parameters:
   ///   - tolerance: how near numbers must be; `nil` where every bit counts.
+  ///   - comparesValues: whether values are compared; otherwise no tensor is read, and a rename is a name that is lost and
+  ///     one that is new.
   ///   - progress: is told, on any thread, how many bytes were dealt with.
   /// - Throws: what reading throws.
   public init(
-    _ first: StateDict, _ second: StateDict, tolerance: Tolerance? = nil, workers: Int = processorCount,
-    progress: @escaping @Sendable (Int) -> Void = { _ in }
+    _ first: StateDict, _ second: StateDict, tolerance: Tolerance? = nil, comparesValues: Bool = true,
+    workers: Int = processorCount, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
-    self.tolerance = tolerance
+    (self.tolerance, self.comparesValues) = (tolerance, comparesValues)
     let lost = first.entries.filter { second[$0.name] == nil }
     let gained = second.entries.filter { first[$0.name] == nil }
     let naming = NamingChange(first, second)
     self.naming = naming.map { ($0.from, $0.to) }
     let matches = try ContentMatches(
-      removed: lost, added: gained, namesInSecond: naming?.names ?? [:], workers: workers, progress: progress)
+      removed: comparesValues ? lost : [], added: comparesValues ? gained : [],
+      namesInSecond: naming?.names ?? [:], workers: workers, progress: progress)
     func move(_ match: ContentMatches.Match) -> Move {
       Move(
         from: match.from, to: match.to, fromShape: first[match.from]?.shape ?? [],
@@ -100,11 +105,11 @@ public struct StateDictDiff: Sendable {
         reshaped.append(
           Reshape(
             name: entry.name, from: entry.tensor.shape, to: other.shape,
-            keepsElements: try Self.haveSameElements(entry.tensor, other)))
+            keepsElements: try comparesValues && Self.haveSameElements(entry.tensor, other)))
         progress(entry.tensor.byteCount.adding(saturating: other.byteCount))
       }
     }
-    let work = pairs
+    let work = comparesValues ? pairs : []
     let found = Guarded([ValueDifference?](repeating: nil, count: work.count))
     try concurrently(work.count, workers: workers) { index in
       let difference = try work[index].one.difference(from: work[index].other, tolerance: tolerance)

@@ -101,7 +101,10 @@ enum Suggestion {
     if let pieces = pattern?.pieces, !pieces.contains(where: \.isWildcard),
       let nearest = Spelling.nearest(to: text, among: names)
     {
-      return "the nearest key is \(nearest)"
+      // Swift's texts are equal where their normal forms are.
+      return nearest == text
+        ? "the key \(nearest) looks the same, and has other code points (Unicode's normal form)"
+        : "the nearest key is \(nearest)"
     }
     return "the first key at this step is \(first), the last \(last)"
   }

@@ -28,11 +28,8 @@ public struct Plan: Sendable {
   /// For each tensor of the output the keys of the input that it comes from.
   public let origins: [[String]]
 
-  /// The casts among the steps, which know of overflows once their tensors have been read.
-  public let casts: [DTypeCast]
-
-  /// Whether the optimizer and its like beside the state dict are to go.
-  public let stripsOptimizer: Bool
+  /// The keys beside the state dict that are to go with all that they hold: the optimizer's and its like.
+  public let stripped: Set<String>
 
   /// The steps as they were told, without what they found out.
   let records: [StepRecord]
@@ -55,9 +52,7 @@ public struct Plan: Sendable {
     with inputs: Inputs = Inputs()
   ) throws(SurgeryError) {
     var draft = Draft(input, inputs)
-    var (reports, casts, replaced, stripsOptimizer): ([Report], [DTypeCast], [String], Bool) = (
-      [], [], [], false
-    )
+    var (reports, replaced, stripped): ([Report], [String], Set<String>) = ([], [], [])
     for (index, step) in steps.enumerated() {
       let before = draft
       let outcome: StepOutcome
@@ -66,9 +61,8 @@ public struct Plan: Sendable {
         if !step.allowsUnmatched, let refusal = outcome.refusal(in: before) { throw refusal }
       } catch { throw SurgeryError(error, step, index + 1) }
       try Self.refuseCollisions(draft, step, index + 1)
-      casts += outcome.casts
       replaced += outcome.replaced
-      stripsOptimizer = stripsOptimizer || outcome.stripsOptimizer
+      stripped.formUnion(outcome.stripped)
       reports.append(
         Self.report(step, outcome, before: before.entries.count, after: draft.entries.count))
     }
@@ -78,7 +72,7 @@ public struct Plan: Sendable {
     var output = try draft.stateDict()
     output.metadata = draft.input.metadata
     (self.input, self.output, self.reports) = (draft.input, output, reports)
-    (self.casts, self.stripsOptimizer) = (casts, stripsOptimizer)
+    self.stripped = stripped
     (origins, records) = (draft.entries.map(\.origins), steps.map(\.record))
     accounting = Accounting(draft, replaced: replaced)
     try require(expectation)

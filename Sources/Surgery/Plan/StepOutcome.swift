@@ -18,10 +18,8 @@ public struct StepOutcome: Sendable {
   /// Whether that is allowed is not for a step to know: it does what the rest says, and the plan refuses the outcome, or
   /// tells it. What a step throws is refused in any case.
   public private(set) var unmatched: [Unmatched] = []
-  /// What was cast, for those who want to know of overflows.
-  public var casts: [DTypeCast] = []
-  /// Whether everything beside the state dict that has to do with training is to go.
-  public var stripsOptimizer = false
+  /// The keys beside the state dict that are to go, with all that they hold.
+  public var stripped: Set<String> = []
 
   /// Whether a pattern fitted something, whatever came of it.
   private var isMatched = false
@@ -135,6 +133,7 @@ extension StepOutcome {
     var outcome = StepOutcome()
     let hits = try outcome.match(texts, in: draft)
     var done: [ViewIdentity: Tensor] = [:]
+    let before = zip(draft.entries, hits).filter(\.1).map(\.0.tensor)
     for index in draft.entries.indices where hits[index] {
       let entry = draft.entries[index]
       let identity = ViewIdentity(entry.tensor)
@@ -142,15 +141,28 @@ extension StepOutcome {
       done[identity] = result
       draft.entries[index].tensor = result
     }
-    outcome.tellTied(Set(done.keys), among: zip(draft.entries, hits).filter { !$0.1 }.map(\.0))
+    let copied = zip(before, zip(draft.entries, hits).filter(\.1)).filter {
+      !$0.sharesStorage(with: $1.0.tensor)
+    }
+    outcome.tellTied(
+      Set(done.keys), copied: copied.map(\.0), among: zip(draft.entries, hits).filter { !$0.1 }.map(\.0))
     return outcome
   }
 
   /// Tells which of the names that were not touched are the same tensors as some that were.
-  mutating func tellTied(_ changed: Set<ViewIdentity>, among others: [Draft.Entry]) {
+  ///
+  /// - Parameter copied: those that lie in new memory now, while other views of the old one stay where they are.
+  mutating func tellTied(
+    _ changed: Set<ViewIdentity>, copied: [Tensor] = [], among others: [Draft.Entry]
+  ) {
     let names = others.filter { changed.contains(ViewIdentity($0.tensor)) }.map(\.name)
     if !names.isEmpty {
       notes.append("the same tensors under other names stay as they were: \(names.summary)")
+    }
+    let bytes = CoveredBytes(copied)
+    let views = others.filter { !changed.contains(ViewIdentity($0.tensor)) && bytes.overlap($0.tensor) }
+    if !views.isEmpty {
+      notes.append("other views of the same memory stay as they were: \(views.map(\.name).summary)")
     }
   }
 }

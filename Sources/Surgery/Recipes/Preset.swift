@@ -15,21 +15,37 @@ public struct Preset: Sendable {
   public static let all = [
     Preset(name: "convnext-yolov5", text: convNeXtYOLOv5),
     Preset(name: "convnext-yolov5-live", text: convNeXtYOLOv5Live),
+    Preset(name: "convnext-ultralytics", text: convNeXtUltralytics),
     Preset(name: "normalise-in-stem", text: normaliseInStem),
     Preset(name: "strip-training", text: stripTraining),
   ]
 
-  private static let convNeXtYOLOv5 = #"""
-    recipe: 1
-    description: "The backbone of a ConvNeXt checkpoint under model.0. to model.3., for a YOLOv5 of four ConvNeXt_Block layers"
-    steps:
+  /// Steps to the backbone in what wraps it: data parallelism, torch.compile, OpenCLIP, FCMAE's pre-training, a detector.
+  private static let unwrapped = """
       - strip-prefix: "module."
         optional: true
       - strip-prefix: "_orig_mod."
         optional: true
+      - keep: "visual.trunk.*"
+        optional: true
+      - strip-prefix: "visual.trunk."
+        optional: true
+      - keep: "encoder.*"
+        optional: true
+      - strip-prefix: "encoder."
+        optional: true
       - strip-prefix: "backbone."
         optional: true
+    """
+
+  private static let convNeXtYOLOv5 = #"""
+    recipe: 1
+    description: "The backbone of any library's ConvNeXt checkpoint under model.0. to model.3., for a YOLOv5 of four ConvNeXt_Block layers"
+    steps:
+      - naming: facebookresearch
+    \#(unwrapped)
       - drop: "norm*"
+        optional: true
       - drop: "head*"
         optional: true
       - replicate: "model.{0..3}."
@@ -42,19 +58,31 @@ public struct Preset: Sendable {
     recipe: 1
     description: "Of what convnext-yolov5 writes only what a forward pass reads: layer i has stage i, a quarter of the keys"
     steps:
-      - strip-prefix: "module."
-        optional: true
-      - strip-prefix: "_orig_mod."
-        optional: true
-      - strip-prefix: "backbone."
-        optional: true
+      - naming: facebookresearch
+    \#(unwrapped)
       - drop: "norm*"
+        optional: true
       - drop: "head*"
         optional: true
       - rename: "{downsample_layers,stages}.#.*"
         to: "model.{2}.{1}.{2}.{3}"
     expect:
       has: ["model.0.downsample_layers.0.0.weight", "model.3.stages.3.0.dwconv.weight"]
+
+    """#
+
+  private static let convNeXtUltralytics = #"""
+    recipe: 1
+    description: "The backbone of any library's ConvNeXt checkpoint as Ultralytics' module TorchVision has it in layer 0"
+    steps:
+      - naming: torchvision
+    \#(unwrapped)
+      - drop: "classifier.*"
+        optional: true
+      - rename: "features.*"
+        to: "model.0.m.{1}"
+    expect:
+      has: ["model.0.m.0.0.weight", "model.0.m.7.0.block.0.weight"]
 
     """#
 

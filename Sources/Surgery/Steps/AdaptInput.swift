@@ -1,5 +1,6 @@
 internal import SutureJSON
 internal import SutureTensors
+internal import SutureText
 
 /// Gives a convolution that takes 3 channels, or a multiple of them, or 1, another number of input channels.
 ///
@@ -32,7 +33,7 @@ public struct AdaptInput: Step {
   }
 
   public func summary(_: ResolvedFields) -> String {
-    "adapt input of \(quoted(patterns)) to \(channels) channels"
+    "adapt input of \(quoted(patterns)) to \(Format.plural(channels, "channel"))"
   }
 
   private static let possible = 1...(1 << 16)
@@ -69,8 +70,9 @@ public struct AdaptInput: Step {
     return try Tensor(
       dtype: tensor.dtype, shape: shape, rowLength: new * kernel, label: tensor.storage.label,
       from: [reader.storage]
-    ) { rows in
-      let weights = try reader.doubles((rows.lowerBound * old * kernel)..<(rows.upperBound * old * kernel))
+    ) { rows, reading in
+      let weights = try reader.doubles(
+        (rows.lowerBound * old * kernel)..<(rows.upperBound * old * kernel), reading)
       var result: [Double] = []
       result.reserveCapacity(rows.count * new * kernel)
       for row in 0..<rows.count {

@@ -16,7 +16,7 @@ public struct AdoptNaming: Step {
     "naming", .names, "Name a ConvNeXt as \(schemes.joined(separator: ", ")) would.",
     operand: .operand(.choice(schemes), "SCHEME"), example: "{naming: timm}")
 
-  private static let schemes = NamingScheme.allCases.map(\.rawValue)
+  private static let schemes = NamingScheme.targets.map(\.rawValue)
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.choice(NamingScheme.self)) }
   public var record: StepRecord { StepRecord("naming", .string(scheme.rawValue)) }
@@ -29,7 +29,7 @@ public struct AdoptNaming: Step {
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     var outcome = StepOutcome()
     do {
-      let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) })
+      let scan = try NamingScan(draft.entries.map { ($0.name, $0.tensor.shape) }, settled: scheme)
       try convert(scan, &draft, &outcome)
     } catch let error as Failure {
       let reason = "cannot be done: \(error.reason)"
@@ -43,20 +43,41 @@ public struct AdoptNaming: Step {
   }
 
   private func convert(_ scan: NamingScan, _ draft: inout Draft, _ outcome: inout StepOutcome) throws {
-    var entries = draft.entries
+    /// What becomes of each entry: its new self, and what it is.
+    var result: [[(entry: Draft.Entry, key: ConvNeXtKey?)]] = draft.entries.map { [($0, nil)] }
     var touched: [String] = []
     for network in scan.networks {
+      guard network.scheme.stageCount == scheme.stageCount else {
+        func stages(_ scheme: NamingScheme) -> String {
+          "\(scheme.rawValue) \(scheme.stageCount == 1 ? "has none" : "has \(scheme.stageCount)")"
+        }
+        throw Failure(
+          .refused, "its blocks are not in the same stages: \(stages(network.scheme)), \(stages(scheme))")
+      }
       for (index, key) in network.members {
-        let old = entries[index]
+        let old = draft.entries[index]
+        if key.part == .repeatedNorm, !scheme.has(.repeatedNorm) {
+          try requireFinalNorm(network, again: index, key, draft.entries)
+          result[index] = []
+          touched.append(old.name)
+          outcome.notes.append("\(old.name) is the final norm once more, and goes")
+          continue
+        }
         let tensor =
-          try scheme.rank(of: key).map { try old.tensor.withRank($0, name: old.name) } ?? old.tensor
+          try old.tensor.laid(scheme.form(of: key), from: network.scheme.form(of: key), name: old.name)
         let name = try network.name(key, in: scheme)
         if name != old.name || tensor.shape != old.tensor.shape { touched.append(old.name) }
-        if tensor.shape != old.tensor.shape { entries[index].tensor = tensor }
-        entries[index].name = name
+        var new = old
+        if tensor.shape != old.tensor.shape { new.tensor = tensor }
+        new.name = name
+        result[index] = [(new, key)]
+      }
+      if scheme.required == .repeatedNorm, !network.has(.repeatedNorm) {
+        try repeatFinalNorm(of: network, &result)
       }
     }
-    try prove(scan, entries)
+    let renamed = result.flatMap { $0 }
+    try prove(scan, renamed)
     let networks = scan.networks.filter { $0.scheme.library != scheme.library }
     let notes = try networks.compactMap { try lacking($0) }
     outcome.notes += notes.prefix(Self.mostNotes)
@@ -64,20 +85,63 @@ public struct AdoptNaming: Step {
       outcome.notes.append("and \(notes.count - Self.mostNotes) more parts of networks")
     }
     describe(scan, &outcome)
-    (draft.entries, outcome.touched) = (entries, touched)
+    (draft.entries, outcome.touched) = (renamed.map(\.entry), touched)
   }
 
+  /// Puts the final norm there once more, behind itself; the copies share their storage.
+  private func repeatFinalNorm(
+    of network: NamedNetwork, _ result: inout [[(entry: Draft.Entry, key: ConvNeXtKey?)]]
+  ) throws {
+    let norms = network.members.filter { $0.key.part == .finalNorm }
+    guard let last = norms.last else {
+      throw Failure(.refused, "\(scheme.rawValue) needs the final norm, and there is none")
+    }
+    for (index, key) in norms {
+      let again = ConvNeXtKey(part: .repeatedNorm, leaf: key.leaf)
+      var copy = result[index][0].entry
+      copy.name = try network.name(again, in: scheme)
+      result[last.index].append((copy, again))
+    }
+  }
+
+  /// Refuses a final norm's repetition that is none: it cannot go without a loss.
+  private func requireFinalNorm(
+    _ network: NamedNetwork, again index: Int, _ key: ConvNeXtKey, _ entries: [Draft.Entry]
+  ) throws {
+    let norm = network.members.first { $0.key.part == .finalNorm && $0.key.leaf == key.leaf }
+    let (one, other) = (entries[index], norm.map { entries[$0.index] })
+    if let other {
+      if ViewIdentity(one.tensor) == ViewIdentity(other.tensor) { return }
+      if one.tensor.dtype == other.tensor.dtype, one.tensor.shape == other.tensor.shape,
+        one.tensor.elementCount <= Self.widestNorm,
+        try one.tensor.contiguousBytes() == other.tensor.contiguousBytes()
+      {
+        return
+      }
+    }
+    throw Failure(
+      .refused, "\(one.name) is not the final norm once more, and \(scheme.rawValue) has no name for it",
+      remedies: [.setting("drop", value: one.name, "leaves it out")])
+  }
+
+  /// No network is wider; what claims to be is not read.
+  private static let widestNorm = 1 << 20
+
   /// Reads the new names as a stranger would: the same networks must come out.
-  private func prove(_ scan: NamingScan, _ entries: [Draft.Entry]) throws(Failure) {
-    let again = try NamingScan(entries.map { ($0.name, $0.tensor.shape) })
+  private func prove(
+    _ scan: NamingScan, _ renamed: [(entry: Draft.Entry, key: ConvNeXtKey?)]
+  ) throws(Failure) {
+    let again = try NamingScan(
+      renamed.map { ($0.entry.name, $0.entry.tensor.shape) }, settled: scheme)
+    let told = again.networks.reduce(0) { $0 + $1.members.count }
+    let isWhole = told == renamed.count { $0.key != nil }
     for network in scan.networks {
       let twin = again.networks.first { $0.prefix.utf8.elementsEqual(network.prefix.utf8) }
       let isSame =
         twin.map { twin in
-          twin.scheme == scheme
-            && twin.members.elementsEqual(network.members) { $0.index == $1.index && $0.key == $1.key }
+          twin.scheme == scheme && twin.members.allSatisfy { renamed[$0.index].key == $0.key }
         } ?? false
-      if !isSame {
+      if !isSame || !isWhole {
         throw Failure(
           .refused,
           "under the names of \(scheme.rawValue) the parts of the network could not be told again",
@@ -95,9 +159,11 @@ public struct AdoptNaming: Step {
   private func lacking(_ network: NamedNetwork) throws(Failure) -> String? {
     let keys = Set(network.members.map(\.key))
     let has = Set(keys.map { Kind(part: $0.part, leaf: $0.leaf) })
-    // A layer scale is optional, but not in torchvision, and not in one block of several.
-    let isScaled = scheme == .torchvision || keys.contains { $0.part == .layerScale }
-    let parts = ConvNeXtKey.Part.allCases.filter { $0.isOfBlock && ($0 != .layerScale || isScaled) }
+    // A layer scale is optional, but not in every library, and not in one block of several.
+    let parts = ConvNeXtKey.Part.allCases.filter { part in
+      part.isOfBlock
+        && (!part.isOptionalInBlock || network.has(part) || part == .layerScale && scheme.needsLayerScale)
+    }
     var needed: Set<ConvNeXtKey> = keys
     let stages = Dictionary(grouping: keys.filter(\.part.isOfBlock), by: \.stage).mapValues { keys in
       keys.map(\.block).max() ?? 0
@@ -108,14 +174,17 @@ public struct AdoptNaming: Step {
           ConvNeXtKey(part: part, stage: stage, block: block, leaf: part == .layerScale ? nil : .weight))
       }
     }
+    let isBiased = !scheme.hasNormsWithoutBias || keys.contains { $0.part.isNorm && $0.leaf == .bias }
     for var key in needed where key.leaf != nil {
-      for leaf in ConvNeXtKey.Leaf.allCases {
+      let mayLackBias = !isBiased && (key.part.isNorm || key.part.isOfStem)
+      for leaf in ConvNeXtKey.Leaf.allCases where leaf == .weight || !mayLackBias {
         key.leaf = leaf
         needed.insert(key)
       }
     }
     var (nowhere, missing): ([String], [String]) = ([], [])
     for key in needed where !keys.contains(key) {
+      if key.part == .repeatedNorm, scheme.required == .repeatedNorm { continue }
       let name = try network.name(key, in: scheme)
       missing.append(name)
       if !has.contains(Kind(part: key.part, leaf: key.leaf)) { nowhere.append(name) }
@@ -125,7 +194,7 @@ public struct AdoptNaming: Step {
         .refused, "\(scheme.rawValue) needs \(nowhere.count) names that the file has nothing for",
         remedies: [.advice(nowhere.sorted().summary)])
     }
-    let absent = (0..<4).filter { stages[$0] == nil }.map(String.init)
+    let absent = (0..<scheme.stageCount).filter { stages[$0] == nil }.map(String.init)
     var notes: [String] = []
     if !absent.isEmpty { notes.append("of stage \(absent.joined(separator: ", ")) there are no blocks") }
     if !missing.isEmpty {
@@ -160,6 +229,17 @@ public struct AdoptNaming: Step {
     if let norm = scan.networks.first(where: { $0.members.contains { $0.key.part == .finalNorm } }) {
       outcome.resolved.members.append(("last-stage", .integer(norm.lastStage)))
     }
+    // What stands between the prefix and the names, for ``sources(of:_:)``.
+    if let network = scan.networks.first {
+      let bodies = ["from-body": network.body, "to-body": network.body(in: scheme)]
+      for (name, body) in bodies.sorted(by: { $0.key < $1.key }) where !body.isEmpty {
+        outcome.resolved.members.append((name, .string(body)))
+      }
+      let borrowed = ConvNeXtKey.Part.allCases.filter { scheme.borrowed.contains($0) && network.has($0) }
+      if let part = borrowed.first {
+        outcome.notes.append("\(scheme.library) itself builds no network with \(part.words)")
+      }
+    }
     if scan.scheme == scheme { outcome.notes.append("the names are those of \(scheme.rawValue) already") }
     let prefixes = scan.prefixes.filter { !$0.isEmpty }
     if let first = prefixes.first {
@@ -180,25 +260,33 @@ public struct AdoptNaming: Step {
       // Nothing was a ConvNeXt, or nobody recorded what it was.
       return resolved.isEmpty ? .unknown : .one(name)
     }
-    let (old, new, hasClassifier) = (from, scheme, resolved["classifier"] != nil)
+    let (old, new) = (from, scheme)
+    // Files of before bodies were recorded tell whether there is a classifier.
+    let isOfOld = resolved["classifier"] != nil && resolved["from-body"] == nil && resolved["to-body"] == nil
+    func body(_ name: String, _ scheme: NamingScheme) -> String {
+      resolved[name]?.stringValue ?? (isOfOld ? scheme.body(isVersion2: false) : "")
+    }
+    let (oldBody, newBody) = (body("from-body", old), body("to-body", new))
     let lastStage = resolved["last-stage"]?.integerValue
     // The longest rest that is a name: norm.weight alone would be one in stages.0.0.norm.weight.
     var rest = name[...]
     while true {
       if var key = new.key(rest) {
-        let isOutside = { (scheme: NamingScheme) in scheme.classifierIsOutside && key.part == .classifier }
         let start = String(name[..<rest.startIndex])
-        let body = hasClassifier && !isOutside(new) ? new.body : ""
+        let body = new.outside.contains(key.part) ? "" : newBody
         guard let prefix = body.isEmpty ? start : start.start(before: body) else { return .one(name) }
         // Some call the final norm like that of the last stage's output.
         if key.part == .outputNorm, new.finalNormIsLastOutputNorm, key.stage == lastStage {
+          key = ConvNeXtKey(part: .finalNorm, leaf: key.leaf)
+        }
+        if key.part == .repeatedNorm, !old.has(.repeatedNorm) {
           key = ConvNeXtKey(part: .finalNorm, leaf: key.leaf)
         }
         if key.part == .finalNorm, old.finalNormIsLastOutputNorm {
           key = ConvNeXtKey(part: .outputNorm, stage: lastStage ?? 3, leaf: key.leaf)
         }
         guard let own = old.name(key) else { return .unknown }
-        return .one(prefix + (hasClassifier && !isOutside(old) ? old.body : "") + own)
+        return .one(prefix + (old.outside.contains(key.part) ? "" : oldBody) + own)
       }
       guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) else { return .one(name) }
       rest = rest[rest.utf8.index(after: dot)...]
@@ -207,22 +295,25 @@ public struct AdoptNaming: Step {
 }
 
 extension Tensor {
-  /// The same elements with axes of size 1 added at the end or taken from there, until there are `rank`: a view.
+  /// The same elements under other axes: a view.
   ///
-  /// - Throws: `Failure` where an axis that would have to go is larger, or the tensor is sparse.
-  fileprivate func withRank(_ rank: Int, name: String) throws(Failure) -> Tensor {
-    if shape.count == rank { return self }
-    guard shape.dropFirst(rank).allSatisfy({ $0 == 1 }) else {
-      throw Failure(.refused, "\(name) of shape \(shape) cannot have \(rank) axes")
+  /// - Parameter old: the form that it has, which it fits.
+  /// - Throws: `Failure` where no view has the other form, or the tensor is sparse.
+  fileprivate func laid(
+    _ form: TensorForm?, from old: TensorForm?, name: String
+  ) throws(Failure) -> Tensor {
+    if form == old { return self }
+    let plain = old?.plain((shape, strides)) ?? (shape, strides)
+    guard let axes = form.map({ $0.laid(plain) }) ?? plain else {
+      throw Failure(.refused, "\(name) of shape \(shape) cannot be stored so without a copy")
     }
-    let added = [Int](repeating: 1, count: max(rank - shape.count, 0))
-    let (sizes, steps) = (Array(shape.prefix(rank)) + added, Array(strides.prefix(rank)) + added)
+    if axes.sizes == shape { return self }
     do {
       switch layout {
-      case .meta: return try Tensor(dtype: dtype, shape: sizes, layout: layout)
+      case .meta: return try Tensor(dtype: dtype, shape: axes.sizes, layout: layout)
       case .strided, .quantized:
         return try Tensor(
-          storage, dtype: dtype, shape: sizes, strides: steps, offset: offset, layout: layout,
+          storage, dtype: dtype, shape: axes.sizes, strides: axes.strides, offset: offset, layout: layout,
           lazyBits: lazyBits)
       case .sparse: break
       }

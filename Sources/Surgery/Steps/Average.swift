@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureJSON
 public import SutureTensors
 internal import SutureText
@@ -26,7 +27,7 @@ public struct Average: Step {
   }
 
   public init(_ others: [String], complex takesComplex: Bool = false) {
-    (self.others, self.takesComplex) = (others.map { .named($0) }, takesComplex)
+    (self.others, self.takesComplex) = (others.map { .named(Address.concealed($0)) }, takesComplex)
   }
 
   public init(_ others: [StateDict], complex takesComplex: Bool = false) {
@@ -190,10 +191,10 @@ public struct Average: Step {
     return try Tensor(
       dtype: tensors[0].dtype, shape: tensors[0].shape, rowLength: 1, label: tensors[0].storage.label,
       from: readers.map(\.storage)
-    ) { range in
-      var sums = try readers[0].numbers(range)
+    ) { range, reading in
+      var sums = try readers[0].numbers(range, reading)
       for reader in readers.dropFirst() {
-        for (index, number) in try reader.numbers(range).enumerated() { sums[index] += number }
+        for (index, number) in try reader.numbers(range, reading).enumerated() { sums[index] += number }
       }
       for index in sums.indices { sums[index] /= count }
       return sums

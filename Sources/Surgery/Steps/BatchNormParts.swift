@@ -34,10 +34,10 @@ struct BatchNormParts: Sendable {
   }
 
   /// γ/√(σ² + ε) of some channels.
-  private func factors(_ channels: Range<Int>) throws -> [Double] {
-    let variances = try variance.doubles(channels)
+  private func factors(_ channels: Range<Int>, _ reading: NumberReading) throws -> [Double] {
+    let variances = try variance.doubles(channels, reading)
     guard let gain else { return variances.map { 1 / ($0 + epsilon).squareRoot() } }
-    return zip(try gain.doubles(channels), variances).map { $0 / ($1 + epsilon).squareRoot() }
+    return zip(try gain.doubles(channels, reading), variances).map { $0 / ($1 + epsilon).squareRoot() }
   }
 
   func weight(_ weight: Tensor, _ axis: OutputAxis, _ channels: Int) throws -> Tensor {
@@ -48,11 +48,11 @@ struct BatchNormParts: Sendable {
     return try Tensor(
       dtype: weight.dtype, shape: weight.shape, rowLength: length, label: weight.storage.label,
       from: storages + [reader.storage]
-    ) { rows in
-      var numbers = try reader.doubles((rows.lowerBound * length)..<(rows.upperBound * length))
+    ) { rows, reading in
+      var numbers = try reader.doubles((rows.lowerBound * length)..<(rows.upperBound * length), reading)
       if run == 0 { return numbers }
       let range = axis.outputs == nil ? rows : 0..<channels
-      let factors = try factors(range)
+      let factors = try factors(range, reading)
       for (place, row) in rows.enumerated() {
         for index in 0..<length {
           let channel = axis.channel(row, index / run)
@@ -66,10 +66,10 @@ struct BatchNormParts: Sendable {
   func bias(_ channels: Int, like tensor: Tensor) throws -> Tensor {
     try Tensor(
       dtype: tensor.dtype, shape: [channels], rowLength: 1, label: tensor.storage.label, from: storages
-    ) { range in
-      let biases = try biasReader?.doubles(range) ?? range.map { _ in 0 }
-      let shifts = try shift?.doubles(range) ?? range.map { _ in 0 }
-      let (means, factors) = (try mean.doubles(range), try factors(range))
+    ) { range, reading in
+      let biases = try biasReader?.doubles(range, reading) ?? range.map { _ in 0 }
+      let shifts = try shift?.doubles(range, reading) ?? range.map { _ in 0 }
+      let (means, factors) = (try mean.doubles(range, reading), try factors(range, reading))
       return range.indices.map { index in
         let place = index - range.lowerBound
         return (biases[place] - means[place]) * factors[place] + shifts[place]

@@ -53,11 +53,10 @@ public struct CastTo: Step {
     let hits = try outcome.match(patterns, in: draft)
     let spared = try outcome.hits(of: exceptions, in: draft)
     let cast = try draft.stateDict().cast { index in hits[index] && !spared[index] ? dtype : nil }
-    outcome.casts.append(cast)
     let isCast = Set(cast.names.map(ExactString.init))
     let changed = draft.entries.filter { isCast.contains(ExactString($0.name)) }
     outcome.tellTied(
-      Set(changed.map { ViewIdentity($0.tensor) }),
+      Set(changed.map { ViewIdentity($0.tensor) }), copied: changed.map(\.tensor),
       among: draft.entries.filter { !isCast.contains(ExactString($0.name)) })
     for (index, entry) in cast.stateDict.entries.enumerated() { draft.entries[index].tensor = entry.tensor }
     let others = outcome.touched.count - cast.names.count

@@ -3,7 +3,7 @@ internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
 
-/// Adds what the model of a YOLOv5 model file has beside, with the values that it has before training.
+/// Adds what the model of a YOLO model file has beside, with the values that it has before training.
 ///
 /// What there is takes the place that `load_state_dict` would give it: every key must be one of the model's, with the
 /// same shape, and takes its dtype. What comes out has every key of the model, in its order.
@@ -23,7 +23,7 @@ public struct Complete: Step {
   }
 
   public static let schema = StepSchema(
-    "complete", .files, "Add what the model of a YOLOv5 model file has beside, as it is before training.",
+    "complete", .files, "Add what the model of a YOLO model file has beside, as it is before training.",
     operand: .operand(.file, "MODEL.yaml"),
     fields: [
       .optional("seed", .integer, "N"), .optional("nc", .integer, "N"), .optional("anchors", .integer, "N"),
@@ -56,11 +56,7 @@ public struct Complete: Step {
     let base = try file.initialStateDict(seed: seed)
     try requireFit(given, expected, base)
     var places = draft.places
-    var (output, cast) = (base, nil as DTypeCast?)
-    if !given.isEmpty {
-      let graft = try Graft(given, onto: base)
-      (output, cast) = (graft.output, graft.cast)
-    }
+    let output = given.isEmpty ? base : try Graft(given, onto: base).output
     var made: [String] = []
     draft.entries = output.entries.map { entry in
       if let place = places.removeValue(forKey: ExactString(entry.name)) {
@@ -70,7 +66,6 @@ public struct Complete: Step {
       return Draft.Entry(name: entry.name, origins: [], tensor: entry.tensor)
     }
     var outcome = StepOutcome(touched: made)
-    outcome.casts = cast.map { [$0] } ?? []
     outcome.notes += file.assumptions.map { "assumed \($0.what) \($0.value): \($0.because)" }
     outcome.recordKeys()
     return outcome

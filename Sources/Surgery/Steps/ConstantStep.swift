@@ -57,8 +57,8 @@ extension ConstantStep {
     return try Tensor(
       dtype: tensor.dtype, shape: tensor.shape, rowLength: 1, label: tensor.storage.label,
       from: [reader.storage]
-    ) { range in
-      var numbers = try reader.numbers(range)
+    ) { range, reading in
+      var numbers = try reader.numbers(range, reading)
       for index in numbers.indices {
         let isImaginary = isComplex && !index.isMultiple(of: 2)
         numbers[index] =

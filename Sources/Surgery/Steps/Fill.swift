@@ -74,7 +74,7 @@ public struct Fill: Step {
     case .normal(let mean, let deviation, let seed):
       try entry.requireNumbers()
       let numbers = RandomNumbers(seed: seed, name: name)
-      return try Tensor(dtype: dtype, shape: shape, rowLength: 1, label: name, from: []) { range in
+      return try Tensor(dtype: dtype, shape: shape, rowLength: 1, label: name, from: []) { range, _ in
         range.map { mean + deviation * numbers.normal($0) }
       }
     }

@@ -126,8 +126,8 @@ public struct FoldNormalization: Step {
       return try Tensor(
         dtype: entry.tensor.dtype, shape: entry.tensor.shape, rowLength: length,
         label: entry.tensor.storage.label, from: [reader.storage]
-      ) { rows in
-        var numbers = try reader.doubles((rows.lowerBound * length)..<(rows.upperBound * length))
+      ) { rows, reading in
+        var numbers = try reader.doubles((rows.lowerBound * length)..<(rows.upperBound * length), reading)
         for index in numbers.indices { numbers[index] /= deviation[index / kernel % mean.count] }
         return numbers
       }
@@ -142,9 +142,9 @@ public struct FoldNormalization: Step {
       return try Tensor(
         dtype: bias.tensor.dtype, shape: bias.tensor.shape, rowLength: 1, label: bias.tensor.storage.label,
         from: [weights.storage, biases.storage]
-      ) { range in
-        try zip(range, try biases.doubles(range)).map { channel, bias in
-          let numbers = try weights.doubles((channel * length)..<((channel + 1) * length))
+      ) { range, reading in
+        try zip(range, try biases.doubles(range, reading)).map { channel, bias in
+          let numbers = try weights.doubles((channel * length)..<((channel + 1) * length), reading)
           var sum = 0.0
           for index in numbers.indices {
             let input = index / kernel % mean.count

@@ -106,6 +106,7 @@ public struct FuseBatchNorm: Step {
     let members = Set(fused.flatMap(\.members))
     outcome.tellTied(
       Set(fused.map { ViewIdentity(draft.entries[$0.members[0]].tensor) }),
+      copied: fused.map { draft.entries[$0.members[0]].tensor },
       among: draft.entries.indices.filter { !members.contains($0) }.map { draft.entries[$0] })
     for shared in fused.grouped(by: { ViewIdentity(draft.entries[$0.members[0]].tensor) })
     where shared.members.count > 1 {

@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
@@ -9,7 +10,7 @@ public struct GraftFrom: Step {
 
   /// - Parameter part: a checkpoint by what ``Inputs/checkpoint`` knows it by; the command's are paths.
   public init(_ part: String, _ options: Graft.Options = Graft.Options()) {
-    (self.part, self.options) = (part, options)
+    (self.part, self.options) = (Address.concealed(part), options)
   }
 
   public static let schema = StepSchema(
@@ -70,7 +71,6 @@ public struct GraftFrom: Step {
         pattern, "found no key of the part that fits \"\(pattern)\", which is excluded",
         remedies: Suggestion.remedies(for: pattern, among: other.names))
     }
-    outcome.casts = [graft.cast]
     outcome.notes += graft.idleChoices + graft.untied.map(\.sentence)
     outcome.notes.append("\(graft.stayed.count) stay as they are in the base")
     if !graft.unexpected.isEmpty {

@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
@@ -90,6 +91,9 @@ public struct Interpolate: Step {
       + (options.antialias ? " with antialias" : "")
   }
 
+  /// How much may be read of views that repeat what they view.
+  private static let mostExpanded = 1 << 32
+
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     for size in [options.size, options.oldSize].compactMap(\.self) {
       guard size.count == 2, size.allSatisfy(Self.sides.contains) else {
@@ -100,8 +104,19 @@ public struct Interpolate: Step {
       throw SurgeryError(.badPattern, "has no antialias for \(options.mode.rawValue)")
     }
     var notes: [String] = []
+    var expanded = 0
     var outcome = try StepOutcome.transforming(patterns, &draft) { entry in
       try entry.requireNumbers()
+      // What comes out may be small, however much is read for it.
+      let tensor = entry.tensor
+      if tensor.byteCount / 16 > tensor.byteExtent.count {
+        expanded = expanded.adding(saturating: tensor.byteCount)
+        if expanded > Self.mostExpanded {
+          throw entry.doesNotFit(
+            "it and others repeat what they view, in full more than \(Format.bytes(Self.mostExpanded)) to read"
+          )
+        }
+      }
       let grid = try Grid(entry, options)
       if let note = grid.note { notes.append("\(entry.name): \(note)") }
       return try grid.resampled(entry.tensor, options)
@@ -196,41 +211,71 @@ private struct Grid {
     let (rows, columns) = (
       resampling.taps(from: height, to: newHeight), resampling.taps(from: width, to: newWidth)
     )
-    let reader = try ElementReader(tensor)
-    if axis == 2, !isTable {
-      return try Tensor(
-        dtype: tensor.dtype, shape: shape, rowLength: newHeight * newWidth, label: tensor.storage.label,
-        from: [reader.storage]
-      ) { [self] planes in
-        try planes.flatMap { plane in
-          let start = plane * height * width
-          let numbers = try reader.doubles(start..<(start + height * width))
-          return rows.flatMap { row in
-            columns.map { column in row.sum { y in column.sum { numbers[y * width + $0] } } }
-          }
-        }
-      }
-    }
+    let lines = Lines(
+      reader: try ElementReader(tensor), prefix: prefix, old: (height, width), new: (newHeight, newWidth),
+      channels: channels, rows: rows, columns: columns)
+    let rowLength = isTable || channels > 1 ? channels : newWidth
     return try Tensor(
-      dtype: tensor.dtype, shape: shape, rowLength: channels, label: tensor.storage.label,
-      from: [reader.storage]
-    ) { [self] places in
-      try places.flatMap { place in
-        let (oldCount, newCount) = (height * width, newHeight * newWidth)
-        func source(_ row: Int) throws -> [Double] {
-          try reader.doubles((row * channels)..<((row + 1) * channels))
-        }
-        if place < prefix { return try source(place) }
-        let (grid, index) = ((place - prefix) / newCount, (place - prefix) % newCount)
-        var result = [Double](repeating: 0, count: channels)
-        for (y, weight) in rows[index / newWidth].weighted {
-          for (x, other) in columns[index % newWidth].weighted {
-            for (channel, number) in try source(prefix + grid * oldCount + y * width + x).enumerated() {
-              result[channel] += weight * other * number
-            }
-          }
-        }
-        return result
+      dtype: tensor.dtype, shape: shape, rowLength: rowLength, label: tensor.storage.label,
+      from: [lines.reader.storage]
+    ) { units, reading in
+      let run = rowLength / max(lines.channels, 1)
+      return try lines.numbers((units.lowerBound * run)..<(units.upperBound * run), reading)
+    }
+  }
+}
+
+/// The lines of grids of another size, each made of lines of the old grid: first down, then along.
+private struct Lines: Sendable {
+  let reader: ElementReader
+  let prefix: Int
+  let old: (height: Int, width: Int)
+  let new: (height: Int, width: Int)
+  let channels: Int
+  let rows: [Resampling.Taps]
+  let columns: [Resampling.Taps]
+
+  /// The numbers of some places, counted over the prefix and all grids.
+  func numbers(_ places: Range<Int>, _ reading: NumberReading) throws -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(places.count * channels)
+    var place = places.lowerBound
+    if place < prefix {
+      let end = min(prefix, places.upperBound)
+      result += try reader.doubles((place * channels)..<(end * channels), reading)
+      place = end
+    }
+    while place < places.upperBound {
+      let (line, first) = (place - prefix).quotientAndRemainder(dividingBy: new.width)
+      let count = min(new.width - first, places.upperBound - place)
+      try append(
+        line / new.height, rows[line % new.height], columns[first..<(first + count)], to: &result, reading)
+      place += count
+    }
+    return result
+  }
+
+  /// Makes a stretch of one line of a grid.
+  private func append(
+    _ grid: Int, _ row: Resampling.Taps, _ columns: ArraySlice<Resampling.Taps>, to result: inout [Double],
+    _ reading: NumberReading
+  ) throws {
+    // What of the old lines this stretch is made of.
+    let indices = columns.flatMap(\.weighted).map(\.index)
+    guard let low = indices.min(), let high = indices.max() else { return }
+    let length = (high - low + 1) * channels
+    var down = [Double](repeating: 0, count: length)
+    for (y, weight) in row.weighted {
+      let start = (prefix + (grid * old.height + y) * old.width + low) * channels
+      let numbers = try reader.doubles(start..<(start + length), reading)
+      for index in 0..<length { down[index] += weight * numbers[index] }
+    }
+    for column in columns {
+      let start = result.count
+      result.append(contentsOf: repeatElement(0, count: channels))
+      for (x, weight) in column.weighted {
+        let from = (x - low) * channels
+        for channel in 0..<channels { result[start + channel] += weight * down[from + channel] }
       }
     }
   }

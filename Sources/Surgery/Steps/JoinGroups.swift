@@ -5,7 +5,8 @@ internal import SutureText
 /// The order is that of the patterns, and in a pattern that of its wildcards, the first of which varies slowest, as a
 /// template's braces do: choices as they are written, numbers as they count, whatever stands for them, and other texts
 /// as the file has them. A choice that is written twice is there twice. What a group lacks of a pattern, of its
-/// choices, of numbers in a row or of what the other groups have is no smaller group, but refused.
+/// choices, of numbers in a row or of what the other groups have is no smaller group, but refused; so is a number that
+/// is there twice, as 1 and 01.
 struct JoinGroups {
   struct Group {
     let name: String
@@ -86,6 +87,12 @@ private enum JoinPart: Hashable, Comparable {
   case number(length: Int, digits: String, zeros: Int)
   /// Any other text, by its first appearance in the file.
   case text(Int)
+
+  /// Whether both are one number, whatever zeros stand before it.
+  func isNumber(_ other: Self) -> Bool {
+    guard case .number(_, let mine, _) = self, case .number(_, let others, _) = other else { return false }
+    return mine == others
+  }
 }
 
 // MARK: Patterns
@@ -205,7 +212,7 @@ private struct Wholeness {
     if all.isEmpty { return }
     let more = all.count > 3 ? ["and \(all.count - 3) more"] : []
     throw SurgeryError(
-      .impossible, "would join less than is written",
+      .impossible, "would join otherwise than is written",
       remedies: (all.prefix(3) + more).map { Remedy.advice($0) } + [
         "a pattern of its own joins what is whole; braces say which choices or numbers there are"
       ])
@@ -249,9 +256,14 @@ private struct Wholeness {
     let gaps = zip(numbers, numbers.dropFirst()).filter {
       $1.number.subtractingReportingOverflow($0.number).0 > 1
     }
+    // Zeros before a number tell names apart, and no order.
+    let repeated = zip(line, line.dropFirst()).filter { $1.parts[position].isNumber($0.parts[position]) }
     return missing
       + gaps.map { before, after in
         "\(group) has nothing between \(names[before.member.place]) and \(names[after.member.place])"
+      }
+      + repeated.map { one, other in
+        "\(group) has one number twice, in \(names[one.place]) and \(names[other.place])"
       }
   }
 

@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
@@ -10,7 +11,7 @@ public struct Merge: Step {
 
   /// - Parameter parts: checkpoints by what ``Inputs/checkpoint`` knows them by; the command's are paths.
   public init(_ parts: String...) { self.init(parts) }
-  public init(_ parts: [String]) { self.parts = parts }
+  public init(_ parts: [String]) { self.parts = parts.map(Address.concealed) }
 
   public static let schema = StepSchema(
     "merge", .files, "Add the tensors of FILE, which shares no key with these.",

@@ -146,13 +146,30 @@ struct AxisView: Sendable {
   func rest(_ element: Int) -> Int { element / (inner * length) * inner + element % inner }
 
   /// Calls `body` with all elements in their order, some thousands at a time.
-  func forEach(_ reader: ElementReader, _ body: (_ element: Int, Double) -> Void) throws {
+  func forEach(_ reader: ElementReader, _ reading: NumberReading, _ body: (_ element: Int, Double) -> Void)
+    throws
+  {
     for start in stride(from: 0, to: count, by: Self.piece) {
-      for (index, number) in try reader.doubles(start..<min(start + Self.piece, count)).enumerated() {
+      for (index, number) in try reader.doubles(start..<min(start + Self.piece, count), reading)
+        .enumerated()
+      {
         body(start + index, number)
       }
     }
   }
 
   private static let piece = 1 << 16
+}
+
+/// What is computed of a whole tensor before the first of its numbers, once for each way of reading.
+struct MadeOnce<Value: Sendable>: Sendable {
+  private let plain = Guarded<Value?>(nil)
+  private let finite = Guarded<Value?>(nil)
+
+  func made(_ reading: NumberReading, _ make: () throws -> Value) rethrows -> Value {
+    switch reading {
+    case .asTheyAre: try plain.made(make)
+    case .finite: try finite.made(make)
+    }
+  }
 }

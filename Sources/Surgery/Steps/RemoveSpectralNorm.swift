@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
 internal import SutureText
@@ -53,18 +52,18 @@ public struct RemoveSpectralNorm: ParametrizationStep {
     let (numbers, lefts, rights) = (
       try ElementReader(tensor), try ElementReader(left.tensor), try ElementReader(right.tensor)
     )
-    let norm = Guarded<Double?>(nil)
+    let norm = MadeOnce<Double>()
     return try Tensor(
       dtype: tensor.dtype, shape: tensor.shape, rowLength: 1, label: tensor.storage.label,
       from: [numbers.storage, lefts.storage, rights.storage]
-    ) { range in
-      let norm = try norm.made {
-        let (u, v) = (try lefts.doubles(), try rights.doubles())
+    ) { range, reading in
+      let norm = try norm.made(reading) {
+        let (u, v) = (try lefts.doubles(reading), try rights.doubles(reading))
         var sum = 0.0
-        try view.forEach(numbers) { sum += u[view.place($0)] * $1 * v[view.rest($0)] }
+        try view.forEach(numbers, reading) { sum += u[view.place($0)] * $1 * v[view.rest($0)] }
         return sum
       }
-      return try numbers.doubles(range).map { $0 / norm }
+      return try numbers.doubles(range, reading).map { $0 / norm }
     }
   }
 

@@ -1,4 +1,3 @@
-internal import SutureBytes
 internal import SutureJSON
 internal import SutureTensors
 
@@ -36,17 +35,17 @@ public struct RemoveWeightNorm: ParametrizationStep {
     }
     let view = AxisView(shape, axis: try axis(gain, shape))
     let (gains, numbers) = (try ElementReader(gain.tensor), try ElementReader(direction.tensor))
-    let factors = Guarded<[Double]?>(nil)
+    let factors = MadeOnce<[Double]>()
     return try Tensor(
       dtype: direction.tensor.dtype, shape: shape, rowLength: 1, label: direction.tensor.storage.label,
       from: [gains.storage, numbers.storage]
-    ) { range in
-      let factors = try factors.made {
+    ) { range, reading in
+      let factors = try factors.made(reading) {
         var squares = [Double](repeating: 0, count: view.length)
-        try view.forEach(numbers) { squares[view.place($0)] += $1 * $1 }
-        return zip(try gains.doubles(), squares).map { $0 / $1.squareRoot() }
+        try view.forEach(numbers, reading) { squares[view.place($0)] += $1 * $1 }
+        return zip(try gains.doubles(reading), squares).map { $0 / $1.squareRoot() }
       }
-      return zip(range, try numbers.doubles(range)).map { $1 * factors[view.place($0)] }
+      return zip(range, try numbers.doubles(range, reading)).map { $1 * factors[view.place($0)] }
     }
   }
 

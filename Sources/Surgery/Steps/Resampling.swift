@@ -16,10 +16,6 @@ public struct Resampling: Sendable {
   /// The elements that make one, each with its weight.
   struct Taps: Sendable {
     var weighted: [(index: Int, weight: Double)]
-
-    func sum(_ number: (Int) -> Double) -> Double {
-      weighted.reduce(0) { $0 + $1.weight * number($1.index) }
-    }
   }
 
   func taps(from old: Int, to new: Int) -> [Taps] {

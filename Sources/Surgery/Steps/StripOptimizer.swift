@@ -12,19 +12,31 @@ public struct StripOptimizer: Step {
     "grad_scaler", "amp_state_dict", "updates",
   ]
 
-  /// Those of `names` that are what an optimizer or a gradient scaler keeps: `….state.0.exp_avg`.
+  /// Those of `names` under one of the `optimizers` that are what an optimizer or a gradient scaler keeps: `….state.0.exp_avg`.
   ///
   /// A scaler of a model has a mean or a scale too; only a gradient scaler counts its growth.
-  private static func states(among names: [String]) -> Set<ExactString> {
+  private static func states(among names: [String], of optimizers: Set<String>) -> Set<ExactString> {
     let parts = names.map { $0.split(separator: ".").map(String.init) }
     let growing = Set(parts.filter { $0.count > 1 && $0.last?.contains("growth") == true }.map { $0[0] })
     return Set(
       zip(names, parts).filter { _, parts in
         guard let first = parts.first, let last = parts.last, parts.count > 1 else { return false }
-        return Self.names.contains(first)
+        return optimizers.contains(first)
           && (growing.contains(first) || moments.contains(last)
             || parts.dropFirst().dropLast().contains { $0 == "state" || $0 == "param_groups" })
       }.map { ExactString($0.0) })
+  }
+
+  /// The places that hold what `state_dict()` of an optimizer gives, whatever they are called: `opt.param_groups.0.lr`.
+  private static func optimizers(beside extras: [String]) -> Set<String> {
+    Set(
+      extras.compactMap { path in
+        let parts = path.split(separator: ".", maxSplits: 3)
+        guard parts.count > 1 else { return nil }
+        // There may be a list of them.
+        let isList = parts.count > 2 && parts[1].utf8.allSatisfy { (48...57).contains($0) }
+        return parts[isList ? 2 : 1] == "param_groups" ? String(parts[0]) : nil
+      })
   }
 
   private static let moments: Set<String> = [
@@ -43,11 +55,12 @@ public struct StripOptimizer: Step {
   public func summary(_: ResolvedFields) -> String { "strip the optimizer" }
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
+    let optimizers = Self.names.union(Self.optimizers(beside: draft.inputs.extras))
     func isTraining(_ path: String) -> Bool {
-      path.split(separator: ".").first.map { Self.names.contains(String($0)) } ?? false
+      path.split(separator: ".").first.map { optimizers.contains(String($0)) } ?? false
     }
     // Among the weights a name alone decides nothing: a model may have a scaler of its own.
-    let states = Self.states(among: draft.names)
+    let states = Self.states(among: draft.names, of: optimizers)
     var outcome = StepOutcome(touched: draft.names.filter { states.contains(ExactString($0)) })
     draft.entries.removeAll { states.contains(ExactString($0.name)) }
     let kept = draft.names.filter(isTraining)
@@ -67,7 +80,7 @@ public struct StripOptimizer: Step {
       outcome.notes.append(
         "\(values.count) values beside the weights, under \(places.joined(separator: ", "))")
     }
-    outcome.stripsOptimizer = true
+    outcome.stripped = optimizers
     outcome.count = outcome.touched.count + values.count
     return outcome
   }

@@ -8,10 +8,12 @@ internal import SutureText
 /// the library spells them; see `MovingAverage`. What it has no average of, such as the buffers of batch norms, is the
 /// weights' own.
 public struct TakeEMA: Step {
-  /// The names that training code gives it: timm and facebookresearch, mmengine and PaddleDetection, YOLOv5, GANs.
+  /// The names that training code gives it: timm and facebookresearch, mmengine and PaddleDetection, YOLOv5, GANs; and
+  /// to the equal average of the last epochs, SWA.
   public static let names = [
     "model_ema", "state_dict_ema", "ema_state_dict", "params_ema", "ema_model", "ema", "model_averaged",
     "model_ema_state_dict", "ema_model_state_dict", "ema_state", "g_ema", "G_ema",
+    "swa_state_dict", "swa_model_state_dict", "swa_model", "model_swa",
   ]
 
   /// Whether a list of averages without names is paired with the parameters by order.

@@ -1,26 +1,11 @@
 internal import SutureBytes
 internal import SutureNumbers
 
-/// What a cast did.
+/// What a cast did; what was too large is counted by the storages, and ``StateDict/overflows`` tells it.
 public struct DTypeCast: Sendable {
   public let stateDict: StateDict
   /// The names of the tensors that have another dtype now.
   public let names: [String]
-  private let conversions: [(names: [String], contents: ConvertedContents)]
-
-  fileprivate init(
-    stateDict: StateDict, names: [String], conversions: [(names: [String], contents: ConvertedContents)]
-  ) {
-    (self.stateDict, self.names, self.conversions) = (stateDict, names, conversions)
-  }
-
-  /// How many finite numbers became infinite, NaN or the largest there is, since the new dtype has nothing beyond, and
-  /// in which tensors; known once they have been read.
-  ///
-  /// Elements that lie between those of a view count too.
-  public var overflows: [(names: [String], count: Int)] {
-    conversions.compactMap { $0.contents.lossCount > 0 ? ($0.names, $0.contents.lossCount) : nil }
-  }
 }
 
 extension StateDict {
@@ -51,8 +36,7 @@ extension StateDict {
     }
     // What is viewed as one dtype is packed by itself, so that each element of a storage is a number of that dtype.
     let packings = sources.mapValues { StoragePacking($0.flatMap(\.castViews)) }
-    var storages: [ConvertedID: (storage: Storage, contents: ConvertedContents, names: [String])] = [:]
-    var order: [ConvertedID] = []
+    var storages: [ConvertedID: Storage] = [:]
     var result = StateDict()
     result.metadata = metadata
     var names: [String] = []
@@ -66,23 +50,23 @@ extension StateDict {
       let tensor = try entry.tensor.mapCastViews(to: dtype) { view in
         let packed = try packing(view)
         let id = ConvertedID(storage: ObjectIdentifier(packed.storage), dtypes: change.dtypes)
-        if storages[id] == nil {
-          let contents = ConvertedContents(packed.storage, from: view.dtype.byteCount, to: dtype.byteCount) {
-            conversion.convert($0, count: $1, into: &$2)
-          }
-          storages[id] = (Storage(contents, label: packed.storage.label), contents, [])
-          order.append(id)
-        }
-        storages[id]?.names.append(entry.name)
+        let storage =
+          storages[id]
+          ?? Storage(
+            ConvertedContents(
+              packed.storage, from: view.dtype.byteCount, to: dtype.byteCount,
+              counting: LossCount(dtype, isComputed: false)
+            ) {
+              conversion.convert($0, count: $1, into: &$2)
+            }, label: packed.storage.label)
+        storages[id] = storage
         return try Tensor(
-          storages[id]?.storage ?? packed.storage, dtype: dtype, shape: packed.shape, strides: packed.strides,
+          storage, dtype: dtype, shape: packed.shape, strides: packed.strides,
           offset: packed.offset, lazyBits: packed.lazyBits)
       }
       try result.append(entry.name, tensor)
     }
-    return DTypeCast(
-      stateDict: result, names: names,
-      conversions: order.compactMap { storages[$0] }.map { ($0.names, $0.contents) })
+    return DTypeCast(stateDict: result, names: names)
   }
 
   /// A storage, read as numbers of one dtype and made those of another.

@@ -1,3 +1,5 @@
+internal import SutureBytes
+
 /// A storage, and the names of the tensors that view it.
 public struct StorageUse: Sendable {
   public let storage: Storage
@@ -5,6 +7,20 @@ public struct StorageUse: Sendable {
 }
 
 extension StateDict {
+  /// How many bytes views would take in full that repeat many times what they view; each view counts once.
+  ///
+  /// A few bytes can describe terabytes.
+  public var expandedByteCount: Int {
+    var seen: Set<ViewIdentity> = []
+    return entries.reduce(0) { sum, entry in
+      let tensor = entry.tensor
+      guard tensor.hasElements, tensor.byteCount / 16 > tensor.byteExtent.count,
+        seen.insert(ViewIdentity(tensor)).inserted
+      else { return sum }
+      return sum.adding(saturating: tensor.byteCount)
+    }
+  }
+
   /// The storages in the order of their first use, with the tensors on each.
   public var storageUses: [StorageUse] {
     var uses: [StorageUse] = []

@@ -14,18 +14,44 @@ struct JoinedContents: StorageContents {
 
   var isVerified: Bool { base.isVerified }
 
+  var givesParts: Bool { base.givesParts }
+
+  func deferVerification() { base.deferVerification() }
+
+  func verifyWhileReading() { base.verifyWhileReading() }
+
+  func verify() throws { try base.verify() }
+
+  func extents(_ range: Range<Int>) -> [FileExtent] {
+    var (found, position) = ([FileExtent](), 0)
+    for part in ranges {
+      let common = range.clamped(to: position..<(position + part.count))
+      let start = part.lowerBound - position
+      if !common.isEmpty { found += base.extents((start + common.lowerBound)..<(start + common.upperBound)) }
+      position += part.count
+    }
+    return found
+  }
+
+  func losses(_ counts: inout LossCounts) -> [LossCount] { base.losses(&counts) }
+
   var origin: Int { base.origin + (ranges.first?.lowerBound ?? 0) }
 
   /// Bytes whose checksum is that of a larger whole have to be read.
   var place: FileRange? {
-    guard ranges.count == 1, base.isVerified, let place = base.place else { return nil }
+    guard ranges.count == 1, base.givesParts, let place = base.place else { return nil }
     let start = place.range.lowerBound
     return FileRange(place.file, (start + ranges[0].lowerBound)..<(start + ranges[0].upperBound))
   }
 
+  var distance: Distance? {
+    guard base.givesParts, let first = ranges.first, let last = ranges.last else { return base.distance }
+    return base.distance?.part(first.lowerBound..<last.upperBound)
+  }
+
   func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
     // One pass, which verifies all of the base, is better than two.
-    if !base.isVerified { return try pickFromBase(body) }
+    if !base.givesParts { return try pickFromBase(body) }
     for range in ranges {
       try withBuffer(min(Storage.chunkSize, range.count)) { buffer in
         var position = range.lowerBound

@@ -74,6 +74,21 @@ public final class Storage: Payload {
 
   public var place: FileRange? { contents.place }
 
+  public var distance: Distance? { contents.distance }
+
+  public func extents(_ range: Range<Int>) -> [FileExtent] { contents.extents(range) }
+
+  /// Lets ranges be given out that have not passed the checksum, where someone else compares it; who reads all still does.
+  public func deferVerification() { contents.deferVerification() }
+
+  /// Lets ranges be given out before all bytes have passed the checksum, which is computed as they are read.
+  ///
+  /// Nothing that was made of them may be final before ``verify()`` has returned.
+  public func verifyWhileReading() { contents.verifyWhileReading() }
+
+  /// Whether a range is given out without all being read before.
+  var givesParts: Bool { contents.givesParts }
+
   public var computesChecksum: Bool { contents.computesChecksum }
 
   /// Gives out the whole storage in order, piece by piece, and checks the CRC at the end.
@@ -89,14 +104,14 @@ public final class Storage: Payload {
   /// Whether all bytes have passed the checksum, or there is none.
   public var isVerified: Bool { contents.isVerified }
 
-  /// Reads everything once, unless that was done before, and checks the CRC.
-  public func verify() throws {
-    if !isVerified { _ = try forEachChunk { _, _ in } }
-  }
+  func losses(_ counts: inout LossCounts) -> [LossCount] { contents.losses(&counts) }
+
+  /// Reads everything once, as far as that was not done before, and checks the CRC.
+  public func verify() throws { try contents.verify() }
 
   /// Fills the first `range.count` bytes of `buffer` with those of `range`.
   ///
-  /// The first read of a storage with a CRC verifies all of it. In a big-endian storage the range begins with a
+  /// The first read of a storage with a CRC verifies all of it, unless ``verifyWhileReading()`` was called. In a big-endian storage the range begins with a
   /// number.
   public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount && range.count <= buffer.count)

@@ -12,6 +12,23 @@ public protocol StorageContents: Payload {
   /// made.
   var origin: Int { get }
 
+  /// Whether a part is given out without all being read before: all have passed their checksum, there is none, or it is seen
+  /// to otherwise.
+  var givesParts: Bool { get }
+
+  /// Lets ranges be given out that have not passed the checksum: someone else sees to it. Who reads all of it still does.
+  func deferVerification()
+
+  /// Lets ranges be given out before all bytes have passed the checksum, which is computed of what is read. Who asks for this
+  /// calls ``verify()`` before anything is final.
+  func verifyWhileReading()
+
+  /// Reads what has not been read, unless all have passed the checksum, and compares it.
+  func verify() throws
+
+  /// The counts of numbers that are lost on the way to these bytes.
+  func losses(_ counts: inout LossCounts) -> [LossCount]
+
   /// Fills the first `range.count` bytes of `buffer` with those of `range`, verified.
   func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws
 }
@@ -19,4 +36,13 @@ public protocol StorageContents: Payload {
 extension StorageContents {
   public var recordsChecksum: Bool { false }
   public var origin: Int { 0 }
+  public var givesParts: Bool { isVerified }
+  public func deferVerification() {}
+  public func verifyWhileReading() {}
+
+  public func verify() throws {
+    if !isVerified { _ = try forEachChunk { _, _ in } }
+  }
+
+  public func losses(_: inout LossCounts) -> [LossCount] { [] }
 }

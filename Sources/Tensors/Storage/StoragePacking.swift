@@ -28,10 +28,12 @@ package struct StoragePacking {
     for view in tensors.flatMap(\.views) {
       let whole = view.storage.whole
       let extent = view.extentInWhole
-      var use = uses[ObjectIdentifier(whole)] ?? (whole, [], 1)
-      if !extent.isEmpty { use.extents.append(extent) }
-      use.width = max(use.width, view.dtype.byteCount)
-      uses[ObjectIdentifier(whole)] = use
+      func add(_ use: inout (whole: Storage, extents: [Range<Int>], width: Int)) {
+        if !extent.isEmpty { use.extents.append(extent) }
+        use.width = max(use.width, view.dtype.byteCount)
+      }
+      // In place: a storage may have as many views as a file has tensors, and a copy each would be a square of them.
+      add(&uses[ObjectIdentifier(whole), default: (whole, [], 1)])
     }
     for (id, use) in uses {
       let ranges =

@@ -12,6 +12,9 @@ final class StoredContents: StorageContents {
   /// How many bytes swap places to become little-endian; 1 where they are.
   private let swapWidth: Int
   private let verified: Atomic<Bool>
+  private let defers = Atomic(false)
+  /// What has passed so far, where the checksum is computed of what is read.
+  private let passing = AtomicLazyReference<PassingChecksum>()
 
   init(
     source: any ByteSource, offset: Int, byteCount: Int, label: String, expectedCRC: UInt32?, swapWidth: Int
@@ -21,9 +24,46 @@ final class StoredContents: StorageContents {
     verified = Atomic(expectedCRC == nil)
   }
 
-  var origin: Int { offset }
+  /// Of a record of an archive that is far away, where the record begins.
+  var origin: Int { distance?.range.lowerBound ?? offset }
 
   var isVerified: Bool { verified.load(ordering: .relaxed) }
+
+  var givesParts: Bool { isVerified || defers.load(ordering: .relaxed) || passing.load() != nil }
+
+  func deferVerification() { defers.store(true, ordering: .relaxed) }
+
+  func verifyWhileReading() {
+    if !isVerified { _ = passing.storeIfNil(PassingChecksum(byteCount)) }
+  }
+
+  func verify() throws {
+    if isVerified { return }
+    guard let passing = passing.load() else {
+      _ = try forEachChunk { _, _ in }
+      return
+    }
+    try withBuffer(min(Storage.chunkSize, byteCount)) { buffer in
+      while let gap = passing.gap {
+        let range = gap.lowerBound..<min(gap.upperBound, gap.lowerBound + Storage.chunkSize)
+        try source.read(into: &buffer, count: range.count, at: offset + range.lowerBound)
+        passing.add(range, buffer)
+      }
+    }
+    try compare(passing.value ?? 0)
+  }
+
+  private func compare(_ computed: UInt32) throws {
+    if let expectedCRC, computed != expectedCRC {
+      throw ChecksumMismatch(
+        source: source.name, label: label, offset: offset, declared: expectedCRC, computed: computed)
+    }
+    verified.store(true, ordering: .relaxed)
+  }
+
+  func extents(_ range: Range<Int>) -> [FileExtent] {
+    source.extent((offset + range.lowerBound)..<(offset + range.upperBound)).map { [$0] } ?? []
+  }
 
   var recordsChecksum: Bool { expectedCRC != nil }
 
@@ -35,7 +75,13 @@ final class StoredContents: StorageContents {
     return FileRange(file, offset..<(offset + byteCount))
   }
 
+  var distance: Distance? {
+    // A record of an archive has a header, which is read with it.
+    byteCount == source.byteCount ? source.distance : source.distance?.part(offset..<(offset + byteCount))
+  }
+
   func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
+    source.expect(offset..<(offset + byteCount))
     let size = min(Storage.chunkSize, byteCount)
     try withBuffer(size) { buffer in
       var checksum = CRC32()
@@ -48,18 +94,17 @@ final class StoredContents: StorageContents {
         try body(buffer, count)
         position += count
       }
-      if let expectedCRC, checksum.value != expectedCRC {
-        throw ChecksumMismatch(
-          source: source.name, label: label, offset: offset, declared: expectedCRC, computed: checksum.value)
-      }
+      try compare(checksum.value)
     }
-    verified.store(true, ordering: .relaxed)
     return computesChecksum ? expectedCRC : nil
   }
 
   func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
-    if !isVerified { _ = try forEachChunk { _, _ in } }
+    if !givesParts { _ = try forEachChunk { _, _ in } }
     try source.read(into: &buffer, count: range.count, at: offset + range.lowerBound)
+    if !isVerified, let passing = passing.load(), let whole = passing.add(range, buffer) {
+      try compare(whole)
+    }
     swap(&buffer, count: range.count)
   }
 

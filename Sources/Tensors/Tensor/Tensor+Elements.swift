@@ -27,10 +27,18 @@ extension Tensor: Payload {
   public var place: FileRange? {
     guard isContiguous, hasElements, lazyBits.isEmpty, let whole = storage.place else { return nil }
     // The checksum of a whole storage is not seen to by one who reads a part of it.
-    guard coversStorage || storage.isVerified else { return nil }
+    guard coversStorage || storage.givesParts else { return nil }
     let extent = byteExtent
     let start = whole.range.lowerBound
     return FileRange(whole.file, (start + extent.lowerBound)..<(start + extent.upperBound))
+  }
+
+  /// All that the view spans, however much of it is wanted.
+  public func extents(_ range: Range<Int>) -> [FileExtent] { storage.extents(byteExtent) }
+
+  public var distance: Distance? {
+    isContiguous && hasElements && elementCount > 0
+      ? storage.joining([byteExtent]).distance : storage.distance
   }
 
   /// The elements in row-major order as the file has them, the lazy bits left alone.
@@ -47,7 +55,7 @@ extension Tensor: Payload {
   }
 
   /// A view that repeats its bytes may be expanded to this size; a few bytes can describe terabytes.
-  static let maximumExpansion = 1 << 32
+  static let maximumExpansion = 1 << 30
 
   /// All elements in row-major order as little-endian bytes.
   ///

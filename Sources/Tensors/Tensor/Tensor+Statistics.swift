@@ -1,4 +1,4 @@
-internal import SutureNumbers
+public import SutureNumbers
 
 /// What the numbers of a tensor are like.
 public struct TensorStatistics: Sendable, Equatable {
@@ -12,6 +12,8 @@ public struct TensorStatistics: Sendable, Equatable {
   public let zeroCount: Int
   public let nanCount: Int
   public let infinityCount: Int
+  /// How the finite elements lie, in up to 64 bins; `nil` where there is none.
+  public let histogram: Histogram?
 }
 
 extension Tensor {
@@ -25,29 +27,13 @@ extension Tensor {
     guard let codec = dtype.codec, codec.width == 1 else {
       throw TensorError.notConvertible(dtype, to: .float64)
     }
-    var (count, zeros, nans, infinities) = (0, 0, 0, 0)
-    var (least, largest) = (Double.infinity, -Double.infinity)
-    // Welford's recurrence: one pass, no cancellation.
-    var (mean, squares) = (0.0, 0.0)
+    var summary = NumberSummary()
     try forEachChunk { buffer, byteCount in
-      for value in codec.decode(buffer, count: byteCount / dtype.byteCount) {
-        guard value.isFinite else {
-          if value.isNaN { nans += 1 } else { infinities += 1 }
-          continue
-        }
-        count += 1
-        if value == 0 { zeros += 1 }
-        least = min(least, value)
-        largest = max(largest, value)
-        let delta = value - mean
-        mean += delta / Double(count)
-        squares += delta * (value - mean)
-      }
+      summary.add(buffer, count: byteCount / dtype.byteCount, as: codec)
     }
-    let isEmpty = count == 0
     return TensorStatistics(
-      minimum: isEmpty ? nil : least, maximum: isEmpty ? nil : largest, mean: isEmpty ? nil : mean,
-      deviation: isEmpty ? nil : (squares / Double(count)).squareRoot(), zeroCount: zeros, nanCount: nans,
-      infinityCount: infinities)
+      minimum: summary.minimum, maximum: summary.maximum, mean: summary.mean, deviation: summary.deviation,
+      zeroCount: summary.zeroCount, nanCount: summary.nanCount, infinityCount: summary.infinityCount,
+      histogram: summary.histogram())
   }
 }

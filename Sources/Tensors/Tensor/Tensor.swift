@@ -173,6 +173,8 @@ public enum TensorError: SutureError, Equatable {
   case noElements(String)
   case noSuchBits(DType)
   case notDense(String)
+  /// Even its edges are more than anyone reads.
+  case tooManyToShow(Int)
 
   public var kind: FailureKind { .unreadable }
 
@@ -189,6 +191,8 @@ public enum TensorError: SutureError, Equatable {
       "it repeats \(stored) stored bytes until they are \(byteCount): written in full it would be a bomb"
     case .noElements(let kind): "it is a \(kind) tensor, which has no elements to read one by one"
     case .noSuchBits(let dtype): "it has a negative or conjugate bit, which \(dtype) tensors cannot have"
+    case .tooManyToShow(let count):
+      "even its edges are \(count) elements, and no more than a million are shown"
     case .notDense(let reason): "its zeros cannot be written out: \(reason)"
     case .notConvertible(let from, let to): "\(from) elements cannot be read as \(to)"
     }

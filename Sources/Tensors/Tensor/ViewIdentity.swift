@@ -12,7 +12,9 @@ public struct ViewIdentity: Hashable, Sendable {
     // Slices of one storage are one storage: what counts is where in the whole they lie.
     storage = tensor.storage.wholeID
     start = tensor.storage.placeInWhole + tensor.offset * tensor.dtype.byteCount
-    (dtype, shape, strides) = (tensor.dtype, tensor.shape, tensor.strides)
+    (dtype, shape) = (tensor.dtype, tensor.shape)
+    // How far it is to a second place says nothing of an axis that has but one.
+    strides = zip(tensor.shape, tensor.strides).map { $0 > 1 ? $1 : 0 }
     lazyBits = tensor.lazyBits.rawValue
   }
 }

@@ -43,7 +43,7 @@ extension ModelLoadCheck {
           "backbone": initialBackbone, "unread": initialUnread,
           "elsewhere": initialElsewhere,
         ] as JSONObject,
-        "unexpected": unexpected, "mismatched": report.mismatches,
+        "unexpected": unexpected, "fused": fused, "mismatched": report.mismatches,
         "untrained": ["file": untrained] as JSONObject, "assumed": assumptions.json,
         "advice": flags.map { ["flags": $0] as JSONObject }.json,
         "error": errorText.json,

@@ -5,7 +5,7 @@ public import SutureSurgery
 internal import SutureTensors
 internal import SutureText
 
-/// What would become of a YOLOv5 that is built of a model file when a checkpoint is put into it by `model_dict.update`
+/// What would become of a YOLO that is built of a model file when a checkpoint is put into it by `model_dict.update`
 /// and `load_state_dict`.
 ///
 /// That is never strict about what is missing: whatever the checkpoint does not bring stays at its initial value, and
@@ -31,8 +31,13 @@ public struct ModelLoadCheck: Sendable {
   public let initialBackbone: [String]
   /// Keys of the checkpoint that no module of the model has.
   public let unexpected: [String]
+  /// Convolutions of the checkpoint into which norms were folded that the model has: `fuse()` does that, and neither loads
+  /// into the other.
+  public let fused: [String]
   /// Blocks of the checkpoint that never got their weights, but for those that nothing reads.
   public let untrained: [String]
+  /// Whose model file it is.
+  public let dialect: ModelDialect
   /// What the model file says and cannot be known here.
   public let assumptions: [Assumption]
   /// What would make more of it load; `nil` where nothing does.
@@ -43,9 +48,9 @@ public struct ModelLoadCheck: Sendable {
   package var errorLines: [String]? { updated.errorLines(model: "Model") }
   private let updated: LoadReport
 
-  /// Builds every key and shape of the model as YOLOv5 would, and compares those of `checkpoint` with them.
+  /// Builds every key and shape of the model as the program would, and compares those of `checkpoint` with them.
   ///
-  /// - Throws: an error with the place in the model file where YOLOv5 could not build it, or where the checkpoint has no
+  /// - Throws: an error with the place in the model file where it could not be built, or where the checkpoint has no
   ///   tensors.
   public init(of checkpoint: Checkpoint, into model: ModelFile) throws {
     self.checkpoint = checkpoint
@@ -65,10 +70,11 @@ public struct ModelLoadCheck: Sendable {
     let read = Set(expected.filter(\.isRead).map(\.name))
     live = report.loaded.filter(read.contains)
     unexpected = report.unexpected
+    fused = file.fusedConvolutions.filter { base[$0.dropLast("conv".count) + "bn.weight"] != nil }
     // A copy that nothing reads stays at its initial values in a detector that was trained without it.
     let unread = Set(expected.lazy.filter { !$0.isRead }.map { ExactString($0.name) })
     untrained = (try? file.untrainedBlocks { !unread.contains(ExactString($0)) }) ?? []
-    assumptions = model.assumptions
+    (dialect, assumptions) = (model.dialect, model.assumptions)
     advice = Self.advice(file, base, report)
     updated = try Self.updated(base, with: file)
   }
@@ -85,10 +91,10 @@ public struct ModelLoadCheck: Sendable {
   }
 
   private static func advice(_ file: StateDict, _ base: StateDict, _ report: LoadReport) -> Advice? {
-    if let preset = Preset.all.first(where: { $0.name == "convnext-yolov5" }),
-      let recipe = try? preset.recipe(),
-      let plan = try? Plan(of: file, steps: recipe.steps, expecting: recipe.expectation)
-    {
+    for preset in Preset.all where ["convnext-yolov5", "convnext-ultralytics"].contains(preset.name) {
+      guard let recipe = try? preset.recipe(),
+        let plan = try? Plan(of: file, steps: recipe.steps, expecting: recipe.expectation)
+      else { continue }
       let better = LoadReport(loading: plan.output, into: base)
       if better.loaded.count > report.loaded.count { return .preset(preset) }
     }

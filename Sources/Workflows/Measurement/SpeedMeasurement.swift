@@ -3,7 +3,7 @@ internal import SutureBytes
 public import SutureModelRuntime
 internal import SutureText
 
-/// How fast the backbone of a network runs, beside what the processor can do.
+/// How fast a detector runs, or the backbone of a network, beside what the processor can do.
 public struct SpeedMeasurement: Sendable {
   /// A layer, what it computes, and how long it takes.
   public struct Layer: Sendable {
@@ -58,14 +58,15 @@ public struct SpeedMeasurement: Sendable {
     of network: RunnableNetwork, precision: Precision = .float32, size: Int = 224, batch: Int = 1,
     rounds: Int = 20, timesLayers: Bool = false
   ) throws {
-    guard let model = network.backbone else {
+    guard let model: any MeasuredModel = network.detector ?? network.backbone else {
       throw Failure(.doesNotFit, "there is no backbone that could be run by itself")
     }
     assumptions = network.assumptions
+    // What is computed last needs all.
     let outputs = model.outputNames.suffix(1).map(\.self)
     try network.requireRunnable(side: size, batch: batch)
     var image = try FeatureMap(
-      batch: batch, height: size, width: size, channels: model.configuration.inputChannels)
+      batch: batch, height: size, width: size, channels: network.inputChannels)
     for index in image.values.indices { image.values[index] = Float((index &* 7919) % 4093) / 1024 - 2 }
     let start = CurrentProcess.seconds
     try model.prepare(outputs, batch: batch, height: size, width: size)
@@ -74,16 +75,16 @@ public struct SpeedMeasurement: Sendable {
     layers = try model.costs(outputs, batch: batch, height: size, width: size).map {
       Layer(name: $0.layer, multiplyAccumulates: $0.multiplyAccumulates)
     }
-    _ = try model.outputs(outputs, of: image)
+    _ = try model.outputs(outputs, of: image, observe: nil)
     for round in 0..<rounds {
       if round % 5 == 0 { peaks.append(MachinePeak.measure(precision)) }
       let start = CurrentProcess.seconds
-      _ = try model.outputs(outputs, of: image)
+      _ = try model.outputs(outputs, of: image, observe: nil)
       seconds.append(CurrentProcess.seconds - start)
     }
     for _ in 0..<(timesLayers ? rounds : 0) {
       var times: [Double] = []
-      _ = try model.outputs(outputs, of: image) { times.append($0.seconds) }
+      _ = try model.outputs(outputs, of: image, observe: { times.append($0.seconds) })
       for (index, time) in times.enumerated() { layers[index].seconds.append(time) }
     }
   }
@@ -108,3 +109,18 @@ public struct SpeedMeasurement: Sendable {
       ])
   }
 }
+
+/// What can be prepared and run over and over.
+private protocol MeasuredModel {
+  var outputNames: [String] { get }
+  func prepare(_ names: [String], batch: Int, height: Int, width: Int) throws
+  func costs(_ names: [String], batch: Int, height: Int, width: Int) throws -> [(
+    layer: String, multiplyAccumulates: Int
+  )]
+  func outputs(
+    _ names: [String], of image: FeatureMap, observe: ((LayerOutput) throws -> Void)?
+  ) throws -> [NetworkOutput]
+}
+
+extension ConvNeXt: MeasuredModel {}
+extension DetectionModel: MeasuredModel {}

@@ -12,9 +12,14 @@ public struct CheckReport: Sendable {
 
   /// Reads every byte of a checkpoint.
   ///
+  /// - Parameter readsBytes: whether it does; otherwise structure, names and what the pickle calls are looked at alone.
   /// - Parameter progress: is told how many more bytes of tensors have been read.
-  public init(of checkpoint: Checkpoint, progress: @escaping @Sendable (Int) -> Void = { _ in }) {
-    (self.checkpoint, integrity) = (checkpoint, Integrity(of: checkpoint, progress: progress))
+  /// - Throws: what a server says that does not answer as it should.
+  public init(
+    of checkpoint: Checkpoint, readsBytes: Bool = true, progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws {
+    self.checkpoint = checkpoint
+    integrity = try Integrity(of: checkpoint, readsBytes: readsBytes, progress: progress)
   }
 
   public var passed: Bool {
@@ -44,6 +49,7 @@ public struct CheckReport: Sendable {
       "suture.check/1",
       [
         "path": checkpoint.path, "container": checkpoint.container.rawValue, "passed": passed,
+        "bytes_checked": integrity.readsBytes,
         "checksums": [
           "recorded": checkpoint.recordsChecksums, "verified": integrity.verifiedCount,
           "failed": failedCount,

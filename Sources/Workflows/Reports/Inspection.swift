@@ -28,6 +28,10 @@ public struct Inspection: Sendable {
   /// Whether the elements of each are read for statistics.
   public var measures = false
   public var listsStorages = false
+  /// By how many components of their names the tensors are summed up; `nil` where they are not.
+  public var depth: Int?
+  /// In what order ``shown`` is, where that is not the file's.
+  public internal(set) var order: Order?
   public var model: Model?
 
   public init(of checkpoint: Checkpoint) {
@@ -42,6 +46,9 @@ public struct Inspection: Sendable {
         "suture.inspect/1",
         [
           "path": checkpoint.path, "container": checkpoint.container.rawValue, "wrapper": checkpoint.wrapper,
+          "sharding": checkpoint.sharding.map {
+            ["world": $0.world, "step": $0.step, "steps": $0.steps] as JSONObject
+          },
           "tensors": try shown.map { entry in
             var object: JSONObject = ["name": entry.name]
             object = object + (try json(entry.tensor))
@@ -64,6 +71,14 @@ public struct Inspection: Sendable {
           },
           "globals": checkpoint.globals.map(\.name), "judged_globals": checkpoint.globals.map(\.json),
           "warnings": checkpoint.warnings,
+          "modules_by_depth": depth.map { depth in
+            sums(depth: depth).map {
+              [
+                "name": $0.name, "tensors": $0.tensorCount, "elements": $0.elementCount,
+                "bytes": $0.byteCount,
+              ] as JSONObject
+            }
+          },
           "storages": listsStorages
             ? stateDict.storageUses.map {
               [

@@ -1,16 +1,27 @@
 public import SutureJSON
 package import SutureTensors
+internal import SutureBytes
 internal import SutureText
 
 /// What a report tells programs: an object that begins with the name and number of its schema.
 ///
 /// The documentation's page JSONReports describes each schema, and a test holds every report to it.
 public struct JSONReport: Sendable {
-  package let object: JSONObject
+  package private(set) var object: JSONObject
 
   package init(_ schema: String, _ object: JSONObject) { self.object = ["schema": schema] + object }
 
   public var value: JSONValue { object.json }
+
+  /// The same with `requests` and `bytes_read`, what servers were asked for up to now, where one was asked.
+  package var withTraffic: JSONReport {
+    var report = self
+    if Traffic.requests > 0 {
+      report.object["requests"] = Traffic.requests
+      report.object["bytes_read"] = Traffic.bytesRead
+    }
+    return report
+  }
 
   /// The report as text, with a newline at its end.
   ///

@@ -29,7 +29,8 @@ extension StateDictDiff {
           ["name": $0.name, "a": $0.from, "b": $0.to, "same_elements": $0.keepsElements] as JSONObject
         },
         "recast": recast.map { ["name": $0.name, "a": $0.from, "b": $0.to] as JSONObject },
-        "compared": values.count, "bit_equal": values.count { $0.difference.isBitEqual },
+        "values_compared": comparesValues, "compared": values.count,
+        "bit_equal": values.count { $0.difference.isBitEqual },
         "values": values.filter { !$0.difference.isBitEqual || !$0.difference.passed }.map(Self.json),
       ])
   }

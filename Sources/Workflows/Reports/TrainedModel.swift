@@ -56,11 +56,7 @@ public struct TrainedModel: Sendable {
       default: []
       }
     date = Self.extra("date", of: checkpoint)
-    let held = Set(checkpoint.stateDict.names.lazy.map { ExactString($0) })
-    isFused = checkpoint.stateDict.names.contains { name in
-      guard name.hasSuffix(".conv.bias") else { return false }
-      return !held.contains(ExactString(name.dropLast("conv.bias".count) + "bn.weight"))
-    }
+    isFused = !checkpoint.stateDict.fusedConvolutions.isEmpty
     weights = Self.weights(checkpoint)
   }
 
@@ -110,5 +106,18 @@ public struct TrainedModel: Sendable {
       "refusal": refusal, "classes": classes, "names": names, "date": date, "fused": isFused,
       "weights": weights.map { ["path": $0.path, "whose": $0.whose, "taken": $0.isTaken] as JSONObject },
     ]
+  }
+}
+
+extension StateDict {
+  /// The convolutions of a YOLO into which the norms behind them were folded: each has a bias, and nothing beside it.
+  var fusedConvolutions: [String] {
+    let held = Set(names.lazy.map { ExactString($0) })
+    return names.compactMap { name in
+      guard name.hasSuffix(".conv.bias"),
+        !held.contains(ExactString(name.dropLast("conv.bias".count) + "bn.weight"))
+      else { return nil }
+      return String(name.dropLast(".bias".count))
+    }
   }
 }

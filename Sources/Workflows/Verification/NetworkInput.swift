@@ -19,8 +19,9 @@ public enum NetworkInput: Sendable {
 
   /// The image for a detector, or for a backbone of so many channels.
   ///
+  /// - Parameter stride: what the sides of a letterbox are multiples of.
   /// - Throws: an error of the kind ``FailureKind/usage`` where the network takes another number of channels.
-  public func image(forDetector: Bool, channels: Int = 3) throws -> FeatureMap {
+  public func image(forDetector: Bool, channels: Int = 3, stride: Int = 32) throws -> FeatureMap {
     switch self {
     case .map(let map): return map
     case .tensors(let checkpoint):
@@ -30,7 +31,7 @@ public enum NetworkInput: Sendable {
         .usage, "the network takes \(channels) channels, and pictures have 3",
         remedies: [.setting("input", "takes an image as a tensor")])
     case .picture(let picture, let preparation):
-      return try FeatureMap(picture, Self.preparation(preparation, forDetector))
+      return try FeatureMap(picture, Self.preparation(preparation, forDetector: forDetector), stride: stride)
     case .testImage(let side):
       var image = try FeatureMap.testImage(size: side)
       // The test image lies in [−2, 2).
@@ -44,10 +45,10 @@ public enum NetworkInput: Sendable {
   /// The picture as the network sees it; `nil` where there is none.
   func seen(forDetector: Bool) -> Picture? {
     guard case .picture(let picture, let preparation) = self else { return nil }
-    return Self.preparation(preparation, forDetector).fitted(picture)
+    return Self.preparation(preparation, forDetector: forDetector).fitted(picture)
   }
 
-  private static func preparation(_ wanted: PicturePreparation?, _ forDetector: Bool) -> PicturePreparation {
+  static func preparation(_ wanted: PicturePreparation?, forDetector: Bool) -> PicturePreparation {
     guard forDetector else { return wanted ?? .classifier() }
     if case .detector? = wanted { return wanted ?? .detector() }
     return .detector()

@@ -134,6 +134,12 @@ public struct RunnableNetwork: Sendable {
     return stateDict.filter { names.contains($0.name) }
   }
 
+  /// The first tensor of what an OpenCLIP image tower puts behind its trunk; `nil` where the backbone is no such trunk.
+  private var projection: String? {
+    guard prefixes.count == 1, let tower = prefixes[0].start(before: "trunk.") else { return nil }
+    return stateDict.names.first { $0.rest(after: tower + "head.") != nil }
+  }
+
   /// What it is, for a person: variant, names, element types.
   public var summary: String {
     guard let configuration = backbone?.configuration else { return "a detector" }
@@ -144,6 +150,9 @@ public struct RunnableNetwork: Sendable {
       text += ", \(Format.count(classes)) classes"
     } else {
       text += " backbone"
+    }
+    if let head = projection {
+      text += ", the trunk of an OpenCLIP image tower, whose head is not run: \(head) takes pooled"
     }
     let types = readEntries.grouped(by: \.tensor.dtype).map(\.key.rawValue)
     return text + "; names of \(configuration.scheme.library), \(types.joined(separator: " and "))"

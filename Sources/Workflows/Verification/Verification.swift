@@ -22,10 +22,16 @@ public struct Verification: Sendable {
   public var expected: Checkpoint?
   /// What the network is given.
   public var input: NetworkInput
-  /// How far from an expected output one may be, over its peak.
-  public var tolerance: Double
+  /// How far from an expected output one may be, over its peak; `nil` for ``usualTolerance(of:)``.
+  public var tolerance: Double?
+
+  /// 5e-6, and 1e-5 where boxes were decoded: what a sound computation in float32 keeps.
+  public static func usualTolerance(of output: String) -> Double { output == "detect.decoded" ? 1e-5 : 5e-6 }
+
   /// The names of the classes; a picture's likeliest are told with them.
   public var labels: ClassLabels?
+  /// Which of a detector's boxes count; `nil` for what its program takes.
+  public var thresholds: DetectionThresholds?
   private let settings: NetworkSettings
   /// The same for the original.
   private var originalSettings: NetworkSettings
@@ -41,7 +47,7 @@ public struct Verification: Sendable {
   /// - Throws: an error of the kind ``FailureKind/doesNotFit`` where it is no network that can be run.
   public init(
     of checkpoint: Checkpoint, against original: Checkpoint? = nil, expecting expected: Checkpoint? = nil,
-    model: ModelFile? = nil, image input: NetworkInput = .testImage(), tolerance: Double = 5e-6,
+    model: ModelFile? = nil, image input: NetworkInput = .testImage(), tolerance: Double? = nil,
     settings: NetworkSettings = NetworkSettings(), engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     (self.settings, originalSettings, self.model) = (settings, settings, model)
@@ -96,6 +102,7 @@ public struct Verification: Sendable {
       if case .picture = input, let logits = outputs.first(where: { $0.name == "logits" }) {
         report.classes = try ClassScore.likeliest(of: logits, labels: labels)
       }
+      report.detections = try detections(outputs)
     }
     try addLayerScales(&report)
     addNames(&report)
@@ -106,7 +113,7 @@ public struct Verification: Sendable {
   public func drawFeatures() throws -> Picture { try paired().drawn() }
 
   private func drawn() throws -> Picture {
-    let names = (0..<4).map { "feature.\($0)" }
+    let names = (network.backbone?.outputNames ?? []).filter { $0.hasPrefix("feature.") }
     let image = try image(forDetector: false)
     let theirs = try original.map { try network(of: self.original($0).0).outputs(names, of: image) }
     return try FeatureDrawing.picture(
@@ -115,7 +122,24 @@ public struct Verification: Sendable {
   }
 
   private func image(forDetector: Bool) throws -> FeatureMap {
-    try input.image(forDetector: forDetector, channels: network.inputChannels)
+    try input.image(
+      forDetector: forDetector, channels: network.inputChannels,
+      stride: max(network.detector?.strides.max() ?? 0, 32))
+  }
+
+  /// What the detector found in the picture; `nil` where there is none of them.
+  private func detections(_ outputs: [NetworkOutput]) throws -> ImageDetections? {
+    guard case .picture(let picture, let wanted) = input, let detector = network.detector,
+      let decoded = outputs.first(where: { $0.name == "detect.decoded" })
+    else { return nil }
+    let thresholds = thresholds ?? DetectionThresholds(detector.dialect)
+    let told = TrainedModel(checkpoint)?.names ?? []
+    let image = try image(forDetector: true)
+    return ImageDetections(
+      detector.detections(in: decoded, thresholds), in: picture, given: (image.width, image.height),
+      NetworkInput.preparation(wanted, forDetector: true), detector.dialect,
+      names: try labels?.names(ofClasses: detector.classes) ?? (told.count == detector.classes ? told : nil),
+      thresholds)
   }
 
   private func network(of original: StateDict) throws -> RunnableNetwork {
@@ -229,7 +253,7 @@ public struct Verification: Sendable {
             .doesNotFit, at: place,
             "size mismatch for \(ours.name): the shape is \(tensor.shape), \(ours.shape) is needed")
         }
-        report.add(ours, try tensor.floats(), tolerance: tolerance)
+        report.add(ours, try tensor.floats(), tolerance: tolerance ?? Self.usualTolerance(of: ours.name))
       }
       // The detector packs the backbone's weights once more: both at a time would need twice the memory.
       if !isOfDetector { network.backbone?.release() }

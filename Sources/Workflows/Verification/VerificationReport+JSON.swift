@@ -17,6 +17,7 @@ extension VerificationReport {
           ] as JSONObject
         },
         "assumed": assumptions.json,
+        "detections": detections?.json,
         "classes": classes.isEmpty
           ? nil
           : classes.map {

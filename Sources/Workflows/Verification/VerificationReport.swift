@@ -43,6 +43,8 @@ public struct VerificationReport: Sendable {
   public internal(set) var assumptions: [Assumption] = []
   /// The likeliest classes of a picture.
   public internal(set) var classes: [ClassScore] = []
+  /// What a detector found in a picture.
+  public internal(set) var detections: ImageDetections?
 
   /// Whether every check passed.
   public var passed: Bool { checks.allSatisfy(\.passed) }

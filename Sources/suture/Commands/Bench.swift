@@ -16,6 +16,7 @@ struct Bench: Command {
   static var arguments: [Argument<Self>] {
     [
       .operand("FILE", "The checkpoint to run.", \.file),
+      .option("model", "FILE.yaml", "The model file of the detector in FILE, which is run then.", \.model),
       .number("size", "N", "The image is N×N; 224 by default.", in: 1...16384, \.size),
       .number("batch", "N", "How many images at a time; 1 by default.", in: 1...4096, \.batch),
       .number("rounds", "N", "How many passes are timed; 20 by default.", in: 1...100_000, \.rounds),
@@ -23,16 +24,17 @@ struct Bench: Command {
       .choice(
         "engine", placeholder: "ENGINE", "fast (the default), onednn alone, or reference for plain loops.",
         \.engine),
-      .activation(\.settings),
+      .activation(\.settings), .norm(\.settings),
       .option("key", "PATH", "The dict to take from FILE instead of the one found.", \.key),
       .limit(\.limits),
-      .salvage(\.limits),
+      .salvage(\.limits), .step(\.limits),
       .flag("verbose", short: "v", "Each layer's time and speed.", \.verbose),
       .flag("json", "Print JSON.", \.json),
     ]
   }
 
   var file = ""
+  var model: String?
   var size: Int?
   var batch: Int?
   var rounds: Int?
@@ -45,12 +47,12 @@ struct Bench: Command {
   var json = false
 
   mutating func run() throws -> ExitCode {
-    EngineThreads.spinBriefly()
     let precision = precision ?? .float32
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)
     let network = try RunnableNetwork(
-      of: checkpoint, settings: settings, engine: engine ?? .fast, precision: precision)
+      of: checkpoint, model: try model.map { try ModelFile(path: $0) }, settings: settings,
+      engine: engine ?? .fast, precision: precision)
     Console.note("       \(network.summary)")
     let measurement = try SpeedMeasurement(
       of: network, precision: precision, size: size ?? 224, batch: batch ?? 1, rounds: rounds ?? 20,

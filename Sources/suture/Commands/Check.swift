@@ -3,6 +3,7 @@ internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureTensors
+internal import SutureText
 internal import SutureWorkflows
 
 struct Check: Command {
@@ -17,17 +18,17 @@ struct Check: Command {
     module pickled whole: missing and unexpected keys, sizes and dtypes that differ, and how to make it load. Exit code
     0 where a strict load succeeds and the file is sound.
 
-    --into MODEL.yaml takes a YOLOv5 model file with ConvNeXt_Block layers: every key and shape is built as parse_model
-    would, and told which come from the file and which stay at their initial values. Exit code 0 where all that the file
-    has loads, and every block gets what a forward pass reads. A model file that YOLOv5 could not build is refused.
+    --into MODEL.yaml takes a YOLO model file: every key and shape is built as parse_model would, and told which come
+    from the file and which stay at their initial values. Exit code 0 where all that the file has loads, and every
+    block gets what a forward pass reads. A model file that YOLOv5, or Ultralytics, could not build is refused.
+
+    --into alone takes the model file that lies in FILE, where a model was pickled whole (best.pt).
     """
 
   static var arguments: [Argument<Self>] {
     [
-      .operand("FILE", "The checkpoint.", \.file),
-      .option(
-        "into", "BASE|MODEL.yaml", "A checkpoint of the model, or YOLOv5's model file: tell what would load.",
-        \.base),
+      .operands("FILE", "The checkpoints, each with its own report.", \.files),
+      into,
       .number(
         "nc", "N", "With --into MODEL.yaml: how many classes there are, instead of the file's nc.",
         in: 1...100_000,
@@ -39,15 +40,27 @@ struct Check: Command {
       .flag("verbose", short: "v", "With --into: every line, and PyTorch's own words.", \.isVerbose),
       .option("key", "PATH", "With --into: the dict of FILE to take instead of the one found.", \.key),
       .option("base-key", "PATH", "With --into: the dict of BASE to take.", \.baseKey),
+      .flag(
+        "all", "Read every byte of a file at an address too, of which otherwise the structure is checked.",
+        \.readsAll),
       .flag("strict", "Fail for what torch.load(weights_only=True) would refuse.", \.isStrict),
       .flag("allow-nan", "Report NaN, but do not fail for it.", \.allowsNaN),
       .limit(\.limits),
-      .salvage(\.limits),
+      .salvage(\.limits), .step(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }
 
-  var file = ""
+  private static var into: Argument<Self> {
+    var into = Argument<Self>.option(
+      "into", "BASE|MODEL.yaml", "A checkpoint of the model, or its model file: tell what would load.",
+      \.base)
+    into.implied = ""
+    return into
+  }
+
+  var files: [String] = []
+  private var file = ""
   var base: String?
   var classes: Int?
   var anchors: Int?
@@ -56,6 +69,7 @@ struct Check: Command {
   var baseKey: String?
   var allowsNaN = false
   var isStrict = false
+  var readsAll = false
   var limits = ReadLimits()
   var json = false
 
@@ -69,26 +83,41 @@ struct Check: Command {
         throw UsageError("--\(option) goes with --into BASE", hints: ["check reads every tensor of the file"])
       }
     }
+    if files.isEmpty { throw UsageError("check needs FILE: the checkpoint") }
+    return try eachFile(files, json: json) { file in
+      var check = self
+      check.file = file
+      return try check.run(isOne: files.count == 1)
+    }
+  }
+
+  private func run(isOne: Bool) throws -> ExitCode {
     let checkpoint: Checkpoint
     do { checkpoint = try Checkpoint.open(file, key: ".", limits: limits) } catch let error as SystemError {
       // Nothing can be said about a file that cannot be had.
+      throw error
+    } catch let error as any SutureError where [.remote, .usage].contains(error.kind) {
       throw error
     } catch {
       // A file that is refused on opening has failed the check.
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
-      if json { try Console.print(diagnosis.report(["path": file, "passed": false], code: .negative)) }
+      if json {
+        try Console.print(diagnosis.report(["path": file, "passed": false], code: .negative), isLine: !isOne)
+      }
       return .negative
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
     let outcome = try base.map { try load(into: $0) }
     let progress = ProgressMeter(total: checkpoint.stateDict.byteCount, Progress.auto.handler)
     let start = CurrentProcess.seconds
-    var report = CheckReport(of: checkpoint) { progress.advance($0) }
+    var report = try CheckReport(of: checkpoint, readsBytes: readsAll || !checkpoint.isRemote) {
+      progress.advance($0)
+    }
     (report.allowsNaN, report.isStrict) = (allowsNaN, isStrict)
     progress.finish()
     if json {
-      try Console.print(report.json(outcome?.json))
+      try Console.print(report.json(outcome?.json), isLine: !isOne)
     } else {
       try Console.print(
         report.lines(seconds: CurrentProcess.seconds - start) + (outcome.map { [""] + $0.lines } ?? []))
@@ -99,6 +128,7 @@ struct Check: Command {
   /// What loading would do.
   private func load(into base: String) throws -> LoadText {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
+    if base.isEmpty { return try loadIntoItsOwn(checkpoint) }
     guard base.hasSuffix(".yaml") || base.hasSuffix(".yml") else {
       if classes != nil || anchors != nil {
         let (option, what) = classes != nil ? ("nc", "classes") : ("anchors", "anchors")
@@ -113,5 +143,18 @@ struct Check: Command {
     return LoadText(
       try ModelLoadCheck(of: checkpoint, into: ModelFile(path: base, classes: classes, anchors: anchors)),
       model: base, isVerbose: isVerbose)
+  }
+
+  /// What loading into the model would do that was pickled with the weights.
+  private func loadIntoItsOwn(_ checkpoint: Checkpoint) throws -> LoadText {
+    if baseKey != nil { throw UsageError("--base-key goes with --into BASE") }
+    guard let model = try checkpoint.modelFile(classes: classes, anchors: anchors) else {
+      throw UsageError(
+        "no model file lies in \(file): --into needs BASE or MODEL.yaml",
+        hints: ["a YOLO that was pickled whole has one"])
+    }
+    return LoadText(
+      try ModelLoadCheck(of: checkpoint, into: model), model: "the model file in \(file)",
+      isVerbose: isVerbose)
   }
 }

@@ -22,20 +22,24 @@ struct Convert: Command {
     [
       .operands("IN", "The checkpoint, an index of a sharded one, or its folder.", \.inputs),
       .option("out-dir", "DIR", "Write each IN to this folder.", \.folder),
+      .option(
+        "from0", "FILE", "Take the names of inputs from a file, a NUL behind each; - is standard input.",
+        \.names),
       .number("jobs", short: "j", "N", "Work on N files at once.", in: 1...1024, \.jobs),
       .flag("keep-going", short: "k", "Go on with the others after a failure.", \.keepsGoing),
       .option("key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.key),
       .choice(
         "naming", placeholder: "SCHEME",
-        "Name a ConvNeXt as \(NamingScheme.allCases.map(\.rawValue).joined(separator: ", ")) would.", \.naming
+        "Name a ConvNeXt as \(NamingScheme.targets.map(\.rawValue).joined(separator: ", ")) would.", \.naming
       ),
       .limit(\.limits),
-      .salvage(\.limits),
+      .salvage(\.limits), .step(\.limits),
     ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 
   var inputs: [String] = []
   var folder: String?
+  var names: String?
   var jobs: Int?
   var keepsGoing = false
   var key: String?
@@ -44,6 +48,7 @@ struct Convert: Command {
   var writing = WritingOptions()
 
   mutating func run() throws -> ExitCode {
+    if let names { inputs += try InputNames.read(names) }
     guard let first = inputs.first else { throw UsageError("say what to convert: a checkpoint") }
     if let folder { return try runBatch(into: folder) }
     guard inputs.count == 1 else {

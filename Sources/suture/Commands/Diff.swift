@@ -28,9 +28,10 @@ struct Diff: Command {
       .option(
         "key", "PATH", "The dict to take of both instead of the one found; . takes every tensor.", \.key),
       .option("key-b", "PATH", "The dict to take of B, where it is another.", \.otherKey),
+      .flag("shapes", "Compare names, shapes and dtypes alone: no tensor is read.", \.isStructural),
       .flag("verbose", short: "v", "Show every line.", \.isVerbose),
       .limit(\.limits),
-      .salvage(\.limits),
+      .salvage(\.limits), .step(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }
@@ -43,12 +44,16 @@ struct Diff: Command {
   var equalNaN = false
   var key: String?
   var otherKey: String?
+  var isStructural = false
   var isVerbose = false
   var limits = ReadLimits()
   var json = false
 
   mutating func run() throws -> ExitCode {
     let tolerance = try tolerance
+    if isStructural, tolerance != nil {
+      throw UsageError("--shapes compares no values, so there is nothing to tolerate")
+    }
     let filters = try patterns.map { try Pattern($0) }
     let one = try Checkpoint.open(first, key: key, limits: limits)
     let other = try Checkpoint.open(second, key: otherKey ?? key, limits: limits)
@@ -62,7 +67,9 @@ struct Diff: Command {
     }
     let progress = ProgressMeter(
       total: dict.byteCount.adding(saturating: otherDict.byteCount), Progress.auto.handler)
-    let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance) { progress.advance($0) }
+    let diff = try StateDictDiff(dict, otherDict, tolerance: tolerance, comparesValues: !isStructural) {
+      progress.advance($0)
+    }
     progress.finish()
     let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
     if json {

@@ -20,7 +20,8 @@ extension Edit {
       }
     }
     let isPattern = [.pattern, .patterns, .template].contains(operand.kind)
-    return .option(words.name, words.placeholder, help, isPattern: isPattern) { edit, word in
+    let argument = Argument<Self>.option(words.name, words.placeholder, help, isPattern: isPattern) {
+      edit, word in
       let step = try words.step(word)
       // Several files of one step come in an option each.
       guard operand.kind == .files, let last = edit.editing.steps.steps.last?.record,
@@ -34,6 +35,8 @@ extension Edit {
       joined.fields = last.fields + step.record.fields.filter { last[$0.key] == nil }
       edit.editing.steps.steps[edit.editing.steps.steps.count - 1] = try StepRegistry.standard.step(joined)
     }
+    guard case .choice(let choices) = operand.kind else { return argument }
+    return argument.offering { choices }
   }
 
   private static var recipeArguments: [Argument<Self>] {
@@ -43,7 +46,7 @@ extension Edit {
       },
       .option("preset", "NAME", "Do the steps of a recipe that comes along; suture presets lists them.") {
         $0.add(try Presets.named($1).recipe())
-      },
+      }.offering { Preset.all.map(\.name) },
     ]
   }
 
@@ -59,7 +62,7 @@ extension Edit {
 
   /// The file's bytes, where it can be a recipe.
   static func readText(_ path: String) throws -> [UInt8] {
-    let file = try FileSource(path)
+    let file = try openSource(path)
     guard file.byteCount <= 10_000_000 else {
       throw UsageError("\(path) is no recipe: it has \(Format.bytes(file.byteCount))")
     }

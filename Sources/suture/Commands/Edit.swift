@@ -26,7 +26,8 @@ struct Edit: Command {
     """
 
   static var arguments: [Argument<Self>] {
-    [.operand("IN", "The checkpoint.", \.editing.input)] + stepArguments
+    [.operand("IN", "The checkpoint: a file, an address, or a name of fetch --list.", \.editing.input)]
+      + stepArguments
       + [
         .flag("allow-unmatched", "Let steps match nothing.", \.editing.allowsUnmatched),
         .number("expect", "N", "Refuse unless N tensors come out.", \.editing.expectation.output),
@@ -37,7 +38,7 @@ struct Edit: Command {
           "save-recipe", "FILE", "Write what the flags say as a recipe, .yaml or .json.", \.savedRecipe),
         .option(
           "key", "PATH", "The dict to take instead of the one found; . takes every tensor.", \.editing.key),
-        .limit(\.editing.limits), .salvage(\.editing.limits),
+        .limit(\.editing.limits), .salvage(\.editing.limits), .step(\.editing.limits),
       ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 
@@ -51,6 +52,7 @@ struct Edit: Command {
     if editing.steps.steps.isEmpty, recipeOutput.isEmpty {
       throw UsageError("there is nothing to do", hints: ["give a step, such as --drop 'head*'"])
     }
+    editing.input = try FetchReport.located(editing.input)
     editing.key = editing.key ?? recipeKey
     try writing.request.fill(from: recipeOutput)
     editing.request = try writing.resolved()

@@ -35,7 +35,7 @@ struct GraftCommand: Command {
         \.grafting.options.byOrder),
       .option("key", "PATH", "The dict of BASE to take instead of the one found.", \.grafting.key),
       .option("from-key", "PATH", "The dict of PART to take instead of the one found.", \.grafting.partKey),
-      .limit(\.grafting.limits), .salvage(\.grafting.limits),
+      .limit(\.grafting.limits), .salvage(\.grafting.limits), .step(\.grafting.limits),
     ] + Argument.group(WritingOptions.arguments, \.writing)
   }
 

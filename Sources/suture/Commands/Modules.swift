@@ -3,12 +3,13 @@ internal import SutureText
 
 struct Modules: Command {
   static let name = "modules"
-  static let summary = "The modules that YOLOv5 model files may name, with their arguments and an example."
+  static let summary =
+    "The modules that model files of YOLOv5 and Ultralytics may name, with their arguments and an example."
   static let details = "Without NAME it lists them. With NAME it says what each argument of that one may be."
 
   static var arguments: [Argument<Self>] {
     [
-      .operands("NAME", "The modules to tell of.", \.names),
+      .operands("NAME", "The modules to tell of.", \.names).offering { ModelFile.modules.map(\.name) },
       .flag("json", "Print JSON.", \.json),
     ]
   }
@@ -17,7 +18,7 @@ struct Modules: Command {
   var json = false
 
   mutating func run() throws -> ExitCode {
-    let shown = try names.isEmpty ? ModelFile.modules : names.map(Self.named)
+    let shown = try names.isEmpty ? ModelFile.modules : names.flatMap(Self.named)
     if json {
       try Console.print(Self.report(shown))
     } else {
@@ -26,8 +27,10 @@ struct Modules: Command {
     return .done
   }
 
-  private static func named(_ name: String) throws -> ModuleDescription {
-    if let module = ModelFile.modules.first(where: { $0.name == name }) { return module }
+  /// Those of that name: two where the programs mean other things by it.
+  private static func named(_ name: String) throws -> [ModuleDescription] {
+    let known = ModelFile.modules.filter { $0.name == name }
+    if !known.isEmpty { return known }
     let names = ModelFile.modules.map(\.name)
     let near = Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" }
     throw UsageError(

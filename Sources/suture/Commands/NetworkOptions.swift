@@ -45,4 +45,15 @@ extension Argument {
       }
     }
   }
+
+  static func norm(_ path: WritableKeyPath<Values, NetworkSettings>) -> Argument {
+    option(
+      "norm", "KIND", "Of a ConvNeXt whose norms have no bias: rms or simple, timm's RmsNorm or SimpleNorm."
+    ) { values, word in
+      guard ["rms", "simple"].contains(word) else {
+        throw UsageError("--norm takes rms or simple, not \"\(word)\"")
+      }
+      values[keyPath: path].usesSimpleNorms = word == "simple"
+    }
+  }
 }

@@ -11,7 +11,7 @@ struct Presets: Command {
 
   static var arguments: [Argument<Self>] {
     [
-      .operands("NAME", "The recipe to print.", \.names),
+      .operands("NAME", "The recipe to print.", \.names).offering { Preset.all.map(\.name) },
       .flag("json", "As JSON.", \.json),
     ]
   }

@@ -20,7 +20,7 @@ struct Why: Command {
       .operand("FILE", "The checkpoint.", \.file), .operand("KEY", "The whole name of a tensor.", \.tensor),
       .option("key", "PATH", "The dict to enter instead of the one found; . takes every tensor.", \.key),
       .limit(\.limits),
-      .salvage(\.limits),
+      .salvage(\.limits), .step(\.limits),
       .flag("json", "Print JSON.", \.json),
     ]
   }

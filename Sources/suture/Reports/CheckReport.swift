@@ -11,8 +11,11 @@ extension CheckReport {
       "  checksums  \(checksums)",
       "  bounds     \(Format.plural(dict.count, "tensor")) on \(Format.plural(dict.storages.count, "storage")), "
         + "each within its storage",
-      "  numbers    \(Format.plural(nanCount, "NaN")), \(Format.count(infinityCount)) Inf in "
-        + "\(Format.count(dict.elementCount)) elements",
+      "  numbers    "
+        + (integrity.readsBytes
+          ? "\(Format.plural(nanCount, "NaN")), \(Format.count(infinityCount)) Inf in "
+            + "\(Format.plural(dict.elementCount, "element"))"
+          : "not looked at"),
     ]
     for irregular in integrity.irregular.prefix(20) {
       lines.append("             \(Self.sentence(irregular))")
@@ -30,9 +33,12 @@ extension CheckReport {
     for problem in integrity.problems { lines.append("  FAILED     \(problem.message)") }
     lines.append("")
     lines.append(
-      passed
-        ? "sound: \(Format.bytes(dict.byteCount)) of tensors read in \(Format.decimal(seconds, places: 2)) s"
-        : "not sound: \(reason)")
+      !passed
+        ? "not sound: \(reason)"
+        : integrity.readsBytes
+          ? "sound: \(Format.bytes(dict.byteCount)) of tensors read in \(Format.decimal(seconds, places: 2)) s"
+          : "sound in structure and names; \(Format.bytes(dict.byteCount)) of tensors were not read (--all does)"
+    )
     return lines
   }
 
@@ -88,6 +94,7 @@ extension CheckReport {
   }
 
   private var checksums: String {
+    if !integrity.readsBytes { return "not compared: the file is at a server, and --all reads it whole" }
     guard checkpoint.recordsChecksums else {
       return "not recorded in this file, so bytes that changed cannot be told"
     }

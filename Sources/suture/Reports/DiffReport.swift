@@ -35,7 +35,9 @@ struct DiffReport {
         )
       })
     lines += grouped("recast", diff.recast.map { ($0.name, "\($0.from) -> \($0.to)") })
-    lines.append("  " + Self.label("values") + summary)
+    lines.append(
+      "  " + Self.label("values")
+        + (diff.comparesValues ? summary : "not compared: --shapes looks at names, shapes and dtypes"))
     let shown = diff.values.filter { !$0.difference.passed || (isVerbose && !$0.difference.isBitEqual) }
     lines += table(shown) + nanLines
     return lines + ["", verdict]
@@ -57,6 +59,7 @@ struct DiffReport {
   }
 
   private var verdict: String {
+    if diff.passed, !diff.comparesValues { return "the same names, shapes and dtypes" }
     if diff.passed {
       return diff.tolerance == nil ? "the same" : "the same but for differences that are close"
     }

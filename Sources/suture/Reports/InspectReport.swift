@@ -15,7 +15,10 @@ extension Inspection {
       "\(checkpoint.path): \(checkpoint.container.rawValue), \(Format.bytes(checkpoint.byteCount))"
         + "\(Notes.place(checkpoint))", "",
     ]
-    if !shown.isEmpty { lines += try (isFolded ? folded : table()).lines + [""] }
+    if !shown.isEmpty {
+      let table = try depth.map { summed(sums(depth: $0)) } ?? (isFolded ? folded : table())
+      lines += table.lines + [""]
+    }
     lines.append(totals(of: checkpoint.stateDict))
     if let model {
       let count = shown.count { model[$0.name] == true }
@@ -134,6 +137,21 @@ extension Inspection {
       + [statistics.zeroCount, statistics.nanCount, statistics.infinityCount].map(Format.count)
   }
 
+  private func summed(_ sums: [ModuleSum]) -> Table {
+    var table = Table([
+      ("MODULE", .left), ("TENSORS", .right), ("ELEMENTS", .right), ("SIZE", .right), ("SHARE", .right),
+    ])
+    let total = max(sums.reduce(0) { $0.adding(saturating: $1.byteCount) }, 1)
+    for sum in sums {
+      let permille = Int((Double(sum.byteCount) / Double(total) * 1000).rounded())
+      table.add([
+        Format.name(sum.name), Format.count(sum.tensorCount), Format.count(sum.elementCount),
+        Format.bytes(sum.byteCount), "\(permille / 10).\(permille % 10) %",
+      ])
+    }
+    return table
+  }
+
   private var folded: Table {
     var table = Table([
       ("NAMES", .left), ("COUNT", .right), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
@@ -162,7 +180,7 @@ extension Inspection {
       shown.count == all.count
       ? Format.plural(all.count, "tensor")
       : "\(Format.count(shown.count)) of \(Format.count(all.count)) tensors"
-    return "\(tensors), \(Format.count(elements)) elements, \(dtypes.joined(separator: ", "))"
+    return (["\(tensors), \(Format.plural(elements, "element"))"] + dtypes).joined(separator: ", ")
   }
 
   private func others(_ listsAll: Bool) -> [String] {

@@ -65,7 +65,8 @@ struct LoadText {
     let (report, file) = (check.report, check.checkpoint)
     let rows = LoadRows(isVerbose: isVerbose)
     var lines = [
-      "into \(path): a YOLOv5 model file, \(Format.plural(report.baseCount, "key"))", "",
+      "into \(path): \(check.dialect == .yolov5 ? "a" : "an") \(check.dialect.program) model file, \(Format.plural(report.baseCount, "key"))",
+      "",
       "  loads      \(Format.count(report.loaded.count)) of the \(Format.plural(report.fileCount, "key")) of "
         + "\(file.path)\(Notes.place(file)); a forward pass reads \(Format.count(check.live.count)) of them",
     ]
@@ -88,6 +89,11 @@ struct LoadText {
       what: "of the backbone stay at their initial values, and nothing reads them")
     lines += rows.named("unexpected", check.unexpected)
     lines += rows.mismatched(report)
+    lines += rows.named(
+      "fused", check.fused,
+      what:
+        "of the file's convolutions hold the norm behind them, as fuse() leaves it; the model's own do not, and "
+        + "training goes on from files that were not fused")
     lines += rows.untrained(check.untrained, "in the file")
     lines += check.assumptions.map { "  \(LoadRows.label("assumed"))\($0.what) \($0.value): \($0.because)" }
     if !check.adviceFlags.isEmpty { lines += Self.advice(check.adviceFlags, file, outcome: "") }

@@ -10,7 +10,8 @@ extension Modules {
       [
         "modules": modules.map { module in
           [
-            "name": module.name, "class": module.className, "summary": module.summary,
+            "name": module.name, "of": module.dialects.map(\.rawValue), "class": module.className,
+            "summary": module.summary,
             "example": module.example,
             "takes_repeats": module.takesRepeats,
             "arguments": module.arguments.map { argument in
@@ -24,13 +25,16 @@ extension Modules {
   }
 
   static func list(_ modules: [ModuleDescription]) -> [String] {
-    modules.flatMap { ["\($0.name)(\(signature($0)))", "  \($0.summary)", "  \($0.example)", ""] }.dropLast()
+    modules.flatMap {
+      ["\($0.name)(\(signature($0)))  of \($0.whose)", "  \($0.summary)", "  \($0.example)", ""]
+    }.dropLast()
   }
 
   static func details(_ modules: [ModuleDescription]) -> [String] {
     modules.flatMap { module in
       [
-        "\(module.name)(\(signature(module)))", "  \(module.summary)", "  \(module.example)",
+        "\(module.name)(\(signature(module)))  of \(module.whose)", "  \(module.summary)",
+        "  \(module.example)",
         "  class \(module.className)",
       ]
         + module.arguments.map { argument in

@@ -9,7 +9,7 @@ enum Notes {
     let dict = checkpoint.stateDict
     Console.note(
       "read   \(checkpoint.path)  \(checkpoint.container.rawValue)\(place(checkpoint)): "
-        + "\(Format.plural(dict.count, "tensor")), \(Format.count(dict.elementCount)) elements, "
+        + "\(Format.plural(dict.count, "tensor")), \(Format.plural(dict.elementCount, "element")), "
         + Format.bytes(dict.byteCount))
     if !keepsExtras {
       for candidate in checkpoint.candidates { Console.note("       not taken: \(offer(candidate))") }
@@ -23,7 +23,13 @@ enum Notes {
   }
 
   static func place(_ checkpoint: Checkpoint) -> String {
-    checkpoint.wrapper.isEmpty ? "" : ", weights under \"\(checkpoint.wrapper.joined(separator: "."))\""
+    var parts: [String] = []
+    if let world = checkpoint.sharding?.world { parts.append("of \(Format.plural(world, "rank"))") }
+    if let step = checkpoint.sharding?.step { parts.append("step \(Format.name(step))") }
+    if !checkpoint.wrapper.isEmpty {
+      parts.append("weights under \"\(checkpoint.wrapper.joined(separator: "."))\"")
+    }
+    return parts.map { ", \($0)" }.joined()
   }
 
   static func offer(_ candidate: Checkpoint.Candidate) -> String {

@@ -27,8 +27,12 @@ extension VerificationReport {
         difference = nil
       }
     }
-    let tables = (outputs.isEmpty ? [] : [outputs]) + (classes.isEmpty ? [] : [classTable])
+    var tables = (outputs.isEmpty ? [] : [outputs]) + (classes.isEmpty ? [] : [classTable])
     lines += assumptions.map(\.line)
+    if let detections {
+      lines.append(detections.line)
+      if !detections.boxes.isEmpty { tables.append(detections.table) }
+    }
     return lines + tables.flatMap { [""] + $0.lines } + ["", passed ? "verified" : "not verified"]
   }
 
@@ -38,6 +42,29 @@ extension VerificationReport {
       table.add([
         "\(score.index)", Format.decimal(score.probability, places: 4), score.name.map(Format.name) ?? "",
       ])
+    }
+    return table
+  }
+}
+
+extension ImageDetections {
+  fileprivate var line: String {
+    let sure = "a score over \(Format.decimal(thresholds.confidence, places: 2))"
+    if boxes.isEmpty { return "boxes  none has \(sure)" }
+    return "boxes  \(Format.count(boxes.count)) of \(sure), of which two of a class overlap by "
+      + "\(Format.decimal(thresholds.overlap, places: 2)) at most"
+  }
+
+  fileprivate var table: Table {
+    var table = Table([
+      ("CLASS", .right), ("SCORE", .right), ("LEFT", .right), ("TOP", .right), ("RIGHT", .right),
+      ("BOTTOM", .right), ("NAME", .left),
+    ])
+    for detection in boxes {
+      table.add(
+        ["\(detection.index)", Format.decimal(Double(detection.score), places: 4)]
+          + (0..<4).map { Format.decimal(Double(detection.box[$0]), places: 1) }
+          + [name(detection.index).map(Format.name) ?? ""])
     }
     return table
   }

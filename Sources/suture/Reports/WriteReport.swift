@@ -45,16 +45,14 @@ extension WriteReport {
       "write  \(output)  \(shards)\(Format.plural(tensorCount, "tensor")), "
         + "\(Format.plural(storageCount, "storage")), \(Format.bytes(byteCount)), "
         + "\(Format.decimal(seconds ?? 0, places: 2)) s\(isProven ? ", proven" : "")")
-    for (names, count) in stepCasts.flatMap(\.overflows) {
+    for alike in overflows.grouped(by: { [$0.dtype.rawValue, $0.isComputed ? "computed" : ""] }) {
+      let first = alike.members[0]
+      let count = Format.plural(alike.members.reduce(0) { $0 + $1.count }, "number")
       Console.warning(
-        "\(Format.plural(count, "number")) too large for the new dtype in \(Format.name(names[0]))")
-    }
-    let overflows = cast?.overflows ?? []
-    if let first = overflows.first, let dtype {
-      let count = overflows.reduce(0) { $0 + $1.count }
-      Console.warning(
-        "\(Format.plural(count, "number")) too large for \(dtype) became \(dtype.overflowed), the first in "
-          + Format.name(first.names[0]))
+        (first.isComputed
+          ? "\(count) came out too large for \(first.dtype), or undefined"
+          : "\(count) too large for \(first.dtype) became \(first.dtype.overflowed)")
+          + ", the first in \(Format.name(first.names[0]))")
     }
   }
 }

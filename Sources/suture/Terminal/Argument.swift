@@ -21,6 +21,10 @@ struct Argument<Values> {
   let help: String
   /// Whether the value is a pattern, which a shell may expand where it is not in quotes.
   var isPattern = false
+  /// The value where none follows.
+  var implied: String?
+  /// The words that its value may be, where they are few.
+  var words: (() -> [String])?
   let apply: (inout Values, String) throws -> Void
 
   var isOperand: Bool { if case .operand = form { true } else { false } }
@@ -61,6 +65,13 @@ extension Argument {
     Argument(
       form: .option(isRepeated: isRepeated), name: name, short: short, placeholder: placeholder, help: help,
       isPattern: isPattern, apply: apply)
+  }
+
+  /// The same, with words that a shell can offer for its value.
+  func offering(_ words: @escaping () -> [String]) -> Argument {
+    var copy = self
+    copy.words = words
+    return copy
   }
 
   static func flag(
@@ -108,18 +119,28 @@ extension Argument {
     }
   }
 
+  /// An option whose value is a part of something.
+  static func share(
+    _ name: String, _ help: String, _ path: WritableKeyPath<Values, Double?>
+  ) -> Argument {
+    value(name, "P", help, takes: "a number from 0 to 1", path) { word in
+      Double(word).flatMap { (0...1).contains($0) ? $0 : nil }
+    }
+  }
+
   /// An option whose value is one of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, placeholder: String? = nil, _ help: String, _ path: WritableKeyPath<Values, Choice?>
   ) -> Argument where Choice.RawValue == String {
     let words = Choice.allCases.map(\.rawValue)
-    return option(name, placeholder ?? words.joined(separator: "|"), help, isRepeated: false) {
+    let argument = option(name, placeholder ?? words.joined(separator: "|"), help, isRepeated: false) {
       guard let choice = Choice(rawValue: $1) else {
         let near = Spelling.nearest(to: $1, among: words).map { ["did you mean \($0)?"] } ?? []
         throw UsageError("--\(name) is \(words.joined(separator: ", ")), not \"\($1)\"", hints: near)
       }
       $0[keyPath: path] = choice
     }
+    return argument.offering { words }
   }
 
   /// Arguments that several commands share, for those of them that keep the values at `path`.
@@ -128,11 +149,34 @@ extension Argument {
     arguments.map { argument in
       Argument<Values>(
         form: argument.form, name: argument.name, short: argument.short, placeholder: argument.placeholder,
-        help: argument.help, isPattern: argument.isPattern
+        help: argument.help, isPattern: argument.isPattern, implied: argument.implied, words: argument.words
       ) { values, word in
         try argument.apply(&values[keyPath: path], word)
       }
     }
+  }
+}
+
+// MARK: What every command takes
+
+extension Argument {
+  /// How much is said, and in which colours: of every command, so that no command's help has it.
+  static var common: [Argument] {
+    [
+      Argument(form: .flag, name: "quiet", short: "q", help: "Say nothing but warnings and errors.") { _, _ in
+        Console.isQuiet = true
+      },
+      Argument(
+        form: .option(isRepeated: true), name: "color", placeholder: "auto|always|never",
+        help: "When to use colours; NO_COLOR is heeded."
+      ) { _, word in
+        guard let choice = Console.ColourChoice(rawValue: word) else {
+          throw UsageError("--color is auto, always or never, not \"\(word)\"")
+        }
+        Console.colour = choice
+      },
+      Argument(form: .flag, name: "no-color", help: "Use no colours.") { _, _ in Console.colour = .never },
+    ]
   }
 }
 
@@ -151,6 +195,13 @@ extension Argument {
     flag(
       "salvage", "Of a file that calls something harmful, take the tensors that do not depend on the call.",
       path.appending(path: \.salvages))
+  }
+
+  /// `--step`, for folders with several.
+  static func step(_ path: WritableKeyPath<Values, ReadLimits>) -> Argument {
+    option(
+      "step", "N", "Of a folder with several steps, the one to open: its number, or the name of its folder.",
+      path.appending(path: \.step))
   }
 
   private static func raise(_ limits: inout ReadLimits, _ text: String) throws {

@@ -36,6 +36,15 @@ enum ExitCode {
     case .failure(.remote): 8
     }
   }
+
+  /// Each code, and what it means.
+  static let meanings: [(code: Int32, meaning: String)] =
+    [
+      (0, "done"), (1, "done, and the answer is no"), (2, "usage"), (3, "unreadable file"),
+      (4, "unsafe content"),
+    ]
+    + [(5, "plan refused"), (6, "shapes or dtypes do not fit"), (7, "cannot write")]
+    + [(8, "a server does not answer as it should"), (130, "interrupted")]
 }
 
 extension Command {
@@ -66,7 +75,8 @@ extension Command {
       }
       let (argument, inline) = try find(word)
       if argument.takesValue {
-        guard let value = inline ?? rest.popFirst() else {
+        let isLast = rest.first.map { $0.hasPrefix("-") && $0 != "-" } ?? true
+        guard let value = inline ?? (isLast ? argument.implied : nil) ?? rest.popFirst() else {
           throw UsageError("\(word) needs a value: \(argument.placeholder)")
         }
         if case .option(isRepeated: false) = argument.form, !seen.insert(argument.name).inserted {
@@ -74,7 +84,11 @@ extension Command {
         }
         try argument.apply(&values, value)
       } else {
-        if inline != nil { throw UsageError("--\(argument.name) takes no value") }
+        if let inline {
+          // Letters stand together: -nf is -n -f.
+          guard !word.hasPrefix("--") else { throw UsageError("--\(argument.name) takes no value") }
+          rest = ["-" + inline] + rest
+        }
         try argument.apply(&values, "")
       }
     }
@@ -83,7 +97,10 @@ extension Command {
   }
 
   private static var hasUniqueNames: Bool {
-    let names = arguments.flatMap { [$0.name] + ($0.short.map { [String($0)] } ?? []) } + ["help", "h"]
+    let names =
+      (arguments + Argument.common).flatMap { [$0.name] + ($0.short.map { [String($0)] } ?? []) } + [
+        "help", "h",
+      ]
     return Set(names).count == names.count
   }
 
@@ -91,7 +108,7 @@ extension Command {
     if word.hasPrefix("--") {
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts.first ?? "")
-      if let found = arguments.first(where: { !$0.isOperand && $0.name == name }) {
+      if let found = (arguments + Argument.common).first(where: { !$0.isOperand && $0.name == name }) {
         return (found, parts.count > 1 ? String(parts[1]) : nil)
       }
       let names = arguments.filter { !$0.isOperand }.map(\.name)
@@ -99,7 +116,7 @@ extension Command {
       throw UsageError("\(Self.name) has no option --\(name)", hints: near)
     }
     let letter = word.dropFirst().first
-    if let found = arguments.first(where: { $0.short != nil && $0.short == letter }) {
+    if let found = (arguments + Argument.common).first(where: { $0.short != nil && $0.short == letter }) {
       let value = word.dropFirst(2)
       return (found, value.isEmpty ? nil : String(value.first == "=" ? value.dropFirst() : value))
     }
@@ -130,19 +147,8 @@ extension Command {
 
   /// The text of `--help`.
   static var help: String {
-    let operands = arguments.filter(\.isOperand).map { argument in
-      if case .operand(isRepeated: true) = argument.form { "[\(argument.name)…]" } else { argument.name }
-    }
-    var lines = [summary, "", "usage: suture \(name) \(operands.joined(separator: " ")) [options]", ""]
-    let rows =
-      arguments.map { argument in
-        let label =
-          argument.isOperand
-          ? argument.name
-          : (argument.short.map { "-\($0), " } ?? "") + "--\(argument.name)"
-            + (argument.takesValue ? " \(argument.placeholder)" : "")
-        return (label, argument.help)
-      } + [("--help", "Show this.")]
+    var lines = [summary, "", "usage: \(usage)", ""]
+    let rows = parameters.map { ($0.label, $0.help) } + [("--help", "Show this.")]
     let width = rows.map(\.0.count).max() ?? 0
     for (label, text) in rows {
       lines.append("  \(label)\(String(repeating: " ", count: width - label.count + 2))\(text)")

@@ -9,8 +9,9 @@ enum Console {
   /// Writes a report, each of whose lines is one line, whatever it holds.
   static func print(_ lines: [String]) throws {
     var text = ""
+    let isColoured = colours(.output)
     for line in lines {
-      text += inert(line) + "\n"
+      text += (isColoured ? verdict(inert(line)) : inert(line)) + "\n"
       // A report of a large file is not to be in memory twice.
       if text.utf8.count >= 1 << 16 {
         try write(text)
@@ -29,7 +30,7 @@ enum Console {
 
   /// Prints a report for programs.
   static func print(_ report: JSONReport, isLine: Bool = false) throws {
-    try write(report.text(isLine: isLine))
+    try write(report.withTraffic.text(isLine: isLine))
   }
 
   /// A reader that went away ends the process quietly, as it would any filter.
@@ -39,8 +40,8 @@ enum Console {
     }
   }
 
-  /// Says a line about the work.
-  static func note(_ line: String) { say("", [line]) }
+  /// Says a line about the work, where that is wanted.
+  static func note(_ line: String) { if !isQuiet { say("", [line]) } }
 
   static func warning(_ line: String) { say(paint("warning: ", .yellow), [line]) }
 
@@ -60,18 +61,64 @@ enum Console {
   /// As much as anyone reads in a line about the work; reports for programs have all.
   private static let longest = 10_000
 
-  private enum Colour: Int { case none = 0, red = 31, yellow = 33 }
+  // MARK: What every command is told
 
-  /// Colours a word, where the reader is a person who has not said otherwise.
+  /// When there are colours.
+  enum ColourChoice: String, CaseIterable {
+    /// On a terminal, where the environment does not say otherwise.
+    case auto
+    case always, never
+  }
+
+  private static let choices = Guarded((isQuiet: false, colour: ColourChoice.auto))
+
+  /// Whether nothing is said but warnings, errors and what was asked for.
+  static var isQuiet: Bool {
+    get { choices.withLock { $0.isQuiet } }
+    set { choices.withLock { $0.isQuiet = newValue } }
+  }
+
+  static var colour: ColourChoice {
+    get { choices.withLock { $0.colour } }
+    set { choices.withLock { $0.colour = newValue } }
+  }
+
+  // MARK: Colours
+
+  private enum Colour: Int { case none = 0, red = 31, green = 32, yellow = 33 }
+
+  /// Colours a word on standard error, where the reader is a person who has not said otherwise.
   private static func paint(_ text: String, _ colour: Colour) -> String {
-    usesColour && StandardStream.error.isTerminal ? sequence(colour) + text + sequence(.none) : text
+    colours(.error) ? sequence(colour) + text + sequence(.none) : text
   }
 
   private static func sequence(_ colour: Colour) -> String { "\u{1B}[\(colour.rawValue)m" }
 
-  private static let usesColour =
-    (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty && CurrentProcess.environment("TERM") != "dumb"
-    && !CommandLine.arguments.contains("--no-color")
+  private static func colours(_ stream: StandardStream) -> Bool {
+    switch colour {
+    case .always: true
+    case .never: false
+    case .auto:
+      stream.isTerminal && (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty
+        && CurrentProcess.environment("TERM") != "dumb"
+    }
+  }
+
+  /// The words that say yes and no at the beginning of a line of a report.
+  private static let verdicts: [(word: String, colour: Colour)] =
+    ["ok", "verified", "sound", "loads:", "the same"].map { ($0, .green) }
+    + ["FAILED", "ALARM", "not sound", "not verified", "does not", "different"].map { ($0, .red) }
+
+  private static func verdict(_ line: String) -> String {
+    let indented = line.prefix { $0 == " " }
+    let rest = line.dropFirst(indented.count)
+    guard indented.count <= 2,
+      let (word, colour) = verdicts.first(where: { word, _ in
+        rest.hasPrefix(word) && rest.dropFirst(word.count).first.map { " :,".contains($0) } != false
+      })
+    else { return line }
+    return indented + sequence(colour) + word + sequence(.none) + rest.dropFirst(word.count)
+  }
 
   /// A line with nothing in it that a terminal acts on, but for the tab with which lines of PyTorch's begin.
   private static func inert(_ line: String) -> String {

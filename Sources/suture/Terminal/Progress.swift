@@ -13,7 +13,7 @@ enum Progress: String, CaseIterable, Sendable {
   /// Shows what is told of each file; `nil` where nobody wants to see it.
   var handler: WorkProgress.Handler? {
     let isShown = StandardStream.error.isTerminal && CurrentProcess.environment("TERM") != "dumb"
-    if self == .none || self == .auto && !isShown { return nil }
+    if self == .none || self == .auto && (!isShown || Console.isQuiet) { return nil }
     let files = Guarded<[String: (start: Double, lastShown: Double)]>([:])
     return { work in
       files.withLock { files in

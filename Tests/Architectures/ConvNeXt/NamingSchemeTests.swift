@@ -19,7 +19,8 @@ import Testing
       for leaf in part == .layerScale ? [nil] : [ConvNeXtKey.Leaf.weight, .bias] {
         let isOfStage = part.isOfBlock || [.downNorm, .downConvolution, .outputNorm].contains(part)
         let key = ConvNeXtKey(
-          part: part, stage: isOfStage ? 3 : 0, block: part.isOfBlock ? 12 : 0, leaf: leaf)
+          part: part, stage: isOfStage ? scheme.stageCount - 1 : 0, block: part.isOfBlock ? 12 : 0, leaf: leaf
+        )
         if let name = scheme.name(key) { #expect(scheme.key(name) == key, "\(name)") }
       }
     }

@@ -95,7 +95,7 @@ import Testing
         "[-1, 7, Conv, [24", "[-1, 7, Conv, [40", "cfg.yaml:19:4",
         "as many channels as it takes, not 16 and 24"
       ),
-      ("[None, 2, 'nearest']", "[None, 2, 'bilinear']", "cfg.yaml:14:35", "the nearest pixel"),
+      ("[None, 2, 'nearest']", "[None, 2, 'trilinear']", "cfg.yaml:14:35", "bilinear or bicubic"),
       (
         "[nc, anchors]", "[nc, __import__('os').system('x')]", "cfg.yaml:22:30",
         "nothing in a model file is executed"
@@ -144,6 +144,8 @@ import Testing
     ("Contract, []", 4, "argument 0 is missing"),
     ("BottleneckCSP, [48, False, 5]", 4, "5 groups divide 12 and 12"),
     ("nn.MaxPool2d, [2, 2, 2]", 4, "more than half of its kernel"),
+    ("nn.Upsample, [None, 2, 'lanczos']", 35, "the mode nearest, bilinear or bicubic"),
+    ("nn.Upsample, [None, 2, 'nearest', True]", 4, "align_corners goes with"),
     ("nn.MaxPool2d, [2, 2, 0, 2]", 36, "dilation 1"), ("nn.MaxPool2d, [64]", 27, "argument 0 is 64"),
     ("nn.ZeroPad2d, [[1, 0]]", 27, "or a list of 4"),
     ("nn.ZeroPad2d, [[1, 0, 0, 0]]", 4, "makes a square image none"),
@@ -314,12 +316,12 @@ import Testing
 }
 
 @Suite struct `A module` {
-  @Test(arguments: YOLOModules.all.map { $0.name })
-  func `has an example that is a row of it`(name: String) throws {
-    let type = try #require(YOLOModules.all.first { $0.name == name })
+  @Test(arguments: YOLOModules.all.indices)
+  func `has an example that is a row of it`(index: Int) throws {
+    let type = YOLOModules.all[index]
     let row = try YAML.parse(Array(type.example.utf8), name: "").requireSequence()
     #expect(row.count == 4)
-    #expect(try row[2].requireString() == name)
+    #expect(try row[2].requireString() == type.name)
     #expect(try row[3].requireSequence().count <= type.arguments.count)
     #expect(!type.summary.isEmpty && !type.summary.hasSuffix("."))
   }

@@ -16,14 +16,40 @@ struct OperationSample: CustomTestStringConvertible {
   var testDescription: String { name }
 
   /// Every operation, in each form that an engine treats differently.
-  static let all: [OperationSample] =
+  static let all = layers + activations
+
+  private static let layers: [OperationSample] =
     [
       .init("add", 5) { builder, other in builder.add("add", 0, other) },
       .init("concat", 5) { builder, other in builder.concat("concat", [0, other, 0]) },
       .init("upsample", 5) { builder, _ in builder.upsample("upsample", factor: 3, of: 0) },
+      .init("scaled", 19) { builder, _ in
+        try builder.scaled("scaled", by: "scale", channels: 19, of: 0)
+      },
       .init("mean", 19) { builder, _ in builder.mean("mean", of: 0) },
       .init("layer norm", 19) { builder, _ in
         try builder.layerNorm("n19", channels: 19, epsilon: 1e-6, of: 0)
+      },
+      .init("response norm", 19) { builder, _ in
+        try builder.responseNorm("g", weight: "n19.weight", bias: "n19.bias", channels: 19, of: 0)
+      },
+      .init("norm by the root mean square", 19) { builder, _ in
+        try builder.channelNorm("n19", .withoutBias(isSimple: false), channels: 19, epsilon: 1e-6, of: 0)
+      },
+      .init("norm by the deviation", 19) { builder, _ in
+        try builder.channelNorm("n19", .withoutBias(isSimple: true), channels: 19, epsilon: 1e-6, of: 0)
+      },
+      .init("feed-forward of version 2", 19) { builder, other in
+        var layer = FeedForwardLayer(
+          norm: "n19", first: "l76", second: "l19", scale: nil, channels: 19, hidden: 76)
+        layer.responseNorm = ("grn", "grn.gamma", "grn.beta")
+        return try builder.feedForward("block", layer, of: other, residual: 0)
+      },
+      .init("feed-forward without biases of norms", 19) { builder, other in
+        var layer = FeedForwardLayer(
+          norm: "n19", first: "l76", second: "l19", scale: "scale", channels: 19, hidden: 76)
+        layer.kind = .withoutBias(isSimple: false)
+        return try builder.feedForward("block", layer, of: other, residual: 0)
       },
       .init("linear", 19) { builder, _ in try builder.linear("l", inputs: 19, outputs: 7, of: 0) },
       .init("feed-forward", 19) { builder, other in
@@ -46,6 +72,21 @@ struct OperationSample: CustomTestStringConvertible {
       },
       .init("max pool: even", 19) { builder, _ in
         try builder.maxPool("pool", kernel: 2, stride: 1, padding: 0, of: 0)
+      },
+      .init("max pool that rounds up", 5) { builder, _ in
+        try builder.maxPool("pool", kernel: 2, stride: 2, padding: 0, roundsUp: true, of: 0)
+      },
+      .init("max pool that rounds up, padded", 5) { builder, _ in
+        try builder.maxPool("pool", kernel: 3, stride: 4, padding: 1, roundsUp: true, of: 0)
+      },
+      .init("bilinear", 5) { builder, _ in
+        builder.resample("up", factor: 2, mode: UpsampleMode(isCubic: false, alignsCorners: false), of: 0)
+      },
+      .init("bilinear, corners aligned", 5) { builder, _ in
+        builder.resample("up", factor: 3, mode: UpsampleMode(isCubic: false, alignsCorners: true), of: 0)
+      },
+      .init("bicubic", 5) { builder, _ in
+        builder.resample("up", factor: 2, mode: UpsampleMode(isCubic: true, alignsCorners: false), of: 0)
       },
       .init("zero pad", 5) { builder, _ in
         try builder.zeroPad("pad", Padding(left: 1, right: 0, top: 2, bottom: 3), of: 0)
@@ -70,7 +111,10 @@ struct OperationSample: CustomTestStringConvertible {
         try builder.channelwise("act", norm: nil, .mish, channels: 5, of: 0)
       },
       .init("attention", 12) { builder, other in
-        try builder.attention("ma", heads: 3, queries: 0, keys: other, values: 0)
+        try builder.attention("ma", heads: 3, areas: 1, queries: 0, keys: other, values: 0)
+      },
+      .init("attention within areas", 12) { builder, other in
+        try builder.attention("ma", heads: 2, areas: 3, queries: 0, keys: other, values: 0)
       },
       .init("a part of a linear layer", 19) { builder, _ in
         let layer = LinearLayer(weight: "l76.weight", bias: "l76.bias", inputs: 19, outputs: 38, part: (1, 2))
@@ -98,7 +142,9 @@ struct OperationSample: CustomTestStringConvertible {
         "dilated product", 19, ConvolutionLayer("conv", shape: [8, 19, 3, 3], hasBias: false, dilation: 3)),
       .convolution("grouped", 6, ConvolutionLayer("grouped", shape: [4, 3, 3, 3], padding: 1, groups: 2)),
     ]
-    + [
+
+  private static let activations: [OperationSample] =
+    [
       Activation.gelu, .geluTanh, .quickGELU, .silu, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish, .mish,
       .elu(alpha: 0.7), .celu(alpha: 1.5), .selu, .sigmoid, .tanh, .softplus(beta: 1.5),
       .hardtanh(min: -0.5, max: 0.7), .hardsigmoid, .logSigmoid,
@@ -133,6 +179,7 @@ struct OperationSample: CustomTestStringConvertible {
     let shapes: KeyValuePairs = [
       "n19.weight": [19], "n19.bias": [19], "l.weight": [7, 19], "l.bias": [7], "l76.weight": [76, 19],
       "l76.bias": [76], "l19.weight": [19, 76], "l19.bias": [19], "scale": [19],
+      "grn.gamma": [1, 1, 1, 76], "grn.beta": [1, 1, 1, 76],
       "stem.weight": [19, 3, 4, 4],
       "stem.bias": [19], "depthwise.weight": [19, 1, 7, 7], "depthwise.bias": [19],
       "down.weight": [8, 19, 2, 2],

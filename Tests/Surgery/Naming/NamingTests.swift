@@ -6,9 +6,16 @@ import Testing
 @testable import SutureSurgery
 
 @Suite struct `Naming schemes` {
-  private static let pairs = NamingScheme.allCases.flatMap { from in
-    NamingScheme.allCases.map { (from, $0) }
+  private static func pairs(_ schemes: [NamingScheme]) -> [(NamingScheme, NamingScheme)] {
+    schemes.flatMap { from in schemes.map { (from, $0) } }
   }
+
+  /// Whose classifiers have four stages.
+  private static let classifiers = NamingScheme.targets.filter {
+    $0.has(.classifier) && $0.stageCount == 4 && $0.required == nil
+  }
+
+  private static let ofVersion2 = classifiers.filter { $0.has(.responseNorm) }
 
   private func convert(_ dict: StateDict, to scheme: NamingScheme) throws -> StateDict {
     try Plan(of: dict, steps: [AdoptNaming(scheme)]).output
@@ -28,7 +35,7 @@ import Testing
       })
   }
 
-  @Test(arguments: pairs)
+  @Test(arguments: pairs(classifiers))
   func `there and back is the identity`(from: NamingScheme, to: NamingScheme) throws {
     for _ in 0..<2 {
       let network = Network(
@@ -42,7 +49,112 @@ import Testing
     }
   }
 
-  @Test(arguments: pairs)
+  @Test(arguments: pairs(ofVersion2))
+  func `of version 2 lead there and back, and are told apart`(from: NamingScheme, to: NamingScheme) throws {
+    for hasClassifier in [true, false] {
+      let network = { (scheme: NamingScheme) in
+        Network(scheme: scheme, prefix: "a.", hasClassifier: hasClassifier, isVersion2: true)
+      }
+      let input = try network(from).dict
+      let there = try convert(input, to: to)
+      #expect(try contents(there) == contents(network(to).dict))
+      #expect(try contents(convert(there, to: from)) == contents(input))
+    }
+  }
+
+  @Test(arguments: pairs(NamingScheme.targets.filter { $0.stageCount == 4 && $0.has(.finalNorm) }))
+  func `of a network without a classifier, as DINOv3's, lead there and back`(
+    from: NamingScheme, to: NamingScheme
+  ) throws {
+    let input = try Network(scheme: from, prefix: "a.", hasClassifier: false).dict
+    let there = try convert(input, to: to)
+    #expect(try contents(there) == contents(Network(scheme: to, prefix: "a.", hasClassifier: false).dict))
+    #expect(try contents(convert(there, to: from)) == contents(input))
+  }
+
+  @Test func `of DINOv3 repeat the final norm, which must be it`() throws {
+    var entries = try Network(scheme: .dinov3, hasClassifier: false).dict.entries
+    let there = try convert(StateDict(entries), to: .facebookresearch)
+    #expect(!there.names.contains { $0.hasPrefix("norms.") } && there["norm.weight"] != nil)
+    let back = try convert(there, to: .dinov3)
+    #expect(back["norms.3.bias"]?.storage === back["norm.bias"]?.storage)
+    let norm = try #require(entries.firstIndex { $0.name == "norms.3.bias" })
+    entries[norm] = .init(
+      name: "norms.3.bias", tensor: try Tensor(Storage([9, 9, 9, 9, 9]), dtype: .uint8, shape: [5]))
+    let error = try #require(try failure(StateDict(entries), to: .timm))
+    #expect(error.reason.contains("norms.3.bias is not the final norm once more"))
+    let without = try Network(scheme: .timm, hasClassifier: false, hasFinalNorm: false).dict
+    #expect(try failure(without, to: .dinov3)?.reason.contains("needs the final norm") == true)
+  }
+
+  @Test func `of DINOv3 in transformers are read without model. too`() throws {
+    let input = try Network(scheme: .transformersDINOv3, hasClassifier: false).dict
+    #expect(input.names.contains("model.stages.0.layers.0.gamma") && input.names.contains("layer_norm.bias"))
+    let flat = try StateDict(
+      input.entries.map {
+        .init(name: $0.name.hasPrefix("model.") ? String($0.name.dropFirst(6)) : $0.name, tensor: $0.tensor)
+      })
+    #expect(
+      try contents(convert(flat, to: .facebookresearch)) == contents(convert(input, to: .facebookresearch)))
+    #expect(try contents(convert(flat, to: .transformersDINOv3)) == contents(input))
+  }
+
+  @Test func `of version 2 are refused where a library has none`() throws {
+    let input = try Network(scheme: .facebookresearch, isVersion2: true).dict
+    for scheme in [NamingScheme.torchvision, .transformersDINOv3] {
+      let error = try #require(try failure(input, to: scheme))
+      #expect(error.reason.contains("\(scheme) has no name for the GRN of version 2 of stage 0"), "\(error)")
+    }
+  }
+
+  @Test func `of stems of two convolutions, and of what timm has before its classifier, are adopted`() throws
+  {
+    var input = try Network(scheme: .timmConvolutional).dict
+    for name in ["stem.2", "norm_pre", "head.pre_logits.fc"] {
+      for leaf in ["weight", "bias"] {
+        try input.append("\(name).\(leaf)", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+      }
+    }
+    let there = try Plan(of: input, steps: [AdoptNaming(.facebookresearch)])
+    #expect(there.output["downsample_layers.0.2.weight"] != nil && there.output["norm_pre.bias"] != nil)
+    #expect(
+      there.reports[0].notes.contains(
+        "facebookresearch itself builds no network with a stem of two convolutions"))
+    #expect(try contents(convert(there.output, to: .timmConvolutional)) == contents(input))
+    #expect(
+      try failure(input, to: .transformers)?.reason.contains("no name for a stem of two convolutions") == true
+    )
+  }
+
+  @Test func `of a sparse network's kernels make a dense one of the same bytes`() throws {
+    let kernel = try Tensor(Storage((0..<49 * 2).map { UInt8($0) }), dtype: .uint8, shape: [49, 2])
+    let bias = try Tensor(Storage([5, 6]), dtype: .uint8, shape: [1, 2])
+    var input = try dict(["downsample_layers.0.0.weight", "stages.0.0.norm.ln.weight"])
+    try input.append("stages.0.0.dwconv.kernel", kernel)
+    try input.append("stages.0.0.dwconv.bias", bias)
+    #expect(try NamingScan(input).scheme == .fcmae)
+    let output = try convert(input, to: .facebookresearch)
+    #expect(output["stages.0.0.norm.weight"] != nil && output["stages.0.0.dwconv.bias"]?.shape == [2])
+    let weight = try #require(output["stages.0.0.dwconv.weight"])
+    #expect(weight.shape == [2, 1, 7, 7] && weight.storage === kernel.storage)
+    let bytes = try weight.contiguousBytes()
+    for (channel, y, x) in [(0, 0, 1), (1, 3, 2), (1, 6, 6)] {
+      #expect(bytes[channel * 49 + y * 7 + x] == UInt8((x * 7 + y) * 2 + channel))
+    }
+    let error = try #require(try failure(output, to: .fcmae))
+    #expect(error.reason.contains("cannot be stored so without a copy"))
+  }
+
+  @Test func `of a network without stages are told, and refused elsewhere`() throws {
+    let names = ["stem.weight", "stem.bias", "blocks.0.dwconv.weight", "blocks.0.dwconv.bias"]
+    let input = try dict(names)
+    #expect(try NamingScan(input).scheme == .isotropic)
+    #expect(try convert(input, to: .isotropic).names == names)
+    let error = try #require(try failure(input))
+    #expect(error.reason.contains("not in the same stages: isotropic has none, timm has 4"))
+  }
+
+  @Test(arguments: pairs(classifiers))
   func `give what the other library would have`(from: NamingScheme, to: NamingScheme) throws {
     let converted = try convert(Network(scheme: from, prefix: "module.").dict, to: to)
     let expected = try Network(scheme: to, prefix: "module.").dict
@@ -50,7 +162,7 @@ import Testing
   }
 
   @Test func `are told apart by names and shapes`() throws {
-    for scheme in NamingScheme.allCases {
+    for scheme in Self.classifiers {
       for hasClassifier in [true, false] {
         let scan = try NamingScan(
           Network(scheme: scheme, prefix: "a.b.", hasClassifier: hasClassifier).dict)
@@ -144,24 +256,40 @@ import Testing
     #expect(
       error.description == """
         step 1 (naming timm) cannot be done: the names are those of no ConvNeXt that is known
-          none of them ends in downsample_layers.0.0.weight, stem.0.weight, features.0.0.weight or \
-        embeddings.patch_embeddings.weight
+          none of them ends in downsample_layers.0.0.weight, stem.0.weight, features.0.0.weight, \
+        embeddings.patch_embeddings.weight, stages.0.downsample_layers.0.weight or stem.weight
           found: conv1.weight and fc.bias
         """)
   }
 
   @Test func `are refused where some are strangers`() throws {
     var input = try Network(scheme: .timm).dict
-    try input.append("stages.0.blocks.0.mlp.grn.weight", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+    try input.append("stages.0.blocks.0.mlp.gate.weight", Tensor(Storage([1]), dtype: .uint8, shape: [1]))
     let error = try #require(try failure(input, to: .facebookresearch))
     #expect(error.reason.contains("nearest to those of timm, but not all are"))
     #expect(
       error.remedies[0].description.contains(
-        "such as stages.0.blocks.0.mlp.grn.weight: there is no such name"))
-    #expect(error.remedies[1].description.contains("ConvNeXt V2"))
+        "such as stages.0.blocks.0.mlp.gate.weight: there is no such name"))
     #expect(
-      try failure(dict(["stem.weight", "blocks.0.dwconv.weight"]))?.remedies.last?.description.contains(
+      try failure(dict(["stem.conv.weight", "blocks.0.dwconv.weight"]))?.remedies.last?.description.contains(
         "isotropic") == true)
+  }
+
+  @Test func `that are there already may have others beside them, which stay`() throws {
+    var input = try Network(scheme: .facebookresearch).dict
+    for name in ["mask_token", "stages.0.0.gate.weight"] {
+      try input.append(name, Tensor(Storage([1]), dtype: .uint8, shape: [1]))
+    }
+    #expect(try contents(convert(input, to: .facebookresearch)) == contents(input))
+    // One of another shape is no stranger, but wrong.
+    input = try StateDict(
+      input.entries.map { entry in
+        guard entry.name.hasSuffix(".gamma") else { return entry }
+        return .init(
+          name: entry.name,
+          tensor: try Tensor(Storage([1, 2, 3, 4, 5]), dtype: .uint8, shape: [entry.tensor.shape[0], 1, 1]))
+      })
+    #expect(try failure(input, to: .facebookresearch) != nil)
   }
 
   @Test func `are refused where nothing tells them apart`() throws {
@@ -231,8 +359,11 @@ import Testing
     let unscaled = try StateDict(Network(scheme: .timm).dict.entries.filter { !$0.name.hasSuffix(".gamma") })
     #expect(try failure(unscaled, to: .torchvision)?.reason.contains("needs 7 names") == true)
     #expect(try failure(unscaled, to: .facebookresearch) == nil)
-    // To a library that has such models it is itself.
+    // To a library that has such models it is itself; surgery takes it too.
     #expect(try failure(norms, to: .timm) == nil)
+    let all = try StateDict(
+      norms.entries.filter { $0.name != "stem.1.bias" && !$0.name.hasSuffix("downsample.0.bias") })
+    #expect(try failure(all, to: .facebookresearch) == nil)
   }
 
   @Test func `of another library are told where a pattern fits those`() throws {

@@ -11,6 +11,8 @@ struct Network {
   var hasClassifier = true
   var hasFinalNorm = true
   var hasOutputNorms = false
+  /// With GRN layers, and no layer scale.
+  var isVersion2 = false
 
   var dict: StateDict {
     get throws {
@@ -21,8 +23,12 @@ struct Network {
           key = ConvNeXtKey(part: .outputNorm, stage: depths.count - 1, leaf: key.leaf)
         }
         guard let name = scheme.name(key) else { return }
-        let isInside = !(scheme.classifierIsOutside && key.part == .classifier)
-        let body = hasClassifier && isInside ? scheme.body : ""
+        let hasBody =
+          scheme.outside.contains(.classifier) && hasClassifier
+          || scheme.outside.contains(.finalNorm) && hasFinalNorm
+        let body =
+          hasBody && !scheme.outside.contains(key.part) ? scheme.body(isVersion2: isVersion2) : ""
+        let shape = scheme.form(of: key)?.laid((shape, shape))?.sizes ?? shape
         let count = shape.reduce(1, *)
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ entries.count) }
         entries.append(
@@ -41,18 +47,22 @@ struct Network {
           [width, stage == 0 ? 3 : width - 1, 2, 2])
         try module(stage == 0 ? .stemNorm : .downNorm, stage: stage, [stage == 0 ? width : width - 1])
         for block in 0..<depth {
-          let ones = [Int](repeating: 1, count: scheme.pointwiseRank - 2)
-          try add(
-            ConvNeXtKey(part: .layerScale, stage: stage, block: block),
-            [width] + [Int](repeating: 1, count: scheme.layerScaleRank - 1))
+          if !isVersion2 { try add(ConvNeXtKey(part: .layerScale, stage: stage, block: block), [width]) }
           try module(.depthwise, stage: stage, block: block, [width, 1, 7, 7])
           try module(.blockNorm, stage: stage, block: block, [width])
-          try module(.pointwise1, stage: stage, block: block, [4 * width, width] + ones)
-          try module(.pointwise2, stage: stage, block: block, [width, 4 * width] + ones)
+          try module(.pointwise1, stage: stage, block: block, [4 * width, width])
+          if isVersion2 { try module(.responseNorm, stage: stage, block: block, [4 * width]) }
+          try module(.pointwise2, stage: stage, block: block, [width, 4 * width])
         }
         if hasOutputNorms { try module(.outputNorm, stage: stage, [width]) }
       }
       if hasFinalNorm { try module(.finalNorm, [5]) }
+      if scheme.required == .repeatedNorm {
+        let norms = entries.suffix(2)
+        for (leaf, norm) in zip(["weight", "bias"], norms) {
+          entries.append(.init(name: "\(prefix)norms.3.\(leaf)", tensor: norm.tensor))
+        }
+      }
       if hasClassifier { try module(.classifier, [6, 5]) }
       return try StateDict(entries)
     }

@@ -128,12 +128,18 @@ import Testing
       GraftFrom("part", add), GraftFrom("new", byOrder), Merge("new"), RemoveWeightNorm("*"),
       RemoveSpectralNorm("s*"), Interpolate("pos_embed", to: [3, 4]), TakeEMA(), StripOptimizer(),
     ]
-    let networks = try NamingScheme.allCases.flatMap { from in
-      try NamingScheme.allCases.flatMap { to in
-        try [true, false].map { hasClassifier in
+    let schemes = NamingScheme.targets.filter { $0.stageCount == 4 && $0.has(.finalNorm) }
+    let networks = try schemes.flatMap { from in
+      try schemes.flatMap { to in
+        try [true, false].map { mayHaveClassifier in
+          // DINOv3 has none, and its final norm twice.
+          let isDINOv3 = [from, to].contains { !$0.has(.classifier) || $0.required != nil }
+          let hasClassifier = mayHaveClassifier && !isDINOv3
           var network = Network(scheme: from, prefix: "module.", hasClassifier: hasClassifier)
           network.depths = (0..<4).map { _ in Int.random(in: 1...3) }
-          network.hasFinalNorm = hasClassifier || .random()
+          network.hasFinalNorm = hasClassifier || isDINOv3 || .random()
+          network.isVersion2 =
+            mayHaveClassifier && .random() && [from, to].allSatisfy { $0.has(.responseNorm) }
           return Case(step: AdoptNaming(to), input: try network.dict, inputs: Inputs())
         }
       }

@@ -7,7 +7,7 @@ protocol ActivationModule: YOLOModule {
 }
 
 extension ActivationModule {
-  static var className: String { "torch.nn.modules.activation.\(name.dropFirst(3))" }
+  static var classNames: [ModelDialect: String] { torch("activation") }
   static var summary: String { "the activation of that name, each element alone" }
   static var example: String { "[-1, 1, \(name), []]" }
   static var arguments: [ModuleArgument] { [] }
@@ -69,7 +69,7 @@ struct SigmoidModule: ActivationModule {
 
 struct IdentityModule: ActivationModule {
   static let name = "nn.Identity"
-  static let className = "torch.nn.modules.linear.Identity"
+  static let classNames = torch("linear")
   static let summary = "nothing: what comes in goes out"
   static func activation(_ row: ModuleRow) -> Activation { .none }
   let activation: Activation, channels: Int, shownArguments: [ModelValue]

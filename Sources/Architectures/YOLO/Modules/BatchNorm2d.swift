@@ -1,7 +1,7 @@
 /// A batch norm alone: `nn.BatchNorm2d(c1)`; what the row gives beside it is not looked at.
 struct BatchNorm2dModule: UnitModule {
   static let name = "nn.BatchNorm2d"
-  static let className = "torch.nn.modules.batchnorm.BatchNorm2d"
+  static let classNames = torch("batchnorm")
   static let summary = "a batch norm of as many channels as come in, whatever the row says"
   static let example = "[-1, 1, nn.BatchNorm2d, []]"
   static let arguments: [ModuleArgument] = [.init("channels", .int(1...(1 << 16)), default: ModelValue.none)]
@@ -23,7 +23,7 @@ struct BatchNorm2dModule: UnitModule {
     let input = try row.onlyInput()
     guard input == row.channelsBefore else {
       throw row.error(
-        "it reads \(input) channels of layer \(row.sources[0]), and YOLOv5 believes that it gives the "
+        "it reads \(input) channels of layer \(row.sources[0]), and \(row.file.dialect.program) believes that it gives the "
           + "\(row.channelsBefore) of the layer before it")
     }
     unit = Unit(outputs: input)

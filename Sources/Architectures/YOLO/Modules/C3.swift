@@ -1,6 +1,7 @@
 /// Two paths, one of them through bottlenecks: `C3(c1, c2, n=1, shortcut=True, g=1, e=0.5)`.
 struct C3Module: C3Family {
   static let name = "C3"
+  static let classNames = shared(in: "block")
   static let summary = "two paths of half the width, one through bottlenecks, joined by a third Conv"
   static let example = "[-1, 3, C3, [128, False]]"
 

@@ -1,6 +1,7 @@
 /// Channels of several layers, one after the other: `Concat(dimension=1)`.
 struct ConcatModule: YOLOModule {
   static let name = "Concat"
+  static let classNames = shared(in: "conv")
   static let summary = "the channels of several layers, one after the other"
   static let example = "[[-1, 2], 1, Concat, [1]]"
   static let usage = "it joins a list of layers along dimension 1: \(example)"

@@ -1,6 +1,7 @@
 /// A convolution, a batch norm and SiLU: `Conv(c1, c2, k=1, s=1, p=None, g=1, d=1, act=True)`.
 struct ConvModule: UnitModule {
   static let name = "Conv"
+  static let classNames = shared(in: "conv")
   static let summary = "a convolution without bias, a batch norm, an activation"
   static let example = "[-1, 1, Conv, [128, 3, 2]]"
   static let arguments: [ModuleArgument] = [

@@ -1,7 +1,7 @@
 /// A stage of a ConvNeXt with the downsampling before it: `ConvNeXt_Block(index, in_chans, depths, dims)`.
 ///
 /// Every one holds a whole backbone and runs the stage of its index alone, at whichever layer it stands.
-package struct ConvNeXtBlockModule: YOLOModule {
+package struct ConvNeXtBlockModule: YOLOModule, BackboneStage {
   static let name = "ConvNeXt_Block"
   static let summary = "one stage of a ConvNeXt, of which it holds the whole backbone"
   static let example =
@@ -20,11 +20,15 @@ package struct ConvNeXtBlockModule: YOLOModule {
   let stage: Int
   private let configuration: ConvNeXtConfiguration
 
-  init(_ row: ModuleRow) throws {
+  init(_ row: ModuleRow) throws { try self.init(row, isVersion2: false) }
+
+  init(_ row: ModuleRow, isVersion2: Bool) throws {
     stage = row.int("index")
-    configuration = ConvNeXtConfiguration(
+    var configuration = ConvNeXtConfiguration(
       depths: row["depths"].ints ?? [], dims: row["dims"].ints ?? [], inputChannels: row.int("input channels")
     )
+    configuration.hasResponseNorm = isVersion2
+    self.configuration = configuration
     guard row.repeats == 1 else { throw row.error("it cannot be repeated") }
     let (declared, dims) = (row.int(ModuleArgument.channels.name), configuration.dims)
     guard declared == dims[stage] else {
@@ -46,7 +50,7 @@ package struct ConvNeXtBlockModule: YOLOModule {
   var tensors: [ModuleTensor] {
     configuration.backboneKeys.map { key in
       ModuleTensor(
-        configuration.scheme.name(key) ?? "", configuration.shape(of: key), key.initialValues,
+        configuration.scheme.name(key) ?? "", configuration.storedShape(of: key), key.initialValues,
         isRead: key.stage == stage)
     }
   }
@@ -61,16 +65,29 @@ package struct ConvNeXtBlockModule: YOLOModule {
   }
 
   func build(into network: inout some NetworkBuilding, as name: String, of x: [Int]) throws -> [Int] {
-    [try configuration.buildStage(stage, under: name + ".", into: &network, of: x[0])]
+    // A class of version 2 may have any name, this one too, and its weights tell it.
+    var own = configuration
+    let module = own.scheme.module(.responseNorm, stage: stage, under: name + ".")
+    own.hasResponseNorm =
+      own.hasResponseNorm || network.has(own.scheme.tensor(.weight, of: .responseNorm, called: module))
+    return [try own.buildStage(stage, under: name + ".", into: &network, of: x[0])]
   }
 }
 
+/// A module that runs one stage of the backbone that it holds.
+protocol BackboneStage {
+  /// The stage that it runs.
+  var stage: Int { get }
+}
+
 extension ConvNeXtKey {
-  /// What facebookresearch's `_init_weights` gives it, and the constructors of its norms and blocks.
-  fileprivate var initialValues: InitialValues {
+  /// What facebookresearch's `_init_weights` gives it, and the constructors of its norms and blocks; the other libraries
+  /// do the same.
+  var initialValues: InitialValues {
     switch part {
     case .layerScale: .constant(InitialLayerScale.value)
-    case .stemNorm, .downNorm, .blockNorm, .outputNorm, .finalNorm: .constant(leaf == .weight ? 1 : 0)
+    case .responseNorm: .constant(0)
+    case let part where part.isNorm || part.isOfStem: .constant(leaf == .weight ? 1 : 0)
     default: leaf == .weight ? .normal(deviation: 0.02) : .constant(0)
     }
   }

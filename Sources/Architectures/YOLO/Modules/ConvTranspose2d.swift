@@ -2,7 +2,7 @@
 /// `nn.ConvTranspose2d(in, out, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True)`.
 struct ConvTranspose2dModule: UnitModule {
   static let name = "nn.ConvTranspose2d"
-  static let className = "torch.nn.modules.conv.ConvTranspose2d"
+  static let classNames = torch("conv")
   static let summary = "a convolution that makes maps larger, with a bias, and nothing behind it"
   static let example = "[-1, 1, nn.ConvTranspose2d, [128, 2, 2]]"
   static let arguments: [ModuleArgument] = [

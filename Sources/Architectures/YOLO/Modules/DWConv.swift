@@ -1,6 +1,7 @@
 /// A `Conv` in as many groups as both widths divide by: `DWConv(c1, c2, k=1, s=1, d=1, act=True)`.
 struct DWConvModule: UnitModule {
   static let name = "DWConv"
+  static let classNames = shared(in: "conv")
   static let summary = "a Conv in as many groups as both widths divide by: depthwise where they are the same"
   static let example = "[-1, 1, DWConv, [128, 3, 2]]"
   static let arguments: [ModuleArgument] = [.channels, .kernel(1), .stride, .dilation, .act]

@@ -1,9 +1,9 @@
 internal import SutureNumbers
 
 /// A 1×1 convolution for each level, whose outputs are boxes and classes: `Detect(nc, anchors, ch)`.
-struct DetectModule: YOLOModule {
+struct DetectModule: DetectingModule {
   static let name = "Detect"
-  static let className = "models.yolo.Detect"
+  static let classNames: [ModelDialect: String] = [.yolov5: "models.yolo.Detect"]
   static let summary = "boxes and classes, level by level; the last layer"
   static let example = "[[11, 14, 17], 1, Detect, [nc, anchors]]"
   static let usage = "it takes [nc, anchors]"
@@ -18,7 +18,6 @@ struct DetectModule: YOLOModule {
   private let classes: Int
   /// Width and height of each anchor in pixels, level by level.
   private let anchors: [[Double]]
-  /// How many pixels of the image each level's pixels stand for, once that is known.
   var strides: [Double] = []
 
   init(_ row: ModuleRow) throws {

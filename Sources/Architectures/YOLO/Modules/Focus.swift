@@ -1,6 +1,7 @@
 /// Four pixels become the channels of one before a `Conv`: `Focus(c1, c2, k=1, s=1, p=None, g=1, act=True)`.
 struct FocusModule: UnitModule {
   static let name = "Focus"
+  static let classNames = shared(in: "conv")
   static let summary = "every second pixel of every second row, four times over, as channels before a Conv"
   static let example = "[-1, 1, Focus, [64, 3]]"
   static let arguments: [ModuleArgument] = [

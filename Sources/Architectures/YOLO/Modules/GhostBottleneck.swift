@@ -1,6 +1,7 @@
 /// Two ghost convolutions and what is added to them: `GhostBottleneck(c1, c2, k=3, s=1)`.
 struct GhostBottleneckModule: UnitModule {
   static let name = "GhostBottleneck"
+  static let classNames = shared(in: "block")
   static let summary =
     "two GhostConvs, between them a depthwise Conv where the stride is 2, and the input added"
   static let example = "[-1, 1, GhostBottleneck, [128, 3, 2]]"

@@ -1,7 +1,7 @@
 /// Kernels of several sizes, each for some channels: `MixConv2d(c1, c2, k=(1, 3), s=1, equal_ch=True)`.
 struct MixConv2dModule: UnitModule {
   static let name = "MixConv2d"
-  static let className = "models.experimental.MixConv2d"
+  static let classNames: [ModelDialect: String] = [.yolov5: "models.experimental.MixConv2d"]
   static let summary = "kernels of several sizes, each for some of the channels, a batch norm, SiLU"
   static let example = "[-1, 1, MixConv2d, [128, [3, 5], 2]]"
   static let arguments: [ModuleArgument] = [

@@ -1,6 +1,7 @@
 /// Windows of several sizes side by side: `SPP(c1, c2, k=(5, 9, 13))`.
 struct SPPModule: UnitModule {
   static let name = "SPP"
+  static let classNames = shared(in: "block")
   static let summary = "the largest of windows of several sizes beside the map itself, between two Convs"
   static let example = "[-1, 1, SPP, [1024, [5, 9, 13]]]"
   static let arguments: [ModuleArgument] = [.channels, kernels]

@@ -1,7 +1,7 @@
 /// Zeros around each map: `nn.ZeroPad2d(padding)`, one number or left, right, top, bottom.
 struct ZeroPad2dModule: YOLOModule {
   static let name = "nn.ZeroPad2d"
-  static let className = "torch.nn.modules.padding.ZeroPad2d"
+  static let classNames = torch("padding")
   static let summary = "zeros around each map: left, right, top, bottom"
   static let example = "[-1, 1, nn.ZeroPad2d, [[0, 1, 0, 1]]]"
   static let arguments: [ModuleArgument] = [.init("padding", .intOrInts(count: 4, 0...63))]

@@ -1,4 +1,4 @@
-/// The `Bottleneck` of which C3 is made.
+/// The `Bottleneck` of which C3 and others are made.
 struct BottleneckUnit: ModuleUnit {
   let inputs: Int
   let outputs: Int
@@ -6,10 +6,14 @@ struct BottleneckUnit: ModuleUnit {
   let groups: Int
   /// Whether the input is added.
   let shortcut: Bool
+  /// Of its two convolutions.
+  var kernels: [Int] = [1, 3]
 
-  private var first: ConvolutionUnit { ConvolutionUnit(inputs: inputs, outputs: hidden) }
+  private var first: ConvolutionUnit {
+    ConvolutionUnit(inputs: inputs, outputs: hidden, kernel: Sides(kernels[0]))
+  }
   private var second: ConvolutionUnit {
-    ConvolutionUnit(inputs: hidden, outputs: outputs, kernel: 3, groups: groups)
+    ConvolutionUnit(inputs: hidden, outputs: outputs, kernel: Sides(kernels[1]), groups: groups)
   }
 
   var tensors: [ModuleTensor] { first.tensors.within("cv1") + second.tensors.within("cv2") }

@@ -42,6 +42,25 @@ struct ConvolutionUnit: ModuleUnit {
   }
 }
 
+/// An `nn.Conv2d` of one pixel, with a bias and nothing behind it.
+struct PlainConvolutionUnit: ModuleUnit {
+  let inputs: Int
+  let outputs: Int
+
+  private var shape: [Int] { [outputs, inputs, 1, 1] }
+
+  var tensors: [ModuleTensor] {
+    [
+      ModuleTensor("weight", shape, .uniform(fanIn: inputs)),
+      ModuleTensor("bias", [outputs], .uniform(fanIn: inputs)),
+    ]
+  }
+
+  func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
+    try network.convolution(name, ConvolutionLayer(name, shape: shape), of: x)
+  }
+}
+
 extension ModuleTensor {
   /// Those of `nn.BatchNorm2d`.
   static func batchNorm(_ channels: Int) -> [ModuleTensor] {

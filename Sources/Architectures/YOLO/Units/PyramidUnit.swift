@@ -6,9 +6,15 @@ struct PyramidUnit: ModuleUnit {
   let kernels: [Int]
   /// Whether each window looks at what the one before gave.
   let isChain: Bool
+  /// Whether the first `Conv` has an activation.
+  var activates = true
+  /// Whether the input is added.
+  var shortcut = false
 
   private var hidden: Int { inputs / 2 }
-  private var first: ConvolutionUnit { ConvolutionUnit(inputs: inputs, outputs: hidden) }
+  private var first: ConvolutionUnit {
+    ConvolutionUnit(inputs: inputs, outputs: hidden, activates: activates)
+  }
   private var second: ConvolutionUnit {
     ConvolutionUnit(inputs: hidden * (kernels.count + 1), outputs: outputs)
   }
@@ -23,8 +29,9 @@ struct PyramidUnit: ModuleUnit {
           isChain ? name + ".m" : "\(name).m.\(place)", kernel: kernel, stride: 1, padding: kernel / 2,
           of: values[isChain ? place : 0]))
     }
-    return try second.build(
+    let output = try second.build(
       into: &network, as: name + ".cv2", of: try network.concat(name + ".cat", values))
+    return shortcut ? try network.add(name, output, x) : output
   }
 }
 

@@ -47,7 +47,7 @@ struct TransformerUnit: ModuleUnit {
       return try network.linear("\(name).ma.\(part)", layer, of: try plain(part, x))
     }
     let attended = try network.attention(
-      name + ".ma", heads: heads, queries: projected[0], keys: projected[1], values: projected[2])
+      name + ".ma", heads: heads, areas: 1, queries: projected[0], keys: projected[1], values: projected[2])
     let output = try network.add(
       name + ".residual", try plain("ma.out_proj", attended, bias: name + ".ma.out_proj.bias"), x)
     return try network.add(name, try plain("fc2", try plain("fc1", output)), output)

@@ -1,6 +1,6 @@
 // Layers of ConvNeXt for processors with 512-bit vectors, where fusing them gains more than a library can give.
 //
-// Activations lie N×H×W×C, float32. Each function runs on OpenMP's threads, those that oneDNN computes with.
+// Activations lie N×H×W×C, float32. Each function runs on the threads of CThreads.
 #ifndef SUTURE_CKERNELS_H
 #define SUTURE_CKERNELS_H
 

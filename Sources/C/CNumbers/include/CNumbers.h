@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "casts.h"
+#include "decimals.h"
+#include "summary.h"
 
 // Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.
 void suture_float16_to_float32(const uint16_t *from, float *to, size_t count);

@@ -22,6 +22,9 @@ int suture_make_guarded_file(char *name_template, struct suture_guarded **file);
 void suture_hold_signals(void);
 void suture_release_signals(void);
 
+// Gives the system back what was freed and the allocator keeps.
+void suture_return_freed_memory(void);
+
 // Lets `count` bytes of one file be stored where those of another are (FICLONERANGE). 0, or -1 with errno.
 int suture_share_range(int from, long long offset, long long count, int to, long long at);
 
@@ -31,8 +34,12 @@ void suture_forget_file(struct suture_guarded *file);
 // Installs the handlers that unlink the guarded files and exit with 130.
 void suture_remove_guarded_files_on_signals(void);
 
-// How many processors this process may run on, at least 1.
-int suture_processor_count(void);
+// What the handlers write to standard error; NULL for nothing.
+void suture_say_on_signals(const char *text);
+
+// Opens a library of C that is installed under `name`, and looks up its functions: names with NULL at
+// their end, to as many pointers. NULL, or what the linker says, which is never freed.
+const char *suture_open_library(const char *name, const char *const *functions, void **pointers);
 
 // errno, which is a macro that Swift cannot call portably.
 int suture_errno(void);

@@ -9,21 +9,25 @@ enum ModelFolder: CheckpointFormat {
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard input.file == nil else { return nil }
     if input.fileNames.contains("snapshots"), isFolder("\(input.name)/snapshots") { return try cached(input) }
-    let models = input.checkpoints.filter { name in !trainingState.contains { name.hasPrefix($0) } }
     // Of several, which is meant is for the user to say.
-    guard models.count == 1 else { return nil }
+    guard let model = only(input.models) else { return nil }
     var checkpoint = try Checkpoint.open(
       CheckpointInput(
-        try FileSource("\(input.name)/\(models[0])"), key: input.key, limits: input.limits, mayNameFiles: true
+        try FileSource("\(input.name)/\(model)"), key: input.key, limits: input.limits, mayNameFiles: true
       ))
     checkpoint.tellOthers(in: input)
     return checkpoint
   }
 
-  /// How the names begin of what the Trainer of transformers and accelerate save beside a model.
-  private static let trainingState = [
-    "optimizer", "scheduler", "scaler", "sampler", "rng_state", "random_states", "training_args",
-  ]
+  /// The only one, or of a model that is there in both formats the file that Hugging Face's libraries load.
+  private static func only(_ models: [String]) -> String? {
+    if models.count < 2 { return models.first }
+    let pairs = [
+      ["model.safetensors", "pytorch_model.bin"], ["adapter_model.safetensors", "adapter_model.bin"],
+      ["diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin"],
+    ]
+    return pairs.first { Set($0) == Set(models) }?[0]
+  }
 
   /// Opens the snapshot of the cache that is meant: its only one, or that of the branch main.
   private static func cached(_ input: CheckpointInput) throws -> Checkpoint {
@@ -55,4 +59,19 @@ enum ModelFolder: CheckpointFormat {
     let name = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
     return revisions.first { $0 == name }
   }
+}
+
+extension CheckpointInput {
+  /// The files of a folder that may be checkpoints of a model.
+  var models: [String] {
+    checkpoints.filter { name in !Self.trainingState.contains { name.hasPrefix($0) } }
+  }
+
+  /// Whether a folder is a checkpoint itself, whatever lies in folders in it.
+  var hasModel: Bool { !models.isEmpty || fileNames.contains { $0.hasSuffix(".index.json") } }
+
+  /// How the names begin of what the Trainer of transformers and accelerate save beside a model.
+  private static let trainingState = [
+    "optimizer", "scheduler", "scaler", "sampler", "rng_state", "random_states", "training_args",
+  ]
 }

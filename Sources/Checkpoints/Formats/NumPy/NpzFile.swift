@@ -5,12 +5,20 @@ internal import SutureZipArchive
 internal import SutureText
 
 /// The zip archive of .npy files that `numpy.savez` writes.
+///
+/// By its name it may hold other files beside them, as `numpy.load` takes it.
 enum NpzFile: CheckpointFormat {
   static let suffixes = [".npz"]
 
+  /// Whether it is called so, and is no checkpoint of PyTorch.
+  private static func isNamed(_ name: String, _ archive: ArchiveReader) -> Bool {
+    suffixes.contains { name.hasSuffix($0) } && archive.records.contains { $0.name.hasSuffix(".npy") }
+      && !archive.records.contains { $0.name.hasSuffix("data.pkl") }
+  }
+
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard let archive = try input.archive(), !archive.records.isEmpty,
-      archive.records.allSatisfy({ $0.name.hasSuffix(".npy") })
+      archive.records.allSatisfy({ $0.name.hasSuffix(".npy") }) || isNamed(input.name, archive)
     else { return nil }
     var stateDict = StateDict()
     var warnings = archive.allWarnings
@@ -18,6 +26,10 @@ enum NpzFile: CheckpointFormat {
     var odd: [(name: String, array: OddArray)] = []
     var objects: [(source: MemorySource, array: OddArray, location: PickleLocation)] = []
     for record in archive.records {
+      guard record.name.hasSuffix(".npy") else {
+        if record.name.last != "/" { warnings.append("left out: \(record.name.shownName) is no .npy file") }
+        continue
+      }
       let name = String(record.name.dropLast(".npy".count))
       let source = VerifiedRecord(archive, record)
       let file: NpyFile

@@ -13,6 +13,8 @@ internal import SutureText
 struct ShardIndexFile {
   private let path: String
   private let folder: String
+  /// Where the index is, if that is at a server.
+  private let address: Address?
   private let weightMap: [(key: String, file: String)]
   private let limits: ReadLimits
   private let provenance: Provenance?
@@ -50,7 +52,7 @@ struct ShardIndexFile {
       throw Failure(in: source.name, "the index's weight_map is \(map.kind), not an object")
     }
     weightMap = try members.map { key, value in
-      guard let file = value.stringValue, Self.staysInside(file) else {
+      guard let file = value.stringValue, FolderFiles.staysInside(file) else {
         throw Failure(
           in: source.name,
           "the index puts \"\(key.prefix(80))\" into something that is no file of this folder",
@@ -59,16 +61,10 @@ struct ShardIndexFile {
       return (key, file)
     }
     path = source.name
+    address = (source as? RemoteSource)?.address
     folder = source.name.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
     self.limits = limits
-  }
-
-  private static func staysInside(_ path: String) -> Bool {
-    !path.utf8.contains(0)
-      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-        !$0.isEmpty && $0 != "." && $0 != ".."
-      }
   }
 
   private func checkpoint(_ input: CheckpointInput) throws -> Checkpoint {
@@ -90,7 +86,7 @@ struct ShardIndexFile {
     if let first = missing.first {
       throw Failure(
         in: path,
-        "\(missing.count) tensors of the index are in no shard, \"\(first.key.prefix(80))\" for one",
+        "\(Format.plural(missing.count, "tensor")) of the index \(missing.count == 1 ? "is" : "are") in no shard, \"\(first.key.prefix(80))\" for one",
         remedies: [
           "it should be in \(first.file)", "fetch the shards and the index again, from the same place",
         ])
@@ -98,6 +94,8 @@ struct ShardIndexFile {
     var warnings: [String] = []
     var known: Set<ExactString> = []
     for name in stateDict.names { known.insert(ExactString(name)) }
+    let homes = Dictionary(weightMap.map { (ExactString($0.key), ExactString($0.file)) }) { first, _ in first
+    }
     for file in files {
       guard let shard = shards[ExactString(file)] else { continue }
       // A name that is stored under another's is in no index.
@@ -108,8 +106,19 @@ struct ShardIndexFile {
       let unlisted = shard.stateDict.names.filter { !known.contains(ExactString($0)) }
       if let first = unlisted.first {
         warnings.append(
-          "\(file) holds \(unlisted.count) tensors that the index does not list, \"\(first.prefix(80))\" for one; "
-            + "they are left out")
+          "\(file) holds \(Format.plural(unlisted.count, "tensor")) that the index does not list, "
+            + "\"\(first.prefix(80))\" for one: left out")
+      }
+      // Whoever reads shard after shard may take another of the two than the index says.
+      let restored = Set(shard.restoredNames.map(ExactString.init))
+      let elsewhere = shard.stateDict.names.filter { name in
+        let home = homes[ExactString(name)]
+        return home != nil && home != ExactString(file) && !restored.contains(ExactString(name))
+      }
+      if let first = elsewhere.first {
+        warnings.append(
+          "\(file) holds \(Format.plural(elsewhere.count, "tensor")) of another file by the index, "
+            + "\"\(first.prefix(80))\" for one: left out here")
       }
       for (key, value) in shard.stateDict.metadata
       where !stateDict.metadata.contains(where: { $0.key == key }) {
@@ -125,19 +134,23 @@ struct ShardIndexFile {
     checkpoint.foreignOpcode = parts.lazy.compactMap(\.foreignOpcode).first
     checkpoint.recordsChecksums = parts.contains { $0.recordsChecksums }
     checkpoint.provenance = provenance ?? parts.lazy.compactMap(\.provenance).first
-    checkpoint.files += files.map(place)
+    checkpoint.files += try files.map(place)
     checkpoint.openRecords = { parts.flatMap(\.records) }
     return checkpoint
   }
 
-  private func place(_ file: String) -> String { folder.isEmpty ? file : folder + "/" + file }
+  /// The path or the address of a shard.
+  private func place(_ file: String) throws -> String {
+    if let address { return try address.beside(file).text }
+    return folder.isEmpty ? file : folder + "/" + file
+  }
 
   private func open(_ file: String) throws -> Checkpoint {
     do {
-      let source = try FileSource(place(file))
+      let source = try openSource(place(file))
       // That a shard is a link, as in the Hugging Face cache, is how its owner keeps it; a folder on the way that leads
       // elsewhere came with the index.
-      guard isInside(SutureBytes.folder(of: place(file)), folder) else {
+      guard try address != nil || isInside(SutureBytes.folder(of: place(file)), folder) else {
         throw Failure(
           in: path, "the folder of the shard \(file) is a link that leads out of the folder of the index",
           remedies: ["move the shards into the folder of the index"])
@@ -148,7 +161,7 @@ struct ShardIndexFile {
       let keys = weightMap.filter { ExactString($0.file) == ExactString(file) }.map(\.key)
       throw Failure(
         in: self.path,
-        "the shard \(file) is missing, and with it \(keys.count) tensors, \"\(keys[0].prefix(80))\" for one",
+        "the shard \(file) is missing, and with it \(Format.plural(keys.count, "tensor")), \"\(keys[0].prefix(80))\" for one",
         remedies: ["fetch it into the folder of the index"])
     }
   }

@@ -14,7 +14,7 @@ internal import SutureText
 ///     <prefix>/constants.pkl    and code/, of TorchScript only
 ///     <prefix>/.…               hints for torch's own loader
 struct TorchZipFile {
-  private let archive: ArchiveReader
+  let archive: ArchiveReader
   /// What stands before `data.pkl`, up to and with the slash.
   private let prefix: String
   private let isBigEndian: Bool
@@ -44,18 +44,43 @@ struct TorchZipFile {
 
   private static let smallRecord = 1 << 16
 
-  /// Reads the pickle and finds the state dict in it.
-  private func contents(key: String?) throws -> PickledObject.Contents {
+  /// The pickle of the object, and what it builds.
+  private func load() throws -> (bytes: [UInt8], record: Record, location: PickleLocation, graph: PickleGraph)
+  {
     let name = prefix + "data.pkl"
     guard let record = archive[name] else {
       throw Failure(in: path, record: name, "the record is missing")
     }
     let location = PickleLocation(path: path, record: name)
-    let graph: PickleGraph
     let bytes = try pickle(record)
-    do { graph = try Unpickler.load(bytes, limits: limits.pickle) } catch {
+    do { return (bytes, record, location, try Unpickler.load(bytes, limits: limits.pickle)) } catch {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
+  }
+
+  private func object(_ graph: PickleGraph, _ location: PickleLocation) throws -> PickledObject {
+    PickledObject(
+      graph: graph, location: location, references: self, limits: limits, isBigEndian: isBigEndian,
+      script: try scriptClasses())
+  }
+
+  /// The object of an archive that is one of several files of a checkpoint.
+  ///
+  /// - Throws: `Failure` where the pickle calls something harmful, too.
+  func part() throws -> PickledPart {
+    let (bytes, _, location, graph) = try load()
+    var part = try PickledPart(object(graph, location))
+    try judgeOthers(bytes, from: graph.streamByteCount, location) { others in
+      part.globals.merge(others.globals)
+      if let unread = others.unread { part.warnings.append(unread.message) }
+    }
+    return part
+  }
+
+  /// Reads the pickle and finds the state dict in it.
+  private func contents(key: String?) throws -> PickledObject.Contents {
+    let (bytes, record, location, graph) = try load()
+    let name = record.name
     var warnings = archive.allWarnings
     if archive.source is RenamedArchive {
       warnings.append(
@@ -69,23 +94,31 @@ struct TorchZipFile {
     if graph.streamByteCount < record.size {
       warnings.append("\(record.size - graph.streamByteCount) bytes follow the end of the pickle in \(name)")
     }
-    let object = PickledObject(
-      graph: graph, location: location, references: self, limits: limits,
-      isBigEndian: isBigEndian, script: try scriptClasses())
-    var contents = try object.contents(key: key, warnings: warnings)
-    try judgeOthers(&contents, bytes, from: graph.streamByteCount, location)
+    var contents = try object(graph, location).contents(key: key, warnings: warnings)
+    try judgeOthers(bytes, from: graph.streamByteCount, location) { contents.add($0) }
+    if isScript, contents.choice.stateDict.isEmpty { contents.warnings += constants }
     contents.provenance = try own(TorchWriter.provenanceRecord).flatMap { Provenance($0) }
     contents.choice.stateDict.metadata = try ownMetadata()
     return contents
   }
 
+  /// What is said of a module whose weights are no more its attributes.
+  private var constants: [String] {
+    let count = archive.records.count { $0.name.hasPrefix(prefix + "constants/") }
+    if count == 0 { return [] }
+    return [
+      "\(Format.plural(count, "tensor")) \(count == 1 ? "is a constant" : "are constants") of the module's code, which "
+        + "torch.jit.freeze makes of weights: without names, and not read"
+    ]
+  }
+
   /// Judges what follows the pickle, and every other pickle of the archive: Python may come to load each of them.
   private func judgeOthers(
-    _ contents: inout PickledObject.Contents, _ pickle: [UInt8], from end: Int, _ location: PickleLocation
+    _ pickle: [UInt8], from end: Int, _ location: PickleLocation, _ add: (OtherPickles) -> Void
   ) throws {
     func judge(_ bytes: [UInt8], from start: Int, _ location: PickleLocation) throws {
       let source = MemorySource(bytes, name: path)
-      contents.add(try OtherPickles(in: source, from: start, location, limits))
+      add(try OtherPickles(in: source, from: start, location, limits))
     }
     try judge(pickle, from: end, location)
     for record in archive.records where record.name.hasSuffix(".pkl") && record.name != location.record {
@@ -217,6 +250,15 @@ extension TorchZipFile: References {
     }
     return archive.storage(
       of: record, label: reference.key, swapWidth: reference.swapWidth, verifies: limits.verifies)
+  }
+
+  func layout(around storage: Storage) throws -> ArchiveTemplate? {
+    guard !isBigEndian, !isScript, let record = archive[prefix + "data/" + storage.label],
+      record.size == storage.byteCount
+    else { return nil }
+    // A hash of the checksums of all records.
+    let identity = prefix + ".data/serialization_id"
+    return try ArchiveTemplate(archive, payload: record) { $0.name == identity }
   }
 }
 

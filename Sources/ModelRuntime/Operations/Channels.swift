@@ -1,0 +1,53 @@
+internal import Glibc
+internal import SutureArchitectures
+
+/// Some of a map's channels: those of each range, one range after the other.
+struct Channels: Operation {
+  let ranges: [Range<Int>]
+
+  func output(for inputs: [MapShape]) throws -> MapShape {
+    let x = inputs[0]
+    guard ranges.allSatisfy({ $0.upperBound <= x.channels }) else {
+      throw ModelError.wrongInput(
+        "it takes channels up to \(ranges.map(\.upperBound).max() ?? 0) of \(x.text)")
+    }
+    let channels = ranges.reduce(0) { $0 + $1.count }
+    return MapShape(batch: x.batch, height: x.height, width: x.width, channels: channels)
+  }
+
+  func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
+    var values: [Float] = []
+    values.reserveCapacity(shape.count)
+    for row in 0..<shape.rows {
+      let start = row * x[0].channels
+      for range in ranges {
+        values += x[0].values[(start + range.lowerBound)..<(start + range.upperBound)]
+      }
+    }
+    return FeatureMap(shape, values)
+  }
+
+  func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
+    let pitch = inputs[0].channels * 4
+    return CompiledLayer { buffers in
+      [
+        {
+          var target = unsafe buffers.output
+          for row in 0..<y.rows {
+            let source = unsafe buffers.inputs[0] + row * pitch
+            for range in ranges {
+              unsafe memcpy(target, source + range.lowerBound * 4, range.count * 4)
+              unsafe target += range.count * 4
+            }
+          }
+        }
+      ]
+    }
+  }
+}
+
+extension GraphBuilder {
+  mutating func channels(_ name: String, _ ranges: [Range<Int>], of x: Int) throws -> Int {
+    graph.add(name, Channels(ranges: ranges), [x])
+  }
+}

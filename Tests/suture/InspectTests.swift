@@ -1,0 +1,73 @@
+import TestSupport
+import Testing
+
+@testable import suture
+
+@Suite struct `inspect` {
+  private static let atto = projectFolder + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
+
+  private func rows(_ words: String...) throws -> [[String]] {
+    let said = try suture(["inspect", Self.atto] + words)
+    #expect(said.code == 0, "\(said.messages)")
+    return said.output.split(separator: "\n").filter { $0.hasPrefix("  ") }.dropFirst().map {
+      $0.split(separator: " ").map(String.init)
+    }
+  }
+
+  @Test func `sums up by the first components of names`() throws {
+    let rows = try rows("--by", "1")
+    #expect(Set(rows.map { $0[0] }) == ["stages", "downsample_layers", "norm", "head"])
+    #expect(rows.first { $0[0] == "head" }?[1...2] == ["2", "3,210"])
+    #expect(rows.reduce(0) { $0 + (Int($1[1].replacing(",", with: "")) ?? 0) } == 128)
+    #expect(try self.rows("--by", "64").count == 128)
+  }
+
+  @Test func `sorts, and leaves out what is small or of another dtype`() throws {
+    let names = try rows("--sort", "name").map { $0[0] }
+    #expect(names == names.sorted() && names.count == 128)
+    #expect(try rows("--sort", "size").first?[0] == "stages.3.0.pwconv1.weight")
+    #expect(try rows("--larger-than", "1MB").count == 4)
+    #expect(try rows("--by", "1", "--sort", "size").first?[0] == "stages")
+    #expect(try rows("--dtype", "float32").count == 128)
+    let none = try suture("inspect", Self.atto, "--dtype", "int8")
+    #expect(none.code == 1 && none.messages.contains("none of 128 tensors"))
+    #expect(try suture("inspect", Self.atto, "--dtype", "flot32").code == 2)
+    #expect(try suture("inspect", Self.atto, "--larger-than", "big").code == 2)
+  }
+
+  @Test func `gives each of several files a report, and the first code that is not 0`() throws {
+    let said = try suture("inspect", Self.atto, "/no/such.pth", Self.atto, "head.*")
+    #expect(said.code == 3 && said.messages.contains("/no/such.pth: cannot open it"), "\(said.messages)")
+    #expect(said.output.split(separator: "\n").count { $0.hasPrefix("2 of 128 tensors") } == 2)
+  }
+
+  @Test func `of several files in JSON is a line for each`() throws {
+    let said = try suture("inspect", "--json", Self.atto, Self.atto)
+    #expect(said.code == 0)
+    #expect(
+      said.output.split(separator: "\n").map { $0.hasPrefix("{\"schema\":") } == [true, true],
+      "\(said.output.prefix(40))")
+  }
+
+  @Test func `of a table that is too wide loses the middle of names`() {
+    var table = Table([("NAME", .left), ("SIZE", .right)])
+    table.add(["backbone.stages.0.blocks.0.attention.query.weight", "1,234 KiB"])
+    table.add(["a", "1 B"])
+    for width in 1...80 {
+      #expect(table.lines(within: width).allSatisfy { $0.count <= width }, "\(width)")
+    }
+    #expect(table.lines(within: 40)[1] == "  backbone.stag….query.weight  1,234 KiB")
+    #expect(table.lines(within: nil)[1].contains("blocks.0.attention"))
+  }
+}
+
+@Suite struct `check of several files` {
+  @Test func `reports each`() throws {
+    let folder = projectFolder + "/Fixtures/"
+    let said = try suture(
+      "check", folder + "convnext-atto-cifar10/convnext_atto_cifar10_ema.pth", folder + "README.md")
+    #expect(said.code == 1)
+    #expect(said.output.contains("sound") && said.messages.contains("text file"))
+    #expect(try suture("check").code == 2)
+  }
+}

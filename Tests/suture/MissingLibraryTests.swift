@@ -1,0 +1,44 @@
+import SutureBytes
+import TestSupport
+import Testing
+
+/// Where a library that is opened when it is needed is not there, all else works: one that cannot be loaded stands before it.
+@Suite struct `A library that is missing` {
+  private static let weights = projectFolder + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
+
+  private func without(_ library: String, _ words: String...) throws -> Said {
+    let folder = try TemporaryFolder()
+    try folder.write(library, [])
+    return try suture(words, environment: ["LD_LIBRARY_PATH=" + folder.path])
+  }
+
+  @Test func `is named where networks are run, with the package, and the way without it`() throws {
+    let said = try without("libdnnl.so.2", "bench", Self.weights, "--size", "32", "--rounds", "1")
+    #expect(said.code == 6)
+    #expect(said.messages.contains("without oneDNN: "), "\(said.messages)")
+    #expect(said.messages.contains("apt-get install libdnnl2"))
+    #expect(said.messages.contains("--engine reference"))
+    #expect(try without("libdnnl.so.2", "inspect", Self.weights).code == 0)
+    let plain = try without(
+      "libdnnl.so.2", "bench", Self.weights, "--size", "32", "--rounds", "1", "--engine", "reference")
+    #expect(plain.code == 0, "\(plain.messages)")
+  }
+
+  @Test(arguments: [
+    ("libpng16.so.16", "chelsea.cropped.png", "libpng16-16"),
+    ("libjpeg.so.62", "rocket.jpg", "libjpeg62-turbo"),
+  ])
+  func `is named where a picture is read`(library: String, picture: String, package: String) throws {
+    let said = try without(
+      library, "verify", Self.weights, "--image", projectFolder + "/Fixtures/Photos/" + picture)
+    #expect(said.code == 3)
+    #expect(said.messages.contains("cannot be read as a picture"), "\(said.messages)")
+    #expect(said.messages.contains("apt-get install " + package))
+  }
+
+  @Test func `is named where an address is read`() throws {
+    let said = try without("libcurl.so.4", "inspect", "https://127.0.0.1:1/x.pth")
+    #expect(said.code == 8)
+    #expect(said.messages.contains("apt-get install libcurl4"), "\(said.messages)")
+  }
+}
