@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Everything one pickle stream built, in an arena.
 ///
 /// There may be millions of values, most of them numbers, tuples of a few, and objects that were made of a tuple and given one
@@ -21,6 +23,9 @@ public struct PickleGraph: Sendable {
     case bool(Bool)
     case int(Int)
     case float(Double)
+    /// A place in `names`.
+    case global(Int32)
+    case emptyDict, emptyList
     /// A stretch of `items`.
     case tuple(start: Int32, count: Int32)
     /// A place in `objects`.
@@ -45,6 +50,23 @@ public struct PickleGraph: Sendable {
       (callable, self.arguments, state) = (object.callable, arguments, object.states.first)
       (keywords, isNew) = (object.keywords, object.isNew)
     }
+  }
+
+  /// A class or function that the stream names.
+  public struct Name: Sendable {
+    public let module: String
+    public let name: String
+    /// Both, with a dot between.
+    public let qualified: String
+  }
+
+  /// Every class and function that is named, once, in the order of their first use.
+  public private(set) var names: [Name] = []
+  private var namePlaces: [NameKey: Int32] = [:]
+
+  private struct NameKey: Hashable {
+    let module: ExactString
+    let name: ExactString
   }
 
   private var kept: [Kept] = []
@@ -78,6 +100,9 @@ public struct PickleGraph: Sendable {
     case .bool(let value): .bool(value)
     case .int(let value): .int(value)
     case .float(let value): .float(value)
+    case .global(let place): .global(module: names[Int(place)].module, name: names[Int(place)].name)
+    case .emptyDict: .dict([])
+    case .emptyList: .list([])
     case .tuple(let start, let count): .tuple(Array(items[Int(start)..<(Int(start) + Int(count))]))
     case .object(let place): .object(object(calls[Int(place)]))
     case .other(let place): others[Int(place)]
@@ -97,23 +122,53 @@ public struct PickleGraph: Sendable {
   /// The offset in the stream of the opcode that made the value.
   public func offset(of id: PickleID) -> Int { Int(offsets[Int(id.index)]) }
 
-  /// Every value in the order of the stream.
-  public var all: some Sequence<(id: PickleID, value: PickleValue)> {
-    kept.indices.lazy.map { (PickleID(index: Int32($0)), self[PickleID(index: Int32($0))]) }
+  /// Every id in the order of the stream.
+  public var ids: some RandomAccessCollection<PickleID> {
+    kept.indices.lazy.map { PickleID(index: Int32($0)) }
   }
 
-  /// Every class and function that is named, in the order of the stream.
-  public var globals: some Sequence<(id: PickleID, module: String, name: String)> {
-    kept.indices.lazy.compactMap { index in
-      guard case .other(let place) = kept[index], case .global(let module, let name) = others[Int(place)]
-      else { return nil }
-      return (PickleID(index: Int32(index)), module, name)
+  /// Every value in the order of the stream.
+  public var all: some Sequence<(id: PickleID, value: PickleValue)> { ids.lazy.map { ($0, self[$0]) } }
+
+  /// The place in ``names`` of a global; `nil` of any other value.
+  public func namePlace(_ id: PickleID) -> Int? {
+    if case .global(let place) = kept[Int(id.index)] { Int(place) } else { nil }
+  }
+
+  /// What an object was made by; `nil` of any other value.
+  public func callable(of id: PickleID) -> PickleID? {
+    switch kept[Int(id.index)] {
+    case .object(let place): return calls[Int(place)].callable
+    case .other(let place):
+      if case .object(let object) = others[Int(place)] { return object.callable }
+      return nil
+    default: return nil
     }
+  }
+
+  /// What a tuple holds; `nil` of any other value.
+  public func tuple(_ id: PickleID) -> ArraySlice<PickleID>? {
+    switch kept[Int(id.index)] {
+    case .tuple(let start, let count): return items[Int(start)..<(Int(start) + Int(count))]
+    case .other(let place):
+      if case .tuple(let items) = others[Int(place)] { return items[...] }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// What a persistent id names; `nil` of any other value.
+  public func persistent(_ id: PickleID) -> PickleID? {
+    guard case .other(let place) = kept[Int(id.index)], case .persistent(let inner) = others[Int(place)]
+    else { return nil }
+    return inner
   }
 
   /// The text of a string value.
   public func string(_ id: PickleID) -> String? {
-    if case .string(let text) = self[id] { text } else { nil }
+    guard case .other(let place) = kept[Int(id.index)], case .string(let text) = others[Int(place)]
+    else { return nil }
+    return text
   }
 
   /// An integer value that fits; Python's `True` and `False` count as integers.
@@ -127,8 +182,7 @@ public struct PickleGraph: Sendable {
 
   /// The qualified name of a global, `module.name`.
   public func globalName(_ id: PickleID) -> String? {
-    guard case .other = kept[Int(id.index)], case .global(let module, let name) = self[id] else { return nil }
-    return "\(module).\(name)"
+    namePlace(id).map { names[$0].qualified }
   }
 
   mutating func add(_ value: PickleValue, at offset: Int) -> PickleID {
@@ -143,6 +197,9 @@ public struct PickleGraph: Sendable {
     case .bool(let value): return .bool(value)
     case .int(let value): return .int(value)
     case .float(let value): return .float(value)
+    case .global(let module, let name): return .global(place(ofName: name, in: module))
+    case .dict(let pairs) where pairs.isEmpty: return .emptyDict
+    case .list(let items) where items.isEmpty: return .emptyList
     case .tuple(let parts)
     where parts.count <= Self.shortTuple && items.count < Int(Int32.max) - Self.shortTuple:
       items.append(contentsOf: parts)
@@ -156,6 +213,16 @@ public struct PickleGraph: Sendable {
     }
     others.append(value)
     return .other(Int32(others.count - 1))
+  }
+
+  /// The same few names come a million times.
+  private mutating func place(ofName name: String, in module: String) -> Int32 {
+    let key = NameKey(module: ExactString(module), name: ExactString(name))
+    if let place = namePlaces[key] { return place }
+    let place = Int32(names.count)
+    names.append(Name(module: module, name: name, qualified: "\(module).\(name)"))
+    namePlaces[key] = place
+    return place
   }
 
   /// Changes a value without copying the array it may hold.

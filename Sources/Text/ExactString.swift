@@ -8,7 +8,11 @@ public struct ExactString: Hashable, Sendable, Comparable {
   public init(_ string: String) { self.string = string }
 
   public static func == (one: Self, other: Self) -> Bool {
-    one.string.utf8.count == other.string.utf8.count && one.string.utf8.elementsEqual(other.string.utf8)
+    guard one.string.utf8.count == other.string.utf8.count else { return false }
+    var (one, other) = (one.string, other.string)
+    return one.withUTF8 { one in
+      other.withUTF8 { other in unsafe one.elementsEqual(other) }
+    }
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -68,7 +68,7 @@ public struct PreparedWrite: Sendable {
   }
 
   /// How much may be written of views that repeat what they view.
-  private static let mostExpanded = 1 << 32
+  private static let mostExpanded = 1 << 31
 
   /// Whether all of it stands there already, and is proven where the request asks for that.
   public func isThere() throws -> Bool { try plan.isThere() && (!request.proves || plan.isProven()) }

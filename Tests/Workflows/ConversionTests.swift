@@ -57,6 +57,25 @@ import Testing
     #expect(error.map { !"\($0)".contains("--") } == true)
   }
 
+  /// One view of a few bytes under many names is small where views stay, and gigabytes where each is written in full.
+  @Test func `bound what they write of views that repeat what they view, whatever the names`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/views.pth"
+    let one = Storage([0, 0, 0, 0], label: "one")
+    var views = StateDict()
+    for number in 0..<100 {
+      try views.append(
+        "w\(number)", try Tensor(one, dtype: .float32, shape: [5000, 5000], strides: [0, 0], offset: 0))
+    }
+    try CheckpointWriter.write(views, to: path, WriteOptions(.pytorchZip))
+    let error = #expect(throws: Failure.self) {
+      try Conversion(of: path, WriteRequest(to: folder.path + "/out.safetensors")).prepare()
+    }
+    #expect(error?.kind == .doesNotFit && error?.reason.contains("9.3 GiB in full") == true)
+    #expect(try Conversion(of: path, WriteRequest(to: folder.path + "/out.pth")).run().tensorCount == 100)
+    #expect(folder.names == ["out.pth", "views.pth"])
+  }
+
   @Test func `edit a file with inputs by path`() throws {
     let folder = try TemporaryFolder()
     var editing = Editing(of: Self.atto, WriteRequest(to: folder.path + "/out.pth"))

@@ -38,8 +38,7 @@ struct GlobalJudgement {
 
   private let graph: PickleGraph
   private var places: [ExactString: Int] = [:]
-  /// What each value stands for; what a call is made of was there before it.
-  private var reached: [PickleID: Reached] = [:]
+  private var reached: ReachedNames
   /// The first harmful name in each tuple and list that is handed to a call, looked for once however many share it.
   private var harmInside: [PickleID: Reached?] = [:]
   /// The harmful function that each state sets as `__setstate__`.
@@ -47,22 +46,13 @@ struct GlobalJudgement {
 
   init(_ graph: PickleGraph) {
     self.graph = graph
-    var named: [ExactString: Reached] = [:]
-    for (id, module, name) in graph.globals {
-      // The same names come a million times.
-      let key = ExactString("\(module)\n\(name)")
-      let known = named[key] ?? Reached(module, name)
-      (named[key], reached[id]) = (known, known)
-    }
+    reached = ReachedNames(graph)
     // Where no name does harm or leads to another, as in most files, no call can.
-    if named.values.allSatisfy(\.isPlain) {
-      for global in graph.globals { note(reached[global.id], isCalled: false) }
+    if reached.areAllPlain {
+      for name in reached.named { note(name, isCalled: false) }
       return
     }
-    for (id, value) in graph.all {
-      if case .global = value { continue }
-      if let found = Reached(id, in: graph, knowing: reached) { reached[id] = found }
-    }
+    for id in graph.ids { reached.find(id) }
     followKeepers()
     // A list may come by its items after it was handed to a call.
     for (id, value) in graph.all {
@@ -164,9 +154,9 @@ struct GlobalJudgement {
 
   /// What only keeps its arguments stands for the harm among them: whoever calls it, or hands it to a call, may call that.
   private mutating func followKeepers() {
-    var waiting = reached.filter { $0.value.harm != nil }.map { (id: $0.key, harm: $0.value) }
+    // Those that come first are taken first.
+    var waiting = graph.ids.reversed().compactMap { id in harmful(id).map { (id: id, harm: $0) } }
     if waiting.isEmpty { return }
-    waiting.sort { graph.offset(of: $0.id) > graph.offset(of: $1.id) }
     var users: [PickleID: [PickleID]] = [:]
     for (id, value) in graph.all {
       switch value {

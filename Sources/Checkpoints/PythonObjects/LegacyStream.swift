@@ -149,8 +149,8 @@ struct LegacyStorages: References {
   /// How wide the elements of each storage are: the file says so only where a tensor refers to it.
   private static func elementSizes(_ graph: PickleGraph) -> [String: Int] {
     var sizes: [String: Int] = [:]
-    for (_, value) in graph.all {
-      guard case .persistent(let inner) = value, let parts = graph.items(inner), parts.count >= 5,
+    for id in graph.ids {
+      guard let inner = graph.persistent(id), let parts = graph.items(inner), parts.count >= 5,
         graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1]),
         let key = graph.key(parts[2])
       else { continue }

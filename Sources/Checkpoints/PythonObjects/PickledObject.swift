@@ -122,7 +122,7 @@ struct PickledObject {
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
   private func hiddenTensors(_ walk: LeafWalk, _ tainted: Set<PickleID>) throws -> [String] {
-    let unmet = graph.all.map(\.id).filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
+    let unmet = graph.ids.filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
     if unmet.isEmpty { return [] }
     // What a tensor that was met is made of has been met with it.
     let met = graph.reachable(from: walk.tensorIDs)
@@ -179,8 +179,8 @@ extension PickleGraph {
   fileprivate func callables(thatAreGiven values: Set<PickleID>) -> [String] {
     var given = values
     for _ in 0..<2 {
-      let holders = all.lazy.map(\.id).filter { id in items(in: id).contains { given.contains($0) } }
-      given.formUnion(Array(holders))
+      let holders = ids.filter { id in items(in: id).contains { given.contains($0) } }
+      given.formUnion(holders)
     }
     var areGiven: [PickleID: Bool] = [:]
     var callables: [String] = []

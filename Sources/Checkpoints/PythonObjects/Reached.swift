@@ -78,7 +78,7 @@ struct Reached {
   /// `nil` where the value is no name and leads to none.
   ///
   /// - Parameter known: what the values stand for that were made before it.
-  init?(_ id: PickleID, in graph: PickleGraph, knowing known: [PickleID: Reached]) {
+  init?(_ id: PickleID, in graph: PickleGraph, knowing known: ReachedNames) {
     /// What is looked up in a name, or in the class of an object.
     func attribute(_ path: String?, of owner: PickleID?) -> Reached? {
       guard let path, let owner else { return nil }
@@ -149,4 +149,31 @@ struct Reached {
     }
     return roles
   }()
+}
+
+/// What the values of a pickle stand for: names, and what is looked up in them.
+struct ReachedNames {
+  /// What each of the graph's names stands for.
+  let named: [Reached]
+
+  private let graph: PickleGraph
+  /// What the other values stand for; what a call is made of was there before it.
+  private var found: [PickleID: Reached] = [:]
+
+  init(_ graph: PickleGraph) {
+    self.graph = graph
+    named = graph.names.map { Reached($0.module, $0.name) }
+  }
+
+  var areAllPlain: Bool { named.allSatisfy(\.isPlain) }
+
+  subscript(id: PickleID) -> Reached? {
+    get { graph.namePlace(id).map { named[$0] } ?? found[id] }
+    set { found[id] = newValue }
+  }
+
+  /// Finds what a value stands for whose parts are known; names are.
+  mutating func find(_ id: PickleID) {
+    if graph.namePlace(id) == nil, let reached = Reached(id, in: graph, knowing: self) { found[id] = reached }
+  }
 }

@@ -7,16 +7,14 @@ internal import SutureTensors
 extension TensorBuilder {
   /// Throws unless every persistent id is one that torch writes, used or not, and every nested blob is sound.
   func checkReferences() throws {
-    for (id, value) in graph.all {
-      switch value {
-      case .persistent(let inner):
+    for id in graph.ids {
+      if let callable = graph.callable(of: id) {
+        if graph.globalName(callable) == NestedStorages.loader { _ = try storage(id, dtype: nil) }
+      } else if let inner = graph.persistent(id) {
         if isPacked(id) { continue }
         if references.namesClasses, graph.callableName(id) != nil, isClassReference(inner) { continue }
         if let key = graph.key(inner), references.tensor(key) != nil { continue }
         _ = try storage(id, dtype: nil)
-      case .object(let object) where graph.globalName(object.callable) == NestedStorages.loader:
-        _ = try storage(id, dtype: nil)
-      default: break
       }
     }
   }

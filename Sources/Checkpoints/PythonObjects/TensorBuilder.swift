@@ -19,11 +19,9 @@ final class TensorBuilder {
   /// The arrays of NumPy's random generators, ('MT19937', keys, …): numbers in a tuple that begins with a name.
   private lazy var randomStates: Set<PickleID> = {
     var found: Set<PickleID> = []
-    for (_, value) in graph.all {
-      guard case .tuple(let items) = value, let first = items.first, graph.string(first) != nil else {
-        continue
-      }
-      found.formUnion(items)
+    for id in graph.ids {
+      guard let items = graph.tuple(id), let first = items.first, graph.string(first) != nil else { continue }
+      found.formUnion(items.lazy.filter { [graph] in graph.callable(of: $0) != nil })
     }
     return found
   }()
@@ -109,28 +107,51 @@ final class TensorBuilder {
 
   private func kind(of id: PickleID, depth: Int) -> Kind? {
     if depth > Self.maximumDepth { return nil }
-    switch graph[id] {
-    case .persistent(let inner):
+    if let inner = graph.persistent(id) {
       return graph.key(inner).flatMap { references.tensor($0) }.map { .reference($0) }
-    case .object(let object):
-      guard let name = graph.callableName(object.callable) else { return nil }
-      if Self.rebuilders.contains(name) {
-        return object.arguments.first.map(isPacked) == true ? nil : .call(name, object.arguments)
-      }
-      if let what = Self.unread[name] { return .refused(what) }
-      if Self.wrappers.contains(name), let first = object.arguments.first {
-        return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
-      }
-      if Self.typed.contains(name), object.arguments.count >= 3 {
-        return typedCall(object.arguments, depth: depth)
-      }
-      if Self.parameterClasses.contains(name) { return parameter(object, depth: depth) }
-      if TorchDType.tensorClass(name) != nil, let state = object.states.last, let parts = graph.items(state) {
-        return parts.count == 4 ? .call("torch._utils._rebuild_tensor", parts) : nil
-      }
-      return randomStates.contains(id) ? nil : NumpyArray(id, graph).map { .array($0) }
-    default: return nil
     }
+    // Most values are no calls, and most calls are of functions that make no tensors: that takes a look at the name.
+    guard let callable = graph.callable(of: id), let (name, maker) = maker(callable), maker != .nothing,
+      case .object(let object) = graph[id]
+    else { return nil }
+    switch maker {
+    case .nothing: return nil
+    case .rebuilder:
+      return object.arguments.first.map(isPacked) == true ? nil : .call(name, object.arguments)
+    case .unread: return Self.unread[name].map { .refused($0) }
+    case .wrapper:
+      guard let first = object.arguments.first else { return nil }
+      return kind(of: first, depth: depth + 1) == nil ? nil : .inner(first)
+    case .typed: return object.arguments.count >= 3 ? typedCall(object.arguments, depth: depth) : nil
+    case .parameter: return parameter(object, depth: depth)
+    case .tensorClass:
+      guard let parts = object.states.last.flatMap({ graph.items($0) }), parts.count == 4 else { return nil }
+      return .call("torch._utils._rebuild_tensor", parts)
+    case .array: return randomStates.contains(id) ? nil : NumpyArray(id, graph).map { .array($0) }
+    }
+  }
+
+  /// How the functions and classes of a name make tensors.
+  private enum Maker {
+    case rebuilder, unread, wrapper, typed, parameter, tensorClass, array, nothing
+  }
+
+  private static func maker(_ name: String) -> Maker {
+    if rebuilders.contains(name) { return .rebuilder }
+    if unread[name] != nil { return .unread }
+    if wrappers.contains(name) { return .wrapper }
+    if typed.contains(name) { return .typed }
+    if parameterClasses.contains(name) { return .parameter }
+    if TorchDType.tensorClass(name) != nil { return .tensorClass }
+    return NumpyArray.isReconstructor(name) ? .array : .nothing
+  }
+
+  /// That of each of the graph's names.
+  private lazy var makers = graph.names.map { Self.maker($0.qualified) }
+
+  private func maker(_ callable: PickleID) -> (name: String, maker: Maker)? {
+    if let place = graph.namePlace(callable) { return (graph.names[place].qualified, makers[place]) }
+    return graph.callableName(callable).map { ($0, Self.maker($0)) }
   }
 
   private static let views: Set<String> = [

@@ -7,16 +7,13 @@ public struct StorageUse: Sendable {
 }
 
 extension StateDict {
-  /// How many bytes views would take in full that repeat many times what they view; each view counts once.
+  /// How many bytes views would take in full that repeat many times what they view, each name's by itself.
   ///
   /// A few bytes can describe terabytes.
   public var expandedByteCount: Int {
-    var seen: Set<ViewIdentity> = []
-    return entries.reduce(0) { sum, entry in
+    entries.reduce(0) { sum, entry in
       let tensor = entry.tensor
-      guard tensor.hasElements, tensor.byteCount / 16 > tensor.byteExtent.count,
-        seen.insert(ViewIdentity(tensor)).inserted
-      else { return sum }
+      guard tensor.hasElements, tensor.byteCount / 16 > tensor.byteExtent.count else { return sum }
       return sum.adding(saturating: tensor.byteCount)
     }
   }

@@ -15,7 +15,7 @@ enum PickleFile: CheckpointFormat {
       input.head[0] == 0x80 || graph.streamByteCount >= 4
     else { return nil }
     // The bytes of an array may happen to end the pickle.
-    if graph.all.contains(where: { graph.globalName($0.id) == "joblib.numpy_pickle.NumpyArrayWrapper" }) {
+    if graph.names.contains(where: { $0.qualified == "joblib.numpy_pickle.NumpyArrayWrapper" }) {
       throw ForeignFile.joblib(input.name)
     }
     let object = PickledObject(
