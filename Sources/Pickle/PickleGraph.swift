@@ -17,19 +17,23 @@ public struct PickleGraph: Sendable {
   /// The texts that are kept as bytes, since they hold half characters (lone surrogates), which UTF-8 has no bytes for.
   public internal(set) var halfTexts: Set<PickleID> = []
 
-  /// A value, or where it lies.
+  /// A value, or where it lies: eight bytes.
   private enum Kept {
     case none
     case bool(Bool)
-    case int(Int)
-    case float(Double)
+    case int(Int32)
+    /// A place in `longs`.
+    case long(Int32)
+    /// A place in `floats`.
+    case float(Int32)
     /// A place in `names`.
     case global(Int32)
-    case emptyDict, emptyList
-    /// A stretch of `items`.
-    case tuple(start: Int32, count: Int32)
-    /// A place in `objects`.
-    case object(Int32)
+    /// Stretches of `items`; a dict has its keys before its values.
+    case tuple(start: Int32, count: UInt8)
+    case list(start: Int32, count: UInt8)
+    case dict(start: Int32, count: UInt8)
+    /// A place in `calls`.
+    case call(Int32)
     /// A place in `others`.
     case other(Int32)
   }
@@ -70,25 +74,30 @@ public struct PickleGraph: Sendable {
   }
 
   private var kept: [Kept] = []
+  private var longs: [Int] = []
+  private var floats: [Double] = []
   private var items: [PickleID] = []
   private var calls: [Call] = []
   private var others: [PickleValue] = []
   /// As far as 32 bits reach.
   private var offsets: [UInt32] = []
 
-  /// A tuple of more is kept as it is, so that no look at it copies much.
-  private static let shortTuple = 8
+  /// What holds more is kept as it is, so that no look at it copies much, nor does its growth.
+  private static let short = 8
 
   init() {}
 
-  /// Takes room for about so many values; what is not used costs nothing.
+  /// Takes room for about so many values; what is not used costs nothing, and what grows is held twice for a while.
   mutating func expect(_ count: Int) {
     let count = min(count, Self.mostExpected)
     kept.reserveCapacity(count)
     offsets.reserveCapacity(count)
+    items.reserveCapacity(count)
+    calls.reserveCapacity(count / 4)
+    others.reserveCapacity(count / 4)
   }
 
-  private static let mostExpected = 1 << 21
+  static let mostExpected = 1 << 21
 
   /// How many values there are.
   public var valueCount: Int { kept.count }
@@ -98,15 +107,24 @@ public struct PickleGraph: Sendable {
     switch kept[Int(id.index)] {
     case .none: .none
     case .bool(let value): .bool(value)
-    case .int(let value): .int(value)
-    case .float(let value): .float(value)
+    case .int(let value): .int(Int(value))
+    case .long(let place): .int(longs[Int(place)])
+    case .float(let place): .float(floats[Int(place)])
     case .global(let place): .global(module: names[Int(place)].module, name: names[Int(place)].name)
-    case .emptyDict: .dict([])
-    case .emptyList: .list([])
-    case .tuple(let start, let count): .tuple(Array(items[Int(start)..<(Int(start) + Int(count))]))
-    case .object(let place): .object(object(calls[Int(place)]))
+    case .tuple(let start, let count): .tuple(Array(stretch(start, Int(count))))
+    case .list(let start, let count): .list(Array(stretch(start, Int(count))))
+    case .dict(let start, let count): .dict(pairs(stretch(start, 2 * Int(count))))
+    case .call(let place): .object(object(calls[Int(place)]))
     case .other(let place): others[Int(place)]
     }
+  }
+
+  private func stretch(_ start: Int32, _ count: Int) -> ArraySlice<PickleID> {
+    items[Int(start)..<(Int(start) + count)]
+  }
+
+  private func pairs(_ parts: ArraySlice<PickleID>) -> [(key: PickleID, value: PickleID)] {
+    zip(parts.prefix(parts.count / 2), parts.suffix(parts.count / 2)).map { ($0, $1) }
   }
 
   private func object(_ call: Call) -> PickleObject {
@@ -138,7 +156,7 @@ public struct PickleGraph: Sendable {
   /// What an object was made by; `nil` of any other value.
   public func callable(of id: PickleID) -> PickleID? {
     switch kept[Int(id.index)] {
-    case .object(let place): return calls[Int(place)].callable
+    case .call(let place): return calls[Int(place)].callable
     case .other(let place):
       if case .object(let object) = others[Int(place)] { return object.callable }
       return nil
@@ -149,7 +167,7 @@ public struct PickleGraph: Sendable {
   /// What a tuple holds; `nil` of any other value.
   public func tuple(_ id: PickleID) -> ArraySlice<PickleID>? {
     switch kept[Int(id.index)] {
-    case .tuple(let start, let count): return items[Int(start)..<(Int(start) + Int(count))]
+    case .tuple(let start, let count): return stretch(start, Int(count))
     case .other(let place):
       if case .tuple(let items) = others[Int(place)] { return items[...] }
       return nil
@@ -174,7 +192,8 @@ public struct PickleGraph: Sendable {
   /// An integer value that fits; Python's `True` and `False` count as integers.
   public func int(_ id: PickleID) -> Int? {
     switch kept[Int(id.index)] {
-    case .int(let value): value
+    case .int(let value): Int(value)
+    case .long(let place): longs[Int(place)]
     case .bool(let value): value ? 1 : 0
     default: nil
     }
@@ -195,24 +214,45 @@ public struct PickleGraph: Sendable {
     switch value {
     case .none: return .none
     case .bool(let value): return .bool(value)
-    case .int(let value): return .int(value)
-    case .float(let value): return .float(value)
+    case .int(let value):
+      if let value = Int32(exactly: value) { return .int(value) }
+      longs.append(value)
+      return .long(Int32(longs.count - 1))
+    case .float(let value):
+      floats.append(value)
+      return .float(Int32(floats.count - 1))
     case .global(let module, let name): return .global(place(ofName: name, in: module))
-    case .dict(let pairs) where pairs.isEmpty: return .emptyDict
-    case .list(let items) where items.isEmpty: return .emptyList
-    case .tuple(let parts)
-    where parts.count <= Self.shortTuple && items.count < Int(Int32.max) - Self.shortTuple:
-      items.append(contentsOf: parts)
-      return .tuple(start: Int32(items.count - parts.count), count: Int32(parts.count))
+    case .tuple(let parts):
+      if let (start, count) = stretch(for: parts.count) {
+        items.append(contentsOf: parts)
+        return .tuple(start: start, count: count)
+      }
+    case .list(let parts):
+      if let (start, count) = stretch(for: parts.count) {
+        items.append(contentsOf: parts)
+        return .list(start: start, count: count)
+      }
+    case .dict(let pairs):
+      if let (start, count) = stretch(for: pairs.count) {
+        for pair in pairs { items.append(pair.key) }
+        for pair in pairs { items.append(pair.value) }
+        return .dict(start: start, count: count)
+      }
     case .object(let object):
       if let call = Call(object) {
         calls.append(call)
-        return .object(Int32(calls.count - 1))
+        return .call(Int32(calls.count - 1))
       }
     default: break
     }
     others.append(value)
     return .other(Int32(others.count - 1))
+  }
+
+  /// Where the next stretch of `items` begins; `nil` for what is kept as it is.
+  private func stretch(for count: Int) -> (start: Int32, count: UInt8)? {
+    guard count <= Self.short, let start = Int32(exactly: items.count) else { return nil }
+    return (start, UInt8(count))
   }
 
   /// The same few names come a million times.
@@ -231,7 +271,7 @@ public struct PickleGraph: Sendable {
     if case .other(let place) = kept[index] { return change(&others[Int(place)]) }
     var value = self[id]
     let result = change(&value)
-    if case .object(let place) = kept[index], case .object(let object) = value, let call = Call(object) {
+    if case .call(let place) = kept[index], case .object(let object) = value, let call = Call(object) {
       calls[Int(place)] = call
     } else {
       kept[index] = keep(value)

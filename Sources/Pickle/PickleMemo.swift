@@ -5,6 +5,9 @@ struct PickleMemo {
   private var dense: [PickleID] = []
   private var sparse: [Int: PickleID] = [:]
 
+  /// Takes room for about so many; what is not used costs nothing.
+  mutating func expect(_ count: Int) { dense.reserveCapacity(count) }
+
   var count: Int { dense.count + sparse.count }
 
   subscript(key: Int) -> PickleID? {

@@ -42,6 +42,7 @@ public struct Unpickler: ~Copyable {
   ) {
     var machine = Unpickler(limits: limits)
     machine.graph.expect(bytes.count / 4)
+    machine.memo.expect(min(bytes.count / 4, PickleGraph.mostExpected))
     var reader = unsafe ByteReader(bytes.span.bytes)
     var fault: PickleError?
     do { try machine.run(&reader) } catch { fault = error }

@@ -23,6 +23,34 @@ import Testing
     #expect(items.map { graph.int($0.value) } == [1, 2])
   }
 
+  /// Short containers lie together; what grows out of that must still be the same value.
+  @Test(arguments: 0...20)
+  func `keeps containers that grow item by item, in turn`(count: Int) throws {
+    // A list, a dict and a tuple of both: (l := [], d := {}), then l.append(n), d[n] = n, over and over.
+    var ops = stream(0x80, 2, "]", "q", 0, "}", "q", 1)
+    for number in 0..<count {
+      ops += stream("h", 0, "K", number, "a0") + stream("h", 1, "K", number, "K", 100 + number, "s0")
+    }
+    let (graph, value) = try root(ops + stream(0x86, "."))
+    guard case .tuple(let parts) = value, parts.count == 2, case .list(let items) = graph[parts[0]],
+      case .dict(let pairs) = graph[parts[1]]
+    else { return #expect(Bool(false), "\(value)") }
+    #expect(items.map { graph.int($0) } == Array(0..<count))
+    #expect(pairs.map { graph.int($0.key) } == Array(0..<count))
+    #expect(pairs.map { graph.int($0.value) } == (0..<count).map { 100 + $0 })
+    #expect(graph.tuple(graph.root).map(Array.init) == parts && graph.tuple(parts[0]) == nil)
+  }
+
+  @Test(arguments: [
+    0, 1, -1, Int(Int32.max), Int(Int32.max) + 1, Int(Int32.min), Int(Int32.min) - 1, Int.max, Int.min,
+  ])
+  func `keeps integers of every width`(number: Int) throws {
+    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    let (graph, value) = try root(stream(0x8A, 8, bytes, "."))
+    guard case .int(number) = value else { return #expect(Bool(false), "\(value)") }
+    #expect(graph.int(graph.root) == number)
+  }
+
   @Test(
     arguments: [
       ([], 0), ([0xFF], -1), ([0x00, 0x80, 0x00], 32768), ([0, 0, 0, 0, 0, 0, 0, 0x80], Int.min),
