@@ -35,8 +35,9 @@ public struct Conversion: Sendable {
 
   /// Opens the input, and decides how it is written.
   public func prepare(_ observe: WriteEvent.Observer = { _ in }) throws -> PreparedWrite {
-    let keepsExtras = try WriteTarget(request).keepsExtras(request, default: key == nil)
+    let target = try WriteTarget(request)
     let checkpoint = try Checkpoint.open(input, key: key, limits: request.limits(limits))
+    let keepsExtras = try target.keepsExtras(request, of: checkpoint, default: key == nil)
     observe(.opened(checkpoint, keepsExtras: keepsExtras))
     try checkpoint.requireTensors()
     // A tensor under a new name has no place of its own in what is beside it.

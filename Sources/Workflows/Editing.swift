@@ -94,8 +94,10 @@ public struct Editing: Sendable {
   /// - Throws: `Failure` where the plan has another digest than the one asked for; what planning throws.
   public func prepare(_ observe: WriteEvent.Observer = { _ in }) throws -> Prepared {
     // The optimizer's state would not fit the weights any more, so nobody has it unless they say so.
-    let keepsExtras = try request.map { try WriteTarget($0).keepsExtras($0, default: false) } ?? false
+    let wanted = try request.map { request in (request: request, target: try WriteTarget(request)) }
     let checkpoint = try Checkpoint.open(input, key: key, limits: request?.limits(limits) ?? limits)
+    let keepsExtras =
+      try wanted.map { try $0.target.keepsExtras($0.request, of: checkpoint, default: false) } ?? false
     observe(.opened(checkpoint, keepsExtras: keepsExtras))
     try checkpoint.requireTensors()
     var steps = steps.steps

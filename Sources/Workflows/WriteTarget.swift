@@ -99,8 +99,22 @@ struct WriteTarget {
   }
 
   /// Whether everything beside the state dict goes on, where someone who says nothing would have it so.
-  func keepsExtras(_ request: WriteRequest, default isUsual: Bool) -> Bool {
-    format == .pytorchZip && request.maximumShardSize == nil
-      && (request.extras.map { $0 == .keep } ?? isUsual)
+  ///
+  /// - Throws: `Failure` where that is asked for, and the checkpoint is of many files, each with a part of it.
+  func keepsExtras(_ request: WriteRequest, of checkpoint: Checkpoint, default isUsual: Bool) throws -> Bool {
+    guard format == .pytorchZip, request.maximumShardSize == nil,
+      request.extras.map({ $0 == .keep }) ?? isUsual
+    else { return false }
+    if checkpoint.isPickled { return true }
+    if request.extras == .keep, !checkpoint.extras.isEmpty {
+      throw Failure(
+        in: checkpoint.path,
+        "what lies beside its weights cannot be kept: it is spread over the files of a \(checkpoint.container.rawValue) folder",
+        remedies: [
+          .setting("extras", value: "drop", "writes the weights alone"),
+          .setting("key", value: ".", "takes every tensor, the optimizer's too"),
+        ], kind: .refused)
+    }
+    return false
   }
 }

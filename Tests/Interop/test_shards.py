@@ -141,6 +141,18 @@ class Shards(Conversions, unittest.TestCase):
         self.assertIn("plain", suture("convert", folder, "-o", output, expect=3).stderr)
         self.assertFalse(output.exists())
 
+    def test_what_lies_beside_the_weights_is_left_out_and_told_or_refused(self):
+        folder, output = self.folder / "2/dcp", self.folder / "beside.pth"
+        said = suture("convert", folder, "-o", output).stderr
+        self.assertRegex(said, r"left out: 2 values outside the state dict")
+        self.assertNotIn("kept", said)
+        self.assertNotIn("epoch", torch.load(output, weights_only=True))
+        output.unlink()
+        for job in [["convert", folder], ["edit", folder, "--drop", "plain"]]:
+            said = suture(*job, "-o", output, "--extras", "keep", expect=5).stderr
+            self.assertIn("--extras drop", said)
+            self.assertFalse(output.exists())
+
 
 if __name__ == "__main__":
     print(f"seed {SEED}", file=sys.stderr)

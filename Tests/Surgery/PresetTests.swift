@@ -104,6 +104,16 @@ import Testing
     #expect(ultralytics.names.allSatisfy { $0.hasPrefix("model.0.m.") })
   }
 
+  /// Without the classifier beside it, what stands before the names could be anybody's.
+  @Test(arguments: ["convnext.", "convnextv2.", "module.convnext."])
+  func `convnext-yolov5 takes a network of transformers whose classifier is cut off`(prefix: String) throws {
+    let cut = try Network(scheme: .transformers, prefix: prefix, hasClassifier: false).dict
+    let whole = try Network(scheme: .facebookresearch, hasClassifier: false).dict
+    for preset in ["convnext-yolov5", "convnext-yolov5-live", "convnext-ultralytics"] {
+      #expect(try plan(preset, cut).output.names == plan(preset, whole).output.names)
+    }
+  }
+
   @Test func `convnext-yolov5 refuses what is no ConvNeXt`() throws {
     let one = try Tensor(floats: [1], shape: [1])
     let others = [["layer1.weight"], ["norm.weight", "head.weight", "stem.weight", "blocks.0.gamma"]]

@@ -20,7 +20,8 @@ public struct Preset: Sendable {
     Preset(name: "strip-training", text: stripTraining),
   ]
 
-  /// Steps to the backbone in what wraps it: data parallelism, torch.compile, OpenCLIP, FCMAE's pre-training, a detector.
+  /// Steps to the backbone in what wraps it: data parallelism, torch.compile, OpenCLIP, FCMAE's pre-training, a detector,
+  /// a classifier of transformers that is cut off.
   private static let unwrapped = """
       - strip-prefix: "module."
         optional: true
@@ -35,6 +36,10 @@ public struct Preset: Sendable {
       - strip-prefix: "encoder."
         optional: true
       - strip-prefix: "backbone."
+        optional: true
+      - strip-prefix: "convnext."
+        optional: true
+      - strip-prefix: "convnextv2."
         optional: true
     """
 
