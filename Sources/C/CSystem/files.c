@@ -54,6 +54,12 @@ void suture_release_signals(void) {
 
 void suture_return_freed_memory(void) { malloc_trim(0); }
 
+void suture_keep_freed_memory(void) {
+  // As large as the allocator takes it; larger blocks go back to the system all the same.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
 int suture_rename_exclusive(const char *from, const char *to) {
   int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
   if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;

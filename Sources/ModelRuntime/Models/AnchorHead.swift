@@ -1,5 +1,5 @@
-internal import Glibc
 internal import SutureArchitectures
+internal import SutureNumbers
 internal import SutureTensors
 
 /// YOLOv5's `Detect`: boxes around anchors.
@@ -35,15 +35,17 @@ struct AnchorHead: DetectionHead {
   func decoded(_ maps: [FeatureMap]) -> NetworkOutput {
     let boxes = maps.reduce(0) { $0 + anchorCount * $1.height * $1.width }
     let batch = maps.first?.batch ?? 0
-    var values: [Float] = []
-    values.reserveCapacity(batch * boxes * outputsPerAnchor)
+    var values = [Float](repeating: 0, count: batch * boxes * outputsPerAnchor)
+    var place = 0
     for image in 0..<batch {
       for (level, map) in maps.enumerated() {
         for anchor in 0..<anchorCount {
           for pixel in 0..<(map.height * map.width) {
             let start = (image * map.height * map.width + pixel) * map.channels + anchor * outputsPerAnchor
-            append(
-              map.values[start..<(start + outputsPerAnchor)], level, anchor, pixel, map.width, to: &values)
+            Exponentials.sigmoids(
+              of: map.values, from: start, count: outputsPerAnchor, to: &values, at: place)
+            locate(&values, place, level, anchor, x: pixel % map.width, y: pixel / map.width)
+            place += outputsPerAnchor
           }
         }
       }
@@ -64,18 +66,13 @@ struct AnchorHead: DetectionHead {
     }
   }
 
-  private func append(
-    _ raw: ArraySlice<Float>, _ level: Int, _ anchor: Int, _ pixel: Int, _ width: Int,
-    to values: inout [Float]
-  ) {
-    for (place, value) in raw.enumerated() {
-      let sigmoid = 1 / (1 + exp(-Double(value)))
-      switch place {
-      case 0: values.append(Float((2 * sigmoid - 0.5 + Double(pixel % width)) * Double(strides[level])))
-      case 1: values.append(Float((2 * sigmoid - 0.5 + Double(pixel / width)) * Double(strides[level])))
-      case 2, 3: values.append(Float(4 * sigmoid * sigmoid * anchors[level][2 * anchor + place - 2]))
-      default: values.append(Float(sigmoid))
-      }
+  /// Makes a box of the four sigmoids at `place`.
+  private func locate(_ values: inout [Float], _ place: Int, _ level: Int, _ anchor: Int, x: Int, y: Int) {
+    let stride = Double(strides[level])
+    for (axis, pixel) in [x, y].enumerated() {
+      let (middle, side) = (Double(values[place + axis]), Double(values[place + 2 + axis]))
+      values[place + axis] = Float((2 * middle - 0.5 + Double(pixel)) * stride)
+      values[place + 2 + axis] = Float(4 * side * side * anchors[level][2 * anchor + axis])
     }
   }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import SutureNumbers
 internal import SutureTensors
 
 /// Ultralytics' `Detect`: the distances of a box's sides from the middle of its pixel, each a distribution over bins of
@@ -30,20 +30,24 @@ struct DistanceHead: DetectionHead {
     let batch = maps.first?.batch ?? 0
     let (boxes, rows) = (maps.reduce(0) { $0 + $1.height * $1.width }, 4 + classes)
     var values = [Float](repeating: 0, count: batch * rows * boxes)
+    var scores = [Float](repeating: 0, count: classes)
+    var weights = [Float](repeating: 0, count: bins.count)
     for image in 0..<batch {
-      var box = 0
+      var box = image * rows * boxes
       for (level, map) in maps.enumerated() {
+        let stride = Double(strides[level])
         for pixel in 0..<(map.height * map.width) {
           let start = (image * map.height * map.width + pixel) * map.channels
-          let own = self.box(
-            map.values[start...], x: Double(pixel % map.width), y: Double(pixel / map.width))
-          for (row, value) in own.enumerated() {
-            values[(image * rows + row) * boxes + box] = Float(value * Double(strides[level]))
+          for (axis, number) in [pixel % map.width, pixel / map.width].enumerated() {
+            let before = distance(map.values, start + axis * bins.count, &weights)
+            let behind = distance(map.values, start + (axis + 2) * bins.count, &weights)
+            let (low, high) = (Double(number) + 0.5 - before, Double(number) + 0.5 + behind)
+            values[axis * boxes + box] = Float((low + high) / 2 * stride)
+            values[(axis + 2) * boxes + box] = Float((high - low) * stride)
           }
-          for place in 0..<classes {
-            let score = Double(map.values[start + 4 * bins.count + place])
-            values[(image * rows + 4 + place) * boxes + box] = Float(1 / (1 + exp(-score)))
-          }
+          Exponentials.sigmoids(
+            of: map.values, from: start + 4 * bins.count, count: classes, to: &scores, at: 0)
+          for place in 0..<classes { values[(4 + place) * boxes + box] = scores[place] }
           box += 1
         }
       }
@@ -62,24 +66,16 @@ struct DistanceHead: DetectionHead {
     }
   }
 
-  /// Centre and size in pixels of the level.
-  private func box(_ raw: ArraySlice<Float>, x: Double, y: Double) -> [Double] {
-    let sides = (0..<4).map { distance(raw.dropFirst($0 * bins.count).prefix(bins.count)) }
-    let (left, top, right, bottom) = (
-      x + 0.5 - sides[0], y + 0.5 - sides[1], x + 0.5 + sides[2], y + 0.5 + sides[3]
-    )
-    return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
-  }
-
   /// The mean of the bins, by the softmax of their scores.
-  private func distance(_ scores: ArraySlice<Float>) -> Double {
-    if bins.count == 1 { return Double(scores.first ?? 0) }
-    let peak = Double(scores.max() ?? 0)
+  private func distance(_ values: [Float], _ start: Int, _ weights: inout [Float]) -> Double {
+    if bins.count == 1 { return Double(values[start]) }
+    var peak = values[start]
+    for place in 1..<bins.count { peak = max(peak, values[start + place]) }
+    Exponentials.powers(of: values, from: start, count: bins.count, less: peak, to: &weights)
     var (sum, total) = (0.0, 0.0)
-    for (score, bin) in zip(scores, bins) {
-      let weight = exp(Double(score) - peak)
-      total += weight
-      sum += weight * bin
+    for place in bins.indices {
+      total += Double(weights[place])
+      sum += Double(weights[place]) * bins[place]
     }
     return sum / total
   }

@@ -1,4 +1,5 @@
 internal import SutureArchitectures
+internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureModelRuntime
 internal import SutureText
@@ -47,6 +48,7 @@ struct Bench: Command {
   var json = false
 
   mutating func run() throws -> ExitCode {
+    keepFreedMemory()
     let precision = precision ?? .float32
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     Notes.opened(checkpoint)

@@ -7,6 +7,7 @@
 
 #include "casts.h"
 #include "decimals.h"
+#include "exponentials.h"
 #include "summary.h"
 
 // Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.

@@ -25,6 +25,9 @@ void suture_release_signals(void);
 // Gives the system back what was freed and the allocator keeps.
 void suture_return_freed_memory(void);
 
+// Keeps freed memory of up to 256 MB, blocks of up to 32 MB, for what is asked for next.
+void suture_keep_freed_memory(void);
+
 // Lets `count` bytes of one file be stored where those of another are (FICLONERANGE). 0, or -1 with errno.
 int suture_share_range(int from, long long offset, long long count, int to, long long at);
 
