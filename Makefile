@@ -1,6 +1,7 @@
 # make demo     set up, build, and do the main job on a real file
 # make test     set up, then run all tests                ONLY='PatternTests' runs those whose name fits
 # make tour     set up, build, and leave a folder in which every command of README and of the tour runs as written
+# make docs     the documentation as a site, in docs/
 # make quick    format, build and test what changed since main
 # make interop  against real PyTorch and safetensors      ONLY=test_surgery runs one file
 # make bench    measure                                   ONLY='list the names' measures some rows
@@ -17,7 +18,7 @@ RELEASE = swift build -c release --static-swift-stdlib
 SUTURE  = $$($(RELEASE) --show-bin-path)/suture
 BENCH   = $$($(RELEASE) --show-bin-path)/Benchmarks
 
-.PHONY: setup build demo tour test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
+.PHONY: setup build demo tour docs test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
 
 setup:
 	@.ci/setup
@@ -30,6 +31,12 @@ demo: build
 
 tour: build
 	@SUTURE="$(SUTURE)" .ci/tour tour
+
+# A site of files alone, for any web server; BASE=/suture where it will not lie at the server's root.
+docs: setup
+	@swift build --product Suture
+	@.ci/documentation .build docs
+	@echo 'the site lies in docs/; to look at it: python3 -m http.server --directory docs, then http://localhost:8000'
 
 test: setup
 	swift test $(if $(ONLY),--filter '$(ONLY)')
