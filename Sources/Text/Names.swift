@@ -16,6 +16,14 @@ extension String {
   }
 }
 
+extension String {
+  /// The first `count` components of a dotted name; all of one that has no more.
+  package func start(components count: Int) -> String {
+    split(separator: ".", maxSplits: count, omittingEmptySubsequences: false).prefix(count)
+      .joined(separator: ".")
+  }
+}
+
 extension Collection<String> {
   /// "nothing", "a", "a and b", "a, b and 3 more".
   package var summary: String {

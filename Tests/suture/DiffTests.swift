@@ -41,12 +41,34 @@ import Testing
     #expect(try suture("convert", atto, "-o", half, "--dtype", "float16").code == 0)
     let strict = try suture("diff", atto, half)
     #expect(strict.code == 1)
-    #expect(strict.output.contains("float32 -> float16") && strict.output.contains("MAX ABS"))
-    #expect(strict.output.contains("different: dtypes, values"))
+    #expect(strict.output.contains("0 bit-equal, 128 equal after the cast, 0 different"))
+    #expect(strict.output.contains("float32 -> float16") && !strict.output.contains("MAX ABS"))
+    #expect(strict.output.hasSuffix("different: dtypes\n"))
+    #expect(try suture("diff", atto, half, "-v").output.contains("MAX ABS"))
     let loose = try suture("diff", atto, half, "--atol", "1e-3", "--rtol", "1e-2")
     #expect(loose.code == 0, "\(loose.output)")
     #expect(loose.output.contains("0 not close (atol 0.001, rtol 0.01)"))
     #expect(try suture("diff", atto, half, "--rtol", "1e-6").code == 1)
+  }
+
+  @Test func `has first what changed most, by tensor and by module`() throws {
+    let folder = try TemporaryFolder()
+    let other = folder.path + "/b.safetensors"
+    #expect(
+      try suture(
+        "edit", atto, "-o", other, "--scale", "norm.*=1.5", "--scale", "stages.0.1.*=1.25", "--fill",
+        "head.bias=0"
+      ).code == 0)
+    let said = try suture("diff", atto, other)
+    let names = said.output.split(separator: "\n").filter { $0.contains(" % ") }
+      .compactMap { $0.split(separator: " ").first }
+    #expect(
+      names.first == "head.bias" && Set(names[1..<3]) == ["norm.weight", "norm.bias"], "\(said.output)")
+    #expect(names.count == 12 && said.output.contains("12 different") && said.output.contains("25.00 %"))
+    let modules = try suture("diff", atto, other, "--by", "1").output
+    #expect(modules.contains("norm    50.00 %    2 of 2"), "\(modules)")
+    #expect(modules.contains("stages  ") && !modules.contains("downsample_layers"))
+    #expect(try suture("diff", atto, other, "--by", "1", "-v").output.contains("downsample_layers"))
   }
 
   @Test func `tells NaN`() throws {
@@ -80,6 +102,8 @@ import Testing
     #expect(try suture("diff", atto, atto, "--atol", "-1").code == 2)
     #expect(try suture("diff", atto, atto, "--rtol", "nan").code == 2)
     #expect(try suture("diff", atto, atto, "--equal-nan").code == 2)
+    #expect(try suture("diff", atto, atto, "--by", "0").code == 2)
+    #expect(try suture("diff", atto, atto, "--by", "1", "--shapes").code == 2)
     #expect(try suture("diff", atto, atto, "nothing*").code == 2)
     #expect(try suture("diff", atto, atto, "{a").code == 2)
     #expect(try suture("diff", atto, "/nothing.pth").code == 3)

@@ -169,7 +169,7 @@ extension Substring {
     ("inspect ADDRESS", "suture.inspect/1", 0), ("check ADDRESS", "suture.check/1", 0),
     ("fetch convnext_tiny_3k", "suture.error/1", 2), ("inspect ADDRESS/none", "suture.error/1", 8),
     ("diff ATTO ADDRESS --shapes", "suture.diff/1", 0), ("diff ATTO PART", "suture.diff/1", 1),
-    ("diff ATTO PART --atol 1", "suture.diff/1", 1),
+    ("diff ATTO PART --atol 1 --by 1", "suture.diff/1", 1),
     ("report ATTO -o OUT.html", "suture.report/1", 0),
     ("report PART --against ATTO -o OUT.html", "suture.report/1", 0),
     ("report CORPUS/022_zip_bitflip_storage.pth -o OUT.html", "suture.report/1", 1),

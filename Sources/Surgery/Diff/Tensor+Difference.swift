@@ -30,9 +30,11 @@ extension Tensor {
       return Self.incomparable(elementCount, tolerance)
     }
     var comparison = ElementComparison(tolerance)
+    var casts = dtype == other.dtype ? nil : CastComparison(codec, otherCodec)
     for piece in pieces {
-      let first = codec.decode(try bytes(piece))
-      let second = otherCodec.decode(try other.bytes(piece))
+      let (bytes, otherBytes) = (try bytes(piece), try other.bytes(piece))
+      let (first, second) = (codec.decode(bytes), otherCodec.decode(otherBytes))
+      casts?.add(bytes, first, otherBytes, second)
       if codec.width == 1, otherCodec.width == 1 {
         comparison.add(first, second, at: piece.first)
       } else {
@@ -43,6 +45,7 @@ extension Tensor {
     }
     var result = comparison.finish()
     result.maximumIndex = comparison.maximumPlace.map(index(ofPlace:))
+    result.isEqualAfterCast = dtype != other.dtype && (result.differing == 0 || casts?.isCast == true)
     return result
   }
 

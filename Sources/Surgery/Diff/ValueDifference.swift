@@ -18,6 +18,11 @@ public struct ValueDifference: Sendable, Equatable {
   public internal(set) var nanInFirst = 0
   public internal(set) var nanInSecond = 0
   public internal(set) var nanInBoth = 0
+  /// Whether the dtypes differ, and either all values are equal or one tensor is what a cast makes of the other.
+  public internal(set) var isEqualAfterCast = false
+  /// The length of a − b and of a, as vectors: of the pairs that are no NaN, the latter of those that are finite.
+  package internal(set) var length = 0.0
+  package internal(set) var firstLength = 0.0
   /// How many pairs are not close; `nil` where no tolerance was given.
   public internal(set) var notClose: Int?
 
@@ -25,6 +30,22 @@ public struct ValueDifference: Sendable, Equatable {
 
   /// Whether the values count as equal: close where there is a tolerance, the same bits otherwise.
   public var passed: Bool { notClose.map { $0 == 0 } ?? isBitEqual }
+
+  /// How much of itself the first tensor has changed on the way to the second: |a − b| / |a|, each as the length of a vector.
+  ///
+  /// Infinite where a NaN or an infinity came or went, where nothing was but zeros, and where the elements are no numbers.
+  public var relativeChange: Double {
+    isUnbounded ? .infinity : Self.change(length, of: firstLength)
+  }
+
+  /// Whether no length tells how far apart they are.
+  var isUnbounded: Bool { !isBitEqual && (!isNumeric || nanInFirst > 0 || nanInSecond > 0) }
+
+  static func change(_ length: Double, of whole: Double) -> Double {
+    if length == 0 { return 0 }
+    let change = length / whole
+    return change.isNaN ? .infinity : change
+  }
 }
 
 /// How near two numbers must be, in the meaning of `torch.allclose(a, b)`: |a − b| ≤ atol + rtol · |b|.
@@ -48,7 +69,8 @@ struct ElementComparison {
   /// The place of the largest difference in row-major order.
   private(set) var maximumPlace: Int?
   private let tolerance: Tolerance?
-  private var (dot, squares, otherSquares) = (0.0, 0.0, 0.0)
+  private var dot = 0.0
+  private var (lengths, otherLengths, differences) = (VectorLength(), VectorLength(), VectorLength())
 
   init(_ tolerance: Tolerance?) {
     self.tolerance = tolerance
@@ -68,8 +90,8 @@ struct ElementComparison {
       add(difference, size: b.magnitude, at: place + index)
       if a.isFinite, b.isFinite {
         dot += a * b
-        squares += a * a
-        otherSquares += b * b
+        lengths.add(a)
+        otherLengths.add(b)
       }
     }
   }
@@ -87,17 +109,18 @@ struct ElementComparison {
       add(a == b ? 0 : Self.length(a.0 - b.0, a.1 - b.1), size: Self.length(b.0, b.1), at: place + index)
       if a.0.isFinite, a.1.isFinite, b.0.isFinite, b.1.isFinite {
         dot += a.0 * b.0 + a.1 * b.1
-        squares += a.0 * a.0 + a.1 * a.1
-        otherSquares += b.0 * b.0 + b.1 * b.1
+        for part in [a.0, a.1] { lengths.add(part) }
+        for part in [b.0, b.1] { otherLengths.add(part) }
       }
     }
   }
 
   /// What was found; the cosine is that of all that came.
   mutating func finish() -> ValueDifference {
-    let length = squares.squareRoot() * otherSquares.squareRoot()
-    let cosine = dot / length
-    result.cosine = length > 0 && cosine.isFinite ? min(max(cosine, -1), 1) : nil
+    (result.length, result.firstLength) = (differences.value, lengths.value)
+    let product = lengths.value * otherLengths.value
+    let cosine = dot / product
+    result.cosine = product > 0 && product.isFinite && cosine.isFinite ? min(max(cosine, -1), 1) : nil
     return result
   }
 
@@ -116,6 +139,7 @@ struct ElementComparison {
     // The difference of two infinities is none: they are as far apart as can be.
     let difference = difference.isNaN ? .infinity : difference
     result.differing += 1
+    differences.add(difference)
     if difference > result.maximum { (result.maximum, maximumPlace) = (difference, place) }
     let relative = difference / size
     result.maximumRelative = max(result.maximumRelative, relative.isNaN ? .infinity : relative)

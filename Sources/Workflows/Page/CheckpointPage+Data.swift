@@ -154,7 +154,7 @@ extension CheckpointPage {
   private var diff: JSONObject? {
     guard let comparison else { return nil }
     let (other, diff) = comparison
-    let changed = diff.values.filter { !$0.difference.isBitEqual }
+    let changed = diff.valuesByChange.filter { !$0.difference.isBitEqual }
     return [
       "name": Self.name(of: other).visible, "other": other.path.visible, "same": diff.passed,
       "summary": diff.passed
@@ -167,7 +167,7 @@ extension CheckpointPage {
         "\($0.name): \(Format.shape($0.from)), there \(Format.shape($0.to))".visible
       },
       "recast": diff.recast.map { "\($0.name): \($0.from), there \($0.to)".visible },
-      "values": changed.sorted { Self.change($0) > Self.change($1) }.map { values -> JSONValue in
+      "values": changed.map { values -> JSONValue in
         let difference = values.difference
         return .array([
           .string(values.name.visible), difference.isNumeric ? .integer(difference.differing) : .null,
@@ -177,11 +177,6 @@ extension CheckpointPage {
         ])
       }.json,
     ]
-  }
-
-  /// By what the tensors of a diff are sorted: how much of itself a value has changed.
-  private static func change(_ values: StateDictDiff.Values) -> Double {
-    values.difference.isNumeric ? values.difference.maximumRelative : .infinity
   }
 }
 

@@ -43,21 +43,12 @@ extension Inspection {
   ///
   /// - Complexity: linear in the names.
   public func sums(depth: Int) -> [ModuleSum] {
-    var sums: [ModuleSum] = []
-    var places: [ExactString: Int] = [:]
-    for entry in shown {
-      let name = entry.name.split(separator: ".", maxSplits: depth, omittingEmptySubsequences: false).prefix(
-        depth
-      )
-      .joined(separator: ".")
-      let place = places[ExactString(name)] ?? sums.count
-      if place == sums.count {
-        places[ExactString(name)] = place
-        sums.append(ModuleSum(name: name))
+    let sums = shown.grouped { ExactString($0.name.start(components: depth)) }.map { name, entries in
+      entries.reduce(into: ModuleSum(name: name.string)) { sum, entry in
+        sum.tensorCount += 1
+        sum.elementCount = sum.elementCount.adding(saturating: entry.tensor.elementCount)
+        sum.byteCount = sum.byteCount.adding(saturating: entry.tensor.storedByteCount)
       }
-      sums[place].tensorCount += 1
-      sums[place].elementCount = sums[place].elementCount.adding(saturating: entry.tensor.elementCount)
-      sums[place].byteCount = sums[place].byteCount.adding(saturating: entry.tensor.storedByteCount)
     }
     switch order {
     case nil, .dtype: return sums

@@ -9,7 +9,8 @@ extension StateDictDiff {
   ///   - one: the path of the first.
   ///   - other: the path of the second.
   ///   - flags: the words of a program that do what is advised.
-  public func json(_ one: String, _ other: String, flags: [String]?) -> JSONReport {
+  ///   - depth: by how many components of their names the tensors are summed up; `nil` where they are not.
+  public func json(_ one: String, _ other: String, flags: [String]?, depth: Int? = nil) -> JSONReport {
     let list = { (moves: [Move]) in
       moves.map {
         ["a": $0.from, "b": $0.to, "shape_a": $0.fromShape, "shape_b": $0.toShape] as JSONObject
@@ -31,7 +32,16 @@ extension StateDictDiff {
         "recast": recast.map { ["name": $0.name, "a": $0.from, "b": $0.to] as JSONObject },
         "values_compared": comparesValues, "compared": values.count,
         "bit_equal": values.count { $0.difference.isBitEqual },
-        "values": values.filter { !$0.difference.isBitEqual || !$0.difference.passed }.map(Self.json),
+        "cast_equal": castEqualCount,
+        "values": valuesByChange.filter { !$0.difference.isBitEqual || !$0.difference.passed }.map(Self.json),
+        "modules_by_depth": depth.map { depth in
+          changes(depth: depth).map {
+            [
+              "name": $0.name, "compared": $0.comparedCount, "changed": $0.changedCount,
+              "change": $0.relativeChange, "max_abs": $0.maximum, "most": $0.most,
+            ] as JSONObject
+          }
+        },
       ])
   }
 
@@ -40,7 +50,8 @@ extension StateDictDiff {
     let difference = values.difference
     var object: JSONObject = [
       "name": values.name, "same": difference.passed, "bit_equal": difference.isBitEqual,
-      "elements": difference.elementCount,
+      "cast_equal": difference.isEqualAfterCast, "elements": difference.elementCount,
+      "change": difference.relativeChange,
     ]
     if difference.isNumeric, !difference.isBitEqual {
       object["differing"] = difference.differing

@@ -8,7 +8,9 @@ struct Diff: Command {
   static let name = "diff"
   static let summary = "Compare two checkpoints: names, shapes, dtypes, then every value."
   static let details = """
-    Any two formats. Tensors that lost their name are looked for by their content, so a rename is told as one. Exit
+    Any two formats. What changed most comes first: CHANGE is the length of a - b over that of a, of the whole tensor as a
+    vector; with --by, of all tensors of a module that changed. A tensor of another dtype whose values a cast explains is
+    counted apart; -v lists it. Tensors that lost their name are looked for by their content, so a rename is told as one. Exit
     code 0 where nothing differs, 1 otherwise: without a tolerance every bit counts, and the dtype.
 
     --atol or --rtol asks for closeness instead, as torch.allclose(A, B) means it: |a - b| <= atol + rtol * |b|, with
@@ -28,6 +30,7 @@ struct Diff: Command {
       .option(
         "key", "PATH", "The dict to take of both instead of the one found; . takes every tensor.", \.key),
       .option("key-b", "PATH", "The dict to take of B, where it is another.", \.otherKey),
+      .number("by", "DEPTH", "Sum up by the first DEPTH components of the names.", in: 1...64, \.depth),
       .flag("shapes", "Compare names, shapes and dtypes alone: no tensor is read.", \.isStructural),
       .flag("verbose", short: "v", "Show every line.", \.isVerbose),
       .limit(\.limits),
@@ -44,6 +47,7 @@ struct Diff: Command {
   var equalNaN = false
   var key: String?
   var otherKey: String?
+  var depth: Int?
   var isStructural = false
   var isVerbose = false
   var limits = ReadLimits()
@@ -53,6 +57,9 @@ struct Diff: Command {
     let tolerance = try tolerance
     if isStructural, tolerance != nil {
       throw UsageError("--shapes compares no values, so there is nothing to tolerate")
+    }
+    if isStructural, depth != nil {
+      throw UsageError("--shapes compares no values, so there is nothing to sum up")
     }
     let filters = try patterns.map { try Pattern($0) }
     let one = try Checkpoint.open(first, key: key, limits: limits)
@@ -71,7 +78,7 @@ struct Diff: Command {
       progress.advance($0)
     }
     progress.finish()
-    let report = DiffReport(one: one, other: other, diff: diff, isVerbose: isVerbose)
+    let report = DiffReport(one: one, other: other, diff: diff, depth: depth, isVerbose: isVerbose)
     if json {
       try Console.print(report.json)
     } else {

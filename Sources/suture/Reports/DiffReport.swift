@@ -10,6 +10,8 @@ struct DiffReport {
   let one: Checkpoint
   let other: Checkpoint
   let diff: StateDictDiff
+  /// By how many components of their names the values are summed up; `nil` where each tensor has its row.
+  let depth: Int?
   let isVerbose: Bool
 
   private static let (mostRows, mostValues) = (8, 20)
@@ -38,8 +40,7 @@ struct DiffReport {
     lines.append(
       "  " + Self.label("values")
         + (diff.comparesValues ? summary : "not compared: --shapes looks at names, shapes and dtypes"))
-    let shown = diff.values.filter { !$0.difference.passed || (isVerbose && !$0.difference.isBitEqual) }
-    lines += table(shown) + nanLines
+    lines += (depth.map(modules) ?? tensors) + nanLines
     return lines + ["", verdict]
   }
 
@@ -50,12 +51,21 @@ struct DiffReport {
 
   private var summary: String {
     let (compared, equal) = (diff.values.count, diff.values.count { $0.difference.isBitEqual })
+    let casts =
+      diff.castEqualCount == 0 ? "" : ", \(Format.count(diff.castEqualCount)) equal after the cast"
+    let start = "\(Format.plural(compared, "tensor")) compared, \(Format.count(equal)) bit-equal\(casts)"
+    guard let tolerance = diff.tolerance else {
+      return start + ", \(Format.count(diff.values.count(where: Self.differs))) different"
+    }
     let failed = diff.values.count { !$0.difference.passed }
-    let start = "\(Format.plural(compared, "tensor")) compared, \(Format.count(equal)) bit-equal"
-    guard let tolerance = diff.tolerance else { return start + ", \(Format.count(failed)) different" }
     let nan = tolerance.equalNaN ? ", NaN equal to NaN" : ""
     return start
       + ", \(Format.count(failed)) not close (atol \(tolerance.absolute), rtol \(tolerance.relative)\(nan))"
+  }
+
+  /// Whether values differ, and not as a cast makes them alone.
+  private static func differs(_ values: StateDictDiff.Values) -> Bool {
+    !values.difference.passed && (values.difference.notClose != nil || !values.difference.isEqualAfterCast)
   }
 
   private var verdict: String {
@@ -66,7 +76,7 @@ struct DiffReport {
     var parts: [String] = []
     if !diff.hasSameStructure { parts.append("names or shapes") }
     if diff.tolerance == nil, !diff.recast.isEmpty { parts.append("dtypes") }
-    if diff.values.contains(where: { !$0.difference.passed }) { parts.append("values") }
+    if diff.values.contains(where: Self.differs) { parts.append("values") }
     return "different: \(parts.joined(separator: ", "))"
   }
 
@@ -120,24 +130,25 @@ struct DiffReport {
 
   // MARK: Values
 
-  private func table(_ values: [StateDictDiff.Values]) -> [String] {
-    if values.isEmpty { return [] }
-    let worst = values.enumerated().sorted {
-      ($1.element.difference.maximum, $0.offset) < ($0.element.difference.maximum, $1.offset)
-    }.map(\.element)
+  /// A row for each tensor that differs, the most changed first.
+  private var tensors: [String] {
+    let worst = diff.valuesByChange.filter {
+      Self.differs($0) || (isVerbose && !$0.difference.isBitEqual)
+    }
+    if worst.isEmpty { return [] }
     var table = Table([
-      ("NAME", .left), ("DIFFERING", .right), ("MAX ABS", .right), ("AT", .left), ("MAX REL", .right),
-      ("COSINE", .right),
+      ("NAME", .left), ("CHANGE", .right), ("DIFFERING", .right), ("MAX ABS", .right), ("AT", .left),
+      ("MAX REL", .right), ("COSINE", .right),
     ])
     for value in isVerbose ? worst[...] : worst.prefix(Self.mostValues) {
       let difference = value.difference
       guard difference.isNumeric, !difference.isBitEqual else {
         let why = difference.isBitEqual ? "NaN" : "bits"
-        table.add([Format.name(value.name), why, "–", "–", "–", "–"])
+        table.add([Format.name(value.name), "–", why, "–", "–", "–", "–"])
         continue
       }
       table.add([
-        Format.name(value.name),
+        Format.name(value.name), Self.percent(difference.relativeChange),
         "\(Format.count(difference.differing)) of \(Format.count(difference.elementCount))",
         Format.scientific(difference.maximum), difference.maximumIndex.map(Format.shape) ?? "–",
         Format.scientific(difference.maximumRelative),
@@ -147,6 +158,27 @@ struct DiffReport {
     var lines = [""] + table.lines
     if worst.count > Self.mostValues, !isVerbose { lines.append("  … \(worst.count) in all, -v shows them") }
     return lines
+  }
+
+  /// A row for each module in which something changed, the most changed first.
+  private func modules(depth: Int) -> [String] {
+    let changes = diff.changes(depth: depth).filter { isVerbose || $0.changedCount > 0 }
+    if changes.isEmpty { return [] }
+    var table = Table([
+      ("MODULE", .left), ("CHANGE", .right), ("CHANGED", .right), ("MAX ABS", .right), ("MOST", .left),
+    ])
+    for change in changes {
+      table.add([
+        Format.name(change.name), Self.percent(change.relativeChange),
+        "\(Format.count(change.changedCount)) of \(Format.count(change.comparedCount))",
+        Format.scientific(change.maximum), change.most.map(Format.name) ?? "–",
+      ])
+    }
+    return [""] + table.lines
+  }
+
+  private static func percent(_ share: Double) -> String {
+    share.isFinite ? "\(Format.significant(share * 100)) %" : "inf"
   }
 
   /// NaNs are in no maximum, so they are told apart.
@@ -167,5 +199,5 @@ struct DiffReport {
     ]
   }
 
-  var json: JSONReport { diff.json(one.path, other.path, flags: diff.advice?.repairs.flags) }
+  var json: JSONReport { diff.json(one.path, other.path, flags: diff.advice?.repairs.flags, depth: depth) }
 }

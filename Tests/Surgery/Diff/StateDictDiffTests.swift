@@ -77,6 +77,49 @@ import Testing
     #expect(try StateDictDiff(first, second, tolerance: tolerance).passed)
   }
 
+  @Test func `counts apart what is equal after a cast, in either direction`() throws {
+    let first = try dict(["a": [1, 2], "b": [0.1, 0.2], "c": [0.1, 0.2], "d": [.nan, 3]])
+    let rounded = try first.cast(to: .bfloat16) { _ in false }.stateDict
+    let half = try dict(["a": [1, 2], "b": [0.1, 0.2], "c": [0.3, 0.2], "d": [.nan, 3]]).cast(to: .float16) {
+      _ in false
+    }.stateDict
+    for (one, other, equal) in [(first, rounded, 4), (rounded, first, 4), (first, half, 3), (half, first, 3)]
+    {
+      let diff = try StateDictDiff(one, other)
+      #expect(diff.castEqualCount == equal && !diff.passed && diff.recast.count == 4)
+      if equal == 3 { #expect(diff.changes(depth: 1).map(\.changedCount) == [1, 0, 0, 0]) }
+    }
+    // Of two roundings of one number the coarser one is that of the other, too.
+    let both = try StateDictDiff(rounded, half)
+    #expect(both.values.map(\.difference.isEqualAfterCast) == [true, true, false, true])
+    let integers = try StateDict([
+      .init(name: "a", tensor: Tensor(Storage([1, 0, 2, 0]), dtype: .int16, shape: [2]))
+    ])
+    #expect(try StateDictDiff(integers, dict(["a": [1, 2]])).castEqualCount == 1)
+    #expect(try StateDictDiff(integers, dict(["a": [1, 3]])).castEqualCount == 0)
+  }
+
+  @Test func `has first what changed most of itself, and sums it up by module`() throws {
+    let first = try dict([
+      "a.x": [100, 0], "a.y": [3, 4], "b.x": [1, 1], "b.y": [0, 0], "c.x": [5, 5], "d": [1, 1],
+    ])
+    let second = try dict([
+      "a.x": [101, 0], "a.y": [3, 4.5], "b.x": [1, 2], "b.y": [0, 0], "c.x": [5, 5], "d": [.nan, 1],
+    ])
+    let diff = try StateDictDiff(first, second)
+    #expect(diff.valuesByChange.map(\.name) == ["d", "b.x", "a.y", "a.x", "b.y", "c.x"])
+    #expect(diff.values[0].difference.relativeChange == 0.01)
+    #expect(diff.values[1].difference.relativeChange == 0.1)
+    #expect(diff.values[5].difference.relativeChange == .infinity)
+    let modules = diff.changes(depth: 1)
+    #expect(modules.map(\.name) == ["d", "b", "a", "c"])
+    #expect(modules.map(\.changedCount) == [1, 1, 2, 0] && modules.map(\.comparedCount) == [1, 2, 2, 1])
+    #expect(modules.map(\.most) == ["d", "b.x", "a.y", nil])
+    #expect(abs(modules[2].relativeChange - (1.25 / 10025).squareRoot()) < 1e-12 && modules[2].maximum == 1)
+    #expect(modules[0].relativeChange == .infinity && modules[3].relativeChange == 0)
+    #expect(diff.changes(depth: 2).count == 6)
+  }
+
   @Test func `fails with a storage that does not pass its checksum`() throws {
     let good = try dict(["a": [1, 2]])
     let broken = try StateDict([
