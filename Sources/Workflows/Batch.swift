@@ -59,7 +59,7 @@ public struct Batch: Sendable {
     let isExtension = known != nil || Checkpoint.suffixes.contains(where: name.hasSuffix)
     if isExtension, let dot = name.lastIndex(of: "."), dot > name.startIndex { name = String(name[..<dot]) }
     if name.hasSuffix(".pth"), known == nil { name.removeLast(4) }
-    return name + (format == .safetensors ? ".safetensors" : ".pth")
+    return name + ".\(format.rawValue)"
   }
 
   /// Converts all, or until the first failure.

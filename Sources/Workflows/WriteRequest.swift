@@ -67,7 +67,7 @@ public struct WriteRequest: Sendable {
     [
       WriteOption(
         name: "output", short: "o", placeholder: "OUT",
-        help: "A .safetensors or .pth file, a folder with a slash at its end, or - .", uses: []
+        help: "A .safetensors or .pth file, .npy or .npz, a folder with a slash at its end, or - .", uses: []
       ) {
         $0.output = $1
       } value: {

@@ -31,13 +31,12 @@ struct WriteTarget {
     guard let format = request.format ?? named ?? sharded else {
       throw Self.usage(
         "cannot tell the format of \(output) from its name",
-        "use .safetensors, or .pth, .pt, .bin or .ckpt for PyTorch's format",
-        .setting("format", value: "safetensors", "or pth says it"))
+        "use .safetensors, or .pth, .pt, .bin or .ckpt for PyTorch's format; .npy and .npz for NumPy's",
+        .setting("format", value: "safetensors", "or pth, npy, npz says it"))
     }
     if let named, named != format {
-      let kind = named == .safetensors ? "safetensors" : "PyTorch"
       throw Self.usage(
-        "\(output) is the name of a \(kind) file, and the format asked for is \(format.rawValue)",
+        "\(output) is the name of a \(named.title) file, and the format asked for is \(format.rawValue)",
         "give it a name that ends in .\(format.rawValue), or leave the format away")
     }
     self.format = format
@@ -80,17 +79,29 @@ struct WriteTarget {
           "a file for \(program) has its own values beside the weights, so no extras can be kept")
       }
     }
-    if format == .safetensors {
+    if format != .pytorchZip {
       if request.extras == .keep {
-        throw Self.usage("a .safetensors holds tensors only, so no extras can be kept", "write a .pth")
+        throw Self.usage(".\(format) files hold tensors only, so no extras can be kept", "write a .pth")
       }
       if request.keepsStorages {
         throw Self.usage(
-          "a .safetensors has no storages to keep", "write a .pth, or do not ask for their storages")
+          ".\(format) files have no storages to keep", "write a .pth, or do not ask for their storages")
       }
-    } else if let shared = request.shared, shared != .copy {
+    }
+    if format != .safetensors, let shared = request.shared, shared != .copy {
       throw Self.usage(
-        "shared: \(shared.rawValue) is for .safetensors", "a .pth keeps sharing as it is: leave it away")
+        "shared: \(shared.rawValue) is for .safetensors",
+        format.sharesStorages
+          ? "a .pth keeps sharing as it is: leave it away" : "each name is written in full: leave it away")
+    }
+    if !format.holdsMetadata {
+      let impossible = [
+        (request.maximumShardSize != nil, "shards"), (!request.metadata.isEmpty, "metadata"),
+        (request.hashes, "the hash of its input"),
+      ]
+      if let what = impossible.first(where: \.0)?.1 {
+        throw Self.usage(".\(format) files have no place for \(what)", "write a .safetensors or a .pth")
+      }
     }
     if !request.keptDTypes.isEmpty, request.dtype == nil {
       throw Self.usage(

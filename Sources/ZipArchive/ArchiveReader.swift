@@ -211,14 +211,16 @@ public final class ArchiveReader: Sendable {
     return found ?? local.end
   }
 
+  /// A name as miniz folds it, by its ASCII letters alone: names that are the same then are one to it.
+  public static func foldedName(_ name: String) -> String {
+    String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+  }
+
   private static func index(_ records: [Record], _ source: String) throws -> [ExactString: Int] {
     var positions: [ExactString: Int] = [:]
     var folded: [ExactString: String] = [:]
     for (index, record) in records.enumerated() {
-      // As miniz folds names: ASCII letters only.
-      let key = String(
-        decoding: record.name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
-      if let other = folded.updateValue(record.name, forKey: ExactString(key)) {
+      if let other = folded.updateValue(record.name, forKey: ExactString(foldedName(record.name))) {
         throw Failure.dishonest(
           source, record: record.name,
           "the name comes twice in the archive (as \(other)), and readers differ on which counts")

@@ -23,15 +23,15 @@ public struct StoredArchivePlan {
   /// Where each payload begins is a multiple of this.
   public static let alignment = 64
 
-  private let prefix: String
+  private let prefix: String?
   private var entries: [Entry] = []
   private var pieces: [OutputPlan.Piece] = []
   private var names: Set<ExactString> = []
   /// Where the next record's header goes.
   private var position = 0
 
-  /// An archive whose records all lie under `prefix`.
-  public init(prefix: String) { self.prefix = prefix }
+  /// An archive whose records all lie under `prefix`, where there is one.
+  public init(prefix: String? = nil) { self.prefix = prefix }
 
   /// Adds a record that is at hand.
   public mutating func add(_ name: String, _ bytes: [UInt8]) throws { try add(name, MemoryPayload(bytes)) }
@@ -53,7 +53,7 @@ public struct StoredArchivePlan {
   }
 
   private mutating func entry(_ name: String, size: Int) throws -> Entry {
-    let name = "\(prefix)/\(name)"
+    let name = prefix.map { "\($0)/\(name)" } ?? name
     guard names.insert(ExactString(name)).inserted else {
       throw Failure(.unreadable, "two records would both be called \(name.quoted())")
     }
@@ -63,27 +63,31 @@ public struct StoredArchivePlan {
     return Entry(name: Array(name.utf8), offset: position, size: size)
   }
 
-  /// The whole archive, closed by a record that identifies it and the central directory.
+  /// The whole archive, closed by the central directory.
   ///
   /// - Parameter identity: the name of a last record of forty digits that stand for all others: a hash of their names,
-  ///   and one of their checksums.
-  public func finish(identity: String) throws -> OutputPlan {
+  ///   and one of their checksums; `nil` for none.
+  public func finish(identity: String? = nil) throws -> OutputPlan {
     var rest = self
-    let last = try rest.entry(identity, size: Self.identitySize)
-    let entries = entries
+    let last = try identity.map { try rest.entry($0, size: Self.identitySize) }
+    let (entries, position) = (entries, position)
     let end: @Sendable ([UInt32]) -> [UInt8] = { checksums in
-      let digits = Self.identity(entries, checksums)
-      let crc32 = CRC32.of(digits)
-      var bytes = TorchLayout.localHeader(name: last.name, size: last.size, offset: last.offset) + digits
-      bytes += TorchLayout.descriptor(crc32: crc32, size: last.size, offset: last.offset)
-      let start = last.offset + bytes.count
-      let directory = bytes.count
-      for (entry, crc32) in zip(entries + [last], checksums + [crc32]) {
+      var bytes: [UInt8] = []
+      var (all, sums) = (entries, checksums)
+      if let last {
+        let digits = Self.identity(entries, checksums)
+        let crc32 = CRC32.of(digits)
+        bytes = TorchLayout.localHeader(name: last.name, size: last.size, offset: last.offset) + digits
+        bytes += TorchLayout.descriptor(crc32: crc32, size: last.size, offset: last.offset)
+        all.append(last)
+        sums.append(crc32)
+      }
+      let (start, directory) = (position + bytes.count, bytes.count)
+      for (entry, crc32) in zip(all, sums) {
         bytes += TorchLayout.centralHeader(
           name: entry.name, crc32: crc32, size: entry.size, offset: entry.offset)
       }
-      bytes += TorchLayout.end(count: entries.count + 1, start: start, size: bytes.count - directory)
-      return bytes
+      return bytes + TorchLayout.end(count: all.count, start: start, size: bytes.count - directory)
     }
     // Its length does not depend on the checksums.
     let size = end([UInt32](repeating: 0, count: entries.count)).count

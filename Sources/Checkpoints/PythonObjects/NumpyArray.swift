@@ -148,6 +148,11 @@ struct NumpyDType: Equatable {
     self.init(dtype: dtype, isBigEndian: order == ">" && dtype.swapWidth > 1)
   }
 
+  /// NumPy's spelling of a dtype in little-endian order; `nil` where it has none.
+  static func code(of dtype: DType) -> String? {
+    codes.first { $0.value == dtype }.map { (dtype.swapWidth > 1 ? "<" : "|") + $0.key }
+  }
+
   /// The types that NumPy itself lacks, by the names of their classes.
   fileprivate static let extended: [String: DType] = Dictionary(
     uniqueKeysWithValues: [

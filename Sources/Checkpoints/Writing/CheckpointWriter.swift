@@ -28,13 +28,13 @@ public struct CheckpointWriter: Sendable {
   public func plan(_ stateDict: StateDict, in object: PlainObject? = nil) throws -> WritePlan {
     let path = path
     let limit = destination == .standardOutput ? nil : options.maximumShardSize
-    let isSafetensors = options.format == .safetensors
+    let sharesStorages = options.format.sharesStorages
     let shards = try limit.map {
-      try Shards(stateDict, limit: $0, keepsTogether: !isSafetensors || options.shared == .alias)
+      try Shards(stateDict, limit: $0, keepsTogether: sharesStorages || options.shared == .alias)
     }
     guard let shards, shards.parts.count > 1 else {
       let file = try file(path, stateDict, in: object)
-      return plan([file], stateDict, notes: object?.notes ?? [])
+      return plan([file], stateDict, notes: (object?.notes ?? []) + leftOut(stateDict))
     }
     let files = try shards.parts.enumerated().map { index, part in
       try file(Shards.path(path, index: index, count: shards.parts.count), part, in: nil)
@@ -81,6 +81,13 @@ public struct CheckpointWriter: Sendable {
       storedByteCount: StoragePacking(stateDict.entries.map(\.tensor)).byteCount, notes: notes)
   }
 
+  /// What the format has no place for.
+  private func leftOut(_ stateDict: StateDict) -> [String] {
+    let keys = stateDict.metadata.filter { $0 != ("format", "pt") }.map(\.key.shownName)
+    if options.format.holdsMetadata || keys.isEmpty { return [] }
+    return ["left out: the metadata \(keys.summary), for which \(options.format.title) has no place"]
+  }
+
   private func file(_ path: String, _ stateDict: StateDict, in object: PlainObject?) throws -> Planned {
     switch options.format {
     case .pytorchZip:
@@ -98,7 +105,22 @@ public struct CheckpointWriter: Sendable {
         file: .init(path: path, output: contents.plan, expected: stateDict, place: []),
         stored: contents.stored, recorded: contents.recorded, storageCount: contents.stored.count,
         copied: contents.copied)
+    case .npy:
+      // The array of a file has no name.
+      let expected = try StateDict(
+        stateDict.entries.prefix(1).map { .init(name: NpyFile.arrayName, tensor: $0.tensor) })
+      return arrays(path, try NumPyWriter.array(stateDict, name: path), stateDict, expected)
+    case .npz:
+      return arrays(path, try NumPyWriter.archive(stateDict, name: path), stateDict, stateDict)
     }
+  }
+
+  private func arrays(_ path: String, _ plan: OutputPlan, _ stateDict: StateDict, _ expected: StateDict)
+    -> Planned
+  {
+    Planned(
+      file: .init(path: path, output: plan, expected: expected, place: []), stored: stateDict.names,
+      storageCount: stateDict.count, copied: stateDict.aliases.flatMap { $0 })
   }
 
   /// What a single file is called.
@@ -107,7 +129,7 @@ public struct CheckpointWriter: Sendable {
     case .file(let path): path
     case .folder(let folder):
       (folder.hasSuffix("/") ? folder : folder + "/")
-        + (options.format == .safetensors ? "model.safetensors" : "pytorch_model.bin")
+        + options.format.fileName
     case .standardOutput: "standard output"
     }
   }

@@ -5,15 +5,44 @@ public struct WriteOptions: Sendable {
   public enum Format: String, Sendable, CaseIterable {
     case safetensors
     case pytorchZip = "pth"
+    /// One array, or several, as NumPy saves them.
+    case npy, npz
 
     /// The format that a file name asks for; `nil` where its extension says nothing.
     public init?(path: String) {
       switch path.split(separator: "/").last?.split(separator: ".").last?.lowercased() {
       case "safetensors": self = .safetensors
       case "pth", "pt", "bin", "ckpt", "th": self = .pytorchZip
+      case "npy": self = .npy
+      case "npz": self = .npz
       default: return nil
       }
     }
+
+    /// What a single file is called in a folder that says its format: as Hugging Face does, where it has a name.
+    public var fileName: String {
+      switch self {
+      case .safetensors: "model.safetensors"
+      case .pytorchZip: "pytorch_model.bin"
+      case .npy: "array.npy"
+      case .npz: "arrays.npz"
+      }
+    }
+
+    /// Whose files these are.
+    package var title: String {
+      switch self {
+      case .safetensors: "safetensors"
+      case .pytorchZip: "PyTorch"
+      case .npy, .npz: "NumPy"
+      }
+    }
+
+    /// Whether it has a place for metadata and for what was done to make it.
+    package var holdsMetadata: Bool { self == .safetensors || self == .pytorchZip }
+
+    /// Whether names may share a storage.
+    package var sharesStorages: Bool { self == .pytorchZip }
   }
 
   public var format: Format

@@ -20,6 +20,8 @@ struct WritingOptions {
   static let details = """
     OUT's format is told by its extension: .safetensors, or .pth, .pt, .bin, .ckpt for PyTorch's. A folder gets the
     names of Hugging Face: model.safetensors or pytorch_model.bin, with --max-shard-size in parts with an index.
+    .npy takes one tensor, .npz several, as NumPy saves them, with neither metadata nor provenance; NumPy lacks bfloat16
+    and the 8-bit floats, which --dtype float32 widens.
     --shared copy (the default) writes each name in full; alias writes one of a group and records the others in the
     metadata, as the Hugging Face converter does; error refuses. A .pth keeps sharing as it is.
     The provenance is the tool's version and the steps; --hash adds the input's name and SHA-256. It stands in the

@@ -8,11 +8,11 @@ extension PreparedWrite {
   var costLines: [String] {
     var lines: [String] = []
     let copied = plan.copiedNames.count
-    if copied > 0, format == .safetensors {
+    if copied > 0, !format.sharesStorages {
       let why =
         request.shared == .alias
         ? "share bytes in a way that the metadata cannot tell"
-        : "share storage with another; safetensors cannot"
+        : "share storage with another; \(format.title) cannot"
       lines.append(
         "copy   \(Format.plural(copied, "name")) of \(Format.count(plan.tensorCount)) \(why): each is written in full, "
           + "\(Format.bytes(plan.payloadByteCount)) instead of \(Format.bytes(plan.storedByteCount))")

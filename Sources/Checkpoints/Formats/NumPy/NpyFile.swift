@@ -18,7 +18,7 @@ struct NpyFile {
   /// How many bytes follow the array.
   let trailing: Int
 
-  private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let headerLimit = 1 << 20
 
   /// - Parameter label: what to call the array's storage.
@@ -105,16 +105,19 @@ struct OddArray: SutureError {
 extension NpyFile: CheckpointFormat {
   static let suffixes = [".npy"]
 
+  /// What its only tensor is called.
+  static let arrayName = "array"
+
   static func open(_ input: CheckpointInput) throws -> Checkpoint? {
     guard let file = input.file, input.head.starts(with: magic) else { return nil }
     let array: NpyFile
-    do { array = try NpyFile(file, label: "array") } catch let odd as OddArray where odd.holdsObjects {
+    do { array = try NpyFile(file, label: arrayName) } catch let odd as OddArray where odd.holdsObjects {
       let contents = try objects(input, file, from: odd.contentOffset, PickleLocation(path: input.name))
       return Checkpoint(input, .npy, contents)
     }
     try input.requireNoKey("npy")
     return Checkpoint(
-      input, .npy, try StateDict([.init(name: "array", tensor: array.tensor)]),
+      input, .npy, try StateDict([.init(name: arrayName, tensor: array.tensor)]),
       warnings: array.trailing > 0 ? ["\(array.trailing) bytes follow the array"] : [])
   }
 }
