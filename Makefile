@@ -2,6 +2,7 @@
 # make test     set up, then run all tests                ONLY='PatternTests' runs those whose name fits
 # make tour     set up, build, and leave a folder in which every command of README and of the tour runs as written
 # make docs     the documentation as a site, in docs/
+# make reference  write anew the pages and snapshots that are made from the lists of commands, steps, modules and names
 # make quick    format, build and test what changed since main
 # make interop  against real PyTorch and safetensors      ONLY=test_surgery runs one file
 # make bench    measure                                   ONLY='list the names' measures some rows
@@ -18,7 +19,7 @@ RELEASE = swift build -c release --static-swift-stdlib
 SUTURE  = $$($(RELEASE) --show-bin-path)/suture
 BENCH   = $$($(RELEASE) --show-bin-path)/Benchmarks
 
-.PHONY: setup build demo tour docs test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
+.PHONY: setup build demo tour docs reference test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
 
 setup:
 	@.ci/setup
@@ -37,6 +38,10 @@ docs: setup
 	@swift build --product Suture
 	@.ci/documentation .build docs
 	@echo 'the site lies in docs/; to look at it: python3 -m http.server --directory docs, then http://localhost:8000'
+
+# What is printed is compared with what stands there by the same tests without the variable.
+reference: setup
+	SUTURE_UPDATE_SNAPSHOTS=1 swift test --filter HelpTests
 
 test: setup
 	swift test $(if $(ONLY),--filter '$(ONLY)')

@@ -52,6 +52,9 @@ struct Program {
       // Whatever goes wrong here, a shell shows nothing.
       try Console.print(Completer(Array(words.dropFirst())).lines)
       return .done
+    case ReferencePage.asking:
+      try Console.print(try ReferencePage.answer(Array(words.dropFirst())))
+      return .done
     case "--version", "-V", "version":
       try Console.print("suture \(SutureVersion.text)\n")
       return .done
@@ -99,6 +102,22 @@ struct Program {
       hints: near + ["the topics are \(HelpTopic.all.map(\.name).joined(separator: ", "))"])
   }
 
+  /// Each code with its meaning, on lines of their own where they are many.
+  private static var exitCodes: String {
+    var (text, width) = ("", "exit codes: ".count)
+    for code in ExitCode.allCases {
+      let words = "\(code.rawValue) \(code.meaning)"
+      if !text.isEmpty {
+        let isFull = width + 3 + words.count > 110
+        text += isFull ? " ·\n" : " · "
+        width = isFull ? 0 : width + 3
+      }
+      text += words
+      width += words.count
+    }
+    return text
+  }
+
   private static var overview: String {
     let width = CommandList.all.map { $0.name.count }.max() ?? 0
     let list = CommandList.all.map { command in
@@ -116,9 +135,7 @@ struct Program {
       Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never.
       Files are told by their content; nothing in them is ever executed.
 
-      exit codes: 0 done · 1 done, and the answer is no · 2 usage · 3 unreadable file · 4 unsafe content ·
-      5 plan refused · 6 shapes or dtypes do not fit · 7 cannot write · 8 a server does not answer as it should ·
-      130 interrupted
+      exit codes: \(exitCodes)
 
       """
   }

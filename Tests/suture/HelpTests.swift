@@ -29,6 +29,21 @@ import Testing
       "if the help of \(name) is meant to be so: SUTURE_UPDATE_SNAPSHOTS=1 swift test --filter HelpTests")
   }
 
+  @Test func `the documentation's reference is made from the lists that the command is made from`() throws {
+    let folder = projectFolder + "/Sources/Suture/Suture.docc"
+    let pages = try suture("__reference").output.split(separator: "\n").map(String.init)
+    #expect(pages.contains("Steps") && pages.contains("Commands/suture-edit"))
+    for page in pages {
+      let said = try suture("__reference", page)
+      #expect(said.code == 0, "\(page): \(said.messages)")
+      let path = "\(folder)/\(page).md"
+      if getenv("SUTURE_UPDATE_SNAPSHOTS") != nil { try write(Array(said.output.utf8), to: path) }
+      #expect(said.output == (try? text(of: path)), "make reference writes \(page) anew")
+    }
+    let commands = pages.compactMap { $0.hasPrefix("Commands/") ? String($0.dropFirst(9)) + ".md" : nil }
+    #expect(names(in: folder + "/Commands") == commands.sorted(), "each page is of a command")
+  }
+
   @Test func `the version is the newest of the changelog`() throws {
     let newest = try text(of: projectFolder + "/CHANGELOG.md").split(separator: "## [").dropFirst().first
     #expect(try suture("--version").output == "suture \(newest?.prefix { $0 != "]" } ?? "")\n")

@@ -129,8 +129,8 @@ extension Substring {
 }
 
 @Suite struct `Reports for programs` {
-  private static let fixtures = projectFolder + "/Fixtures/"
-  private static let atto = fixtures + "convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
+  static let fixtures = projectFolder + "/Fixtures/"
+  static let atto = fixtures + "convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
 
   /// The words of commands, with the schema that they print.
   ///
@@ -189,27 +189,42 @@ extension Substring {
     ("check ATTO --key x", "suture.error/1", 2),
   ]
 
+  /// Schemas of objects that stand in other reports.
+  static let nested = ["suture.load/1", "suture.write/1"]
+
   @Test(arguments: commands)
   func `are what the documentation says`(words: String, schema: String, code: Int32) throws {
     let folder = try TemporaryFolder()
+    let said = try Self.run(words, in: folder)
+    #expect(said.code == code, "\(said.messages)")
+    let report = try JSONParser.parse(Array(said.output.utf8))
+    #expect(report["schema"]?.stringValue == schema)
+    #expect(try ReportSchemas().problems(report) == [])
+    if schema == "suture.error/1" {
+      #expect(report["exit_code"]?.integerValue == Int(code))
+      #expect(said.messages.contains(report["reason"]?.stringValue ?? "nothing"), "\(said.messages)")
+    }
+  }
+
+  /// What the words stand for, which are those of ``commands``, in a folder that is new.
+  static func run(_ words: String, in folder: TemporaryFolder) throws -> Said {
     let part = folder.path + "/part.safetensors"
     if words.contains("PART") {
-      #expect(try suture("edit", Self.atto, "-o", part, "--keep", "head.*", "--fill", "*=0.5").code == 0)
+      #expect(try suture("edit", atto, "-o", part, "--keep", "head.*", "--fill", "*=0.5").code == 0)
     }
     let plan = folder.path + "/plan.json"
     if words.contains("PLAN") {
-      let said = try suture(
-        "plan", Self.atto, "-o", folder.path + "/parts/", "--format", "pth", "--parts", "2")
+      let said = try suture("plan", atto, "-o", folder.path + "/parts/", "--format", "pth", "--parts", "2")
       try write(Array(said.output.utf8), to: plan)
     }
-    let weights = try contents(of: Self.atto)
+    let weights = try contents(of: atto)
     let server = LoopbackServer { request, _ in
       request.path.hasSuffix("none") ? .init(404) : .file(weights, request)
     }
     let paths = [
-      ("ADDRESS", server.address + "/w.pth"), ("CORPUS", Self.fixtures + "Corpus"),
-      ("FIXTURES", Self.fixtures), ("ATTO", Self.atto), ("PART", part), ("PLAN", plan),
-      ("EMA", Self.fixtures + "Corpus/259_wrap_model_ema.pth"), ("OUT", folder.path + "/out"),
+      ("ADDRESS", server.address + "/w.pth"), ("CORPUS", fixtures + "Corpus"),
+      ("FIXTURES", fixtures), ("ATTO", atto), ("PART", part), ("PLAN", plan),
+      ("EMA", fixtures + "Corpus/259_wrap_model_ema.pth"), ("OUT", folder.path + "/out"),
       ("DIR", folder.path + "/dir"),
     ]
     let line = words.split(separator: " ").map { word in
@@ -221,15 +236,7 @@ extension Substring {
       }
       removeFolder(folder.path + "/dir")
     }
-    let said = try suture(line + ["--json"])
-    #expect(said.code == code, "\(said.messages)")
-    let report = try JSONParser.parse(Array(said.output.utf8))
-    #expect(report["schema"]?.stringValue == schema)
-    #expect(try ReportSchemas().problems(report) == [])
-    if schema == "suture.error/1" {
-      #expect(report["exit_code"]?.integerValue == Int(code))
-      #expect(said.messages.contains(report["reason"]?.stringValue ?? "nothing"), "\(said.messages)")
-    }
+    return try suture(line + ["--json"])
   }
 
   @Test func `of progress are lines on standard error`() throws {
@@ -246,7 +253,6 @@ extension Substring {
   @Test func `are all described, in keys of small letters, and all tried`() throws {
     let schemas = try ReportSchemas()
     #expect(schemas.misspelled == [])
-    let nested = ["suture.load/1", "suture.write/1", "suture.progress/2"]
-    #expect(Set(schemas.names) == Set(Self.commands.map(\.schema) + nested))
+    #expect(Set(schemas.names) == Set(Self.commands.map(\.schema) + Self.nested + ["suture.progress/2"]))
   }
 }

@@ -52,6 +52,30 @@ package struct ConvNeXtKey: Hashable, Sendable {
     /// Whether it is behind the first convolution of the stem, where some have a norm and others a convolution.
     package var isOfStem: Bool { self == .stemNorm || self == .stemThird || self == .stemFourth }
 
+    /// What the documentation's tables call it, which have a row for each.
+    package var label: String {
+      switch self {
+      case .stemConvolution: "first convolution of the stem"
+      case .stemNorm: "its norm"
+      case .stemThird: "second convolution of the stem"
+      case .stemFourth: "its norm, where there are two"
+      case .downNorm: "norm before stage s"
+      case .downConvolution: "convolution before stage s"
+      case .layerScale: "layer scale"
+      case .depthwise: "depthwise convolution"
+      case .blockNorm: "norm of the block"
+      case .pointwise1: "first pointwise layer"
+      case .responseNorm: "global response normalisation"
+      case .pointwise2: "second pointwise layer"
+      case .outputNorm: "norm of the output of stage s"
+      case .mapNorm: "norm before the mean"
+      case .finalNorm: "final norm"
+      case .repeatedNorm: "final norm once more"
+      case .hiddenClassifier: "hidden layer of the classifier"
+      case .classifier: "classifier"
+      }
+    }
+
     /// What a message calls it.
     package var words: String {
       switch self {

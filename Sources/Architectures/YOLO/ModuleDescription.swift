@@ -36,21 +36,6 @@ extension ModelFile {
         .init(name: $0.name, takes: $0.kind.words, usual: $0.fallback?.description)
       }, takesRepeats: module.takesRepeats)
   }
-
-  /// The modules as a table of the documentation.
-  package static var moduleTable: String {
-    let rows = modules.map { module in
-      let arguments = module.arguments.map { argument in
-        argument.name + (argument.usual.map { "=\($0)" } ?? "")
-      }
-      return
-        "| `\(module.name)` | \(module.whose) | `\(arguments.joined(separator: ", "))` | `\(module.example)` | "
-        + "\(module.summary) |"
-    }
-    return (["| module | of | arguments | a row of it | what it computes |", "|---|---|---|---|---|"] + rows)
-      .joined(
-        separator: "\n") + "\n"
-  }
 }
 
 extension ModuleDescription {

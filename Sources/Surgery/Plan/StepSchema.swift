@@ -17,6 +17,8 @@ public struct StepSchema: Sendable {
   public let fields: [StepField]
   /// A record, as a recipe has it on one line.
   public let example: String
+  /// Names and shapes that the example can be done to, `fc.weight [10,64]`; the documentation shows what it makes of them.
+  public let exampleInput: String
   /// Other names that the compact form has for the step, with some of its fields set.
   public let variants: [Variant]
 
@@ -34,10 +36,11 @@ public struct StepSchema: Sendable {
 
   public init(
     _ verb: String, _ category: Category, _ help: String, operand: StepField? = nil, fields: [StepField] = [],
-    variants: [Variant] = [], example: String
+    variants: [Variant] = [], example: String, on exampleInput: String = ""
   ) {
     (self.verb, self.category, self.help) = (verb, category, help)
-    (self.operand, self.fields, self.variants, self.example) = (operand, fields, variants, example)
+    (self.operand, self.fields, self.variants) = (operand, fields, variants)
+    (self.example, self.exampleInput) = (example, exampleInput)
   }
 }
 

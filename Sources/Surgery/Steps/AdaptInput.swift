@@ -19,7 +19,8 @@ public struct AdaptInput: Step {
   public static let schema = StepSchema(
     "adapt-input", .tensors, "Make convolutions of 3 input channels, or 1, take N, as timm does.",
     operand: .operand(.patterns, "PATTERN"), fields: [.required("channels", .integer, "N", after: "=")],
-    example: #"{adapt-input: "downsample_layers.0.0.weight", channels: 1}"#)
+    example: #"{adapt-input: "downsample_layers.0.0.weight", channels: 1}"#,
+    on: "downsample_layers.0.0.weight [96,3,4,4]")
 
   public init(_ record: StepRecord) throws {
     let value = try record.require("channels")

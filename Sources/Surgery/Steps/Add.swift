@@ -11,7 +11,8 @@ public struct Add: ConstantStep {
   public static let schema = StepSchema(
     "add", .tensors, "Add a number to every element.", operand: .operand(.patterns, "PATTERN"),
     fields: fields,
-    example: #"{add: "*.norm.weight", number: 1}"#)
+    example: #"{add: "*.norm.weight", number: 1}"#,
+    on: "blocks.0.norm.weight [64]")
 
   static func result(_ element: Double, _ number: Double, isImaginary: Bool) -> Double {
     isImaginary ? element : element + number

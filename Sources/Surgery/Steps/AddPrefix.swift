@@ -9,7 +9,8 @@ public struct AddPrefix: Step {
 
   public static let schema = StepSchema(
     "add-prefix", .names, "Put PREFIX before every name.", operand: .operand(.text, "PREFIX"),
-    example: #"{add-prefix: "module."}"#)
+    example: #"{add-prefix: "module."}"#,
+    on: "fc.weight [10,64]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
   public var record: StepRecord { StepRecord("add-prefix", .string(prefix)) }

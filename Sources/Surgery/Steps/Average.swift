@@ -44,7 +44,8 @@ public struct Average: Step {
     variants: [
       .init("average-complex", "The same, with complex numbers by their parts.", flags: [complexKey])
     ],
-    example: #"{average: ["epoch_9.pth", "epoch_10.pth"]}"#)
+    example: #"{average: ["epoch_9.pth", "epoch_10.pth"]}"#,
+    on: "fc.weight [10,64]")
 
   private static let complexKey = "complex"
 

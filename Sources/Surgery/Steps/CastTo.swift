@@ -22,7 +22,8 @@ public struct CastTo: Step {
     "cast", .tensors, "Cast floating tensors: '*.weight=bfloat16'.", operand: .operand(.patterns, "PATTERN"),
     fields: [
       .required("to", .text, "DTYPE", after: "="), .optional("except", .patterns, "PATTERN"),
-    ], example: #"{cast: "*", to: bfloat16, except: "*.norm.*"}"#)
+    ], example: #"{cast: "*", to: bfloat16, except: "*.norm.*"}"#,
+    on: "fc.weight [10,64] blocks.0.norm.weight [64]")
 
   public init(_ record: StepRecord) throws {
     let value = try record.require("to")

@@ -20,7 +20,8 @@ public struct Concat: JoiningStep {
   public static let schema = StepSchema(
     "concat", .tensors, "Join along an axis: '*.{q,k,v}.w={1}.qkv.w'.",
     operand: .operand(.patterns, "PATTERN"), fields: fields,
-    example: #"{concat: "*.{q,k,v}.weight", to: "{1}.qkv.weight"}"#)
+    example: #"{concat: "*.{q,k,v}.weight", to: "{1}.qkv.weight"}"#,
+    on: "blocks.0.q.weight [64,64] blocks.0.k.weight [64,64] blocks.0.v.weight [64,64]")
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     try join(&draft) { entries in

@@ -7,7 +7,8 @@ public struct Drop: Step {
 
   public static let schema = StepSchema(
     "drop", .names, "Leave out the tensors whose whole name fits.", operand: .operand(.patterns, "PATTERN"),
-    example: #"{drop: ["norm*", "head*"]}"#)
+    example: #"{drop: ["norm*", "head*"]}"#,
+    on: "stages.0.0.norm.weight [96] norm.weight [96] head.weight [10,96]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("drop", .strings(patterns)) }

@@ -24,7 +24,8 @@ public struct Fill: Step {
   public static let schema = StepSchema(
     "fill", .tensors, "New elements: zeros, a number, or 'normal(MEAN,STD,SEED)'.",
     operand: .operand(.patterns, "PATTERN"), fields: [.required("with", .value, "WHAT", after: "=")],
-    example: #"{fill: "head.weight", with: {normal: {mean: 0, std: 0.02, seed: 1}}}"#)
+    example: #"{fill: "head.weight", with: {normal: {mean: 0, std: 0.02, seed: 1}}}"#,
+    on: "head.weight [10,96]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), with: try Content(try record.require("with")))

@@ -34,7 +34,8 @@ public struct FoldNormalization: Step {
     operand: .operand(.patterns, "PATTERN"),
     fields: [
       .optional("mean", .numbers, "MEAN", after: "="), .required("std", .numbers, "STD", after: "/"),
-    ], example: #"{fold-normalization: "*downsample_layers.0.0.weight", mean: [0.5], std: [0.25]}"#)
+    ], example: #"{fold-normalization: "*downsample_layers.0.0.weight", mean: [0.5], std: [0.25]}"#,
+    on: "downsample_layers.0.0.weight [96,1,4,4] downsample_layers.0.0.bias [96]")
 
   public init(_ record: StepRecord) throws {
     self.init(

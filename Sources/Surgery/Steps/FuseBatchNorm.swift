@@ -37,7 +37,8 @@ public struct FuseBatchNorm: Step {
     variants: [
       .init("fuse-bn-transposed", "Fuse them into transposed convolutions.", flags: [transposedKey])
     ],
-    example: #"{fuse-bn: "*.conv", with: "*.bn", eps: 1e-3}"#)
+    example: #"{fuse-bn: "*.conv", with: "*.bn", eps: 1e-3}"#,
+    on: "a.conv.weight [8,3,3,3] a.bn.weight [8] a.bn.bias [8] a.bn.running_mean [8] a.bn.running_var [8]")
 
   private static let transposedKey = "transposed"
 

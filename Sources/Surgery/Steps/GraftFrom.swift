@@ -24,7 +24,8 @@ public struct GraftFrom: Step {
     variants: [
       .init(
         "graft-by-order", "The same by position: the first tensor of FILE to the first.", flags: [byOrderKey])
-    ], example: #"{graft: "backbone.pth", unexpected: drop}"#)
+    ], example: #"{graft: "backbone.pth", unexpected: drop}"#,
+    on: "fc.weight [10,64] fc.bias [10]")
 
   private static let byOrderKey = "by-order"
 

@@ -21,7 +21,8 @@ public struct IndexSelect: Step {
     operand: .operand(.patterns, "PATTERN"),
     fields: [
       .required("indices", .integers, "INDICES", after: "="), .optional("axis", .integer, "AXIS", after: "@"),
-    ], example: #"{index-select: "head.*", indices: [0, 5, 7]}"#)
+    ], example: #"{index-select: "head.*", indices: [0, 5, 7]}"#,
+    on: "head.weight [10,96] head.bias [10]")
 
   public init(_ record: StepRecord) throws {
     let value = try record.require("indices")

@@ -44,7 +44,8 @@ public struct Interpolate: Step {
       .optional("channels", .choice(Channels.allCases.map(\.rawValue)), "WHERE"),
     ],
     variants: [.init("interpolate-antialias", "The same, with antialias=True.", flags: [antialiasKey])],
-    example: #"{interpolate: "pos_embed", to: [24, 24], prefix: 1}"#)
+    example: #"{interpolate: "pos_embed", to: [24, 24], prefix: 1}"#,
+    on: "pos_embed [1,197,64]")
 
   private static let antialiasKey = "antialias"
   private enum Channels: String, CaseIterable { case first, last }

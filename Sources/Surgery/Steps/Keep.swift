@@ -7,7 +7,8 @@ public struct Keep: Step {
 
   public static let schema = StepSchema(
     "keep", .names, "Leave out all others.", operand: .operand(.patterns, "PATTERN"),
-    example: #"{keep: "stages.*"}"#)
+    example: #"{keep: "stages.*"}"#,
+    on: "stages.0.0.gamma [96] head.weight [10,96]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("keep", .strings(patterns)) }

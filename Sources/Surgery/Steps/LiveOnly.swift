@@ -11,7 +11,8 @@ public struct LiveOnly: Step {
 
   public static let schema = StepSchema(
     "live-only", .names, "Of a replicated backbone, keep what a forward pass reads.",
-    example: "{live-only: }")
+    example: "{live-only: }",
+    on: "model.0.stages.0.0.gamma [96] model.0.stages.1.0.gamma [192] model.1.stages.1.0.gamma [192]")
 
   public init(_ record: StepRecord) throws { try record.requireAlone() }
   public var record: StepRecord { StepRecord("live-only") }

@@ -27,7 +27,8 @@ public struct MapNames: Step {
       .optional("reverse", .flag, ""), .optional("rest", .choice(Rest.allCases.map(\.rawValue)), "REST"),
     ],
     variants: [.init("map-reversed", "Rename by the table read backwards.", flags: ["reverse"])],
-    example: #"{map: {"stem.*": "downsample_layers.0.{1}"}, rest: error}"#)
+    example: #"{map: {"stem.*": "downsample_layers.0.{1}"}, rest: error}"#,
+    on: "stem.weight [96,3,4,4] stem.bias [96]")
 
   public init(_ record: StepRecord) throws {
     let table = try Self.table(record.operand)

@@ -15,7 +15,8 @@ public struct Merge: Step {
 
   public static let schema = StepSchema(
     "merge", .files, "Add the tensors of FILE, which shares no key with these.",
-    operand: .operand(.files, "FILE"), example: #"{merge: ["text_encoder.pth", "vision_encoder.pth"]}"#)
+    operand: .operand(.files, "FILE"), example: #"{merge: ["text_encoder.pth", "vision_encoder.pth"]}"#,
+    on: "fc.weight [10,64]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("merge", .strings(parts)) }

@@ -13,7 +13,8 @@ public struct Permute: Step {
   public static let schema = StepSchema(
     "permute", .tensors, "Put the axes in another order.", operand: .operand(.patterns, "PATTERN"),
     fields: [.required("order", .integers, "A,B,C", after: "=")],
-    example: #"{permute: "conv.weight", order: [0, 2, 3, 1]}"#)
+    example: #"{permute: "conv.weight", order: [0, 2, 3, 1]}"#,
+    on: "conv.weight [8,3,5,5]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), order: try record.require("order").integers())

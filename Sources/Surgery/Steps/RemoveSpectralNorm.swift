@@ -24,7 +24,8 @@ public struct RemoveSpectralNorm: ParametrizationStep {
   public static let schema = StepSchema(
     "remove-spectral-norm", .tensors, "Divide weights by their spectral norm, old or parametrized.",
     operand: .operand(.patterns, "PATTERN"), fields: [.optional("axis", .integer, "AXIS", after: "@")],
-    example: #"{remove-spectral-norm: "*"}"#)
+    example: #"{remove-spectral-norm: "*"}"#,
+    on: "fc.weight_orig [8,4] fc.weight_u [8] fc.weight_v [4]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), axis: try record["axis"]?.integer())

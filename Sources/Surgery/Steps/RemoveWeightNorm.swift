@@ -18,7 +18,8 @@ public struct RemoveWeightNorm: ParametrizationStep {
 
   public static let schema = StepSchema(
     "remove-weight-norm", .tensors, "Make weights of their weight_g and weight_v, old or parametrized.",
-    operand: .operand(.patterns, "PATTERN"), example: #"{remove-weight-norm: "*"}"#)
+    operand: .operand(.patterns, "PATTERN"), example: #"{remove-weight-norm: "*"}"#,
+    on: "fc.weight_g [8,1] fc.weight_v [8,4]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("remove-weight-norm", .strings(patterns)) }

@@ -10,7 +10,8 @@ public struct Rename: Step {
   public static let schema = StepSchema(
     "rename", .names, "Rename; * or {1} in NAME is what the wildcards matched.",
     operand: .operand(.pattern, "PATTERN"), fields: [.required("to", .template, "NAME", after: "=")],
-    example: #"{rename: "blocks.#.*", to: "layers.{1}.{2}"}"#)
+    example: #"{rename: "blocks.#.*", to: "layers.{1}.{2}"}"#,
+    on: "blocks.3.attn.weight [64,64]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.string(), to: try record.require("to").string())

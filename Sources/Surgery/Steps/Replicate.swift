@@ -12,7 +12,8 @@ public struct Replicate: Step {
 
   public static let schema = StepSchema(
     "replicate", .names, "Copy every tensor under each prefix: 'model.{0..3}.'.",
-    operand: .operand(.template, "PREFIXES"), example: #"{replicate: "model.{0..3}."}"#)
+    operand: .operand(.template, "PREFIXES"), example: #"{replicate: "model.{0..3}."}"#,
+    on: "stages.0.0.gamma [96]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
   public var record: StepRecord { StepRecord("replicate", .string(prefixes)) }

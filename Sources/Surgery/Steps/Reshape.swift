@@ -14,7 +14,8 @@ public struct Reshape: Step {
   public static let schema = StepSchema(
     "reshape", .tensors, "Give the elements other sizes: 'fc.weight=-1,96'.",
     operand: .operand(.patterns, "PATTERN"), fields: [.required("to", .integers, "SIZES", after: "=")],
-    example: #"{reshape: "fc.weight", to: [-1, 96]}"#)
+    example: #"{reshape: "fc.weight", to: [-1, 96]}"#,
+    on: "fc.weight [4,48]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), to: try record.require("to").integers())

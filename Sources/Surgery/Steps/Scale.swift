@@ -10,7 +10,8 @@ public struct Scale: ConstantStep {
 
   public static let schema = StepSchema(
     "scale", .tensors, "Multiply every element by a number.", operand: .operand(.patterns, "PATTERN"),
-    fields: fields, example: #"{scale: "*.lora_B.weight", by: 0.5}"#)
+    fields: fields, example: #"{scale: "*.lora_B.weight", by: 0.5}"#,
+    on: "fc.lora_B.weight [64,8]")
 
   static func result(_ element: Double, _ number: Double, isImaginary _: Bool) -> Double { element * number }
   static func result(_ element: Float, _ number: Float, isImaginary _: Bool) -> Float { element * number }

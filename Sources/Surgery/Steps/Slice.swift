@@ -23,7 +23,8 @@ public struct Slice: Step {
     operand: .operand(.patterns, "PATTERN"),
     fields: [
       .required("range", .text, "FROM:TO", after: "="), .optional("axis", .integer, "AXIS", after: "@"),
-    ], example: #"{slice: "head.*", range: "0:10"}"#)
+    ], example: #"{slice: "head.*", range: "0:10"}"#,
+    on: "head.weight [1000,96] head.bias [1000]")
 
   public init(_ record: StepRecord) throws {
     let value = try record.require("range")

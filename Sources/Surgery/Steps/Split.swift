@@ -25,7 +25,8 @@ public struct Split: Step {
     fields: [
       .required("to", .templates, "NAMES", after: "="), .optional("axis", .integer, "AXIS", after: "@"),
       .optional("sizes", .integers, "SIZES", after: ":"),
-    ], example: #"{split: "*.qkv.weight", to: "{1}.{q,k,v}.weight"}"#)
+    ], example: #"{split: "*.qkv.weight", to: "{1}.{q,k,v}.weight"}"#,
+    on: "blocks.0.qkv.weight [192,64]")
 
   public init(_ record: StepRecord) throws {
     self.init(

@@ -12,7 +12,8 @@ public struct Squeeze: Step {
 
   public static let schema = StepSchema(
     "squeeze", .tensors, "Make 1×1 convolutions linear layers: [out, in, 1, 1] to [out, in].",
-    operand: .operand(.patterns, "PATTERN"), example: #"{squeeze: "*.proj.weight"}"#)
+    operand: .operand(.patterns, "PATTERN"), example: #"{squeeze: "*.proj.weight"}"#,
+    on: "blocks.0.proj.weight [64,64,1,1]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("squeeze", .strings(patterns)) }

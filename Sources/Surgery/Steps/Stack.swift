@@ -19,7 +19,8 @@ public struct Stack: JoiningStep {
   public static let schema = StepSchema(
     "stack", .tensors, "Join along a new axis: 'experts.#.w=experts.w'.",
     operand: .operand(.patterns, "PATTERN"), fields: fields,
-    example: #"{stack: "experts.#.weight", to: "experts.weight"}"#)
+    example: #"{stack: "experts.#.weight", to: "experts.weight"}"#,
+    on: "experts.0.weight [8,4] experts.1.weight [8,4]")
 
   public func apply(to draft: inout Draft) throws -> StepOutcome {
     try join(&draft) { entries in

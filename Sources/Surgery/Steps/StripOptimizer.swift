@@ -48,7 +48,8 @@ public struct StripOptimizer: Step {
 
   public static let schema = StepSchema(
     "strip-optimizer", .files, "Leave out the optimizer, the schedule and the scaler.",
-    example: "{strip-optimizer: }")
+    example: "{strip-optimizer: }",
+    on: "model.fc.weight [10,64] optimizer.state.0.exp_avg [10,64]")
 
   public init(_ record: StepRecord) throws { try record.requireAlone() }
   public var record: StepRecord { StepRecord("strip-optimizer") }

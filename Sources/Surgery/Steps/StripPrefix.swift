@@ -9,7 +9,8 @@ public struct StripPrefix: Step {
 
   public static let schema = StepSchema(
     "strip-prefix", .names, "Take PREFIX from every name that has it.", operand: .operand(.text, "PREFIX"),
-    example: #"{strip-prefix: "module.", optional: true}"#)
+    example: #"{strip-prefix: "module.", optional: true}"#,
+    on: "module.fc.weight [10,64]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.string()) }
   public var record: StepRecord { StepRecord("strip-prefix", .string(prefix)) }

@@ -40,7 +40,8 @@ public struct TakeEMA: Step {
         "take-ema-from-buffers", "Take mmcv's buffers called ema_…, of a file saved within an epoch.",
         flags: [buffersKey]),
     ],
-    example: "{take-ema: , optional: true}")
+    example: "{take-ema: , optional: true}",
+    on: "fc.weight [10,64]")
 
   private static let (orderKey, buffersKey) = ("by-order", "from-buffers")
 

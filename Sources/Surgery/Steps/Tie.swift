@@ -15,7 +15,8 @@ public struct Tie: Step {
   public static let schema = StepSchema(
     "tie", .names, "Make the tensors that fit the very same as NAME.",
     operand: .operand(.patterns, "PATTERN"), fields: [.required("to", .name, "NAME", after: "=")],
-    example: #"{tie: "lm_head.weight", to: "embed.weight"}"#)
+    example: #"{tie: "lm_head.weight", to: "embed.weight"}"#,
+    on: "embed.weight [100,64] lm_head.weight [100,64]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), to: try record.require("to").string())

@@ -16,7 +16,8 @@ public struct Transpose: Step {
   public static let schema = StepSchema(
     "transpose", .tensors, "Swap two axes, 0 and 1 where none are named.",
     operand: .operand(.patterns, "PATTERN"), fields: [.optional("axes", .integers, "A,B", after: "=")],
-    example: #"{transpose: "head.weight"}"#)
+    example: #"{transpose: "head.weight"}"#,
+    on: "head.weight [10,96]")
 
   public init(_ record: StepRecord) throws {
     let axes = try record["axes"].map { value in

@@ -15,7 +15,8 @@ public struct Unsqueeze: Step {
   public static let schema = StepSchema(
     "unsqueeze", .tensors, "Make linear layers 1×1 convolutions: [out, in] to [out, in, 1, 1], or N axes.",
     operand: .operand(.patterns, "PATTERN"), fields: [.optional("rank", .integer, "N", after: "=")],
-    example: #"{unsqueeze: "*.fc.weight"}"#)
+    example: #"{unsqueeze: "*.fc.weight"}"#,
+    on: "blocks.0.fc.weight [64,64]")
 
   public init(_ record: StepRecord) throws {
     self.init(try record.operand.strings(), rank: try record.integer("rank", default: 4))

@@ -9,7 +9,8 @@ public struct Untie: Step {
 
   public static let schema = StepSchema(
     "untie", .names, "Give each tensor that fits a storage of its own.",
-    operand: .operand(.patterns, "PATTERN"), example: #"{untie: "lm_head.weight"}"#)
+    operand: .operand(.patterns, "PATTERN"), example: #"{untie: "lm_head.weight"}"#,
+    on: "embed.weight [100,64] lm_head.weight [100,64]")
 
   public init(_ record: StepRecord) throws { self.init(try record.operand.strings()) }
   public var record: StepRecord { StepRecord("untie", .strings(patterns)) }

@@ -2,9 +2,9 @@ struct Completions: Command {
   static let name = "completions"
   static let summary = "Print what makes a shell complete this command, names of tensors too."
   static let details = """
-    bash   eval "$(suture completions bash)" in ~/.bashrc
-    zsh    suture completions zsh >_suture in a folder of $fpath
-    fish   suture completions fish >~/.config/fish/completions/suture.fish
+      bash   eval "$(suture completions bash)" in ~/.bashrc
+      zsh    suture completions zsh >_suture in a folder of $fpath
+      fish   suture completions fish >~/.config/fish/completions/suture.fish
 
     The shell asks the command itself what may come next; after FILE that is read from the file's header.
     """

@@ -67,7 +67,7 @@ struct HelpTopic: Sendable {
   }
 
   private static let exitCodes = HelpTopic(name: "exit-codes", summary: "What the command ends with.") {
-    ExitCode.meanings.map { "  \($0.code)\($0.code < 100 ? "    " : "  ")\($0.meaning)\n" }.joined()
+    ExitCode.allCases.map { "  \($0.rawValue)\($0.rawValue < 100 ? "    " : "  ")\($0.meaning)\n" }.joined()
   }
 
   private static let json = HelpTopic(name: "json", summary: "Reports for programs.") {

@@ -24,7 +24,7 @@ enum ManualPage {
       + section("EXIT STATUS", exitCodes) + section("SEE ALSO", ["suture(1)"])
   }
 
-  private static var exitCodes: [String] { ExitCode.meanings.map { item(String($0.code), $0.meaning) } }
+  private static var exitCodes: [String] { ExitCode.allCases.map { item(String($0.rawValue), $0.meaning) } }
 
   private static func head(_ name: String) -> String {
     ".TH \"\(name)\" 1 \"\" \"suture \(SutureVersion.text)\" \"Suture\"\n"

@@ -16,37 +16,6 @@ protocol Command {
   mutating func run() throws -> ExitCode
 }
 
-/// What the process says to whoever started it.
-enum ExitCode {
-  case done
-  /// Done, and the answer is no.
-  case negative
-  case failure(FailureKind)
-
-  var rawValue: Int32 {
-    switch self {
-    case .done: 0
-    case .negative: 1
-    case .failure(.usage): 2
-    case .failure(.unreadable): 3
-    case .failure(.unsafe): 4
-    case .failure(.refused): 5
-    case .failure(.doesNotFit): 6
-    case .failure(.cannotWrite): 7
-    case .failure(.remote): 8
-    }
-  }
-
-  /// Each code, and what it means.
-  static let meanings: [(code: Int32, meaning: String)] =
-    [
-      (0, "done"), (1, "done, and the answer is no"), (2, "usage"), (3, "unreadable file"),
-      (4, "unsafe content"),
-    ]
-    + [(5, "plan refused"), (6, "shapes or dtypes do not fit"), (7, "cannot write")]
-    + [(8, "a server does not answer as it should"), (130, "interrupted")]
-}
-
 extension Command {
   static var details: String { "" }
   static var writes: Bool { false }

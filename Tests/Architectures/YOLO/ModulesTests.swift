@@ -1,4 +1,3 @@
-import Glibc
 import SutureBytes
 import SutureTensors
 import TestSupport
@@ -7,22 +6,6 @@ import Testing
 @testable import SutureArchitectures
 
 @Suite struct `A module of YOLO's model files` {
-  @Test func `is in the documentation's table`() throws {
-    let path = projectFolder + "/Sources/Suture/Suture.docc/Modules.md"
-    let file = try FileSource(path)
-    let page = String(decoding: try file.bytes(0..<file.byteCount), as: UTF8.self)
-    if getenv("SUTURE_UPDATE") != nil, let start = page.firstRange(of: "| module"),
-      let end = page[start.lowerBound...].firstRange(of: "\n\n")
-    {
-      let output = try OutputFile(path)
-      try output.write(
-        Array((page[..<start.lowerBound] + ModelFile.moduleTable + "\n" + page[end.upperBound...]).utf8))
-      return try output.commit(replacing: true)
-    }
-    #expect(
-      page.contains(ModelFile.moduleTable), "SUTURE_UPDATE=1 swift test --filter documentation writes it")
-  }
-
   @Test(arguments: YOLOModules.all.indices)
   func `is built as its example says`(index: Int) throws {
     let module = YOLOModules.all[index]

@@ -48,6 +48,18 @@ struct NameTemplate: Sendable {
     }.joined(separator: ".")
   }
 
+  /// As it was written.
+  var text: String {
+    components.map { component in
+      switch component {
+      case .literal(let text): return text
+      case .number(let head, let isStage, let factor, let addend):
+        let number = (factor == 1 ? "" : "\(factor)") + (isStage ? "s" : "b")
+        return "\(head){\(number)\(addend == 0 ? "" : "+\(addend)")}"
+      }
+    }.joined(separator: ".")
+  }
+
   /// What comes behind the last number.
   var tail: String {
     let literals = components.reversed().prefix { if case .literal = $0 { true } else { false } }

@@ -46,7 +46,7 @@ public struct NamingScheme: Sendable {
   package let marks: [String]
   /// What another library's networks have, and this one's have not: it is named all the same.
   package let borrowed: Set<ConvNeXtKey.Part>
-  private let rows: [(part: ConvNeXtKey.Part, template: NameTemplate)]
+  let rows: [(part: ConvNeXtKey.Part, template: NameTemplate)]
 
   /// Every scheme that a network can be given.
   public static var targets: [NamingScheme] { allCases.filter { !$0.isSparse } }
