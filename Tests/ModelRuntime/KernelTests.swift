@@ -188,6 +188,62 @@ struct `A kernel` {
     }
   }
 
+  @Test func `convolves each channel by a small kernel, activated after or not`() throws {
+    var generator = Seeded(seed)
+    for round in 0..<20 {
+      // From one channel to more vectors than are summed at once, and kernels wider than the image.
+      let channels = Int.random(in: 1...150, using: &generator)
+      let kernel = Int.random(in: 1...6, using: &generator)
+      let (stride, padding) = (
+        Int.random(in: 1...3, using: &generator), Int.random(in: 0...kernel, using: &generator)
+      )
+      let least = max(1, kernel - 2 * padding)
+      let (height, width) = (
+        Int.random(in: least...(least + 12), using: &generator),
+        Int.random(in: least...(least + 12), using: &generator)
+      )
+      let batch = Int.random(in: 1...3, using: &generator)
+      var layer = suture_small_depthwise(
+        batch: batch, height: height, width: width, channels: channels, kernel: kernel, stride: stride,
+        padding: padding, activates: round % 2 == 0, threads: Int32.random(in: 1...5, using: &generator))
+      let kernels = floats(channels * kernel * kernel, 1, &generator)
+      let (bias, x) = (
+        floats(channels, 1, &generator), floats(batch * height * width * channels, 1, &generator)
+      )
+      let memory = Memory()
+      defer { memory.free() }
+      let weights = memory.floats(suture_small_depthwise_weight_count(&layer))
+      let biases = memory.floats(suture_small_depthwise_bias_count(&layer))
+      suture_small_depthwise_pack(&layer, kernels, bias, weights, biases)
+      let (down, across) = (
+        (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1
+      )
+      // What lies behind the output is not written.
+      var y = [Float](repeating: .nan, count: batch * down * across * channels + 16)
+      suture_small_depthwise_run(&layer, x, &y, weights, biases)
+
+      for place in 0..<(batch * down * across) {
+        let (image, row, column) = (place / across / down, place / across % down, place % across)
+        for channel in Set([0, channels - 1, Int.random(in: 0..<channels, using: &generator)]) {
+          var sum = Double(bias[channel])
+          for dy in 0..<kernel {
+            for dx in 0..<kernel {
+              let (top, left) = (row * stride + dy - padding, column * stride + dx - padding)
+              guard 0..<height ~= top, 0..<width ~= left else { continue }
+              let source = ((image * height + top) * width + left) * channels + channel
+              sum += Double(x[source]) * Double(kernels[(channel * kernel + dy) * kernel + dx])
+            }
+          }
+          let truth = layer.activates ? sum / (1 + exp(-sum)) : sum
+          let error = abs(truth - Double(y[place * channels + channel]))
+          #expect(error < 2e-5, "seed \(seed), round \(round): \(layer)")
+        }
+      }
+      let isUntouched = y.suffix(16).allSatisfy { $0.isNaN }
+      #expect(isUntouched, "seed \(seed), round \(round): \(layer)")
+    }
+  }
+
   @Test func `knows GELU to its tails`() throws {
     // One channel is normalised to 0, so that what GELU sees is the bias of the first product.
     let inputs =

@@ -1,54 +1,56 @@
-// Blocks of each height for one kind of product: included by blocks.c with ADD_PRODUCT, BLOCK_NAME, BLOCK_TABLE
-// and BLOCK_TARGET defined.
+// Blocks of each height for one kind of product and one width: included by blocks.c with ADD_PRODUCT, WIDTH (in vectors
+// of 16), BLOCK_NAME and BLOCK_TARGET defined.
 
-#define BLOCK(height)                                                                                            \
-  __attribute__((target(BLOCK_TARGET), noinline)) static void BLOCK_NAME(height)(                                \
-    const word *rows, const word *panel, ptrdiff_t words, const block_target *target) {                          \
-    __m512 sums[height][2];                                                                                      \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < height; r++) {                                        \
-      sums[r][0] = _mm512_loadu_ps(target->start);                                                               \
-      sums[r][1] = _mm512_loadu_ps(target->start + 16);                                                          \
-    }                                                                                                            \
-    const char *ahead = target->ahead;                                                                           \
-    ptrdiff_t k = 0;                                                                                             \
-    for (; k + 4 <= words; k += 4) {                                                                             \
-      _mm_prefetch(ahead, _MM_HINT_T0);                                                                          \
-      _mm_prefetch(ahead + 64, _MM_HINT_T0);                                                                     \
-      ahead += 128;                                                                                              \
-      _Pragma("clang loop unroll(full)") for (int step = 0; step < 4; step++) {                                  \
-        __m512i left = _mm512_loadu_si512(panel), right = _mm512_loadu_si512(panel + 16);                        \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < height; r++) {                                    \
-          __m512i value = _mm512_set1_epi32((int)rows[r * STRIDE + step]);                                       \
-          sums[r][0] = ADD_PRODUCT(sums[r][0], value, left);                                                     \
-          sums[r][1] = ADD_PRODUCT(sums[r][1], value, right);                                                    \
-        }                                                                                                        \
-        panel += PANEL;                                                                                          \
-      }                                                                                                          \
-      rows += 4;                                                                                                 \
-    }                                                                                                            \
-    for (; k < words; k++) {                                                                                     \
-      __m512i left = _mm512_loadu_si512(panel), right = _mm512_loadu_si512(panel + 16);                          \
-      _Pragma("clang loop unroll(full)") for (int r = 0; r < height; r++) {                                      \
-        __m512i value = _mm512_set1_epi32((int)rows[r * STRIDE]);                                                \
-        sums[r][0] = ADD_PRODUCT(sums[r][0], value, left);                                                       \
-        sums[r][1] = ADD_PRODUCT(sums[r][1], value, right);                                                      \
-      }                                                                                                          \
-      panel += PANEL;                                                                                            \
-      rows++;                                                                                                    \
-    }                                                                                                            \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < height; r++) {                                        \
-      _Pragma("clang loop unroll(full)") for (int half = 0; half < 2; half++) {                                  \
-        __mmask16 mask = target->masks[half];                                                                    \
-        __m512 sum = sums[r][half];                                                                              \
-        if (target->base)                                                                                        \
-          sum = _mm512_add_ps(sum, _mm512_loadu_ps(target->base + r * target->base_pitch + half * 16));          \
-        if (target->also) {                                                                                      \
-          const float *also = target->also + r * target->also_pitch + half * 16;                                 \
-          sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, also));                                           \
-        }                                                                                                        \
-        _mm512_mask_storeu_ps(target->to + r * target->to_pitch + half * 16, mask, sum);                         \
-      }                                                                                                          \
-    }                                                                                                            \
+#define EACH(i, count) _Pragma("clang loop unroll(full)") for (int i = 0; i < (count); i++)
+
+// One word of each row times the columns. Every third row is pointed at, the two behind it are reached by the pitch.
+#define ADD_STEP(height, step)                                                                                         \
+  {                                                                                                                    \
+    __m512i columns[WIDTH];                                                                                            \
+    EACH(v, WIDTH) columns[v] = _mm512_loadu_si512(panel + ((step) * WIDTH + v) * 16);                                 \
+    EACH(r, height) {                                                                                                  \
+      __m512i value = _mm512_set1_epi32(*(const int *)(at[r / 3] + r % 3 * pitch + (step) * sizeof(word)));            \
+      EACH(v, WIDTH) sums[r][v] = ADD_PRODUCT(sums[r][v], value, columns[v]);                                          \
+    }                                                                                                                  \
+  }
+
+// The pointers are not to be made one of the other again: that would be fourteen of them, more than there are registers.
+#define KEEP_APART(height) __asm__("" : "+r"(at[0]), "+r"(at[1]), "+r"(at[2]), "+r"(at[3]), "+r"(at[4]))
+
+#define BLOCK(height)                                                                                                  \
+  __attribute__((target(BLOCK_TARGET), noinline)) static void BLOCK_NAME(height)(                                      \
+    const block_source *source, const word *panel, const block_target *target) {                                       \
+    __m512 sums[height][WIDTH];                                                                                        \
+    EACH(r, height) EACH(v, WIDTH) sums[r][v] = _mm512_loadu_ps(target->start + v * 16);                               \
+    const char *ahead = target->ahead;                                                                                 \
+    ptrdiff_t pitch = source->pitch * (ptrdiff_t)sizeof(word);                                                         \
+    for (const piece *part = source->pieces, *end = part + source->count; part < end; part++) {                        \
+      const char *row = (const char *)(source->rows + part->start);                                                    \
+      const char *at[] = {row, row + 3 * pitch, row + 6 * pitch, row + 9 * pitch, row + 12 * pitch};                   \
+      ptrdiff_t k = part->words;                                                                                       \
+      for (; k >= 4; k -= 4) {                                                                                         \
+        EACH(v, WIDTH) _mm_prefetch(ahead + v * 64, _MM_HINT_T0);                                                      \
+        ahead += 64 * WIDTH;                                                                                           \
+        EACH(step, 4) ADD_STEP(height, step)                                                                           \
+        panel += 64 * WIDTH;                                                                                           \
+        EACH(third, 5) at[third] += 4 * sizeof(word);                                                                  \
+        KEEP_APART(height);                                                                                            \
+      }                                                                                                                \
+      for (; k > 0; k--) {                                                                                             \
+        ADD_STEP(height, 0)                                                                                            \
+        panel += 16 * WIDTH;                                                                                           \
+        EACH(third, 5) at[third] += sizeof(word);                                                                      \
+      }                                                                                                                \
+    }                                                                                                                  \
+    if (!target->activates) {                                                                                          \
+      EACH(r, height) EACH(v, WIDTH) finish(target, r, v, sums[r][v], false);                                          \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    __m512 done[height][WIDTH];                                                                                        \
+    EACH(r, height) EACH(v, WIDTH) done[r][v] = sums[r][v];                                                            \
+    __asm__("" : "+m"(done));                                                                                          \
+    _Pragma("clang loop unroll(disable)") for (int r = 0; r < height; r++)                                             \
+      EACH(v, WIDTH) finish(target, r, v, done[r][v], true);                                                           \
   }
 
 BLOCK(1)
@@ -66,14 +68,9 @@ BLOCK(12)
 BLOCK(13)
 BLOCK(14)
 
-block_kernel *const BLOCK_TABLE[ROWS + 1] = {
-  NULL,           BLOCK_NAME(1),  BLOCK_NAME(2),  BLOCK_NAME(3),  BLOCK_NAME(4),
-  BLOCK_NAME(5),  BLOCK_NAME(6),  BLOCK_NAME(7),  BLOCK_NAME(8),  BLOCK_NAME(9),
-  BLOCK_NAME(10), BLOCK_NAME(11), BLOCK_NAME(12), BLOCK_NAME(13), BLOCK_NAME(14),
-};
-
+#undef ADD_STEP
 #undef BLOCK
 #undef BLOCK_NAME
-#undef BLOCK_TABLE
-#undef BLOCK_TARGET
-#undef ADD_PRODUCT
+#undef EACH
+#undef WIDTH
+#undef KEEP_APART

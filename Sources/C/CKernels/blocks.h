@@ -1,9 +1,9 @@
-// Products are made of blocks: up to ROWS rows times PANEL columns, 28 sums in registers that a stretch of the inner
-// dimension is added to.
+// Products are made of blocks: up to ROWS rows times a panel of columns, up to 28 sums in registers that a stretch of the
+// inner dimension is added to.
 //
-// Rows lie STRIDE words apart, so that all of a block are reached from one pointer; columns in panels of PANEL, word
-// by word side by side, in the order in which they are read. A word is one float32, or two bfloat16 that are multiplied
-// and added at once.
+// The rows of a block lie equally far apart, and what is read of each are pieces: a product of matrices has one, a
+// convolution one for each row of its kernel. Columns lie in panels of PANEL, or of half as many, word by word side by
+// side, in the order in which they are read. A word is one float32, or two bfloat16 that are multiplied and added at once.
 //
 // No more than STRETCH words are summed in a row before the sum is added to others: long sums in one float32 lose
 // digits.
@@ -41,8 +41,19 @@ INLINE void *take(char **at, ptrdiff_t count) {
   return start;
 }
 
-// What a block's sums begin with, 32 floats for every row, and where they go, after what lies in `base` and in `also`
-// has been added to them, if those are there. Pitches are in floats.
+// What a block reads of each row, `pitch` words apart: `count` pieces.
+typedef struct {
+  ptrdiff_t start, words;
+} piece;
+
+typedef struct {
+  const word *rows;
+  ptrdiff_t pitch, count;
+  const piece *pieces;
+} block_source;
+
+// What a block's sums begin with, a panel of floats for every row, and where they go, after what lies in `base` and in
+// `also` has been added to them, if those are there. Pitches are in floats.
 typedef struct {
   const float *start;
   float *to;
@@ -50,15 +61,17 @@ typedef struct {
   ptrdiff_t to_pitch, base_pitch, also_pitch;
   __mmask16 masks[2];  // the columns of `to` and `also` that there are
   const char *ahead;   // what is read next, from far away
+  bool activates;      // x · σ(x) of what is stored
 } block_target;
 
-typedef void block_kernel(const word *rows, const word *panel, ptrdiff_t words, const block_target *target);
+typedef void block_kernel(const block_source *source, const word *panel, const block_target *target);
 
-// For each height from 1 to ROWS.
-extern block_kernel *const suture_float32_blocks[ROWS + 1], *const suture_bfloat16_blocks[ROWS + 1];
+// For panels of 16 and of 32 columns, each height from 1 to ROWS.
+typedef block_kernel *const block_kernels[2][ROWS + 1];
+extern block_kernels suture_float32_blocks, suture_bfloat16_blocks;
 
-INLINE block_kernel *const *blocks_of(suture_precision precision) {
-  return precision == SUTURE_PRECISION_BFLOAT16 ? suture_bfloat16_blocks : suture_float32_blocks;
+INLINE block_kernels *blocks_of(suture_precision precision) {
+  return precision == SUTURE_PRECISION_BFLOAT16 ? &suture_bfloat16_blocks : &suture_float32_blocks;
 }
 
 extern const float suture_zeros[PANEL];
@@ -95,17 +108,16 @@ INLINE ptrdiff_t stretch_words(const stretches *s, ptrdiff_t number) {
   return least(s->length, s->words - number * s->length);
 }
 
-// Puts a row of floats into stretches that lie `pitch` words apart. The row's last word must be whole, and for bfloat16
-// 32 floats behind the row must be readable.
+// Puts a row of floats into stretches that lie `pitch` words apart. The row's last word must be whole.
 void suture_place(const stretches *s, suture_precision precision, const float *row, word *to, ptrdiff_t pitch);
 
-// Rounds floats to `words` words of two bfloat16. Up to 32 floats behind them are read, up to 15 words behind them
-// written, which the STRIDE of a row has room for.
-void suture_round(const float *from, word *to, ptrdiff_t words);
+// Rounds `count` floats to words of two bfloat16; the second half of a last one may be 0.
+void suture_round(const float *from, word *to, ptrdiff_t count);
 
-// Packs `columns` rows of a matrix, `pitch` floats apart, as a panel; what is missing is 0.
+// Packs `columns` rows of a matrix, `pitch` floats apart, as a panel `width` columns wide; what is missing is 0.
 void suture_pack_panel(
-  word *panel, const float *matrix, ptrdiff_t pitch, ptrdiff_t columns, ptrdiff_t length, ptrdiff_t per_word);
+  word *panel, ptrdiff_t width, const float *matrix, ptrdiff_t pitch, ptrdiff_t columns, ptrdiff_t length,
+  ptrdiff_t per_word);
 
 // Sixteen or fewer floats, and 0 for the rest.
 #define REST(count) ((__mmask16)((1u << (count)) - 1))

@@ -1,42 +1,92 @@
-// A convolution as a product: the pixels under the kernel lie one after the other in a row, as many rows as there are
-// output pixels.
+// A convolution as products of blocks: the pixels under a row of the kernel lie one after the other already, and those of
+// neighbouring output pixels equally far apart, so blocks read them where they are.
 //
-// Only a group of stretches of the rows is laid out at a time, which the second cache holds; the sums of a group are
-// added to those before it. Where there are fewer tiles of rows than threads, each computes some of the output's channels.
+// Where there is a border, a norm or another type to round to, a thread first copies the rows of pixels under its tile,
+// border included, to a place of its own that the second cache holds. A tile is some rows of the output, or some pixels of
+// one row; a convolution of 1×1 sees all pixels as one row. The sums of a group of stretches are added to those before
+// it, so that the weights of a group stay in the second cache. Where there are fewer tiles than threads, each computes
+// some of the output's channels.
 #include "CKernels.h"
 
 #if defined(__x86_64__)
 #include "blocks.h"
 #include "norm.h"
-#include "silu.h"
 #include "threads.h"
 
 #include <string.h>
 
-enum { GROUP = 4 };  // stretches
+enum {
+  GROUP = 4,             // stretches
+  COPY = 256 << 10,      // the bytes that the pixels under a tile may take
+  PIXELS = 448,          // of the output, that a tile of several rows may have
+  SAME_PLACES = 2 << 10, // bytes: rows so far apart fall into few places of the first cache
+};
 
 typedef struct {
   stretches s;
-  ptrdiff_t down, across;  // output pixels
-  ptrdiff_t rows, panels;
-  ptrdiff_t tiles, tile;
+  ptrdiff_t batch, height, width;  // of the input
+  ptrdiff_t down, across;          // of the output
+  bool copies;
+  ptrdiff_t pixel, line;  // words from one pixel, and from one row of pixels, to the next where blocks read them
+  ptrdiff_t panels, columns;  // columns of all panels; the last may be narrow
+  ptrdiff_t bands, band, strips, strip;
   ptrdiff_t parts;  // that the panels are computed in
 } geometry;
 
-static ptrdiff_t row_length(const suture_convolution *layer) { return layer->kernel * layer->kernel * layer->inputs; }
+// The inputs of a pixel with those that are missing to whole words.
+static ptrdiff_t depth(const suture_convolution *layer) {
+  return multiple(layer->inputs, layer->precision == SUTURE_PRECISION_BFLOAT16 ? 2 : 1);
+}
+
+static ptrdiff_t row_length(const suture_convolution *layer) { return layer->kernel * layer->kernel * depth(layer); }
+
+// How many pixels of the input lie under `count` neighbours of the output.
+static ptrdiff_t under(const suture_convolution *layer, ptrdiff_t count) {
+  return (count - 1) * layer->stride + layer->kernel;
+}
+
+static bool fall_together(const suture_convolution *layer, ptrdiff_t pixel) {
+  return layer->stride * pixel * (ptrdiff_t)sizeof(word) % SAME_PLACES == 0;
+}
+
+static ptrdiff_t tile_count(const geometry *g) { return g->batch * g->bands * g->strips; }
 
 static geometry measure(const suture_convolution *layer) {
-  geometry g;
-  g.s = stretches_of(row_length(layer), layer->precision);
-  g.down = (layer->height + 2 * layer->padding - layer->kernel) / layer->stride + 1;
-  g.across = (layer->width + 2 * layer->padding - layer->kernel) / layer->stride + 1;
-  g.rows = layer->batch * g.down * g.across;
+  geometry g = {.s = stretches_of(row_length(layer), layer->precision)};
+  bool is_product = layer->kernel == 1 && layer->stride == 1 && layer->padding == 0;
+  g.batch = is_product ? 1 : layer->batch;
+  g.height = is_product ? 1 : layer->height;
+  g.width = is_product ? layer->batch * layer->height * layer->width : layer->width;
+  g.down = (g.height + 2 * layer->padding - layer->kernel) / layer->stride + 1;
+  g.across = (g.width + 2 * layer->padding - layer->kernel) / layer->stride + 1;
+
+  ptrdiff_t words = depth(layer) / g.s.per_word;
+  g.copies = layer->padding > 0 || layer->normalizes || layer->precision != SUTURE_PRECISION_FLOAT32
+    || fall_together(layer, layer->inputs);
+  g.pixel = g.copies && fall_together(layer, words) ? words + 16 : words;
+
+  g.strips = g.bands = 1;
+  if (is_product) {
+    g.strips = quotient(g.across, TILE);
+    if (g.across >= ROWS * 3 * layer->threads) g.strips = multiple(g.strips, layer->threads);
+  } else {
+    ptrdiff_t limit = COPY / (ptrdiff_t)sizeof(word) / g.pixel;  // pixels
+    ptrdiff_t widest = most((limit / layer->kernel - layer->kernel) / layer->stride + 1, ROWS);
+    g.strips = quotient(g.across, widest);
+    ptrdiff_t across = quotient(g.across, g.strips);
+    ptrdiff_t tallest = (limit / under(layer, across) - layer->kernel) / layer->stride + 1;
+    g.bands = quotient(g.down, most(least(tallest, PIXELS / across), 1));
+    if (tile_count(&g) % layer->threads != 0) g.bands = least(multiple(g.bands, layer->threads), g.down);
+  }
+  g.strip = quotient(g.across, g.strips);
+  g.strips = quotient(g.across, g.strip);
+  g.band = quotient(g.down, g.bands);
+  g.bands = quotient(g.down, g.band);
+  g.line = g.pixel * (g.copies ? under(layer, g.strip) : g.width);
+
   g.panels = quotient(layer->outputs, PANEL);
-  g.tiles = quotient(g.rows, TILE);
-  if (g.rows >= ROWS * 3 * layer->threads) g.tiles = multiple(g.tiles, layer->threads);
-  g.tile = quotient(g.rows, g.tiles);
-  g.tiles = quotient(g.rows, g.tile);
-  g.parts = g.tiles >= layer->threads ? 1 : least(quotient(layer->threads, g.tiles), g.panels);
+  g.columns = multiple(layer->outputs, PANEL / 2);
+  g.parts = tile_count(&g) >= layer->threads ? 1 : least(quotient(layer->threads, tile_count(&g)), g.panels);
   return g;
 }
 
@@ -46,9 +96,17 @@ static ptrdiff_t group_start(const geometry *g, ptrdiff_t group) {
   return least(group * GROUP * g->s.length, g->s.words);
 }
 
+static ptrdiff_t panel_width(const geometry *g, ptrdiff_t panel) { return least(PANEL, g->columns - panel * PANEL); }
+
+// Where the weights of a panel and a group begin.
+static ptrdiff_t panel_start(const geometry *g, ptrdiff_t group, ptrdiff_t panel) {
+  ptrdiff_t start = group_start(g, group), words = group_start(g, group + 1) - start;
+  return start * g->columns + panel * words * PANEL;
+}
+
 ptrdiff_t suture_convolution_weight_words(const suture_convolution *layer) {
   geometry g = measure(layer);
-  return g.panels * PANEL * g.s.words;
+  return g.columns * g.s.words;
 }
 
 ptrdiff_t suture_convolution_bias_count(const suture_convolution *layer) { return multiple(layer->outputs, PANEL); }
@@ -63,150 +121,192 @@ void suture_convolution_pack(
   for (ptrdiff_t panel = 0; panel < g.panels; panel++) {
     ptrdiff_t columns = least(PANEL, layer->outputs - panel * PANEL);
     for (ptrdiff_t column = 0; column < columns; column++) {
-      const float *kernel = kernels + (panel * PANEL + column) * length;
-      for (ptrdiff_t input = 0; input < layer->inputs; input++)
-        for (ptrdiff_t place = 0; place < area; place++)
-          scratch[column * length + place * layer->inputs + input] = kernel[input * area + place];
+      const float *kernel = kernels + (panel * PANEL + column) * area * layer->inputs;
+      for (ptrdiff_t place = 0; place < area; place++) {
+        float *to = scratch + column * length + place * depth(layer);
+        for (ptrdiff_t input = 0; input < layer->inputs; input++) to[input] = kernel[input * area + place];
+        if (depth(layer) > layer->inputs) to[layer->inputs] = 0;
+      }
     }
     for (ptrdiff_t group = 0; group < group_count(&g); group++) {
-      ptrdiff_t start = group_start(&g, group), words = group_start(&g, group + 1) - start;
-      word *to = (word *)weights + (start * g.panels + panel * words) * PANEL;
-      ptrdiff_t first = start * g.s.per_word, some = least(words * g.s.per_word, length - first);
-      suture_pack_panel(to, scratch + first, length, columns, some, g.s.per_word);
+      ptrdiff_t first = group_start(&g, group) * g.s.per_word, end = group_start(&g, group + 1) * g.s.per_word;
+      suture_pack_panel(
+        (word *)weights + panel_start(&g, group, panel), panel_width(&g, panel), scratch + first, length, columns,
+        least(end, length) - first, g.s.per_word);
     }
   }
   memset(biases, 0, (size_t)suture_convolution_bias_count(layer) * sizeof(float));
   memcpy(biases, bias, (size_t)layer->outputs * sizeof(float));
 }
 
+// The pieces of all stretches, one behind the other; each stretch's begin at `first`.
+typedef struct {
+  piece *pieces;
+  ptrdiff_t *first;
+} piece_list;
+
+static piece_list settle(const suture_convolution *layer, const geometry *g, char **at) {
+  ptrdiff_t most_pieces = layer->kernel * layer->kernel + g->s.count;
+  piece_list list;
+  list.pieces = take(at, most_pieces * (ptrdiff_t)(sizeof(piece) / sizeof(word)));
+  list.first = take(at, (g->s.count + 1) * (ptrdiff_t)(sizeof(ptrdiff_t) / sizeof(word)));
+  return list;
+}
+
+static void list_pieces(const suture_convolution *layer, const geometry *g, piece_list list) {
+  // Where pixels touch, those under a row of the kernel are one piece.
+  ptrdiff_t words = depth(layer) / g->s.per_word, together = g->pixel == words ? layer->kernel : 1;
+  ptrdiff_t length = words * together, count = 0;
+  for (ptrdiff_t number = 0; number < g->s.count; number++) {
+    list.first[number] = count;
+    ptrdiff_t at = number * g->s.length, end = at + stretch_words(&g->s, number);
+    while (at < end) {
+      ptrdiff_t within = at % length, place = at / length * together, some = least(length - within, end - at);
+      ptrdiff_t start = place / layer->kernel * g->line + place % layer->kernel * g->pixel + within;
+      list.pieces[count++] = (piece){start, some};
+      at += some;
+    }
+  }
+  list.first[g->s.count] = count;
+}
+
 typedef struct {
   const suture_convolution *layer;
   geometry g;
+  piece_list list;
   const float *x, *biases;
   const word *weights;
   float *y;
-  char *scratch;
-  float *normal;  // the normalised pixels, where there is a norm
-  work_list list;
+  char *threads;
+  work_list jobs;
 } run;
 
-// The words of a thread: its rows in stretches, and one stretch as floats.
-static ptrdiff_t thread_words(const geometry *g) { return GROUP * g->tile * STRIDE + 2 * STRIDE; }
+static ptrdiff_t copy_words(const suture_convolution *layer, const geometry *g) {
+  return g->copies ? under(layer, g->band) * g->line : 0;
+}
 
-static ptrdiff_t normal_floats(const suture_convolution *layer) {
-  return layer->normalizes ? multiple(layer->batch * layer->height * layer->width * layer->inputs, 16) : 0;
+static ptrdiff_t thread_words(const suture_convolution *layer, const geometry *g) {
+  return multiple(copy_words(layer, g), 16) + (layer->normalizes ? multiple(layer->inputs, 16) : 0);
 }
 
 size_t suture_convolution_scratch(const suture_convolution *layer) {
   geometry g = measure(layer);
-  return (size_t)(layer->threads * thread_words(&g) + normal_floats(layer)) * sizeof(word);
+  char *at = NULL;
+  settle(layer, &g, &at);
+  return (size_t)at + (size_t)(layer->threads * thread_words(layer, &g)) * sizeof(word);
 }
 
-// Lays out `count` elements, from `first` on, of what lies under the kernel at an output pixel.
-static void lay_out(const run *r, ptrdiff_t pixel, ptrdiff_t first, ptrdiff_t count, float *to) {
+// Copies `count` pixels side by side.
+static void copy_pixels(const run *r, const float *from, ptrdiff_t count, word *to, float *normal) {
   const suture_convolution *layer = r->layer;
-  const geometry *g = &r->g;
-  ptrdiff_t left = pixel % g->across * layer->stride - layer->padding;
-  ptrdiff_t top = pixel / g->across % g->down * layer->stride - layer->padding;
-  const float *image = r->x + pixel / g->across / g->down * layer->height * layer->width * layer->inputs;
-  for (ptrdiff_t end = first + count; first < end;) {
-    ptrdiff_t place = first / layer->inputs, input = first % layer->inputs;
-    ptrdiff_t row = top + place / layer->kernel, column = left + place % layer->kernel;
-    ptrdiff_t some = least(layer->inputs - input, end - first);
-    if (row >= 0 && row < layer->height && column >= 0 && column < layer->width)
-      memcpy(to, image + (row * layer->width + column) * layer->inputs + input, (size_t)some * sizeof(float));
-    else memset(to, 0, (size_t)some * sizeof(float));
-    to += some;
-    first += some;
+  ptrdiff_t inputs = layer->inputs;
+  bool is_rounded = layer->precision == SUTURE_PRECISION_BFLOAT16;
+  if (!layer->normalizes && r->g.pixel * r->g.s.per_word == inputs) {
+    // They touch, so they are copied as one.
+    inputs *= count;
+    count = 1;
+  }
+  for (ptrdiff_t pixel = 0; pixel < count; pixel++, from += inputs, to += r->g.pixel) {
+    const float *own = from;
+    if (layer->normalizes) {
+      normalize(from, inputs, layer->epsilon, normal);
+      own = normal;
+    }
+    if (is_rounded) suture_round(own, to, inputs);
+    else memcpy(to, own, (size_t)inputs * sizeof(word));
   }
 }
 
-__attribute__((target(VECTORS))) static void activate(const block_target *target, ptrdiff_t rows) {
-  for (ptrdiff_t row = 0; row < rows; row++)
-    for (int half = 0; half < 2; half++) {
-      float *at = target->to + row * target->to_pitch + half * 16;
-      _mm512_mask_storeu_ps(at, target->masks[half], silu(_mm512_maskz_loadu_ps(target->masks[half], at)));
+// Copies what lies under a tile, and zeros for what lies beyond the edge.
+static void copy_tile(
+  const run *r, const float *image, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t left, ptrdiff_t count, word *to,
+  float *normal) {
+  const geometry *g = &r->g;
+  ptrdiff_t before = least(most(-left, 0), count), first = left + before;
+  ptrdiff_t there = most(least(g->width - first, count - before), 0), behind = count - before - there;
+  for (ptrdiff_t row = top; row < top + rows; row++, to += g->line) {
+    if (row < 0 || row >= g->height) {
+      memset(to, 0, (size_t)(count * g->pixel) * sizeof(word));
+      continue;
     }
+    memset(to, 0, (size_t)(before * g->pixel) * sizeof(word));
+    copy_pixels(
+      r, image + (row * g->width + first) * r->layer->inputs, there, to + before * g->pixel, normal);
+    memset(to + (before + there) * g->pixel, 0, (size_t)(behind * g->pixel) * sizeof(word));
+  }
 }
 
-static void compute(const run *r, ptrdiff_t job, word *lines, float *stretch) {
+// Adds a group of stretches to a block, or begins with them.
+static void add_block(
+  const run *r, const word *rows, ptrdiff_t height, ptrdiff_t panel, ptrdiff_t group, const word *weights, float *to,
+  const char *ahead) {
   const suture_convolution *layer = r->layer;
   const geometry *g = &r->g;
-  const stretches *s = &g->s;
-  ptrdiff_t tile = job / g->parts, part = job % g->parts, outputs = layer->outputs;
-  ptrdiff_t first = tile * g->tile, rows = least(g->tile, g->rows - first), count = quotient(rows, ROWS);
-  ptrdiff_t from = g->panels * part / g->parts, to = g->panels * (part + 1) / g->parts;
-  block_kernel *const *blocks = blocks_of(layer->precision);
+  ptrdiff_t vectors = panel_width(g, panel) / 16, start = group * GROUP, end = least(start + GROUP, g->s.count);
+  block_kernel *kernel = (*blocks_of(layer->precision))[vectors - 1][height];
+  block_source source = {.rows = rows, .pitch = layer->stride * g->pixel};
+  block_target target = {.to = to, .to_pitch = layer->outputs, .also_pitch = layer->outputs, .ahead = ahead};
+  mask(&target, layer->outputs - panel * PANEL);
+  for (ptrdiff_t i = start; i < end; i++) {
+    target.start = i == 0 ? r->biases + panel * PANEL : suture_zeros;
+    target.also = i == 0 ? NULL : to;
+    target.activates = layer->activates && i + 1 == g->s.count;
+    source.pieces = r->list.pieces + r->list.first[i];
+    source.count = r->list.first[i + 1] - r->list.first[i];
+    kernel(&source, weights, &target);
+    target.ahead += stretch_words(&g->s, i) * 16 * vectors;
+    weights += stretch_words(&g->s, i) * 16 * vectors;
+  }
+}
 
+static void compute(const run *r, ptrdiff_t job, word *copy, float *normal) {
+  const suture_convolution *layer = r->layer;
+  const geometry *g = &r->g;
+  ptrdiff_t tile = job / g->parts, part = job % g->parts;
+  ptrdiff_t strip = tile % g->strips, band = tile / g->strips % g->bands, image = tile / g->strips / g->bands;
+  ptrdiff_t left = strip * g->strip, across = least(g->strip, g->across - left);
+  ptrdiff_t top = band * g->band, down = least(g->band, g->down - top);
+  const float *x = r->x + image * g->height * g->width * layer->inputs;
+  float *y = r->y + ((image * g->down + top) * g->across + left) * layer->outputs;
+  ptrdiff_t first_row = top * layer->stride - layer->padding, first = left * layer->stride - layer->padding;
+  const word *rows = (const word *)(x + (first_row * g->width + first) * layer->inputs);
+  if (g->copies) {
+    copy_tile(r, x, first_row, under(layer, down), first, under(layer, across), copy, normal);
+    rows = copy;
+  }
+  ptrdiff_t blocks = quotient(across, ROWS);
   for (ptrdiff_t group = 0; group < group_count(g); group++) {
-    ptrdiff_t start = group * GROUP, end = least(start + GROUP, s->count);
-    for (ptrdiff_t number = start; number < end; number++) {
-      ptrdiff_t element = number * s->length * s->per_word, words = stretch_words(s, number);
-      ptrdiff_t elements = least(words * s->per_word, row_length(layer) - element);
-      word *at = lines + (number - start) * g->tile * STRIDE;
-      for (ptrdiff_t row = 0; row < rows; row++, at += STRIDE) {
-        if (layer->precision == SUTURE_PRECISION_FLOAT32) {
-          lay_out(r, first + row, element, elements, (float *)at);
-        } else {
-          lay_out(r, first + row, element, elements, stretch);
-          suture_round(stretch, at, words);
+    for (ptrdiff_t panel = g->panels * part / g->parts; panel < g->panels * (part + 1) / g->parts; panel++) {
+      const word *weights = r->weights + panel_start(g, group, panel);
+      ptrdiff_t words = group_start(g, group + 1) - group_start(g, group);
+      const char *ahead = (const char *)(weights + words * panel_width(g, panel));
+      for (ptrdiff_t row = 0; row < down; row++)
+        for (ptrdiff_t block = 0; block < blocks; block++) {
+          ptrdiff_t start = across * block / blocks, height = across * (block + 1) / blocks - start;
+          add_block(
+            r, rows + row * layer->stride * g->line + start * layer->stride * g->pixel, height, panel, group, weights,
+            y + (row * g->across + start) * layer->outputs + panel * PANEL, ahead);
+          ahead += words * panel_width(g, panel);
         }
-      }
-    }
-
-    ptrdiff_t words = group_start(g, group + 1) - group_start(g, group);
-    const word *panel = r->weights + (group_start(g, group) * g->panels + from * words) * PANEL;
-    for (ptrdiff_t number = from; number < to; number++, panel += words * PANEL) {
-      ptrdiff_t output = number * PANEL;
-      const char *ahead = (const char *)(panel + words * PANEL);
-      for (ptrdiff_t block = 0; block < count; block++) {
-        ptrdiff_t top = rows * block / count, height = rows * (block + 1) / count - top;
-        block_target target = {.to = r->y + (first + top) * outputs + output, .to_pitch = outputs};
-        mask(&target, outputs - output);
-        for (ptrdiff_t i = start; i < end; i++) {
-          target.start = i == 0 ? r->biases + output : suture_zeros;
-          target.also = i == 0 ? NULL : target.to;
-          target.also_pitch = outputs;
-          target.ahead = ahead;
-          const word *columns = panel + (i - start) * s->length * PANEL;
-          blocks[height](
-            lines + ((i - start) * g->tile + top) * STRIDE, columns, stretch_words(s, i), &target);
-          ahead += stretch_words(s, i) * 32;
-        }
-        if (end == s->count && layer->activates) activate(&target, height);
-      }
     }
   }
-}
-
-static void normalize_all(const run *r, int thread, int threads) {
-  ptrdiff_t pixels = r->layer->batch * r->layer->height * r->layer->width, channels = r->layer->inputs;
-  for (ptrdiff_t pixel = pixels * thread / threads; pixel < pixels * (thread + 1) / threads; pixel++)
-    normalize(r->x + pixel * channels, channels, r->layer->epsilon, r->normal + pixel * channels);
 }
 
 static void work(void *argument) {
   run *r = argument;
-  if (r->layer->normalizes) {
-    normalize_all(r, suture_team_member(), suture_team_count());
-    suture_team_wait();
-  }
-  run own = *r;
-  if (r->layer->normalizes) own.x = r->normal;
-  char *at = r->scratch + suture_team_member() * thread_words(&r->g) * (ptrdiff_t)sizeof(word);
-  word *lines = take(&at, GROUP * r->g.tile * STRIDE);
-  float *stretch = take(&at, 2 * STRIDE);
-  // What no stretch fills is read all the same, as the second half of a last word.
-  memset(stretch, 0, 2 * STRIDE * sizeof(float));
-  for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) compute(&own, job, lines, stretch);
+  char *at = r->threads + suture_team_member() * thread_words(r->layer, &r->g) * (ptrdiff_t)sizeof(word);
+  word *copy = take(&at, copy_words(r->layer, &r->g));
+  for (ptrdiff_t job; (job = take_work(&r->jobs, suture_team_member())) >= 0;) compute(r, job, copy, (float *)at);
 }
 
 void suture_convolution_run(
   const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch) {
-  run r = {
-    .layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases, .scratch = scratch};
-  r.normal = (float *)(r.scratch + (size_t)(layer->threads * thread_words(&r.g)) * sizeof(word));
-  list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
+  run r = {.layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases};
+  char *at = scratch;
+  r.list = settle(layer, &r.g, &at);
+  r.threads = at;
+  list_pieces(layer, &r.g, r.list);
+  list_work(&r.jobs, tile_count(&r.g) * r.g.parts, layer->threads);
   suture_team_run(work, &r, layer->threads);
 }
 #endif

@@ -75,7 +75,7 @@ void suture_feed_forward_pack_first(
     for (ptrdiff_t column = 0; column < columns; column += PANEL) {
       const float *rows = first + (chunk * g.chunk + column) * layer->channels;
       suture_pack_panel(
-        panel, rows, layer->channels, least(PANEL, columns - column), layer->channels, g.s.per_word);
+        panel, PANEL, rows, layer->channels, least(PANEL, columns - column), layer->channels, g.s.per_word);
       panel += g.s.words * PANEL;
     }
   }
@@ -91,7 +91,8 @@ void suture_feed_forward_pack_second(
     word *panel = (word *)weights + chunk_start(&g, chunk) + multiple(columns, PANEL) * g.s.words;
     for (ptrdiff_t output = 0; output < layer->channels; output += PANEL) {
       const float *rows = second + output * layer->hidden + chunk * g.chunk;
-      suture_pack_panel(panel, rows, layer->hidden, least(PANEL, layer->channels - output), columns, g.s.per_word);
+      suture_pack_panel(
+        panel, PANEL, rows, layer->hidden, least(PANEL, layer->channels - output), columns, g.s.per_word);
       panel += quotient(columns, g.s.per_word) * PANEL;
     }
   }
@@ -190,11 +191,14 @@ static void normalize_rows(const run *r, const workplace *w, extent e) {
   }
 }
 
+static block_kernel *block_of(const suture_feed_forward *layer, ptrdiff_t height) {
+  return (*blocks_of(layer->precision))[PANEL / 16 - 1][height];
+}
+
 // From normal to middle, by the weights at `panel`; gives where the weights of the second product begin.
 static const word *first_product(
   const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel) {
   const geometry *g = &r->g;
-  block_kernel *const *blocks = blocks_of(r->layer->precision);
   ptrdiff_t columns = chunk_columns(r->layer, g, chunk);
   for (ptrdiff_t column = 0; column < columns; column += PANEL, panel += g->s.words * PANEL) {
     const float *bias = r->biases + chunk * g->chunk + column;
@@ -207,8 +211,9 @@ static const word *first_product(
         target.start = number == 0 ? bias : suture_zeros;
         target.base = number == 0 ? NULL : w->sums;
         target.ahead = ahead;
-        const word *rows = w->normal + (number * g->tile + start) * STRIDE;
-        blocks[height](rows, panel + number * g->s.length * PANEL, words, &target);
+        piece all = {0, words};
+        block_source source = {w->normal + (number * g->tile + start) * STRIDE, STRIDE, 1, &all};
+        block_of(r->layer, height)(&source, panel + number * g->s.length * PANEL, &target);
         ahead += words * 32;
       }
       word *middle = w->middle + start * STRIDE + column / g->s.per_word;
@@ -226,9 +231,9 @@ static void second_product(
   const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel, bool is_first, bool is_last,
   float *part) {
   const geometry *g = &r->g;
-  block_kernel *const *blocks = blocks_of(r->layer->precision);
   ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
   ptrdiff_t words = quotient(chunk_columns(r->layer, g, chunk), g->s.per_word);
+  piece all = {0, words};
   for (ptrdiff_t output = 0; output < width; output += PANEL, panel += words * PANEL) {
     const char *ahead = (const char *)(panel + words * PANEL);
     for (ptrdiff_t block = 0; block < e.blocks; block++) {
@@ -248,7 +253,8 @@ static void second_product(
         mask(&target, channels - output);
         claim(&target, height);
       }
-      blocks[height](w->middle + start * STRIDE, panel, words, &target);
+      block_source source = {w->middle + start * STRIDE, STRIDE, 1, &all};
+      block_of(r->layer, height)(&source, panel, &target);
       ahead += words * 32;
     }
   }

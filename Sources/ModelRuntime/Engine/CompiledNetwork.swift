@@ -1,4 +1,3 @@
-internal import Glibc
 internal import SutureArchitectures
 
 /// A graph made ready for images of one shape: primitives, packed weights, and one region for all activations.
@@ -70,7 +69,8 @@ internal import SutureArchitectures
         scratch: region.base + plan.byteCount)
       var work = try prepared.0.emit(buffers)
       if let from = unsafe copies[index].map(place) {
-        work.insert({ unsafe memcpy(buffers.output, from, output.count * 4) }, at: 0)
+        work.insert(
+          { unsafe CompilerContext.copy(from.floats, to: buffers.output.floats, count: output.count) }, at: 0)
       }
       return unsafe Step(name: node.name, shape: output, output: buffers.output, work: work)
     }
@@ -81,7 +81,9 @@ internal import SutureArchitectures
 
   func run(_ image: FeatureMap, observe: LayerObserver?) throws -> [FeatureMap] {
     unsafe image.values.withUnsafeBufferPointer { values in
-      if let base = values.baseAddress { unsafe memcpy(input, base, values.count * 4) }
+      if let base = values.baseAddress {
+        unsafe CompilerContext.copy(base, to: input.floats, count: values.count)
+      }
     }
     for step in steps {
       let start = observe == nil ? 0 : now
@@ -94,9 +96,13 @@ internal import SutureArchitectures
       }
     }
     return unsafe outputs.map { shape, place in
-      let values = unsafe UnsafeBufferPointer(
-        start: place.assumingMemoryBound(to: Float.self), count: shape.count)
-      return unsafe FeatureMap(shape, Array(values))
+      let values = unsafe [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
+        if let base = buffer.baseAddress {
+          unsafe CompilerContext.copy(place.floats, to: base, count: shape.count)
+        }
+        count = shape.count
+      }
+      return FeatureMap(shape, values)
     }
   }
 }

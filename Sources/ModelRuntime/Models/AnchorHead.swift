@@ -1,4 +1,5 @@
 internal import SutureArchitectures
+internal import SutureBytes
 internal import SutureNumbers
 internal import SutureTensors
 
@@ -35,22 +36,59 @@ struct AnchorHead: DetectionHead {
   func decoded(_ maps: [FeatureMap]) -> NetworkOutput {
     let boxes = maps.reduce(0) { $0 + anchorCount * $1.height * $1.width }
     let batch = maps.first?.batch ?? 0
-    var values = [Float](repeating: 0, count: batch * boxes * outputsPerAnchor)
-    var place = 0
+    var pieces: [Piece] = []
+    var first = 0
     for image in 0..<batch {
       for (level, map) in maps.enumerated() {
         for anchor in 0..<anchorCount {
-          for pixel in 0..<(map.height * map.width) {
-            let start = (image * map.height * map.width + pixel) * map.channels + anchor * outputsPerAnchor
-            Exponentials.sigmoids(
-              of: map.values, from: start, count: outputsPerAnchor, to: &values, at: place)
-            locate(&values, place, level, anchor, x: pixel % map.width, y: pixel / map.width)
-            place += outputsPerAnchor
-          }
+          pieces.append(Piece(image: image, level: level, anchor: anchor, firstBox: first))
+          first += map.height * map.width
         }
       }
     }
+    let count = batch * boxes * outputsPerAnchor
+    let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      // Each piece has boxes of its own.
+      nonisolated(unsafe) let start = buffer.baseAddress
+      concurrently(pieces.count, workers: CompilerContext.threads) { [pieces] index in
+        guard let start = unsafe start else { return }
+        let piece = pieces[index]
+        unsafe decode(piece, of: maps[piece.level], to: start + piece.firstBox * outputsPerAnchor)
+      }
+      initialized = count
+    }
     return NetworkOutput(name: "detect.decoded", shape: [batch, boxes, outputsPerAnchor], values: values)
+  }
+
+  /// The boxes around one anchor of one level of one image, and where they are among all.
+  private struct Piece {
+    let image: Int
+    let level: Int
+    let anchor: Int
+    let firstBox: Int
+  }
+
+  private func decode(_ piece: Piece, of map: FeatureMap, to start: UnsafeMutablePointer<Float>) {
+    let area = map.height * map.width
+    let stride = Double(strides[piece.level])
+    let (width, height) = (anchors[piece.level][2 * piece.anchor], anchors[piece.level][2 * piece.anchor + 1])
+    unsafe map.values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      for pixel in 0..<area {
+        let from = unsafe base + (piece.image * area + pixel) * map.channels + piece.anchor * outputsPerAnchor
+        let box = unsafe start + pixel * outputsPerAnchor
+        unsafe Exponentials.sigmoids(of: from, count: outputsPerAnchor, to: box)
+        unsafe locate(box, pixel % map.width, side: width, stride: stride)
+        unsafe locate(box + 1, pixel / map.width, side: height, stride: stride)
+      }
+    }
+  }
+
+  /// Makes a middle and a side, two places on, of two sigmoids.
+  private func locate(_ box: UnsafeMutablePointer<Float>, _ pixel: Int, side: Double, stride: Double) {
+    let (middle, share) = unsafe (Double(box[0]), Double(box[2]))
+    unsafe box[0] = Float((2 * middle - 0.5 + Double(pixel)) * stride)
+    unsafe box[2] = Float(4 * share * share * side)
   }
 
   /// The score is that there is an object times that it is of the class.
@@ -63,16 +101,6 @@ struct AnchorHead: DetectionHead {
       else { return nil }
       return Detection(
         index: place, score: score, middle: (own[start], own[start + 1], own[start + 2], own[start + 3]))
-    }
-  }
-
-  /// Makes a box of the four sigmoids at `place`.
-  private func locate(_ values: inout [Float], _ place: Int, _ level: Int, _ anchor: Int, x: Int, y: Int) {
-    let stride = Double(strides[level])
-    for (axis, pixel) in [x, y].enumerated() {
-      let (middle, side) = (Double(values[place + axis]), Double(values[place + 2 + axis]))
-      values[place + axis] = Float((2 * middle - 0.5 + Double(pixel)) * stride)
-      values[place + 2 + axis] = Float(4 * side * side * anchors[level][2 * anchor + axis])
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureNumbers
 internal import SutureTensors
 
@@ -29,30 +30,74 @@ struct DistanceHead: DetectionHead {
   func decoded(_ maps: [FeatureMap]) -> NetworkOutput {
     let batch = maps.first?.batch ?? 0
     let (boxes, rows) = (maps.reduce(0) { $0 + $1.height * $1.width }, 4 + classes)
-    var values = [Float](repeating: 0, count: batch * rows * boxes)
-    var scores = [Float](repeating: 0, count: classes)
-    var weights = [Float](repeating: 0, count: bins.count)
+    var pieces: [Piece] = []
     for image in 0..<batch {
-      var box = image * rows * boxes
+      var first = image * rows * boxes
       for (level, map) in maps.enumerated() {
-        let stride = Double(strides[level])
-        for pixel in 0..<(map.height * map.width) {
-          let start = (image * map.height * map.width + pixel) * map.channels
-          for (axis, number) in [pixel % map.width, pixel / map.width].enumerated() {
-            let before = distance(map.values, start + axis * bins.count, &weights)
-            let behind = distance(map.values, start + (axis + 2) * bins.count, &weights)
-            let (low, high) = (Double(number) + 0.5 - before, Double(number) + 0.5 + behind)
-            values[axis * boxes + box] = Float((low + high) / 2 * stride)
-            values[(axis + 2) * boxes + box] = Float((high - low) * stride)
-          }
-          Exponentials.sigmoids(
-            of: map.values, from: start + 4 * bins.count, count: classes, to: &scores, at: 0)
-          for place in 0..<classes { values[(4 + place) * boxes + box] = scores[place] }
-          box += 1
+        let area = map.height * map.width
+        for start in stride(from: 0, to: area, by: Piece.size) {
+          let pixels = start..<min(start + Piece.size, area)
+          pieces.append(Piece(image: image, level: level, pixels: pixels, place: first + start))
+        }
+        first += area
+      }
+    }
+    let count = batch * rows * boxes
+    let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      // Each piece has boxes of its own.
+      nonisolated(unsafe) let start = buffer.baseAddress
+      concurrently(pieces.count, workers: CompilerContext.threads) { [pieces] index in
+        guard let start = unsafe start else { return }
+        let piece = pieces[index]
+        unsafe decode(piece, of: maps[piece.level], to: start + piece.place, boxes)
+      }
+      initialized = count
+    }
+    return NetworkOutput(name: "detect.decoded", shape: [batch, rows, boxes], values: values)
+  }
+
+  /// Some boxes of one level of one image, and where they are among all.
+  private struct Piece {
+    /// Few enough that a thread's caches hold their scores, which are computed box by box and stored class by class.
+    static let size = 64
+
+    let image: Int
+    let level: Int
+    let pixels: Range<Int>
+    let place: Int
+  }
+
+  /// - Parameter pitch: how far the numbers of a box lie apart.
+  private func decode(_ piece: Piece, of map: FeatureMap, to start: UnsafeMutablePointer<Float>, _ pitch: Int)
+  {
+    let stride = Double(strides[piece.level])
+    let first = (piece.image * map.height * map.width + piece.pixels.lowerBound) * map.channels
+    var scores = [Float](repeating: 0, count: classes * piece.pixels.count)
+    var weights = [Float](repeating: 0, count: bins.count)
+    unsafe map.values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      for (index, pixel) in piece.pixels.enumerated() {
+        let from = unsafe base + first + index * map.channels
+        func place(_ axis: Int, _ number: Int) {
+          let before = unsafe distance(from + axis * bins.count, &weights)
+          let behind = unsafe distance(from + (axis + 2) * bins.count, &weights)
+          let (low, high) = (Double(number) + 0.5 - before, Double(number) + 0.5 + behind)
+          unsafe start[axis * pitch + index] = Float((low + high) / 2 * stride)
+          unsafe start[(axis + 2) * pitch + index] = Float((high - low) * stride)
+        }
+        place(0, pixel % map.width)
+        place(1, pixel / map.width)
+        unsafe scores.withUnsafeMutableBufferPointer { scores in
+          guard let scores = scores.baseAddress else { return }
+          unsafe Exponentials.sigmoids(
+            of: from + 4 * bins.count, count: classes, to: scores + index * classes)
         }
       }
     }
-    return NetworkOutput(name: "detect.decoded", shape: [batch, rows, boxes], values: values)
+    for place in 0..<classes {
+      let row = unsafe start + (4 + place) * pitch
+      for index in 0..<piece.pixels.count { unsafe row[index] = scores[index * classes + place] }
+    }
   }
 
   func candidates(_ decoded: NetworkOutput, over confidence: Float) -> [Detection] {
@@ -67,11 +112,11 @@ struct DistanceHead: DetectionHead {
   }
 
   /// The mean of the bins, by the softmax of their scores.
-  private func distance(_ values: [Float], _ start: Int, _ weights: inout [Float]) -> Double {
-    if bins.count == 1 { return Double(values[start]) }
-    var peak = values[start]
-    for place in 1..<bins.count { peak = max(peak, values[start + place]) }
-    Exponentials.powers(of: values, from: start, count: bins.count, less: peak, to: &weights)
+  private func distance(_ values: UnsafePointer<Float>, _ weights: inout [Float]) -> Double {
+    if bins.count == 1 { return unsafe Double(values[0]) }
+    var peak = unsafe values[0]
+    for place in 1..<bins.count { peak = unsafe max(peak, values[place]) }
+    unsafe Exponentials.powers(of: values, count: bins.count, less: peak, to: &weights)
     var (sum, total) = (0.0, 0.0)
     for place in bins.indices {
       total += Double(weights[place])

@@ -34,15 +34,22 @@ struct Add: Operation {
         packing: .none { weights, _ in try unsafe scale.read(into: weights) })
     }
     return CompiledLayer(weights: request.map { [$0] } ?? [], replacedInput: 0) { buffers in
-      let (output, other) = unsafe (buffers.output.floats, buffers.inputs[1].floats)
-      guard let scale = unsafe buffers.weights.first?.weights.floats else {
-        return [{ for index in 0..<y.count { unsafe output[index] += other[index] } }]
-      }
+      // Each thread has rows of its own of both.
+      nonisolated(unsafe) let (output, other) = unsafe (buffers.output.floats, buffers.inputs[1].floats)
+      nonisolated(unsafe) let scale = unsafe buffers.weights.first?.weights.floats
       return [
         {
-          for row in 0..<y.rows {
-            let (to, from) = unsafe (output + row * y.channels, other + row * y.channels)
-            for channel in 0..<y.channels { unsafe to[channel] += scale[channel] * from[channel] }
+          CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
+            guard let scale = unsafe scale else {
+              for index in (rows.lowerBound * y.channels)..<(rows.upperBound * y.channels) {
+                unsafe output[index] += other[index]
+              }
+              return
+            }
+            for row in rows {
+              let (to, from) = unsafe (output + row * y.channels, other + row * y.channels)
+              for channel in 0..<y.channels { unsafe to[channel] += scale[channel] * from[channel] }
+            }
           }
         }
       ]

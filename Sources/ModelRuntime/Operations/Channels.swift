@@ -28,16 +28,19 @@ struct Channels: Operation {
   }
 
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
-    let pitch = inputs[0].channels * 4
+    let (pitch, size) = (inputs[0].channels * 4, y.channels * 4)
     return CompiledLayer { buffers in
-      [
+      // Each thread has rows of its own of the output.
+      nonisolated(unsafe) let (input, output) = unsafe (buffers.inputs[0], buffers.output)
+      return [
         {
-          var target = unsafe buffers.output
-          for row in 0..<y.rows {
-            let source = unsafe buffers.inputs[0] + row * pitch
-            for range in ranges {
-              unsafe memcpy(target, source + range.lowerBound * 4, range.count * 4)
-              unsafe target += range.count * 4
+          CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
+            for row in rows {
+              var target = unsafe output + row * size
+              for range in ranges {
+                unsafe memcpy(target, input + row * pitch + range.lowerBound * 4, range.count * 4)
+                unsafe target += range.count * 4
+              }
             }
           }
         }

@@ -25,16 +25,19 @@ struct Concat: Operation {
 
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     CompiledLayer { buffers in
-      [
+      // Each thread has rows of its own of the output.
+      nonisolated(unsafe) let output = unsafe buffers.output
+      nonisolated(unsafe) let inputBuffers = unsafe buffers.inputs
+      return [
         {
-          var offset = 0
-          for (map, place) in zip(inputs, inputs.indices) {
-            let from = unsafe buffers.inputs[place]
-            let (size, pitch) = (map.channels * 4, y.channels * 4)
-            for row in 0..<y.rows {
-              unsafe memcpy(buffers.output + row * pitch + offset, from + row * size, size)
+          CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
+            var offset = 0
+            for (map, place) in zip(inputs, inputs.indices) {
+              let from = unsafe inputBuffers[place]
+              let (size, pitch) = (map.channels * 4, y.channels * 4)
+              for row in rows { unsafe memcpy(output + row * pitch + offset, from + row * size, size) }
+              offset += size
             }
-            offset += size
           }
         }
       ]

@@ -242,10 +242,12 @@ extension Convolution {
 extension Convolution {
   func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? {
     if isDepthwise7x7 { return try depthwise(context, input) }
-    guard isProduct, let kernel = kernel.side, let stride = stride.side, let padding = padding.side else {
-      return nil
-    }
-    return try product(context, input, (kernel, stride, padding))
+    guard dilation == 1, activation == .none || activation == .silu, let kernel = kernel.side,
+      let stride = stride.side, let padding = padding.side
+    else { return nil }
+    let sides = (kernel, stride, padding)
+    if isDepthwise { return try smallDepthwise(context, input, sides) }
+    return groups == 1 ? try product(context, input, sides) : nil
   }
 
   private func depthwise(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
@@ -266,13 +268,37 @@ extension Convolution {
     }
   }
 
+  /// A depthwise convolution with the activation behind it.
+  private func smallDepthwise(
+    _ context: CompilerContext, _ x: MapShape, _ sides: (kernel: Int, stride: Int, padding: Int)
+  ) throws -> CompiledLayer {
+    var kernel = suture_small_depthwise(
+      batch: x.batch, height: x.height, width: x.width, channels: x.channels, kernel: sides.kernel,
+      stride: sides.stride, padding: sides.padding, activates: activation == .silu,
+      threads: context.kernelThreads)
+    let request = unsafe WeightRequest(
+      packed: try Layout([suture_small_depthwise_weight_count(&kernel)], dnnl_a), weightCount: weight.count,
+      biasCount: suture_small_depthwise_bias_count(&kernel),
+      packing: .kernel { [kernel] scratch, weights, biases in
+        var kernel = kernel
+        let bias = try unsafe readFolded(scratch)
+        unsafe suture_small_depthwise_pack(&kernel, scratch.baseAddress, bias, weights.floats, biases)
+      })
+    return unsafe context.layer(request, scratch: 0) { [kernel] x, y, weights, biases, _ in
+      var kernel = kernel
+      unsafe suture_small_depthwise_run(&kernel, x, y, weights.floats, biases)
+    }
+  }
+
   /// A convolution of all channels, with the norm before it and the activation behind it.
   private func product(
     _ context: CompilerContext, _ x: MapShape, _ sides: (kernel: Int, stride: Int, padding: Int)
   ) throws -> CompiledLayer {
+    // The stem sees the image itself, which is not rounded.
     var kernel = suture_convolution(
-      precision: context.precision.ofKernels, batch: x.batch, height: x.height, width: x.width,
-      inputs: inputChannels, outputs: outputChannels, kernel: sides.kernel, stride: sides.stride,
+      precision: inputChannels > 3 ? context.precision.ofKernels : SUTURE_PRECISION_FLOAT32,
+      batch: x.batch, height: x.height, width: x.width, inputs: inputChannels, outputs: outputChannels,
+      kernel: sides.kernel, stride: sides.stride,
       padding: sides.padding, normalizes: norm != nil, activates: activation == .silu,
       epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
     let count = weight.count
@@ -293,18 +319,12 @@ extension Convolution {
     }
   }
 
+  /// Each channel goes into an output of its own.
+  private var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && norm == nil }
+
   /// As in each block of a ConvNeXt.
   private var isDepthwise7x7: Bool {
-    groups == inputChannels && groups == outputChannels && kernel == 7 && stride == 1 && padding == 3
-      && dilation == 1
-      && norm == nil && activation == .none
-  }
-
-  /// All channels go into each output, and what follows can be computed behind the sums.
-  ///
-  /// The three channels of an image are too few to be laid out one pixel at a time.
-  private var isProduct: Bool {
-    groups == 1 && dilation == 1 && inputChannels > 3 && (activation == .none || activation == .silu)
+    isDepthwise && kernel == 7 && stride == 1 && padding == 3 && dilation == 1 && activation == .none
   }
 
   /// Reads the folded weights and gives the folded bias.

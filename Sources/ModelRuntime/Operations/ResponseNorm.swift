@@ -99,8 +99,8 @@ struct ResponseNorm: Operation {
           for channel in 0..<channels {
             unsafe factors[channel] = Float(1 + Double(weight[channel]) * sums[channel] / mean)
           }
-          concurrently(parts, workers: parts) { part in
-            for row in rows(part) {
+          CompilerContext.divide(rows: area, floats: channels) { rows in
+            for row in rows {
               let pixel = unsafe start + row * channels
               for channel in 0..<channels {
                 unsafe pixel[channel] = pixel[channel] * factors[channel] + bias[channel]

@@ -63,7 +63,6 @@ struct RootMeanSquareNorm: Operation {
   /// In place, each thread its own pixels.
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ output: MapShape) throws -> CompiledLayer {
     let (rows, channels) = (output.rows, output.channels)
-    let parts = min(CompilerContext.threads, rows)
     let request = unsafe WeightRequest(
       packed: try Layout([channels], dnnl_a), weightCount: channels, biasCount: 0,
       packing: .none { weights, _ in try unsafe weight.read(into: weights) })
@@ -73,8 +72,8 @@ struct RootMeanSquareNorm: Operation {
       nonisolated(unsafe) let weight = unsafe buffers.weights[0].weights.floats
       return [
         {
-          concurrently(parts, workers: parts) { part in
-            for row in (rows * part / parts)..<(rows * (part + 1) / parts) {
+          CompilerContext.divide(rows: rows, floats: channels) { own in
+            for row in own {
               let pixel = unsafe map + row * channels
               let factor = Float(factor(channels) { unsafe pixel[$0] })
               for channel in 0..<channels {

@@ -27,17 +27,23 @@ struct Upsample: Operation {
 
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     let x = inputs[0]
+    let (pixel, line) = (x.channels * 4, x.width * factor * x.channels * 4)
     return CompiledLayer { buffers in
-      let (pixel, line) = (x.channels * 4, x.width * factor * x.channels * 4)
+      // Each thread has rows of its own of both.
+      nonisolated(unsafe) let (input, output) = unsafe (buffers.inputs[0], buffers.output)
       return [
         {
-          for row in 0..<(x.batch * x.height) {
-            let start = unsafe buffers.output + row * factor * line
-            for column in 0..<x.width {
-              let from = unsafe buffers.inputs[0] + (row * x.width + column) * pixel
-              for copy in 0..<factor { unsafe memcpy(start + (column * factor + copy) * pixel, from, pixel) }
+          CompilerContext.divide(rows: x.batch * x.height, floats: factor * line / 4) { rows in
+            for row in rows {
+              let start = unsafe output + row * factor * line
+              for column in 0..<x.width {
+                let from = unsafe input + (row * x.width + column) * pixel
+                for copy in 0..<factor {
+                  unsafe memcpy(start + (column * factor + copy) * pixel, from, pixel)
+                }
+              }
+              for copy in 1..<max(factor, 1) { unsafe memcpy(start + copy * line, start, line) }
             }
-            for copy in 1..<max(factor, 1) { unsafe memcpy(start + copy * line, start, line) }
           }
         }
       ]

@@ -64,6 +64,25 @@ size_t suture_depthwise_scratch(const suture_depthwise *layer);
 void suture_depthwise_run(
   const suture_depthwise *layer, const float *x, float *y, const float *weights, const float *biases, void *scratch);
 
+// A depthwise convolution of any small kernel; x · σ(x) follows if `activates`.
+typedef struct {
+  ptrdiff_t batch, height, width, channels;  // of the input
+  ptrdiff_t kernel, stride, padding;
+  bool activates;
+  int threads;
+} suture_small_depthwise;
+
+ptrdiff_t suture_small_depthwise_weight_count(const suture_small_depthwise *layer);
+ptrdiff_t suture_small_depthwise_bias_count(const suture_small_depthwise *layer);
+
+// Packs kernels [channels, kernel, kernel] and biases [channels].
+void suture_small_depthwise_pack(
+  const suture_small_depthwise *layer, const float *kernels, const float *bias, float *weights, float *biases);
+
+// Convolves `x` [batch, height, width, channels] to `y`, output pixels of as many channels. It needs no scratch.
+void suture_small_depthwise_run(
+  const suture_small_depthwise *layer, const float *x, float *y, const float *weights, const float *biases);
+
 // A convolution of all channels. Its pixels are normalised first if `normalizes` (what the norm multiplies by and adds
 // lies in the weights, so there may be no padding then), and x · σ(x) follows if `activates`.
 typedef struct {
