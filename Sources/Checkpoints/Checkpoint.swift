@@ -77,6 +77,9 @@ public struct Checkpoint: Sendable {
   /// Whether it is at a server, so that each byte of it is fetched.
   public var isRemote: Bool { files.contains(where: Address.isAddress) }
 
+  /// Whether it came through standard input, and can be opened by nobody else.
+  public var isStandardInput: Bool { (source as? FileSource)?.isStandardInput == true }
+
   /// Whether what it holds was pickled.
   public var isPickled: Bool { object != nil }
 
@@ -130,7 +133,7 @@ public struct Checkpoint: Sendable {
   /// where none was.
   public func moduleFacts() -> [ModuleFacts] { object?.facts() ?? [] }
 
-  /// Opens a file or a folder, telling what it is from its content.
+  /// Opens a file or a folder, telling what it is from its content; `-` is standard input.
   ///
   /// - Parameter key: the dotted path of the dict to enter; `"."` takes every tensor of the file under its full
   ///   path; `nil` finds the state dict by the names that training code gives it.
@@ -141,7 +144,8 @@ public struct Checkpoint: Sendable {
     let checkpoint = try open(
       isFolder(path)
         ? CheckpointInput(folder: path, key: key, limits: limits)
-        : CheckpointInput(openSource(path), key: key, limits: limits, mayNameFiles: true))
+        : CheckpointInput(
+          openInput(path), key: key, limits: limits, mayNameFiles: path != StandardInput.word))
     // A file has no steps; it may be opened beside a folder that has.
     if let step = limits.step, checkpoint.sharding?.step == nil, isFolder(path) {
       throw Failure(
@@ -233,7 +237,7 @@ public struct Checkpoint: Sendable {
 extension Checkpoint {
   /// What stands for a file of weights where there is none, and everything is made as a model file says.
   package static func modelFile(_ path: String) throws -> Checkpoint {
-    let input = try CheckpointInput(openSource(path), key: nil, limits: .init(), mayNameFiles: false)
+    let input = try CheckpointInput(openInput(path), key: nil, limits: .init(), mayNameFiles: false)
     return Checkpoint(input, Container(rawValue: "yolov5-model-file"), StateDict())
   }
 }

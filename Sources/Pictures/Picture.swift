@@ -33,7 +33,7 @@ public struct Picture: Sendable, Equatable {
   /// - Throws: `Failure` where it is no picture, broken, or longer than ``maximumSide``, before its pixels are
   ///   allocated.
   public init(path: String) throws {
-    let source = try openSource(path)
+    let source = try openInput(path)
     guard source.byteCount <= 1 << 30 else {
       throw Failure.noPicture(path, "it has \(source.byteCount) bytes")
     }

@@ -38,6 +38,11 @@ public struct Batch: Sendable {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     var owners: [ExactString: String] = [:]
     outputs = try inputs.map { input in
+      guard input != StandardInput.word else {
+        throw Failure(
+          .usage, "standard input has no name that its output could have",
+          remedies: [.setting("output", value: "OUT", "names it")])
+      }
       let output = prefix + Self.name(for: input, conversion.request.format)
       if let other = owners.updateValue(input, forKey: ExactString(output)) {
         throw Failure(

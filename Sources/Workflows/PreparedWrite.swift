@@ -106,13 +106,14 @@ extension WriteRequest {
     var provenance = checkpoint.provenance ?? Provenance()
     let options = (key.map { [("key", JSONValue.string($0))] } ?? []) + written(.provenance)
     var run = Provenance.Run(tool: SutureVersion.tool, steps: steps, options: .object(options))
-    if hashes { run.sources = try hash(checkpoint.files) }
+    if hashes { run.sources = try hash(checkpoint) }
     provenance.runs.append(run)
     return provenance
   }
 
-  private func hash(_ paths: [String]) throws -> [Provenance.Source] {
-    let files = try paths.map(openSource)
+  private func hash(_ checkpoint: Checkpoint) throws -> [Provenance.Source] {
+    let paths = checkpoint.files
+    let files = try paths.map(checkpoint.isStandardInput ? openInput : openSource)
     let total = files.reduce(0) { $0.adding(saturating: $1.byteCount) }
     let meter = ProgressMeter(paths[0], total: total, progress)
     defer { meter.finish() }

@@ -60,7 +60,7 @@ struct Program {
       return .done
     default:
       // A file alone is looked at.
-      let isFile = CommandList.named(first) == nil && (Address.isAddress(first) || pathExists(first))
+      let isFile = CommandList.named(first) == nil && Inspect.isFile(first)
       let command = isFile ? Inspect.self : try command(first)
       let rest = isFile ? words : Array(words.dropFirst())
       if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
@@ -133,7 +133,7 @@ struct Program {
       suture COMMAND --help tells more, and suture help TOPIC of
       \(HelpTopic.all.map(\.name).joined(separator: ", ")).
       Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never.
-      Files are told by their content; nothing in them is ever executed.
+      Files are told by their content, - is standard input; nothing in them is ever executed.
 
       exit codes: \(exitCodes)
 

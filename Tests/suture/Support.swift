@@ -12,8 +12,10 @@ struct Said {
 func suture(_ words: String...) throws -> Said { try suture(words) }
 
 /// Runs the command that was built beside the tests.
-func suture(_ words: [String], environment: [String] = []) throws -> Said {
-  try Running(words, environment: environment).wait()
+///
+/// - Parameter input: the file that is its standard input.
+func suture(_ words: [String], environment: [String] = [], input: String = "/dev/null") throws -> Said {
+  try Running(words, environment: environment, input: input).wait()
 }
 
 /// The command at work.
@@ -21,13 +23,13 @@ final class Running {
   private var process = pid_t()
   private let folder: TemporaryFolder
 
-  init(_ words: [String], environment: [String] = []) throws {
+  init(_ words: [String], environment: [String] = [], input: String = "/dev/null") throws {
     folder = try TemporaryFolder()
     let command = try Self.command()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, folder.path + "/out", O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, folder.path + "/err", O_WRONLY | O_CREAT, 0o600)
     var arguments: [UnsafeMutablePointer<CChar>?] = ([command] + words).map { strdup($0) } + [nil]

@@ -52,7 +52,7 @@ public struct ModelFile: Sendable {
   /// - Throws: an error with the place in the file where YOLOv5 would build something wrong, or nothing.
   public init(path: String, classes: Int? = nil, anchors: Int? = nil) throws {
     let found = Self.path(for: path)
-    let source = try openSource(found)
+    let source = try openInput(found)
     let limit = YAMLLimits().bytes
     // One more than what is allowed, so that the parser refuses it in its own words; nothing is as long by accident.
     try self.init(

@@ -9,6 +9,8 @@ public final class FileSource: ByteSource {
   public let name: String
   public let byteCount: Int
   let descriptor: CInt
+  /// Whether it is what ``StandardInput`` gave.
+  package let isStandardInput: Bool
 
   /// Opens the file at `path`.
   ///
@@ -35,11 +37,20 @@ public final class FileSource: ByteSource {
     self.descriptor = descriptor
     name = path
     byteCount = Int(status.st_size)
+    isStandardInput = false
+  }
+
+  /// What standard input gave; `descriptor` is closed with the source.
+  init(standardInput descriptor: CInt, byteCount: Int) {
+    (name, self.descriptor, self.byteCount) = (StandardInput.name, descriptor, byteCount)
+    isStandardInput = true
   }
 
   deinit { close(descriptor) }
 
-  public func extent(_ range: Range<Int>) -> FileExtent? { FileExtent(name, range) }
+  public func extent(_ range: Range<Int>) -> FileExtent? {
+    isStandardInput ? nil : FileExtent(name, range)
+  }
 
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= buffer.count else {

@@ -16,21 +16,6 @@ public enum StandardStream: CInt, Sendable {
     return Int(size.ws_col)
   }
 
-  /// Reads until the end.
-  ///
-  /// - Throws: ``SystemError``.
-  public func readAll() throws -> [UInt8] {
-    var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
-    while true {
-      let count = unsafe buffer.withUnsafeMutableBytes { target in
-        retrying { unsafe read(rawValue, target.baseAddress, target.count) }
-      }
-      if count < 0 { throw SystemError.last("read", "standard input") }
-      if count == 0 { return bytes }
-      bytes += buffer[..<count]
-    }
-  }
-
   /// Writes all of `text`.
   ///
   /// - Throws: ``SystemError``; with ``SystemError/isBrokenPipe`` where the reader went away.

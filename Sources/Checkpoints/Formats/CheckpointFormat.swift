@@ -109,8 +109,12 @@ final class CheckpointInput {
     fileNames = try SutureBytes.fileNames(in: name)
   }
 
+  var isStandardInput: Bool { (file as? FileSource)?.isStandardInput == true }
+
   /// The path or the address under which it can be opened again.
-  var place: String { (file as? RemoteSource)?.address.text ?? name }
+  var place: String {
+    isStandardInput ? StandardInput.word : (file as? RemoteSource)?.address.text ?? name
+  }
 
   /// The files of a folder that may be checkpoints by their names.
   var checkpoints: [String] {

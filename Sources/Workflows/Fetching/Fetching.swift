@@ -126,7 +126,7 @@ public struct Fetching: Sendable {
   public static func located(
     _ word: String, progress: WorkProgress.Handler? = nil, tell: (Report) -> Void = { _ in }
   ) throws -> String {
-    guard !Address.isAddress(word), !pathExists(word) else { return word }
+    guard !Address.isAddress(word), !pathExists(word), word != StandardInput.word else { return word }
     guard PublishedCheckpoint.named(word) != nil else {
       // Whoever misspells a name is not helped by hearing of a file.
       guard !word.contains("/"), !word.contains("."), let near = Self.nearest(to: word) else { return word }

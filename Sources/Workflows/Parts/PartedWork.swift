@@ -41,6 +41,11 @@ public struct PartedWork: Sendable {
     }
     let prepared =
       try recipe.map { try edited(input, $0, request, observe) } ?? converted(input, request, observe)
+    if prepared.write.checkpoint.isStandardInput {
+      throw Failure(
+        .usage, "standard input is one process's alone, and the inputs of a plan are files",
+        remedies: ["save it as a file, to where all machines see it"])
+    }
     if let address = prepared.inputs.first(where: { $0.contains("://") }) {
       throw Failure(
         .usage, "\(address) is an address, and the inputs of a plan are files",

@@ -39,7 +39,7 @@ public struct ClassLabels: Sendable {
   /// The names in a text file of a line each, or in JSON: a list, or an object as Keras' imagenet_class_index.json.
   public init(path: String) throws {
     self.path = path
-    let source = try openSource(path)
+    let source = try openInput(path)
     guard source.byteCount <= 10_000_000 else {
       throw Self.failure(path, "it has \(source.byteCount) bytes; the names of classes are a short text file")
     }

@@ -35,7 +35,7 @@ struct Apply: Command {
     guard [part != nil, missing, finalize].count(where: { $0 }) == 1 else {
       throw UsageError("say one of --part K/N, --missing and --finalize")
     }
-    let file = try openSource(self.plan)
+    let file = try openInput(self.plan)
     let plan = try PartPlan(file.bytes(0..<file.byteCount), name: self.plan)
       .telling((progress ?? .auto).handler)
     if missing { return try tellMissing(plan) }

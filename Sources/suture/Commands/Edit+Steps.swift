@@ -62,7 +62,7 @@ extension Edit {
 
   /// The file's bytes, where it can be a recipe.
   static func readText(_ path: String) throws -> [UInt8] {
-    let file = try openSource(path)
+    let file = try openInput(path)
     guard file.byteCount <= 10_000_000 else {
       throw UsageError("\(path) is no recipe: it has \(Format.bytes(file.byteCount))")
     }

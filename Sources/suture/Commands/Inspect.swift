@@ -67,13 +67,16 @@ struct Inspect: Command {
     // A word that is a file, or is called like one, is no pattern.
     let files =
       [file]
-      + patterns.filter { word in
-        Address.isAddress(word) || pathExists(word) || Checkpoint.suffixes.contains { word.hasSuffix($0) }
-      }
+      + patterns.filter { word in Self.isFile(word) || Checkpoint.suffixes.contains { word.hasSuffix($0) } }
     patterns.removeAll(where: files.dropFirst().contains)
     let filters = try patterns.map { try Pattern($0) }
     let model = try model.map { Inspection.Model(try ModelFile(path: $0), path: $0) }
     return try eachFile(files, json: json) { try inspect($0, filters, model, isOne: files.count == 1) }
+  }
+
+  /// Whether a word stands for a file that is there.
+  static func isFile(_ word: String) -> Bool {
+    Address.isAddress(word) || pathExists(word) || word == StandardInput.word
   }
 
   private func inspect(_ file: String, _ filters: [Pattern], _ model: Inspection.Model?, isOne: Bool) throws

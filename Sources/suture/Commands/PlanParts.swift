@@ -109,7 +109,8 @@ struct PlanParts: Command {
 /// The names of inputs, a NUL behind each.
 enum InputNames {
   static func read(_ path: String) throws -> [String] {
-    let bytes = path == "-" ? try StandardStream.input.readAll() : try Edit.readText(path)
+    let file = try openInput(path)
+    let bytes = try file.bytes(0..<file.byteCount)
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 }

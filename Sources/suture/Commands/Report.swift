@@ -73,6 +73,7 @@ struct Report: Command {
 
   /// `model.pth.html` of `runs/model.pth`.
   private static func page(of file: String) -> String {
+    if file == StandardInput.word { return "report.html" }
     let name = file.split(separator: "/").last.map(String.init) ?? "report"
     return (name.prefix { $0 != "?" && $0 != "#" }) + ".html"
   }

@@ -28,8 +28,8 @@ extension Command {
 
   private static func parse(_ words: [String]) throws -> Self {
     assert(hasUniqueNames, "two arguments of \(name) have one name")
-    var values = Self()
     var operands: [String] = []
+    var given: [(argument: Argument<Self>, value: String)] = []
     var seen: Set<String> = []
     var rest = words[...]
     var onlyOperands = false
@@ -51,17 +51,21 @@ extension Command {
         if case .option(isRepeated: false) = argument.form, !seen.insert(argument.name).inserted {
           throw UsageError("--\(argument.name) is given twice")
         }
-        try argument.apply(&values, value)
+        given.append((argument, value))
       } else {
         if let inline {
           // Letters stand together: -nf is -n -f.
           guard !word.hasPrefix("--") else { throw UsageError("--\(argument.name) takes no value") }
           rest = ["-" + inline] + rest
         }
-        try argument.apply(&values, "")
+        given.append((argument, ""))
       }
     }
-    try apply(operands, to: &values)
+    given += try assign(operands)
+    var standard = StandardWords()
+    for (argument, value) in given { try standard.add(value, to: Parameter(argument)) }
+    var values = Self()
+    for (argument, value) in given { try argument.apply(&values, value) }
     return values
   }
 
@@ -92,14 +96,16 @@ extension Command {
     throw UsageError("\(Self.name) has no option \(word)")
   }
 
-  private static func apply(_ operands: [String], to values: inout Self) throws {
+  /// The operands with the arguments that they are for.
+  private static func assign(_ operands: [String]) throws -> [(argument: Argument<Self>, value: String)] {
     var rest = operands[...]
+    var given: [(argument: Argument<Self>, value: String)] = []
     for argument in arguments {
       guard case .operand(let isRepeated) = argument.form else { continue }
       if isRepeated {
-        while let word = rest.popFirst() { try argument.apply(&values, word) }
+        while let word = rest.popFirst() { given.append((argument, word)) }
       } else if let word = rest.popFirst() {
-        try argument.apply(&values, word)
+        given.append((argument, word))
       } else {
         throw UsageError("\(name) needs \(argument.name): \(argument.help)")
       }
@@ -112,6 +118,7 @@ extension Command {
           ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"]
           : [])
     }
+    return given
   }
 
   /// The text of `--help`.

@@ -47,6 +47,20 @@ struct Parameter {
     "FILE", "FILE|DIR", "DIR", "OUT", "IN", "A", "B", "BASE", "PART", "ORIGINAL", "REFERENCE", "PLAN",
   ]
 
+  /// Whether its value is something that is written.
+  var isOutput: Bool { placeholder.hasPrefix("OUT") || ["output", "out-dir", "save-recipe"].contains(name) }
+
+  /// Whether its value is a file that is read, which may be standard input.
+  ///
+  /// Where files are operands, so are patterns.
+  var isInput: Bool {
+    switch value {
+    case .files: !isOutput
+    case .tensorNames: isOperand && name == "PATTERN"
+    case .nothing, .words, .dicts: false
+    }
+  }
+
   /// `-o, --output FILE`.
   var label: String {
     isOperand

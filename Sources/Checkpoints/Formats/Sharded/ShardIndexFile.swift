@@ -175,6 +175,11 @@ extension ShardIndexFile: CheckpointFormat {
     guard head.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{"),
       let index = try ShardIndexFile(file, limits: input.limits)
     else { return nil }
+    if input.isStandardInput {
+      throw Failure(
+        in: input.name, "it is the index of a sharded checkpoint, whose files lie in no folder that is known",
+        remedies: ["name the index instead"], kind: .usage)
+    }
     guard input.mayNameFiles else { throw Failure(in: file.name, "an index names an index") }
     let checkpoint = try index.checkpoint(input)
     try input.requireNoKey("a sharded checkpoint")
