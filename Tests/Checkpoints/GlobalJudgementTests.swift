@@ -33,6 +33,8 @@ struct GlobalJudgementTests {
     "pip._internal.utils.subprocess call_subprocess", "fsspec.registry _import_class", "joblib load",
     "builtins __dict__.__getitem__", "torch.serialization __builtins__.get", "six exec_",
     "_pyrepl.pager pipe_pager", "platform _syscmd_file", "concurrent.interpreters create",
+    "httplib HTTPSConnection", "urllib2 urlopen",
+    "torch.distributed.nn.jit.instantiator _do_instantiate_remote_module_template",
     "werkzeug.utils import_string", "torch.distributed.checkpoint load", "safetensors.torch save_file",
   ]
 

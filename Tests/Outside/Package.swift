@@ -2,6 +2,8 @@
 import PackageDescription
 
 // What somebody else's package looks like; .ci/outside says where Suture lies and which version it has.
+let suture: Target.Dependency = .product(name: "Suture", package: "suture")
+
 let package = Package(
   name: "Outside",
   dependencies: [
@@ -10,6 +12,8 @@ let package = Package(
       from: Version(stringLiteral: Context.environment["SUTURE_VERSION"] ?? "0.2.0"))
   ],
   targets: [
-    .executableTarget(name: "Outside", dependencies: [.product(name: "Suture", package: "suture")])
+    .executableTarget(name: "ConvertOnAServer", dependencies: [suture]),
+    .executableTarget(name: "InspectInMemory", dependencies: [suture]),
+    .testTarget(name: "VerifyInATest", dependencies: [suture]),
   ]
 )

@@ -204,12 +204,34 @@ import Testing
   @Test func `stand in the tests above, word for word`() throws {
     let code = try Self.lines(of: #filePath).joined(separator: "\n")
     let catalogue = projectFolder + "/Sources/Suture/Suture.docc/"
-    let articles = names(in: catalogue).filter { $0.hasSuffix(".md") }.map { catalogue + $0 }
+    let articles = names(in: catalogue).filter { $0.hasSuffix(".md") && Self.outside[$0] == nil }.map {
+      catalogue + $0
+    }
     #expect(articles.count > 5)
     for article in articles + [projectFolder + "/README.md"] {
       for example in try Self.examples(in: article) where !code.contains(example) {
         Issue.record("\(article) has an example that is not tested:\n\(example)")
       }
+    }
+  }
+
+  /// Pages whose code is that of a package outside, which `.ci/outside` builds and runs.
+  private static let outside = [
+    "ConvertOnAServer.md": [
+      "Sources/ConvertOnAServer/Conversions.swift", "Sources/ConvertOnAServer/main.swift",
+    ],
+    "InspectInMemory.md": ["Sources/InspectInMemory/main.swift"],
+    "VerifyInATest.md": ["Tests/VerifyInATest/BackboneTests.swift"],
+  ]
+
+  @Test func `of the package outside are its files`() throws {
+    for (page, files) in Self.outside {
+      let text = try text(of: projectFolder + "/Sources/Suture/Suture.docc/" + page)
+      for file in files {
+        let code = try TestSupport.text(of: projectFolder + "/Tests/Outside/" + file)
+        #expect(text.contains("```swift\n\(code)```\n"), "\(page) has other code than \(file)")
+      }
+      #expect(text.ranges(of: "```swift").count == files.count)
     }
   }
 

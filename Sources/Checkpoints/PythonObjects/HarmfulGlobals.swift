@@ -46,7 +46,7 @@ enum HarmfulGlobals {
   /// The parts of a name as Python 3 of today spells them.
   static func canonical(_ parts: [String]) -> [String] {
     guard let first = parts.first, let today = renamed[first] else { return parts }
-    return [today] + parts.dropFirst()
+    return today.split(separator: ".").map(String.init) + parts.dropFirst()
   }
 
   private static func harm(of parts: [String]) -> Harm? {
@@ -80,7 +80,7 @@ enum HarmfulGlobals {
     "_bootsubprocess": "subprocess", "commands": "subprocess", "popen2": "subprocess",
     "_winapi": "subprocess",
     "_frozen_importlib": "importlib", "_frozen_importlib_external": "importlib", "_imp": "importlib",
-    "imp": "importlib", "urllib2": "urllib", "httplib": "http", "anydbm": "dbm",
+    "imp": "importlib", "urllib2": "urllib.request", "httplib": "http.client", "anydbm": "dbm",
     "_xxsubinterpreters": "_interpreters",
     "_sqlite3": "sqlite3", "_testcapi": "_interpreters",
   ]
@@ -118,7 +118,8 @@ enum HarmfulGlobals {
   private static let folders: [String: Harm] = [
     "torch.hub": .load, "torch.utils.cpp_extension": .native, "torch._inductor": .code,
     "torch._dynamo": .code,
-    "torch.package": .code, "torch.distributed.rpc": .network, "torch.distributed.elastic": .process,
+    "torch.package": .code, "torch.distributed.rpc": .network, "torch.distributed.nn.jit": .code,
+    "torch.distributed.elastic": .process,
     "torch.distributed.run": .process, "torch.distributed.launcher": .process,
     "torch.multiprocessing": .process,
     "torch.testing": .process, "torch.utils.bottleneck": .code, "torch.utils.collect_env": .process,
