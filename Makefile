@@ -1,6 +1,6 @@
 # make demo     set up, build, and do the main job on a real file
 # make test     set up, then run all tests                ONLY='PatternTests' runs those whose name fits
-# make tour     set up, build, and leave a folder in which every command of README and of the tour runs as written
+# make tour     set up, build, and leave a folder in which every command of README, tour and guides runs as written
 # make docs     the documentation as a site, in docs/
 # make reference  write anew the pages and snapshots that are made from the lists of commands, steps, modules and names
 # make quick    format, build and test what changed since main

@@ -204,9 +204,8 @@ import Testing
   @Test func `stand in the tests above, word for word`() throws {
     let code = try Self.lines(of: #filePath).joined(separator: "\n")
     let catalogue = projectFolder + "/Sources/Suture/Suture.docc/"
-    let articles = names(in: catalogue).filter { $0.hasSuffix(".md") && Self.outside[$0] == nil }.map {
-      catalogue + $0
-    }
+    let pages = names(in: catalogue) + names(in: catalogue + "Guides").map { "Guides/" + $0 }
+    let articles = pages.filter { $0.hasSuffix(".md") && Self.outside[$0] == nil }.map { catalogue + $0 }
     #expect(articles.count > 5)
     for article in articles + [projectFolder + "/README.md"] {
       for example in try Self.examples(in: article) where !code.contains(example) {
