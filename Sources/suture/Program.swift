@@ -11,7 +11,9 @@ struct Program {
     removeUnfinishedFilesOnSignals()
     let words = CommandLine.arguments.dropFirst().map(concealed)
     do {
-      CurrentProcess.exit(try run(Array(words)).rawValue)
+      let code = try run(Array(words)).rawValue
+      Console.finish()
+      CurrentProcess.exit(code)
     } catch {
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
@@ -19,6 +21,7 @@ struct Program {
       if words.prefix(while: { $0 != "--" }).contains("--json") {
         try? Console.print(diagnosis.report(), isLine: true)
       }
+      Console.finish()
       CurrentProcess.exit(diagnosis.code.rawValue)
     }
   }
@@ -31,11 +34,10 @@ struct Program {
 
   private static func run(_ words: [String]) throws -> ExitCode {
     // What every command takes may stand before it too.
-    if let first = words.first,
-      ["-q", "--quiet", "--no-color"].contains(first) || first.hasPrefix("--color=")
-    {
-      guard words.count > 1 else { throw UsageError("\(first) goes with a command") }
-      return try run([words[1], first] + words.dropFirst(2))
+    let common = Argument<Inspect>.commonWordCount(words)
+    if common > 0 {
+      guard common < words.count else { throw UsageError("\(words[0]) goes with a command") }
+      return try run([words[common]] + words[..<common] + words[(common + 1)...])
     }
     guard let first = words.first else {
       overview.split(separator: "\n", omittingEmptySubsequences: false).forEach { Console.note(String($0)) }
@@ -43,10 +45,13 @@ struct Program {
     }
     switch first {
     case "--help", "-h":
+      Console.beginPaging()
       try Console.print(overview)
       return .done
     case "help":
-      try Console.print(try help(of: words.dropFirst().first))
+      let text = try help(of: words.dropFirst().first)
+      Console.beginPaging()
+      try Console.print(text)
       return .done
     case Completions.asking:
       // Whatever goes wrong here, a shell shows nothing.
@@ -64,6 +69,8 @@ struct Program {
       let command = isFile ? Inspect.self : try command(first)
       let rest = isFile ? words : Array(words.dropFirst())
       if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+        Console.pages = !rest.contains("--no-pager")
+        Console.beginPaging()
         try Console.print(command.help)
         return .done
       }
@@ -132,7 +139,8 @@ struct Program {
 
       suture COMMAND --help tells more, and suture help TOPIC of
       \(HelpTopic.all.map(\.name).joined(separator: ", ")).
-      Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never.
+      Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never. Long
+      reports go through $SUTURE_PAGER, $PAGER or less on a terminal, but not with --no-pager.
       Files are told by their content, - is standard input; nothing in them is ever executed.
 
       exit codes: \(exitCodes)

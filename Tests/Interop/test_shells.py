@@ -22,6 +22,8 @@ CASES = [
     (f"suture inspect {ATTO} stages.3.1.pw", {"stages.3.1.pwconv1.weight", "stages.3.1.pwconv2.bias"}),
     ("suture inspect conv", {"convnext.pth", "conv two.pt"}),
     ("suture convert a.pth --shared=", {"copy", "alias", "error"}),
+    ("suture diff a.pth b.pth --qui", {"--quiet"}),
+    ("suture check a.pth --color=", {"auto", "always", "never"}),
 ]
 
 
@@ -56,7 +58,7 @@ class Shells(unittest.TestCase):
             said = subprocess.run(
                 ["fish", "--no-config", "-c", self.script("fish") + f"\ncomplete -C '{line}'"], capture_output=True, text=True,
                 cwd=self.folder, env=self.environment)
-            offered = {word.split("\t")[0].removeprefix("--shared=").replace("\\ ", " ") for word in said.stdout.splitlines()}
+            offered = {re.sub("^--[a-z]+=", "", word.split("\t")[0]).replace("\\ ", " ") for word in said.stdout.splitlines()}
             self.assertLessEqual(words, offered, (line, said.stdout, said.stderr))
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not here")

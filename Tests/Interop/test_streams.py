@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""The command among pipes and terminals: a checkpoint through standard input.
+"""The command among pipes and terminals: a checkpoint through standard input, a long report through a pager.
 
     SUTURE=path/to/suture python Tests/Interop/test_streams.py
 """
+import fcntl
 import json
 import os
 import pty
 import resource
 import shutil
+import select
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 from pathlib import Path
@@ -105,6 +109,110 @@ class ReadsStandardInput(InTemporaryFolder):
             os.close(follower)
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"standard input: it is a terminal", done.stderr)
+
+
+class PagesLongReports(InTemporaryFolder):
+    maxDiff = 500
+    ATTO = ROOT / "Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth"
+
+    def setUp(self):
+        super().setUp()
+        self.environment = {**self.environment, "TERM": "xterm", "NO_COLOR": "1"}
+        for name in ("PAGER", "SUTURE_PAGER", "LESS"):
+            self.environment.pop(name, None)
+        self.got = self.folder / "got"
+
+    def terminal(self, *words, rows=24, columns=80, keys=(), **environment):
+        """What a terminal of that size shows, and the exit code; of `keys` each is pressed once its words were seen."""
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        process = subprocess.Popen(
+            [SUTURE, *map(str, words)], stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
+            env={**self.environment, **environment}, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(follower)
+        shown, keys, end = b"", list(keys), time.time() + 60
+        while time.time() < end:
+            ready, _, _ = select.select([leader], [], [], 0.1)
+            try:
+                part = os.read(leader, 65536) if ready else b""
+            except OSError:
+                break
+            shown += part
+            if keys and keys[0][0].encode() in shown:
+                os.write(leader, keys.pop(0)[1])
+            if not ready and process.poll() is not None:
+                break
+        os.close(leader)
+        return shown.decode().replace("\r\n", "\n"), process.wait(timeout=60)
+
+    def pager(self, then=""):
+        return f"cat >'{self.got}'; {then}"
+
+    def test_goes_through_the_pager_as_it_is(self):
+        for words in [("inspect", self.ATTO), ("diff", self.ATTO, self.ATTO, "--help"), ("print", self.ATTO, "*"), ("--help",), ("help", "recipes"), ("modules",)]:
+            plain = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=True, env=self.environment).stdout
+            shown, code = self.terminal(*words, columns=500, SUTURE_PAGER=self.pager("echo shown"))
+            self.assertEqual((shown, code), ("shown\n", 0))
+            self.assertEqual(self.got.read_text(), plain)
+
+    def test_is_not_there_for_what_fits(self):
+        plain = suture("print", self.ATTO, "head.bias").stdout
+        shown, code = self.terminal("print", self.ATTO, "head.bias", SUTURE_PAGER=self.pager())
+        self.assertEqual((shown, code), (plain, 0))
+        # Nor where the terminal has one line more than the report; with one less it is.
+        lines = len(suture("inspect", self.ATTO).stdout.splitlines())
+        self.terminal("inspect", self.ATTO, rows=lines + 1, columns=200, SUTURE_PAGER=self.pager())
+        self.assertFalse(self.got.exists())
+        self.terminal("inspect", self.ATTO, rows=lines, columns=200, SUTURE_PAGER=self.pager())
+        self.assertTrue(self.got.exists())
+
+    def test_is_the_one_that_is_asked_for_or_none(self):
+        other = f"cat >'{self.folder}/other'"
+        self.terminal("inspect", self.ATTO, SUTURE_PAGER=self.pager(), PAGER=other)
+        self.assertTrue(self.got.exists() and not (self.folder / "other").exists())
+        self.terminal("inspect", self.ATTO, PAGER=other)
+        self.assertTrue((self.folder / "other").exists())
+        self.got.unlink()
+        for words, environment in [((), {"PAGER": ""}), ((), {"SUTURE_PAGER": "", "PAGER": self.pager()}), ((), {"PAGER": "cat"}),
+                                   ((), {"PAGER": "/no/such/pager"}), ((), {"PAGER": "no-such-pager -x"}),
+                                   (("--no-pager",), {"PAGER": self.pager()}), ((), {"PAGER": self.pager(), "TERM": "dumb"}),
+                                   (("--json",), {"PAGER": self.pager()}), (("-q", "--no-pager"), {"PAGER": self.pager()})]:
+            shown, code = self.terminal("inspect", self.ATTO, *words, **environment)
+            self.assertEqual(code, 0)
+            self.assertIn("stages.2.5.pwconv2.bias", shown, environment)
+            self.assertFalse(self.got.exists())
+        subprocess.run([SUTURE, "inspect", self.ATTO], check=True, stdout=subprocess.DEVNULL, env={**self.environment, "PAGER": self.pager()})
+        self.assertFalse(self.got.exists())
+
+    def test_leaves_exit_codes_alone(self):
+        suture("edit", self.ATTO, "-o", self.folder / "b.pth", "--scale", "*=2")
+        for pager in (self.pager(), "head -n 1", "true", "false", "exit 3"):
+            shown, code = self.terminal("diff", self.ATTO, self.folder / "b.pth", "-v", SUTURE_PAGER=pager)
+            self.assertEqual(code, 1, (pager, shown))
+            self.assertNotIn("error", shown)
+            self.assertEqual(self.terminal("inspect", self.ATTO, SUTURE_PAGER=pager)[1], 0)
+
+    def test_of_several_files_has_the_errors_too(self):
+        shown, code = self.terminal("inspect", self.ATTO, "/no/such/file.pth", self.ATTO, SUTURE_PAGER=self.pager())
+        self.assertEqual((shown, code), ("", 3))
+        self.assertIn("error: /no/such/file.pth", self.got.read_text())
+
+    def test_has_control_c_to_itself(self):
+        pager = f"trap 'echo stopped' INT; cat >'{self.got}'; echo ready; sleep 2; sleep 2"
+        shown, code = self.terminal("inspect", self.ATTO, SUTURE_PAGER=pager, keys=[("ready", b"\x03")])
+        self.assertEqual(code, 0, shown)
+        self.assertIn("stopped", shown)
+        self.assertNotIn("interrupted", shown)
+        self.assertTrue(self.got.read_text().rstrip().endswith("float32 12.9 MiB"))
+
+    @unittest.skipUnless(shutil.which("less"), "less is not here")
+    def test_is_less_where_nobody_says_another(self):
+        shown, code = self.terminal("inspect", self.ATTO, keys=[(":", b"G"), ("float32 12.9 MiB", b"q")])
+        self.assertEqual(code, 0)
+        self.assertIn("head.bias", shown)
+        shown, code = self.terminal("inspect", self.ATTO, PAGER="less", keys=[(":", b"q")])
+        self.assertEqual(code, 0)
+        self.assertNotIn("head.bias", shown)
 
 
 if __name__ == "__main__":

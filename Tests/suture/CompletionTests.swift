@@ -25,6 +25,20 @@ import Testing
     #expect(try offers("inspect", "--", "--tr") == [":files"])
   }
 
+  @Test func `of what every command takes is offered with each, and before it`() throws {
+    #expect(try offers("diff", "a", "b", "--qui") == ["--quiet Say nothing but warnings and errors."])
+    #expect(try offers("check", "a", "--color", "al") == ["always"])
+    #expect(try offers("check", "--color=") == ["auto", "always", "never"].map { "--color=" + $0 })
+    #expect(try offers("print", "--no-p").count == 1)
+    #expect(try words(offers("--no-c")) == ["--no-color"])
+    #expect(try words(offers("-q", "--color", "never", "gr")) == ["graft", ":files"])
+    let page = try suture("man", "diff").output
+    for name in ["-q, \\-\\-quiet", "\\-\\-color auto|always|never", "\\-\\-no\\-pager"] {
+      #expect(page.contains(name), "\(page)")
+    }
+    #expect(try suture("man").output.contains("SUTURE_PAGER"))
+  }
+
   @Test func `of a value are its words, however it is written`() throws {
     let schemes = ["timm", "timm-conv-mlp"]
     #expect(try offers("edit", "x", "--naming", "timm") == schemes)

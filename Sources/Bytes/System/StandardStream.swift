@@ -10,10 +10,13 @@ public enum StandardStream: CInt, Sendable {
   public var isTerminal: Bool { isatty(rawValue) == 1 }
 
   /// The terminal's width in columns, where there is one.
-  public var columns: Int? {
+  public var columns: Int? { size.map(\.columns) }
+
+  /// How large the terminal is, where there is one that says so.
+  public var size: (columns: Int, rows: Int)? {
     var size = winsize()
     guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
+    return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
   }
 
   /// Writes all of `text`.

@@ -133,7 +133,11 @@ void suture_say_on_signals(const char *text) {
 }
 
 static void remove_files_and_exit(int signal) {
-  (void)signal;
+  int before = errno;
+  if (signal == SIGINT && suture_reader_runs()) {
+    errno = before;
+    return;
+  }
   while (atomic_load(&holding) > 0) {
     const struct timespec moment = {0, 1000000};
     nanosleep(&moment, NULL);

@@ -8,6 +8,7 @@ internal import SutureWorkflows
 
 struct Check: Command {
   static let name = "check"
+  static let pages = true
   static let summary =
     "Read every byte of a checkpoint: checksums, bounds, NaN and Inf, what the pickle names; and whether it loads."
   static let details = """

@@ -6,6 +6,7 @@ internal import SutureWorkflows
 
 struct Diff: Command {
   static let name = "diff"
+  static let pages = true
   static let summary = "Compare two checkpoints: names, shapes, dtypes, then every value."
   static let details = """
     Any two formats. What changed most comes first: CHANGE is the length of a - b over that of a, of the whole tensor as a

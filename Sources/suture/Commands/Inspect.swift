@@ -9,6 +9,7 @@ internal import SutureWorkflows
 
 struct Inspect: Command {
   static let name = "inspect"
+  static let pages = true
   static let summary = "Show what is in a checkpoint: names, dtypes, shapes, sharing, and everything else."
   static let details = """
     A PATTERN must fit a whole name: * is any run of characters, # a run of digits, ? one character,

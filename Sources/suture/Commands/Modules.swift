@@ -3,6 +3,7 @@ internal import SutureText
 
 struct Modules: Command {
   static let name = "modules"
+  static let pages = true
   static let summary =
     "The modules that model files of YOLOv5 and Ultralytics may name, with their arguments and an example."
   static let details = "Without NAME it lists them. With NAME it says what each argument of that one may be."

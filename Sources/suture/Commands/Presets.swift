@@ -6,6 +6,7 @@ internal import SutureWorkflows
 
 struct Presets: Command {
   static let name = "presets"
+  static let pages = true
   static let summary = "The recipes that come along, for edit --preset."
   static let details = "Without NAME it lists them. With NAME it prints that one, to be kept and changed."
 

@@ -19,6 +19,7 @@ extension Command {
         code = diagnosis.code
       }
       if first.rawValue == 0 { first = code }
+      try Console.flush()
     }
     return first
   }

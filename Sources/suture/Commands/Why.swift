@@ -7,6 +7,7 @@ internal import SutureWorkflows
 
 struct Why: Command {
   static let name = "why"
+  static let pages = true
   static let summary =
     "Tell where a tensor came from: the runs and steps that made it, and its name before each."
   static let details = """

@@ -17,10 +17,13 @@ struct Completer {
 
   /// - Parameter words: those after `suture`, of which the last is being typed.
   init(_ words: [String]) {
-    let words = Self.joined(words)
+    var words = Self.joined(words)
+    // What every command takes may stand before it.
+    words.removeFirst(Argument<Inspect>.commonWordCount(Array(words.dropLast())))
     let typed = words.last ?? ""
     if words.count < 2 {
-      let general = ["--help", "--version"].map { Offer(word: $0) }
+      let common = Argument<Inspect>.common.map { "--" + $0.name }
+      let general = (["--help", "--version"] + common).map { Offer(word: $0) }
       add(
         CommandList.all.map { Offer(word: $0.name, meaning: $0.summary) } + [Offer(word: "help")] + general,
         typed)
@@ -30,7 +33,7 @@ struct Completer {
       add(CommandList.all.map { Offer(word: $0.name, meaning: $0.summary) }, typed)
       add(HelpTopic.all.map { Offer(word: $0.name, meaning: $0.summary) }, typed)
     } else if let command = CommandList.all.first(where: { $0.name == words[0] }) {
-      complete(command.parameters, Array(words.dropFirst().dropLast()), typed)
+      complete(command.allParameters, Array(words.dropFirst().dropLast()), typed)
     }
   }
 

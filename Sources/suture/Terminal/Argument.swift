@@ -160,7 +160,7 @@ extension Argument {
 // MARK: What every command takes
 
 extension Argument {
-  /// How much is said, and in which colours: of every command, so that no command's help has it.
+  /// How much is said, in which colours, and how long reports are shown: of every command, so that no command's help has it.
   static var common: [Argument] {
     [
       Argument(form: .flag, name: "quiet", short: "q", help: "Say nothing but warnings and errors.") { _, _ in
@@ -176,7 +176,28 @@ extension Argument {
         Console.colour = choice
       },
       Argument(form: .flag, name: "no-color", help: "Use no colours.") { _, _ in Console.colour = .never },
+      Argument(
+        form: .flag, name: "no-pager", help: "Print long reports without $SUTURE_PAGER, $PAGER or less."
+      ) { _, _ in Console.pages = false },
     ]
+  }
+}
+
+extension Argument {
+  /// How many words at the start are what every command takes, with their values: they may stand before the command too.
+  static func commonWordCount(_ words: [String]) -> Int {
+    var count = 0
+    while count < words.count {
+      let word = words[count]
+      guard
+        let argument = common.first(where: { argument in
+          word == "--\(argument.name)" || argument.short.map { word == "-\($0)" } == true
+            || argument.takesValue && word.hasPrefix("--\(argument.name)=")
+        })
+      else { return count }
+      count += argument.takesValue && !word.contains("=") ? 2 : 1
+    }
+    return min(count, words.count)
   }
 }
 

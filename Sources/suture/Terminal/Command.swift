@@ -11,6 +11,8 @@ protocol Command {
   static var arguments: [Argument<Self>] { get }
   /// Whether it writes a checkpoint; what it refuses to do then has written nothing.
   static var writes: Bool { get }
+  /// Whether its report is what it is for, so that a long one goes through a pager on a terminal.
+  static var pages: Bool { get }
   init()
   /// Does the work and gives the exit code.
   mutating func run() throws -> ExitCode
@@ -19,10 +21,12 @@ protocol Command {
 extension Command {
   static var details: String { "" }
   static var writes: Bool { false }
+  static var pages: Bool { false }
 
   /// Does what the words after the command's name say.
   static func run(words: [String]) throws -> ExitCode {
     var command = try parse(words)
+    if pages { Console.beginPaging() }
     return try command.run()
   }
 

@@ -14,11 +14,32 @@ enum Console {
       text += (isColoured ? verdict(inert(line)) : inert(line)) + "\n"
       // A report of a large file is not to be in memory twice.
       if text.utf8.count >= 1 << 16 {
-        try write(text)
+        try show(text)
         text = ""
       }
     }
-    try write(text)
+    try show(text)
+  }
+
+  // MARK: Long reports
+
+  private static let pager = Guarded(Pager())
+
+  /// Lets what is printed from now on go through a pager where it is long and a person looks at it.
+  static func beginPaging() { pager.withLock { if choices.withLock(\.pages) { $0.begin() } } }
+
+  /// Whether a pager has the terminal.
+  static var isPaging: Bool { pager.withLock(\.isRunning) }
+
+  /// Prints what is held back for a pager, where that is still open.
+  static func flush() throws { try quietly { try pager.withLock { try $0.flush() } } }
+
+  /// Prints what is held back, or waits until the reader has left the pager.
+  static func finish() { try? quietly { try pager.withLock { try $0.finish() } } }
+
+  private static func show(_ text: String) throws {
+    let isTaken = try quietly { try pager.withLock { try $0.take(text) } }
+    if !isTaken { try write(text) }
   }
 
   /// Writes text of our own, which has lines, and in which nothing of a file stands as it is.
@@ -33,9 +54,13 @@ enum Console {
     try write(report.withTraffic.text(isLine: isLine))
   }
 
-  /// A reader that went away ends the process quietly, as it would any filter.
   private static func write(_ text: String) throws {
-    do { try StandardStream.output.write(text) } catch let error as SystemError where error.isBrokenPipe {
+    try quietly { try StandardStream.output.write(text) }
+  }
+
+  /// A reader that went away ends the process quietly, as it would any filter.
+  private static func quietly<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as SystemError where error.isBrokenPipe {
       CurrentProcess.exit(0)
     }
   }
@@ -55,6 +80,11 @@ enum Console {
   /// Only `start` may hold colours: those of a file are no colours from here.
   private static func say(_ start: String, _ lines: [String]) {
     let text = lines.map { $0.visible(atMost: longest) }.joined(separator: "\n")
+    // Where both are one terminal, what is said comes behind what was printed, or into the pager that has the terminal.
+    if StandardStream.error.isTerminal {
+      try? flush()
+      if isPaging { return (try? show(start + text + "\n")) ?? () }
+    }
     try? StandardStream.error.write(start + text + "\n")
   }
 
@@ -70,12 +100,18 @@ enum Console {
     case always, never
   }
 
-  private static let choices = Guarded((isQuiet: false, colour: ColourChoice.auto))
+  private static let choices = Guarded((isQuiet: false, colour: ColourChoice.auto, pages: true))
 
   /// Whether nothing is said but warnings, errors and what was asked for.
   static var isQuiet: Bool {
     get { choices.withLock { $0.isQuiet } }
     set { choices.withLock { $0.isQuiet = newValue } }
+  }
+
+  /// Whether long reports go through a pager on a terminal.
+  static var pages: Bool {
+    get { choices.withLock { $0.pages } }
+    set { choices.withLock { $0.pages = newValue } }
   }
 
   static var colour: ColourChoice {

@@ -71,6 +71,9 @@ struct Parameter {
 extension Command {
   static var parameters: [Parameter] { arguments.map { Parameter($0) } }
 
+  /// With those that every command takes, which no help repeats.
+  static var allParameters: [Parameter] { parameters + Argument<Self>.common.map { Parameter($0) } }
+
   /// `FILE [PATTERN…] [options]`.
   static var usage: String {
     let operands = parameters.filter(\.isOperand).map { $0.isRepeated ? "[\($0.name)…]" : $0.name }

@@ -16,6 +16,8 @@ enum Progress: String, CaseIterable, Sendable {
     if self == .none || self == .auto && (!isShown || Console.isQuiet) { return nil }
     let files = Guarded<[String: (start: Double, lastShown: Double)]>([:])
     return { work in
+      // A pager has the terminal.
+      if self == .auto, Console.isPaging { return }
       files.withLock { files in
         let now = CurrentProcess.seconds
         var times = files[work.file] ?? (start: now, lastShown: 0)

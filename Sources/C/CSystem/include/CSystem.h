@@ -37,6 +37,19 @@ void suture_forget_file(struct suture_guarded *file);
 // Installs the handlers that unlink the guarded files and exit with 130.
 void suture_remove_guarded_files_on_signals(void);
 
+// Opens a pipe that programs started from here do not inherit: its end to read, its end to write. 0, or -1 with errno.
+int suture_make_pipe(int ends[2]);
+
+// Starts a command of the shell whose standard input is `input`. Its process, or -1 with errno. As long as it runs the
+// handler of SIGINT does nothing.
+int suture_start_reader(const char *command, int input);
+
+// Says that it has ended.
+void suture_forget_reader(void);
+
+// Whether it still runs; may be asked in a signal handler.
+int suture_reader_runs(void);
+
 // What the handlers write to standard error; NULL for nothing.
 void suture_say_on_signals(const char *text);
 
