@@ -12,6 +12,9 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     text = value.description
   }
 
+  /// A whole number, which may be larger than 64 bits with a sign hold.
+  public init(_ value: UInt64) { text = value.description }
+
   /// The nearest double.
   ///
   /// A number beyond the largest double is infinite.

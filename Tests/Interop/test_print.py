@@ -1,4 +1,5 @@
 """`suture print` against what PyTorch prints: every dtype, edges, long rows, odd numbers, views."""
+import json
 import shutil
 import tempfile
 import unittest
@@ -54,6 +55,27 @@ class Printing(unittest.TestCase):
         base = torch.randn(50, 60)
         self.check({"transposed": base.t(), "part": base[3:9, ::7], "expanded": base[:1].expand(40, 60), "flat": base.reshape(-1)[5:],
                     "conj": torch.randn(4, dtype=torch.complex64).conj()})
+
+    def test_json_has_every_element_exactly(self):
+        nan, inf = float("nan"), float("inf")
+        tensors = {
+            "f": torch.randn(40, 30), "d": torch.randn(3, dtype=torch.float64), "h": torch.randn(2, 0, 3).half(),
+            "b": torch.tensor([[0.1, -0.0], [nan, inf]]).bfloat16(), "minus": torch.tensor(-inf), "i": torch.tensor([-(2**63), 2**63 - 1]),
+            "u": torch.tensor([2**64 - 1, 2**63, 5], dtype=torch.uint64), "t": torch.tensor([True, False]),
+            "z": torch.randn(2, dtype=torch.complex64).conj(), "v": torch.arange(6.).reshape(2, 3).t(),
+            "e": torch.tensor([448.0, 0.001953125]).to(torch.float8_e4m3fn)}
+        torch.save(tensors, self.folder / "x.pth")
+        report = json.loads(suture("print", self.folder / "x.pth", "*", "--json").stdout)
+        self.assertEqual([found["name"] for found in report["tensors"]], list(tensors))
+        named = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
+        for found in report["tensors"]:
+            tensor = tensors[found["name"]]
+            self.assertEqual((found["dtype"], found["shape"]), (str(tensor.dtype).removeprefix("torch."), list(tensor.shape)))
+            values = [complex(*value) if isinstance(value, list) else named.get(value, value) if isinstance(value, str) else value
+                      for value in found["values"]]
+            wanted = tensor.double() if tensor.dtype.is_floating_point else tensor.resolve_conj()
+            wanted = wanted.numpy().reshape(-1).tolist()
+            self.assertEqual(list(map(repr, values)), list(map(repr, wanted)), found["name"])
 
     def test_random(self):
         generator = torch.Generator().manual_seed(SEED)

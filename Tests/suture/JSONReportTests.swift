@@ -139,6 +139,8 @@ extension Substring {
   static let commands: [(words: String, schema: String, code: Int32)] = [
     ("inspect ATTO norm* --sha256 --stats --storages", "suture.inspect/1", 0),
     ("inspect EMA", "suture.inspect/1", 0),
+    ("print ATTO head.bias", "suture.print/1", 0), ("print ATTO head.bias none", "suture.print/1", 1),
+    ("print CORPUS/412_conj_complex32.pth *", "suture.print/1", 0),
     ("inspect CORPUS/271_yolov5_style.pt", "suture.inspect/1", 0),
     ("inspect CORPUS/229_sparse_coo.pth --sha256", "suture.inspect/1", 0),
     ("inspect CORPUS/238_meta.pth --sha256", "suture.inspect/1", 0),
@@ -179,6 +181,7 @@ extension Substring {
     ("verify ATTO --image FIXTURES/Photos/chelsea.png", "suture.verify/1", 0),
     ("bench ATTO --size 32 --rounds 1 -v", "suture.bench/2", 0),
     // Failures.
+    ("print ATTO *", "suture.error/1", 5), ("print CORPUS/229_sparse_coo.pth *", "suture.error/1", 3),
     ("inspect", "suture.error/1", 2), ("frobnicate", "suture.error/1", 2),
     ("inspect ATTO --nothing", "suture.error/1", 2), ("inspect OUT.none", "suture.error/1", 3),
     ("inspect CORPUS/062_sevenzip.pth", "suture.error/1", 3),

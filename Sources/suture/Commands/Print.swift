@@ -2,13 +2,15 @@ internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
+internal import SutureWorkflows
 
 struct Print: Command {
   static let name = "print"
+  static let pages = true
   static let summary = "Show the values of tensors as PyTorch prints them."
   static let details = """
     One tensor is shown alone, as print(state_dict[NAME]) does it; several with their names. Large ones show their edges,
-    and only what is shown is read.
+    and only what is shown is read. --json has every element, up to a million.
     """
 
   static var arguments: [Argument<Self>] {
@@ -19,6 +21,7 @@ struct Print: Command {
         "key", "PATH", "The dict to enter instead of the one found; . shows every tensor of the file.", \.key),
       .limit(\.limits),
       .salvage(\.limits), .step(\.limits),
+      .flag("json", "Print JSON.", \.json),
     ]
   }
 
@@ -26,6 +29,7 @@ struct Print: Command {
   var patterns: [String] = []
   var key: String?
   var limits = ReadLimits()
+  var json = false
 
   mutating func run() throws -> ExitCode {
     if patterns.isEmpty { throw UsageError("print needs PATTERN: the name of a tensor") }
@@ -40,6 +44,10 @@ struct Print: Command {
       code = .negative
     }
     let found = checkpoint.stateDict.filter { entry in filters.contains { $0.pattern.matches(entry.name) } }
+    if json {
+      try Console.print(try TensorValues(of: checkpoint, found).json)
+      return code
+    }
     for (place, entry) in found.enumerated() {
       let text: String
       do { text = try entry.tensor.printed() } catch let error as TensorError {
