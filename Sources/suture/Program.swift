@@ -55,10 +55,10 @@ struct Program {
       return .done
     case Completions.asking:
       // Whatever goes wrong here, a shell shows nothing.
-      try Console.print(Completer(Array(words.dropFirst())).lines)
+      try Console.print(Completer(Array(words.dropFirst())).lines, wraps: false)
       return .done
     case ReferencePage.asking:
-      try Console.print(try ReferencePage.answer(Array(words.dropFirst())))
+      try Console.print(try ReferencePage.answer(Array(words.dropFirst())), wraps: false)
       return .done
     case "--version", "-V", "version":
       try Console.print("suture \(SutureVersion.text)\n")

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import resource
 import shutil
 import select
@@ -204,6 +205,34 @@ class PagesLongReports(InTemporaryFolder):
         self.assertIn("stopped", shown)
         self.assertNotIn("interrupted", shown)
         self.assertTrue(self.got.read_text().rstrip().endswith("float32 12.9 MiB"))
+
+    def test_lines_fit_the_terminal_and_lose_no_word(self):
+        cases = [("check", self.ATTO), ("check", self.ATTO, "--into", self.ATTO), ("--help",), ("diff", "--help"), ("help", "patterns"),
+                 ("help", "recipes"), ("modules", "Detect"), ("edit", self.ATTO, "-n", "--drop", "Norm*"), ("inspect", "/no/such/file")]
+        for words in cases:
+            plain = subprocess.run([SUTURE, *map(str, words)], capture_output=True, text=True, env=self.environment)
+            said = re.sub(r"[0-9.]+ s\b", "", plain.stdout + plain.stderr)
+            for columns in (20, 60):
+                shown, code = self.terminal(*words, columns=columns, PAGER="")
+                self.assertEqual(code, plain.returncode)
+                self.assertEqual(sorted(re.sub(r"[0-9.]+\s+s\b", "", shown).split()), sorted(said.split()), words)
+                for line in shown.splitlines():
+                    is_left = line.lstrip().startswith("suture ") or any(len(word) > columns - 8 for word in line.split())
+                    self.assertTrue(len(line) <= columns or is_left, (words, columns, line))
+
+    def test_tables_fit_the_terminal(self):
+        suture("edit", self.ATTO, "-o", self.folder / "b.pth", "--scale", "*=2")
+        cases = [("inspect", self.ATTO), ("inspect", self.ATTO, "--by", "2"), ("inspect", self.ATTO, "--tree"), ("fetch", "--list"),
+                 ("diff", self.ATTO, self.folder / "b.pth", "-v"), ("diff", self.ATTO, self.folder / "b.pth", "--by", "2")]
+        for words in cases:
+            for columns in (20, 60, 80):
+                shown, _ = self.terminal(*words, columns=columns, PAGER="")
+                table = shown[re.search(r"^  (NAMES?|MODULE)\b", shown, re.MULTILINE).start():]
+                for line in table.split("\n\n")[0].splitlines():
+                    self.assertLessEqual(len(line), columns, (words, line))
+        shown, _ = self.terminal("diff", self.ATTO, self.folder / "b.pth", columns=80, PAGER="")
+        self.assertRegex(shown, r"stages\.\d\.\d\.\w+\.(weight|bias)  ")
+        self.assertRegex(shown, r"a wider terminal shows COSINE.* too")
 
     @unittest.skipUnless(shutil.which("less"), "less is not here")
     def test_is_less_where_nobody_says_another(self):

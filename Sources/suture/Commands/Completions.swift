@@ -22,7 +22,7 @@ struct Completions: Command {
     guard let script = CompletionScript.all.first(where: { $0.shell == shell }) else {
       throw UsageError("there are completions for bash, zsh and fish, not for \"\(shell)\"")
     }
-    try Console.print(script.text)
+    try Console.print(script.text, wraps: false)
     return .done
   }
 }

@@ -16,13 +16,13 @@ struct Manual: Command {
   mutating func run() throws -> ExitCode {
     guard names.count < 2 else { throw UsageError("one page at a time") }
     guard let name = names.first else {
-      try Console.print(ManualPage.overview)
+      try Console.print(ManualPage.overview, wraps: false)
       return .done
     }
     guard let command = CommandList.named(name) else {
       throw UsageError("there is no command \"\(name)\"", hints: ["suture --help lists the commands"])
     }
-    try Console.print(ManualPage.page(of: command))
+    try Console.print(ManualPage.page(of: command), wraps: false)
     return .done
   }
 }

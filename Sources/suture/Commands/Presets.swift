@@ -24,7 +24,7 @@ struct Presets: Command {
     if let name = names.first {
       guard names.count == 1 else { throw UsageError("one preset at a time") }
       let preset = try Self.named(name)
-      try Console.print(json ? try preset.recipe().json() : preset.text)
+      try Console.print(json ? try preset.recipe().json() : preset.text, wraps: false)
       return .done
     }
     let all = try Preset.all.map { (name: $0.name, description: try $0.recipe().description ?? "") }

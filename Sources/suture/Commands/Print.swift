@@ -55,7 +55,7 @@ struct Print: Command {
       }
       let title = found.count == 1 ? [] : (place > 0 ? [""] : []) + [Format.name(entry.name)]
       try Console.print(
-        title + text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+        title + text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), wraps: false)
     }
     return code
   }

@@ -136,10 +136,11 @@ struct DiffReport {
       Self.differs($0) || (isVerbose && !$0.difference.isBitEqual)
     }
     if worst.isEmpty { return [] }
-    var table = Table([
-      ("NAME", .left), ("CHANGE", .right), ("DIFFERING", .right), ("MAX ABS", .right), ("AT", .left),
-      ("MAX REL", .right), ("COSINE", .right),
-    ])
+    var table = Table(
+      [
+        ("NAME", .left), ("CHANGE", .right), ("DIFFERING", .right), ("MAX ABS", .right), ("AT", .left),
+        ("MAX REL", .right), ("COSINE", .right),
+      ], dispensable: ["COSINE", "AT", "MAX REL", "DIFFERING"])
     for value in isVerbose ? worst[...] : worst.prefix(Self.mostValues) {
       let difference = value.difference
       guard difference.isNumeric, !difference.isBitEqual else {

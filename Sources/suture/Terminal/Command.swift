@@ -26,7 +26,7 @@ extension Command {
   /// Does what the words after the command's name say.
   static func run(words: [String]) throws -> ExitCode {
     var command = try parse(words)
-    if pages { Console.beginPaging() }
+    if pages, !words.prefix(while: { $0 != "--" }).contains("--json") { Console.beginPaging() }
     return try command.run()
   }
 

@@ -6,12 +6,15 @@ internal import SutureWorkflows
 ///
 /// Whatever comes from files is made inert on its way, so that no name can act on a terminal.
 enum Console {
-  /// Writes a report, each of whose lines is one line, whatever it holds.
-  static func print(_ lines: [String]) throws {
+  /// Writes a report, each of whose lines is one line, whatever it holds; on a terminal that is narrower it is several.
+  ///
+  /// - Parameter wraps: whether lines may be broken between words.
+  static func print(_ lines: [String], wraps: Bool = true) throws {
     var text = ""
     let isColoured = colours(.output)
+    let width = wraps ? width(of: .output) : nil
     for line in lines {
-      text += (isColoured ? verdict(inert(line)) : inert(line)) + "\n"
+      for part in wrapped(inert(line), width) { text += (isColoured ? verdict(part) : part) + "\n" }
       // A report of a large file is not to be in memory twice.
       if text.utf8.count >= 1 << 16 {
         try show(text)
@@ -43,10 +46,19 @@ enum Console {
   }
 
   /// Writes text of our own, which has lines, and in which nothing of a file stands as it is.
-  static func print(_ text: String) throws {
+  static func print(_ text: String, wraps: Bool = true) throws {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if lines.last == "" { lines.removeLast() }
-    try print(lines)
+    try print(lines, wraps: wraps)
+  }
+
+  /// How many characters fit in a line, where a person looks at them.
+  private static func width(of stream: StandardStream) -> Int? {
+    stream.isTerminal ? stream.columns : nil
+  }
+
+  private static func wrapped(_ line: String, _ width: Int?) -> [String] {
+    width.map { Wrapping.lines(of: line, width: $0) } ?? [line]
   }
 
   /// Prints a report for programs.
@@ -79,7 +91,12 @@ enum Console {
 
   /// Only `start` may hold colours: those of a file are no colours from here.
   private static func say(_ start: String, _ lines: [String]) {
-    let text = lines.map { $0.visible(atMost: longest) }.joined(separator: "\n")
+    let visible = lines.map { $0.visible(atMost: longest) }
+    let width = width(of: .error)
+    let text = visible.enumerated().flatMap { place, line in
+      // The word in colours stands before the first line.
+      wrapped(line, width.map { max($0 - (place == 0 && !start.isEmpty ? 9 : 0), 1) })
+    }.joined(separator: "\n")
     // Where both are one terminal, what is said comes behind what was printed, or into the pager that has the terminal.
     if StandardStream.error.isTerminal {
       try? flush()

@@ -58,6 +58,8 @@ enum Progress: String, CaseIterable, Sendable {
     let line =
       "\(share) %  \(Format.bytes(done)) of \(Format.bytes(total))  \(Format.bytes(Int(min(rate, 1e18))))/s  "
       + "\(Format.decimal(left, places: 0)) s left"
-    try? StandardStream.error.write("\r\u{1B}[K\(line)")
+    // A longer one would leave its beginning on the terminal.
+    let shown = line.prefix(max((StandardStream.error.columns ?? 80) - 1, 1))
+    try? StandardStream.error.write("\r\u{1B}[K\(shown)")
   }
 }

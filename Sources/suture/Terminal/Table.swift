@@ -7,10 +7,13 @@ struct Table {
 
   private let alignments: [Alignment]
   private var rows: [[String]]
+  private let dispensable: [String]
 
-  init(_ columns: [(title: String, alignment: Alignment)]) {
+  /// - Parameter dispensable: the titles of columns that go first where there is no room for all, in that order.
+  init(_ columns: [(title: String, alignment: Alignment)], dispensable: [String] = []) {
     alignments = columns.map(\.alignment)
     rows = [columns.map(\.title)]
+    self.dispensable = dispensable
   }
 
   var isEmpty: Bool { rows.count == 1 }
@@ -29,21 +32,31 @@ struct Table {
   /// can be helped.
   func lines(within width: Int?) -> [String] {
     var widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var columns = Array(alignments.indices)
+    var left: [String] = []
     if let width {
       // Two characters before each column.
-      let room = max(width - 2 * widths.count, 0)
-      while widths.reduce(0, +) > room {
-        let texts = widths.indices.filter { alignments[$0] == .left && widths[$0] > Self.leastWidth }
+      func excess() -> Int { columns.reduce(0) { $0 + widths[$1] + 2 } - width }
+      for title in dispensable where excess() > 0 {
+        columns.removeAll { rows[0][$0] == title }
+        left.append(title)
+      }
+      while excess() > 0 {
+        let texts = columns.filter { alignments[$0] == .left && widths[$0] > Self.leastWidth }
         guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
         let second = texts.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
-        let excess = widths.reduce(0, +) - room
-        widths[widest] = max(widths[widest] - excess, min(second, widths[widest] - 1), Self.leastWidth)
+        widths[widest] = max(widths[widest] - excess(), min(second, widths[widest] - 1), Self.leastWidth)
       }
     }
-    return rows.map { row in
+    let lines = lines(of: columns, widths, width)
+    return left.isEmpty ? lines : lines + ["  a wider terminal shows \(left.joined(separator: ", ")) too"]
+  }
+
+  private func lines(of columns: [Int], _ widths: [Int], _ width: Int?) -> [String] {
+    rows.map { row in
       var line = " "
-      for (column, cell) in row.enumerated() {
-        let cell = Self.clipped(cell, to: widths[column])
+      for column in columns {
+        let cell = Self.clipped(row[column], to: widths[column])
         let padding = String(repeating: " ", count: widths[column] - cell.count)
         line += " " + (alignments[column] == .left ? cell + padding : padding + cell) + " "
       }
