@@ -234,6 +234,20 @@ class PagesLongReports(InTemporaryFolder):
         self.assertRegex(shown, r"stages\.\d\.\d\.\w+\.(weight|bias)  ")
         self.assertRegex(shown, r"a wider terminal shows COSINE.* too")
 
+    def test_control_c_leaves_one_line(self):
+        header = json.dumps({"t": {"dtype": "F32", "shape": [1 << 29], "data_offsets": [0, 1 << 31]}}).encode()
+        with open(self.folder / "big.safetensors", "wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header)
+            file.truncate(8 + len(header) + (1 << 31))
+        (self.folder / "out.pth").write_bytes(b"what stood there")
+        for words in (("convert", self.folder / "big.safetensors", "-fo", self.folder / "out.pth"),
+                      ("report", self.folder / "big.safetensors", "-o", self.folder / "page.html")):
+            shown, code = self.terminal(*words, keys=[("read ", b"\x03")])
+            self.assertEqual(code, 130)
+            self.assertTrue(shown.endswith("\r\x1b[Kinterrupted\n"), shown[-200:])
+        self.assertEqual((self.folder / "out.pth").read_bytes(), b"what stood there")
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith(".suture")], [])
+
     @unittest.skipUnless(shutil.which("less"), "less is not here")
     def test_is_less_where_nobody_says_another(self):
         shown, code = self.terminal("inspect", self.ATTO, keys=[(":", b"G"), ("float32 12.9 MiB", b"q")])

@@ -132,6 +132,11 @@ void suture_say_on_signals(const char *text) {
   atomic_store(&last_words_length, length);
 }
 
+// What brings a terminal to the start of an empty line; NULL where nobody looks at one.
+static const char *line_start;
+
+static int say(const char *text, size_t length) { return write(2, text, length) == (ssize_t)length; }
+
 static void remove_files_and_exit(int signal) {
   int before = errno;
   if (signal == SIGINT && suture_reader_runs()) {
@@ -146,11 +151,21 @@ static void remove_files_and_exit(int signal) {
     if (atomic_load(&node->state) == ARMED) unlink(node->path);
   }
   size_t length = atomic_load(&last_words_length);
-  if (length > 0 && write(2, last_words, length) < 0) _exit(INTERRUPTED);
+  // On a terminal ^C stands behind half a line of progress: one line is to be left, and the shell's prompt below it.
+  if (line_start && !say(line_start, strlen(line_start))) _exit(INTERRUPTED);
+  if (length > 0) {
+    say(last_words, length);
+  } else if (line_start) {
+    say("interrupted\n", 12);
+  }
   _exit(INTERRUPTED);
 }
 
 void suture_remove_guarded_files_on_signals(void) {
+  if (isatty(2)) {
+    const char *terminal = getenv("TERM");
+    line_start = terminal && *terminal && strcmp(terminal, "dumb") != 0 ? "\r\033[K" : "\n";
+  }
   struct sigaction action = {0};
   action.sa_handler = remove_files_and_exit;
   sigfillset(&action.sa_mask);

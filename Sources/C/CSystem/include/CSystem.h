@@ -50,7 +50,7 @@ void suture_forget_reader(void);
 // Whether it still runs; may be asked in a signal handler.
 int suture_reader_runs(void);
 
-// What the handlers write to standard error; NULL for nothing.
+// What the handlers write to standard error; NULL for what is usual: a line on a terminal, nothing elsewhere.
 void suture_say_on_signals(const char *text);
 
 // Opens a library of C that is installed under `name`, and looks up its functions: names with NULL at
