@@ -1,4 +1,4 @@
-internal import SutureBytes
+public import SutureBytes
 public import SutureTensors
 internal import SutureText
 
@@ -17,12 +17,18 @@ public struct Integrity: Sendable {
     /// The record or the tensor.
     public let place: String
     public let message: String
+    /// ``message`` without the file that it is about.
+    public let reason: String
+    /// The bytes that it is about; `nil` where they do not lie in a file as they are, or it is not known which.
+    public let extent: FileExtent?
   }
 
   /// A tensor with elements that are no finite numbers.
   public struct Irregular: Sendable {
     public let name: String
     public let nonFinite: NonFinite
+    /// The bytes of the first of them, where they lie in a file as they are.
+    public let extent: FileExtent?
   }
 
   public private(set) var problems: [Problem] = []
@@ -67,7 +73,8 @@ public struct Integrity: Sendable {
           let nonFinite = try compact.nonFinite()
           progress(compact.byteCount)
           guard !nonFinite.isEmpty else { continue }
-          irregular.append(Irregular(name: entry.name, nonFinite: nonFinite))
+          irregular.append(
+            Irregular(name: entry.name, nonFinite: nonFinite, extent: compact.extent(of: nonFinite)))
         } catch is ChecksumMismatch {
           // Told once, by the name of the record.
           damaged.insert(id)
@@ -75,7 +82,7 @@ public struct Integrity: Sendable {
           throw error
         } catch {
           damaged.insert(id)
-          problems.append(Problem(kind: .unreadable, place: entry.name, message: "\(error)"))
+          problems.append(Problem(.unreadable, entry.name, error, view.storage))
         }
       }
     }
@@ -94,11 +101,27 @@ public struct Integrity: Sendable {
         throw error
       } catch {
         problems.append(
-          Problem(
-            kind: error is ChecksumMismatch ? .checksum : .unreadable, place: record.label,
-            message: "\(error)"))
+          Problem(error is ChecksumMismatch ? .checksum : .unreadable, record.label, error, record))
       }
     }
+  }
+}
+
+extension Integrity.Problem {
+  fileprivate init(_ kind: Kind, _ place: String, _ error: any Error, _ storage: Storage) {
+    self.init(
+      kind: kind, place: place, message: "\(error)",
+      reason: (error as? any SutureError)?.reason ?? "\(error)",
+      extent: storage.extents(0..<storage.byteCount).first)
+  }
+}
+
+extension Tensor {
+  /// The bytes of the first element that is no finite number.
+  fileprivate func extent(of nonFinite: NonFinite) -> FileExtent? {
+    guard let index = nonFinite.firstIndex else { return nil }
+    let start = (zip(index, strides).reduce(offset) { $0 + $1.0 * $1.1 }) * dtype.byteCount
+    return storage.extents(start..<(start + dtype.byteCount)).first
   }
 }
 

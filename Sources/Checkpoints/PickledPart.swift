@@ -16,7 +16,7 @@ struct PickledPart {
   init(_ object: PickledObject) throws {
     self.object = object
     try object.checkSafety()
-    let judgement = GlobalJudgement(object.graph)
+    let judgement = GlobalJudgement(object.graph, object.location)
     globals = judgement.globals
     tainted = judgement.harmfulCalls.isEmpty ? [] : judgement.tainted
     if !judgement.harmfulCalls.isEmpty {

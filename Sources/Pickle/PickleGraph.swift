@@ -62,6 +62,8 @@ public struct PickleGraph: Sendable {
     public let name: String
     /// Both, with a dot between.
     public let qualified: String
+    /// The offset in the stream of the opcode that names it first.
+    public let offset: Int
   }
 
   /// Every class and function that is named, once, in the order of their first use.
@@ -260,7 +262,8 @@ public struct PickleGraph: Sendable {
     let key = NameKey(module: ExactString(module), name: ExactString(name))
     if let place = namePlaces[key] { return place }
     let place = Int32(names.count)
-    names.append(Name(module: module, name: name, qualified: "\(module).\(name)"))
+    let offset = offsets.last.map { Int($0) } ?? 0
+    names.append(Name(module: module, name: name, qualified: "\(module).\(name)", offset: offset))
     namePlaces[key] = place
     return place
   }

@@ -35,7 +35,7 @@ public final class ArchiveReader: Sendable {
     let structure = ReadAhead(source)
     let archive = try LibzipArchive(structure)
     guard archive.entryCount <= recordLimit else {
-      throw Failure.dishonest(source.name, "the archive has \(archive.entryCount) records")
+      throw Failure.dishonest(source.name, "the archive has \(archive.entryCount) records").of(.limit)
     }
     var records: [Record] = []
     for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
@@ -65,7 +65,8 @@ public final class ArchiveReader: Sendable {
     guard record.size <= limit else {
       throw Failure(
         in: source.name, record: record.name, at: record.payloadOffset ?? record.headerOffset,
-        "it is \(record.size) bytes long; \(limit) is the limit", remedies: [.dishonest])
+        "it is \(record.size) bytes long; \(limit) is the limit", remedies: [.dishonest]
+      ).of(.limit)
     }
     let bytes: [UInt8]
     let payload = try payloadOffset(of: record)
@@ -105,7 +106,8 @@ public final class ArchiveReader: Sendable {
     let (found, said) = (String(computed, radix: 16), String(declared, radix: 16))
     throw Failure(
       in: source.name, record: record.name, at: record.payloadOffset ?? record.headerOffset,
-      "it is corrupt: its CRC-32 is \(found), the archive says \(said)", remedies: [.fetchAgain])
+      "it is corrupt: its CRC-32 is \(found), the archive says \(said)", remedies: [.fetchAgain]
+    ).of(.checksum)
   }
 
   /// A record's contents as a source; those of a deflated one are inflated as they are read: from the start on is best.
@@ -148,7 +150,7 @@ public final class ArchiveReader: Sendable {
         "the record's name is not valid UTF-8 or has a NUL in it")
     }
     func fault(_ reason: String, at offset: Int? = nil, _ remedy: Remedy = .dishonest) -> Failure {
-      Failure(in: source.name, record: name, at: offset, reason, remedies: [remedy])
+      .ofRecord(name, in: source, at: offset, reason, remedy)
     }
     if entry.isEncrypted { throw fault("the record is encrypted", .decrypt) }
     guard entry.method == 0 || entry.method == 8 else {
@@ -184,7 +186,7 @@ public final class ArchiveReader: Sendable {
     of entry: LibzipArchive.Entry, name: String, at offset: Int, found: Int?, in source: any ByteSource
   ) throws -> Int {
     func fault(_ reason: String, _ remedy: Remedy = .dishonest) -> Failure {
-      Failure(in: source.name, record: name, at: offset, reason, remedies: [remedy])
+      .ofRecord(name, in: source, at: offset, reason, remedy)
     }
     func disagreement(on field: String) -> Failure {
       fault("the local header and the central directory disagree on its \(field)")
@@ -281,7 +283,15 @@ extension Failure {
   fileprivate static func dishonest(
     _ source: String, record: String? = nil, at offset: Int? = nil, _ reason: String
   ) -> Failure {
-    Failure(in: source, record: record, at: offset, reason, remedies: [.dishonest])
+    Failure(in: source, record: record, at: offset, reason, remedies: [.dishonest]).of(.ambiguous)
+  }
+
+  /// What is wrong with a record, which is no program's mistake where the remedy says so.
+  fileprivate static func ofRecord(
+    _ record: String, in source: any ByteSource, at offset: Int?, _ reason: String, _ remedy: Remedy
+  ) -> Failure {
+    Failure(in: source.name, record: record, at: offset, reason, remedies: [remedy])
+      .of(remedy == .dishonest ? .ambiguous : nil)
   }
 
   static func noDirectory(_ source: String, record: String? = nil, at offset: Int? = nil) -> Failure {

@@ -18,6 +18,9 @@ public struct Record: Sendable {
   /// torch leaves it 0 where it was told to record none, and with `skip_data` for storages that are filled later.
   public var checksum: UInt32? { crc32 == 0 && size > 0 ? nil : crc32 }
 
+  /// Where its contents begin in the file as they are; `nil` where they do not lie there so.
+  public var start: Int? { method == .stored ? payloadOffset : nil }
+
   let index: Int
   let headerOffset: Int
   /// Where the next record begins, or the file ends.

@@ -18,12 +18,18 @@ struct Program {
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
       // Whoever asked for JSON gets it whatever happens.
-      if words.prefix(while: { $0 != "--" }).contains("--json") {
+      if asksForJSON(words.prefix { $0 != "--" }) {
         try? Console.print(diagnosis.report(), isLine: true)
       }
       Console.finish()
       CurrentProcess.exit(diagnosis.code.rawValue)
     }
+  }
+
+  /// `--json`, or `--format json` of those commands that have several formats.
+  private static func asksForJSON(_ words: ArraySlice<String>) -> Bool {
+    words.contains("--json") || words.contains("--format=json")
+      || zip(words, words.dropFirst()).contains { $0 == "--format" && $1 == "json" }
   }
 
   /// A word in which no password stands: `https://USER:PASSWORD@…` or `--from=https://…`.

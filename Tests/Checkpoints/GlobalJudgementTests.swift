@@ -386,3 +386,7 @@ struct GlobalJudgementTests {
     #expect(judgement.harmfulCalls.count == 1 && judgement.tainted.count == 20_001)
   }
 }
+
+extension GlobalJudgement {
+  fileprivate init(_ graph: PickleGraph) { self.init(graph, PickleLocation(path: "test.pkl")) }
+}

@@ -35,7 +35,8 @@ public func isInside(_ path: String, _ folder: String) -> Bool {
   return inner == outer || inner.utf8.starts(with: (outer == "/" ? outer : outer + "/").utf8)
 }
 
-private func realPath(_ path: String) -> String? {
+/// A path from the root through no symbolic link, of what is there; empty names are the working folder.
+package func realPath(_ path: String) -> String? {
   guard let resolved = unsafe realpath(path.isEmpty ? "." : path, nil) else { return nil }
   defer { unsafe free(resolved) }
   return unsafe String(cString: resolved)

@@ -1,6 +1,6 @@
 internal import SutureBytes
 internal import SuturePickle
-internal import SutureText
+public import SutureText
 
 extension Checkpoint {
   /// A class or function that a pickle of the file names, none of which was looked up or called.
@@ -24,6 +24,18 @@ extension Checkpoint {
     public let harm: String?
     /// Whether unpickling would call it, or hand it to something that it calls.
     public internal(set) var isCalled: Bool
+    /// Where it is named first.
+    public internal(set) var place: FailurePlace
+
+    /// Everything that the table of harmful names says of any.
+    package static let harms = HarmfulGlobals.Harm.allCases.map(\.rawValue)
+
+    /// Wherever it is named.
+    public static func == (one: Self, other: Self) -> Bool {
+      one.name == other.name && one.judgement == other.judgement && one.isCalled == other.isCalled
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
   }
 }
 
@@ -37,6 +49,7 @@ struct GlobalJudgement {
   private(set) var harmfulCalls: [PickleID] = []
 
   private let graph: PickleGraph
+  private let location: PickleLocation
   private var places: [ExactString: Int] = [:]
   private var reached: ReachedNames
   /// The first harmful name in each tuple and list that is handed to a call, looked for once however many share it.
@@ -44,12 +57,14 @@ struct GlobalJudgement {
   /// The harmful function that each state sets as `__setstate__`.
   private var setters: [PickleID: Reached?] = [:]
 
-  init(_ graph: PickleGraph) {
-    self.graph = graph
+  init(_ graph: PickleGraph, _ location: PickleLocation) {
+    (self.graph, self.location) = (graph, location)
     reached = ReachedNames(graph)
     // Where no name does harm or leads to another, as in most files, no call can.
     if reached.areAllPlain {
-      for name in reached.named { note(name, isCalled: false) }
+      for (name, reached) in zip(graph.names, reached.named) {
+        note(reached, isCalled: false, at: name.offset)
+      }
       return
     }
     for id in graph.ids { reached.find(id) }
@@ -57,7 +72,7 @@ struct GlobalJudgement {
     // A list may come by its items after it was handed to a call.
     for (id, value) in graph.all {
       switch value {
-      case .global: note(reached[id], isCalled: false)
+      case .global: note(reached[id], isCalled: false, at: graph.offset(of: id))
       case .object(let object): judge(object, id)
       default: break
       }
@@ -66,11 +81,12 @@ struct GlobalJudgement {
 
   private mutating func judge(_ object: PickleObject, _ id: PickleID) {
     var harms = false
+    let offset = graph.offset(of: id)
     let found = harmful(id)
     if let called = reached[object.callable] {
       if called.role == .attribute {
         // What was found is judged where it is called; that it was looked up is told.
-        return note(found, isCalled: false)
+        return note(found, isCalled: false, at: offset)
       }
       if called.role == .partial { return judgeStates(of: object, id, harms: false) }
       if called.role == .keeper {
@@ -79,34 +95,36 @@ struct GlobalJudgement {
           object.arguments.indices.contains(place) ? object.arguments[place] : nil
         }
         if let target, let harm = harmful(target) ?? madeFunction(target) {
-          note(harm, isCalled: true)
+          note(harm, isCalled: true, at: offset)
           harms = true
         } else if called.canonicalName == Self.rebuilder, object.arguments.count > 2,
           // Torch's own functions take the tensor's class for no more than a name.
           reached[object.arguments[0]]?.isKnown != true,
           let given = harm(among: graph.items(object.arguments[2]) ?? [], goesOn: true)
         {
-          note(given, isCalled: true)
+          note(given, isCalled: true, at: offset)
           harms = true
         }
         return judgeStates(of: object, id, harms: harms)
       }
-      note(called, isCalled: called.harm != nil)
+      note(called, isCalled: called.harm != nil, at: offset)
       harms = called.harm != nil && !PickledModule.isTakenApart(called.canonicalName)
     }
     // methodcaller calls what it finds at once; of attrgetter's, that it was looked up is told.
     if let found, case .object(let getter) = graph[object.callable] {
       let isCalled = reached[getter.callable]?.role == .methodCaller
-      if isCalled || reached[getter.callable]?.role == .getter { note(found, isCalled: isCalled) }
+      if isCalled || reached[getter.callable]?.role == .getter {
+        note(found, isCalled: isCalled, at: offset)
+      }
       harms = harms || isCalled
     }
     // Whatever an unknown function does with a harmful one, it may call it.
     if let given = harmGiven(to: object) {
-      note(given, isCalled: true)
+      note(given, isCalled: true, at: offset)
       harms = true
     }
     if let code = madeFunction(object.callable) {
-      note(code, isCalled: true)
+      note(code, isCalled: true, at: offset)
       harms = true
     }
     judgeStates(of: object, id, harms: harms)
@@ -124,7 +142,7 @@ struct GlobalJudgement {
     for state in object.states.dropLast() {
       if setters[state] == nil { setters[state] = .some(setter(state)) }
       guard let setter = setters[state] ?? nil else { continue }
-      note(setter, isCalled: true)
+      note(setter, isCalled: true, at: graph.offset(of: state))
       harms = true
     }
     if harms { harmfulCalls.append(id) }
@@ -214,7 +232,7 @@ struct GlobalJudgement {
     return nil
   }
 
-  private mutating func note(_ reached: Reached?, isCalled: Bool) {
+  private mutating func note(_ reached: Reached?, isCalled: Bool, at offset: Int) {
     guard let reached else { return }
     let name = ExactString(reached.name)
     if let place = places[name] {
@@ -225,7 +243,7 @@ struct GlobalJudgement {
     globals.append(
       .init(
         name: reached.name, judgement: reached.isKnown ? .known : reached.harm == nil ? .unknown : .harmful,
-        harm: reached.harm?.rawValue, isCalled: isCalled))
+        harm: reached.harm?.rawValue, isCalled: isCalled, place: location.place(at: offset)))
   }
 
   /// The harmful calls, and every call that one of them is given to: what these make of it is not known.
@@ -263,14 +281,15 @@ extension PickleGraph {
   /// Throws where the pickle calls something harmful, though its values are of no interest.
   @discardableResult
   func refuseHarm(_ location: PickleLocation, _ limits: ReadLimits) throws -> GlobalJudgement {
-    let judgement = GlobalJudgement(self)
+    let judgement = GlobalJudgement(self, location)
     guard let first = judgement.harmfulCalls.first, !limits.salvages else { return judgement }
     throw location.failure(
       "the pickle calls \(judgement.sentence), if Python loads it", at: offset(of: first),
       remedies: [
         "do not load this file in Python",
         .setting("salvage", "takes the tensors that do not depend on that"),
-      ], kind: .unsafe)
+      ], kind: .unsafe
+    ).of(.harmfulCall)
   }
 }
 
@@ -301,7 +320,7 @@ struct OtherPickles {
       // Python does what stands before a fault.
       try graph.refuseHarm(place, limits)
       if fault == nil, count <= Self.most {
-        globals.merge(GlobalJudgement(graph).globals)
+        globals.merge(GlobalJudgement(graph, place).globals)
         end += graph.streamByteCount
         continue
       }
@@ -309,14 +328,15 @@ struct OtherPickles {
       let head = try source.bytes(end..<min(end + 2, source.byteCount))
       let isMeant = head.count == 2 && head[0] == 0x80 && (2...5).contains(head[1])
       guard isMeant || end == 0 && location.record.map(Self.isNamedForMacOS) == false else { return }
-      globals.merge(GlobalJudgement(graph).globals)
+      globals.merge(GlobalJudgement(graph, place).globals)
       let name = location.record ?? location.path
       let reason = fault.map { "byte \($0.offset): \($0.reason)" } ?? "it follows \(Self.most) others"
+      let sentence =
+        "\(end > 0 ? "what follows a pickle" : "it") cannot be read as a pickle, so what it "
+        + "calls is not known (\(reason))"
       unread = Integrity.Problem(
-        kind: .unreadable, place: name,
-        message:
-          "\(name.shownName): \(end > 0 ? "what follows a pickle" : "it") cannot be read as a pickle, so what it "
-          + "calls is not known (\(reason))")
+        kind: .unreadable, place: name, message: "\(name.shownName): \(sentence)", reason: sentence,
+        extent: place.place(at: 0).fileOffset.map { FileExtent(location.path, $0..<$0) })
       return
     }
   }

@@ -6,7 +6,7 @@
 /// Source: the documentation of Python 3.8 to 3.13 and of the packages, and what is known of attacks on pickle.
 enum HarmfulGlobals {
   /// What a function does.
-  enum Harm: String {
+  enum Harm: String, CaseIterable {
     case process = "starts a process"
     case code = "runs code"
     case imports = "imports a module by its name"

@@ -172,13 +172,14 @@ enum LegacyStorage {
     }
     guard position <= source.byteCount - 8 else { throw fault("is missing: the file ends before it") }
     let count = try source.bytes(position..<(position + 8)).integer(at: 0, Int64.self)
-    guard count >= 0 else { throw fault("says that it has \(count) elements") }
+    guard count >= 0 else { throw fault("says that it has \(count) elements").of(.bounds) }
     let (byteCount, overflow) = Int(count).multipliedReportingOverflow(by: elementSize)
     let available = source.byteCount - position - 8
     guard !overflow, byteCount <= available else {
       throw fault(
         "should hold \(count) elements of \(elementSize) bytes, but \(available) bytes are left"
-          + (overflow ? "" : ", \(byteCount - available) too few"))
+          + (overflow ? "" : ", \(byteCount - available) too few")
+      ).of(.bounds)
     }
     return (
       Storage(source, offset: position + 8, byteCount: byteCount, label: label), position + 8 + byteCount

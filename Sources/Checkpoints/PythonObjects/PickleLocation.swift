@@ -6,14 +6,23 @@ struct PickleLocation {
   let path: String
   /// The record of the archive that holds it.
   var record: String?
+  /// Where the record begins in the file; `nil` where that is not known, or its bytes are not there as they are.
+  var recordStart: Int?
   /// Where it begins in the record or, without one, in the file.
   var start = 0
+
+  /// - Parameter offset: counted from the start of the pickle.
+  func place(at offset: Int?) -> FailurePlace {
+    let byteOffset = offset.map { start + $0 }
+    let fileOffset = recordStart.flatMap { start in byteOffset.map { start + $0 } }
+    return FailurePlace(file: path, record: record, byteOffset: byteOffset, fileOffset: fileOffset)
+  }
 
   /// - Parameter offset: counted from the start of the pickle.
   func failure(
     _ reason: String, at offset: Int? = nil, remedies: [Remedy] = [], kind: FailureKind = .unreadable
   ) -> Failure {
-    Failure(in: path, record: record, at: offset.map { start + $0 }, reason, remedies: remedies, kind: kind)
+    Failure(kind, at: place(at: offset), reason, remedies: remedies)
   }
 
   /// What is wrong with the stream itself.

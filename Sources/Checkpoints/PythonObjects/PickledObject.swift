@@ -42,7 +42,7 @@ struct PickledObject {
     Log.debug(
       "\(location.record ?? location.path): a pickle of \(graph.streamByteCount) bytes makes \(graph.valueCount) values"
     )
-    let judgement = GlobalJudgement(graph)
+    let judgement = GlobalJudgement(graph, location)
     var warnings = warnings
     var tainted: Set<PickleID> = []
     if !judgement.harmfulCalls.isEmpty {
@@ -96,7 +96,7 @@ struct PickledObject {
 
   /// Refuses a pickle that calls something harmful.
   func checkSafety() throws {
-    let judgement = GlobalJudgement(graph)
+    let judgement = GlobalJudgement(graph, location)
     if judgement.harmfulCalls.isEmpty || limits.salvages { return }
     throw try harmful(judgement, judgement.tainted)
   }
@@ -114,7 +114,8 @@ struct PickledObject {
     if count > 0 { remedies.append(.setting("salvage", "takes these, and leaves out the rest")) }
     return location.failure(
       "the pickle calls \(judgement.sentence), if Python loads it",
-      at: judgement.harmfulCalls.first.map { graph.offset(of: $0) }, remedies: remedies, kind: .unsafe)
+      at: judgement.harmfulCalls.first.map { graph.offset(of: $0) }, remedies: remedies, kind: .unsafe
+    ).of(.harmfulCall)
   }
 
   /// Finds tensors that the walk never met: arguments of functions we know nothing of, or keys of dicts.
@@ -149,7 +150,8 @@ struct PickledObject {
           ? "in Python: make ordinary tensors of them, and save these"
           : "what it would return cannot be known without running it, so nothing is shown as its result"
       ],
-      kind: isTorch ? .unreadable : .unsafe)
+      kind: isTorch ? .unreadable : .unsafe
+    ).of(isTorch ? nil : .unknownCall)
   }
 }
 

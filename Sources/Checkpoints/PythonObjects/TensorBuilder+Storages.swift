@@ -71,7 +71,8 @@ extension TensorBuilder {
     guard reference.view?.range.count ?? reference.byteCount <= storage.byteCount else {
       throw malformed(
         "storage \(key) should hold \(reference.byteCount) bytes (\(reference.dtype?.rawValue ?? "untyped")), "
-          + "but \(storage.byteCount) are there", at: id)
+          + "but \(storage.byteCount) are there", at: id
+      ).of(.bounds)
     }
     storages[key] = (reference, storage)
     return (reference, storage)
@@ -90,7 +91,7 @@ extension TensorBuilder {
       throw malformed("a storage's key is \(key.utf8.count) bytes long", at: id)
     }
     guard let count = graph.int(parts[4]), count >= 0 else {
-      throw malformed("storage \(key) has an impossible number of elements", at: id)
+      throw malformed("storage \(key) has an impossible number of elements", at: id).of(.bounds)
     }
     let dtype = TorchDType.storageClass(type)
     guard type.hasPrefix("torch."), type.hasSuffix("UntypedStorage") || dtype != nil else {
@@ -98,7 +99,9 @@ extension TensorBuilder {
     }
     let size = dtype?.byteCount ?? 1
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: size)
-    guard !overflow else { throw malformed("storage \(key) has an impossible number of elements", at: id) }
+    guard !overflow else {
+      throw malformed("storage \(key) has an impossible number of elements", at: id).of(.bounds)
+    }
     let view = parts.count == 6 ? try storageView(parts[5], size: size, within: byteCount, at: id) : nil
     return StorageReference(key: key, dtype: dtype, byteCount: byteCount, view: view)
   }
@@ -116,7 +119,7 @@ extension TensorBuilder {
       let offset = graph.int(parts[1]), let count = graph.int(parts[2]), offset >= 0, count >= 0,
       key.utf8.count <= Self.longestKey,
       count <= byteCount / size, offset <= byteCount / size - count
-    else { throw malformed("a part of a storage does not lie within it", at: reference) }
+    else { throw malformed("a part of a storage does not lie within it", at: reference).of(.bounds) }
     return (key, (offset * size)..<((offset + count) * size))
   }
 }

@@ -287,7 +287,7 @@ final class TensorBuilder {
 
   func checked(at id: PickleID, _ make: () throws -> Tensor) throws -> Tensor {
     do { return try make() } catch let error as TensorError {
-      throw malformed("a tensor cannot be right: \(error)", at: id)
+      throw malformed("a tensor cannot be right: \(error)", at: id).of(error.finding)
     }
   }
 

@@ -127,6 +127,7 @@ public struct ChecksumMismatch: SutureError {
 
   public var kind: FailureKind { .unreadable }
   public var place: FailurePlace { FailurePlace(file: source) }
+  public var finding: FindingKind? { .checksum }
 
   public var reason: String {
     "storage \(label) at byte \(offset) is corrupt: its CRC-32 is \(hexadecimal(computed)), "

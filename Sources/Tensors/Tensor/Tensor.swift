@@ -178,6 +178,14 @@ public enum TensorError: SutureError, Equatable {
 
   public var kind: FailureKind { .unreadable }
 
+  public var finding: FindingKind? {
+    switch self {
+    case .rankMismatch, .negative, .overflow, .outOfBounds: .bounds
+    case .tooManyDimensions, .expandsTooFar, .tooManyToShow: .limit
+    case .notConvertible, .noElements, .noSuchBits, .notDense: nil
+    }
+  }
+
   public var reason: String {
     switch self {
     case .rankMismatch(let shape, let strides):

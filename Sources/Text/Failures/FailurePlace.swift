@@ -6,6 +6,8 @@ public struct FailurePlace: Sendable, Equatable {
   public var record: String?
   /// Counted from 0.
   public var byteOffset: Int?
+  /// The same byte counted from the start of the file, where it is known: a record has offsets of its own.
+  public var fileOffset: Int?
   /// The dotted path of a value, or the name of a tensor.
   public var path: String?
   /// Counted from 1.
@@ -14,10 +16,11 @@ public struct FailurePlace: Sendable, Equatable {
   public var column: Int?
 
   public init(
-    file: String? = nil, record: String? = nil, byteOffset: Int? = nil, path: String? = nil, line: Int? = nil,
-    column: Int? = nil
+    file: String? = nil, record: String? = nil, byteOffset: Int? = nil, fileOffset: Int? = nil,
+    path: String? = nil, line: Int? = nil, column: Int? = nil
   ) {
     (self.file, self.record, self.byteOffset) = (file, record, byteOffset)
+    self.fileOffset = fileOffset ?? (record == nil ? byteOffset : nil)
     (self.path, self.line, self.column) = (path, line, column)
   }
 }

@@ -10,11 +10,14 @@ public protocol SutureError: Error, CustomStringConvertible, Sendable {
   var reason: String { get }
   /// What to do about it, or what else is worth knowing; the likeliest first.
   var remedies: [Remedy] { get }
+  /// What it finds wrong with a file, where more is known than the kind says.
+  var finding: FindingKind? { get }
 }
 
 extension SutureError {
   public var place: FailurePlace { FailurePlace() }
   public var remedies: [Remedy] { [] }
+  public var finding: FindingKind? { nil }
 
   /// The place and the reason in a line, and a line for each remedy.
   public var description: String {
@@ -48,6 +51,7 @@ public struct Failure: SutureError {
   public let place: FailurePlace
   public let reason: String
   public let remedies: [Remedy]
+  public private(set) var finding: FindingKind?
 
   public init(
     _ kind: FailureKind, at place: FailurePlace = FailurePlace(), _ reason: String, remedies: [Remedy] = []
@@ -56,12 +60,22 @@ public struct Failure: SutureError {
   }
 
   /// Something about a file: where nothing else is said, that it cannot be read.
+  ///
+  /// - Parameter byteOffset: counted from the start of the file, also where the record is named that lies there.
   public init(
     in file: String, record: String? = nil, at byteOffset: Int? = nil, _ reason: String,
     remedies: [Remedy] = [],
     kind: FailureKind = .unreadable
   ) {
-    let place = FailurePlace(file: file, record: record, byteOffset: byteOffset)
+    let place = FailurePlace(
+      file: file, record: record, byteOffset: byteOffset, fileOffset: byteOffset)
     self.init(kind, at: place, reason, remedies: remedies)
+  }
+
+  /// The same as one of the kinds of findings; as it is where that is not known.
+  public func of(_ finding: FindingKind?) -> Failure {
+    var copy = self
+    copy.finding = finding ?? copy.finding
+    return copy
   }
 }

@@ -28,8 +28,13 @@ public struct JSONReport: Sendable {
   /// JSON lets characters stand in strings that a terminal would act on; here they are escaped.
   ///
   /// - Parameter isLine: whether it is one line, for reports that come one after another.
-  public func text(isLine: Bool = false) -> String {
-    let text = JSONWriter.text(value, style: isLine ? .compact : .pretty) + "\n"
+  public func text(isLine: Bool = false) -> String { value.inertText(style: isLine ? .compact : .pretty) }
+}
+
+extension JSONValue {
+  /// The document with a newline at its end, and nothing in it that a terminal acts on.
+  func inertText(style: JSONWriter.Style) -> String {
+    let text = JSONWriter.text(self, style: style) + "\n"
     if text.utf8.allSatisfy({ $0 < 127 }) { return text }
     var result = ""
     result.reserveCapacity(text.utf8.count)

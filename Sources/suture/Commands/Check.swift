@@ -24,6 +24,10 @@ struct Check: Command {
     block gets what a forward pass reads. A model file that YOLOv5, or Ultralytics, could not build is refused.
 
     --into alone takes the model file that lies in FILE, where a model was pickled whole (best.pt).
+
+    --format sarif and cyclonedx print one document for all FILEs: findings for code hosts and editors (SARIF 2.1.0), or a
+    bill of materials with each file's hash, contents and verdict (CycloneDX 1.6). The exit code is the same, and a FILE that
+    cannot be had is told in them too. Files are named from the folder in which the command runs.
     """
 
   static var arguments: [Argument<Self>] {
@@ -48,7 +52,12 @@ struct Check: Command {
       .flag("allow-nan", "Report NaN, but do not fail for it.", \.allowsNaN),
       .limit(\.limits),
       .salvage(\.limits), .step(\.limits),
-      .flag("json", "Print JSON.", \.json),
+      .choice(
+        "format", "How to print: for people, as JSON, or one document for all files, SARIF or CycloneDX.",
+        \.format
+      ),
+      .flag("json", "Print JSON, as --format json.", \.json),
+      .flag("absolute-paths", "In SARIF and CycloneDX: name files by their whole paths.", \.namesAbsolutely),
     ]
   }
 
@@ -72,9 +81,24 @@ struct Check: Command {
   var isStrict = false
   var readsAll = false
   var limits = ReadLimits()
+  var format: Format?
   var json = false
+  var namesAbsolutely = false
+
+  enum Format: String, CaseIterable {
+    case text, json, sarif, cyclonedx
+
+    var isDocument: Bool { self == .sarif || self == .cyclonedx }
+  }
 
   mutating func run() throws -> ExitCode {
+    if json, let format, format != .json {
+      throw UsageError("--json is --format json, and --format \(format.rawValue) is asked for too")
+    }
+    json = json || format == .json
+    if namesAbsolutely, format?.isDocument != true {
+      throw UsageError("--absolute-paths goes with --format sarif or --format cyclonedx")
+    }
     if base == nil {
       let given = [
         (classes != nil, "nc"), (anchors != nil, "anchors"), (isVerbose, "verbose"), (key != nil, "key"),
@@ -85,6 +109,7 @@ struct Check: Command {
       }
     }
     if files.isEmpty { throw UsageError("check needs FILE: the checkpoint") }
+    if let format, format.isDocument { return try document(format) }
     return try eachFile(files, json: json) { file in
       var check = self
       check.file = file
@@ -93,37 +118,73 @@ struct Check: Command {
   }
 
   private func run(isOne: Bool) throws -> ExitCode {
-    let checkpoint: Checkpoint
-    do { checkpoint = try Checkpoint.open(file, key: ".", limits: limits) } catch let error as SystemError {
-      // Nothing can be said about a file that cannot be had.
-      throw error
-    } catch let error as any SutureError where [.remote, .usage].contains(error.kind) {
-      throw error
-    } catch {
-      // A file that is refused on opening has failed the check.
+    let start = CurrentProcess.seconds
+    let (checked, load) = try look()
+    switch checked.outcome {
+    case .unavailable(let error): throw error
+    case .refused(let error):
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
       if json {
         try Console.print(diagnosis.report(["path": file, "passed": false], code: .negative), isLine: !isOne)
       }
-      return .negative
+    case .checked(let report) where json: try Console.print(report.json(load?.json), isLine: !isOne)
+    case .checked(let report):
+      try Console.print(
+        report.lines(seconds: CurrentProcess.seconds - start) + (load.map { [""] + $0.lines } ?? []))
+    }
+    return checked.passed ? .done : .negative
+  }
+
+  /// One document for all files, those too that cannot be had.
+  private func document(_ format: Format) throws -> ExitCode {
+    var (checked, first) = ([CheckedFile](), ExitCode.done)
+    for file in files {
+      var check = self
+      check.file = file
+      do { checked.append(try check.look().checked) } catch let error as any SutureError {
+        // What is asked of one cannot be asked of any.
+        if error is UsageError { throw error }
+        checked.append(CheckedFile(file, .unavailable(error)))
+      }
+      var code = checked.last?.passed == true ? ExitCode.done : .negative
+      switch checked.last?.outcome {
+      case .unavailable(let error)?:
+        Console.error(Diagnosis(error))
+        code = Diagnosis(error).code
+      case .refused(let error)?: Console.error(Diagnosis(error))
+      default: break
+      }
+      if first.rawValue == 0 { first = code }
+    }
+    try Console.print(
+      document: format == .sarif
+        ? SARIFLog(checked, areAbsolute: namesAbsolutely).text
+        : try BillOfMaterials(checked, areAbsolute: namesAbsolutely, readsRemote: readsAll).text)
+    return first
+  }
+
+  /// Opens the file and reads it.
+  ///
+  /// - Throws: where nothing can be said about it, or about what it would be loaded into.
+  private func look() throws -> (checked: CheckedFile, load: LoadText?) {
+    let checkpoint: Checkpoint
+    do { checkpoint = try Checkpoint.open(file, key: ".", limits: limits) } catch let error as SystemError {
+      // Nothing can be said about a file that cannot be had.
+      throw error
+    } catch let error as any SutureError where ![.remote, .usage].contains(error.kind) {
+      // A file that is refused on opening has failed the check.
+      return (CheckedFile(file, .refused(error)), nil)
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
-    let outcome = try base.map { try load(into: $0) }
+    let load = try base.map { try self.load(into: $0) }
     let progress = ProgressMeter(total: checkpoint.stateDict.byteCount, Progress.auto.handler)
-    let start = CurrentProcess.seconds
     var report = try CheckReport(of: checkpoint, readsBytes: readsAll || !checkpoint.isRemote) {
       progress.advance($0)
     }
     (report.allowsNaN, report.isStrict) = (allowsNaN, isStrict)
     progress.finish()
-    if json {
-      try Console.print(report.json(outcome?.json), isLine: !isOne)
-    } else {
-      try Console.print(
-        report.lines(seconds: CurrentProcess.seconds - start) + (outcome.map { [""] + $0.lines } ?? []))
-    }
-    return report.passed && outcome?.passed != false ? .done : .negative
+    return (CheckedFile(file, .checked(report), load: load.map { ($0.passed, $0.sentence) }), load)
   }
 
   /// What loading would do.

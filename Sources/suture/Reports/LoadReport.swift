@@ -10,6 +10,8 @@ struct LoadText {
   let passed: Bool
   let lines: [String]
   let json: JSONReport
+  /// What of it would not load, in a sentence.
+  let sentence: String
 
   // MARK: Into a checkpoint
 
@@ -55,7 +57,7 @@ struct LoadText {
         : "does not load: load_state_dict would raise\(more)",
     ]
     if isVerbose { lines += Self.pyTorch(check.errorLines, "PyTorch would say:") }
-    (passed, self.lines) = (check.passed, lines)
+    (passed, self.lines, sentence) = (check.passed, lines, Self.sentence(report))
     json = check.json(flags: check.advice.map(\.repairs.flags))
   }
 
@@ -108,11 +110,17 @@ struct LoadText {
           : "does not fit: it loads without an error, and leaves parts of the backbone untrained",
     ]
     if isVerbose { lines += Self.pyTorch(check.errorLines, "PyTorch would say, after model_dict.update:") }
-    (passed, self.lines) = (check.passed, lines)
+    (passed, self.lines, sentence) = (check.passed, lines, Self.sentence(report))
     json = check.json(model: path, flags: check.advice == nil ? nil : check.adviceFlags)
   }
 
   // MARK: What both have
+
+  private static func sentence(_ report: LoadReport) -> String {
+    "of \(Format.plural(report.baseCount, "key")) of the model \(Format.count(report.loaded.count)) would load; "
+      + "\(Format.count(report.missing.count)) are missing, \(Format.count(report.unexpected.count)) unexpected, "
+      + "\(Format.count(report.mismatched.count)) of another size"
+  }
 
   private static func advice(_ flags: [String], _ file: Checkpoint, outcome: String) -> [String] {
     let words = Shell.words(flags)

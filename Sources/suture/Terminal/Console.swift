@@ -66,6 +66,9 @@ enum Console {
     try write(report.withTraffic.text(isLine: isLine))
   }
 
+  /// Prints a document of some other format for programs, in which nothing acts on a terminal.
+  static func print(document: String) throws { try write(document) }
+
   private static func write(_ text: String) throws {
     try quietly { try StandardStream.output.write(text) }
   }

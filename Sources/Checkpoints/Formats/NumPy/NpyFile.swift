@@ -53,7 +53,8 @@ struct NpyFile {
       let byteCount = try Shape.elementCount(header.shape).multiplied(checked: type.dtype.byteCount)
       guard byteCount <= source.byteCount - byteOffset else {
         throw fault(
-          "the array needs \(byteCount) bytes, \(source.byteCount - byteOffset) are left", at: byteOffset)
+          "the array needs \(byteCount) bytes, \(source.byteCount - byteOffset) are left", at: byteOffset
+        ).of(.bounds)
       }
       trailing = source.byteCount - byteOffset - byteCount
       let storage = Storage(

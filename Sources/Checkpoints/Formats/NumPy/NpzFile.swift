@@ -36,7 +36,8 @@ enum NpzFile: CheckpointFormat {
       do { file = try NpyFile(source, label: name) } catch let array as OddArray {
         if array.holdsObjects {
           let bytes = try archive.contents(of: record, limit: input.limits.pickle.streamBytes)
-          let location = PickleLocation(path: input.name, record: record.name)
+          let location = PickleLocation(
+            path: input.name, record: record.name, recordStart: record.start)
           objects.append((MemorySource(bytes, name: source.name), array, location))
         }
         odd.append((name, array))

@@ -77,14 +77,17 @@ struct SafetensorsEntry {
       throw refusal("it has \(shape.count) dimensions, and \(Tensor.maximumRank) are supported")
     }
     let (begin, end) = (offsets[0], offsets[1])
-    guard begin <= end else { throw refusal("its data begin at \(begin) and end before that, at \(end)") }
+    guard begin <= end else {
+      throw refusal("its data begin at \(begin) and end before that, at \(end)").of(.bounds)
+    }
     let needed: Int
     do { needed = try Shape.elementCount(shape).multiplied(checked: dtype.byteCount) } catch {
       throw overflow(shape)
     }
     guard needed == end - begin else {
       throw refusal(
-        "its shape \(shape) of \(dtype) takes \(needed) bytes, and its offsets span \(end - begin)")
+        "its shape \(shape) of \(dtype) takes \(needed) bytes, and its offsets span \(end - begin)"
+      ).of(.bounds)
     }
     (self.name, self.dtype, self.shape) = (name, dtype, shape)
     (self.begin, self.end, self.order) = (begin, end, order)

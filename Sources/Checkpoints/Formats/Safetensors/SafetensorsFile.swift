@@ -127,7 +127,8 @@ public struct SafetensorsFile: Sendable {
     let offset = lengthSize + error.offset
     // A key of the outermost object is a name; any other belongs to the entry of a tensor or to the metadata.
     if let name = error.duplicateMember {
-      return .safetensors(source.name, tensor: name, at: offset, "the header has this name twice")
+      return .safetensors(source.name, tensor: name, at: offset, "the header has this name twice").of(
+        .ambiguous)
     }
     return .safetensors(source.name, at: offset, "the header's JSON is refused: \(error.reason)")
   }
@@ -162,24 +163,28 @@ public struct SafetensorsFile: Sendable {
       if entry.begin > end {
         throw .safetensors(
           source.name, tensor: entry.name, at: offset,
-          "\(entry.begin - end) bytes before its data belong to no tensor")
+          "\(entry.begin - end) bytes before its data belong to no tensor"
+        ).of(.bounds)
       }
       if entry.begin < end {
         throw .safetensors(
           source.name, tensor: entry.name, at: offset,
-          "its data overlap those of the tensor before by \(end - entry.begin) bytes")
+          "its data overlap those of the tensor before by \(end - entry.begin) bytes"
+        ).of(.bounds)
       }
       end = entry.end
     }
     let available = source.byteCount - dataOffset
     if end > available {
       throw incomplete(
-        source, "the header describes \(end) bytes of tensors, and \(available) follow it")
+        source, "the header describes \(end) bytes of tensors, and \(available) follow it"
+      ).of(.bounds)
     }
     if end < available {
       throw .safetensors(
         source.name, at: dataOffset + end,
-        "\(available - end) bytes after the last tensor belong to no tensor")
+        "\(available - end) bytes after the last tensor belong to no tensor"
+      ).of(.bounds)
     }
   }
 }
@@ -254,6 +259,6 @@ extension Failure {
 
   /// A size in a safetensors file that no machine can count.
   static func overflow(_ file: String, _ tensor: String?, _ shape: [Int]) -> Failure {
-    .safetensors(file, tensor: tensor, "the size of its shape \(shape) overflows 64 bits")
+    .safetensors(file, tensor: tensor, "the size of its shape \(shape) overflows 64 bits").of(.bounds)
   }
 }

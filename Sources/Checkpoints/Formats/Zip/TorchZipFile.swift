@@ -51,7 +51,7 @@ struct TorchZipFile {
     guard let record = archive[name] else {
       throw Failure(in: path, record: name, "the record is missing")
     }
-    let location = PickleLocation(path: path, record: name)
+    let location = self.location(of: record)
     let bytes = try pickle(record)
     do { return (bytes, record, location, try Unpickler.load(bytes, limits: limits.pickle)) } catch {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
@@ -122,8 +122,12 @@ struct TorchZipFile {
     }
     try judge(pickle, from: end, location)
     for record in archive.records where record.name.hasSuffix(".pkl") && record.name != location.record {
-      try judge(try self.pickle(record), from: 0, PickleLocation(path: path, record: record.name))
+      try judge(try self.pickle(record), from: 0, self.location(of: record))
     }
+  }
+
+  private func location(of record: Record) -> PickleLocation {
+    PickleLocation(path: path, record: record.name, recordStart: record.start)
   }
 
   /// The bytes of a pickle.
