@@ -64,8 +64,8 @@ with zipfile.ZipFile(path, "w") as archive:
     add(archive, "suture/__main__.py", MODULE.encode())
     for file in sorted(p for p in prefix.rglob("*") if p.is_file()):
         name = file.relative_to(prefix).as_posix()
-        if name == "bin/suture":
-            add(archive, f"{data}/scripts/suture", file.read_bytes(), 0o755)
+        if name.startswith("bin/"):
+            add(archive, f"{data}/scripts/{file.name}", file.read_bytes(), 0o755)
         else:
             add(archive, f"{data}/data/{name}", file.read_bytes())
     add(archive, f"{info}/METADATA", METADATA.encode())

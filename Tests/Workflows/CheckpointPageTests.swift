@@ -98,6 +98,21 @@ import Testing
     #expect(page.features == nil && page.withoutFeatures?.isEmpty == false)
   }
 
+  @Test func `says why the other's feature maps do not stand beside its own`() throws {
+    let atto = try Checkpoint.open(
+      projectFolder + "/Fixtures/convnext-atto-cifar10/convnext_atto_cifar10_ema.pth")
+    let other = try checkpoint([("a", try Tensor(floats: [1], shape: [1]))])
+    let page = try CheckpointPage(of: atto, against: other)
+    #expect(page.features != nil && page.withoutFeatures == nil)
+    let reason = try #require(page.withoutOther)
+    let features = try data(page)["features"]
+    #expect(features?["note"]?.stringValue?.contains(reason) == true)
+    #expect(features?["note"]?.stringValue?.contains("made.pth") == true)
+    #expect(page.json(path: "x", byteCount: 1).value["without_original"]?.stringValue == reason)
+    let same = try CheckpointPage(of: atto, against: atto)
+    #expect(same.features != nil && same.withoutOther == nil)
+  }
+
   @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
   func `spells bytes as RFC 4648 does`(text: String, spelled: String) {
     #expect(Base64.text(Array(text.utf8)) == spelled)

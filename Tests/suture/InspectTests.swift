@@ -41,6 +41,37 @@ import Testing
     #expect(said.output.split(separator: "\n").count { $0.hasPrefix("2 of 128 tensors") } == 2)
   }
 
+  @Test func `plainly says nothing of the file's name, and of a change no more than changed`() throws {
+    let folder = try TemporaryFolder()
+    let (same, other) = (folder.path + "/another name.pth", folder.path + "/other.pth")
+    try write(contents(of: Self.atto), to: same)
+    #expect(
+      try suture("edit", Self.atto, "-o", other, "--no-provenance", "--scale", "head.bias=2").code == 0)
+    func lines(_ path: String) throws -> [String] {
+      let said = try suture("inspect", path, "--plain", "--stats", "--sha256")
+      #expect(said.code == 0)
+      return said.output.split(separator: "\n").map(String.init)
+    }
+    let original = try lines(Self.atto)
+    #expect(try lines(same) == original)
+    #expect(
+      original.first == "format pytorch-zip" && original.count(where: { $0.hasPrefix("tensor ") }) == 128)
+    let changed = try lines(other).filter { $0.hasPrefix("tensor ") && !original.contains($0) }
+    #expect(changed.count == 1 && changed[0].hasPrefix("tensor head.bias float32 [10] min "), "\(changed)")
+  }
+
+  @Test func `plainly tells what the pickle names and what lies beside the weights`() throws {
+    let said = try suture("inspect", projectFolder + "/Fixtures/Corpus/271_yolov5_style.pt", "--plain").output
+    #expect(said.contains("name models.yolo.DetectionModel unknown\n"))
+    #expect(said.contains("value epoch int -1\n"))
+  }
+
+  @Test(arguments: ["--tree", "--extras", "--storages", "--json"])
+  func `plainly is not together with what prints other lines`(option: String) throws {
+    let said = try suture("inspect", Self.atto, "--plain", option)
+    #expect(said.code == 2 && said.messages.contains("--plain prints lines of its own"))
+  }
+
   @Test func `of several files in JSON is a line for each`() throws {
     let said = try suture("inspect", "--json", Self.atto, Self.atto)
     #expect(said.code == 0)

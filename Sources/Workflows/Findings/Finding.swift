@@ -111,7 +111,7 @@ extension CheckReport {
 
 extension FindingKind {
   /// Its explanation, with what the table of harmful names tells apart.
-  var fullDescription: String {
+  package var fullDescription: String {
     switch self {
     case .harmfulCall, .harmfulName:
       "\(explanation) Harmful is what \(Checkpoint.Global.harms.joined(separator: ", ")), as far as a table knows it."

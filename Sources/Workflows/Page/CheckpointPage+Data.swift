@@ -16,7 +16,13 @@ extension CheckpointPage {
       "warnings": checkpoint.warnings.map(\.visible), "dtypes": dtypes.map(\.rawValue),
       "tensors": tensors.json, "omitted": omitted, "globals": globals, "diff": diff,
       "features": features.map {
-        ["png": Base64.text($0), "text": "the four stages of its backbone"] as JSONObject
+        [
+          "png": Base64.text($0), "text": "the four stages of its backbone",
+          "note": withoutOther.map {
+            "This file's alone: those of \(Self.name(of: comparison?.other ?? checkpoint)) cannot stand beside them: \($0)"
+              .visible
+          },
+        ] as JSONObject
       },
       "runs": runs, "sharing": sharing.json,
       "extras": checkpoint.extras.map { [$0.path.visible, $0.kind.visible, $0.value.visible(atMost: 500)] },
@@ -210,6 +216,7 @@ extension CheckpointPage {
       [
         "path": checkpoint.path, "page": path, "page_bytes": byteCount, "tensors": checkpoint.stateDict.count,
         "against": comparison?.other.path, "same": comparison?.diff.passed, "features": features != nil,
+        "without_original": withoutOther,
         "problems": problems.map { ["name": $0.name, "reason": $0.reason] as JSONObject },
       ])
   }

@@ -27,6 +27,8 @@ public struct CheckpointPage: Sendable {
   public let features: [UInt8]?
   /// Why there are none.
   public let withoutFeatures: String?
+  /// Why the other's do not stand beside them; `nil` where they do, or there is no other.
+  public let withoutOther: String?
 
   /// Reads every element once, and what a forward pass reads once more.
   ///
@@ -45,7 +47,7 @@ public struct CheckpointPage: Sendable {
     comparison = try other.map { other in
       (other, try StateDictDiff(checkpoint.stateDict, other.stateDict) { progress($0) })
     }
-    (features, withoutFeatures) = Self.drawn(checkpoint, other)
+    (features, withoutFeatures, withoutOther) = Self.drawn(checkpoint, other)
   }
 
   /// Tensors are measured side by side.
@@ -74,15 +76,17 @@ public struct CheckpointPage: Sendable {
   }
 
   /// The feature maps, or why there are none: of a file that holds no network that is no fault.
-  private static func drawn(_ checkpoint: Checkpoint, _ other: Checkpoint?) -> ([UInt8]?, String?) {
-    do {
-      if let other, let pair = try? Verification(of: checkpoint, against: other).drawFeatures() {
-        return (try pair.png(), nil)
-      }
-      return (try Verification(of: checkpoint).drawFeatures().png(), nil)
-    } catch {
-      return (nil, (error as? any SutureError)?.reason ?? "\(error)")
+  private static func drawn(_ checkpoint: Checkpoint, _ other: Checkpoint?) -> ([UInt8]?, String?, String?) {
+    func reason(_ error: any Error) -> String { (error as? any SutureError)?.reason ?? "\(error)" }
+    var withoutOther: String?
+    if let other {
+      do {
+        return (try Verification(of: checkpoint, against: other).drawFeatures().png(), nil, nil)
+      } catch { withoutOther = reason(error) }
     }
+    do {
+      return (try Verification(of: checkpoint).drawFeatures().png(), nil, withoutOther)
+    } catch { return (nil, reason(error), nil) }
   }
 
   /// The page, in UTF-8.

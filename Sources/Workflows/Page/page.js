@@ -348,6 +348,7 @@ if (data.diff) {
 if (data.features) {
   section("features", "Feature maps",
     element("p", { class: "faint" }, data.features.text),
+    data.features.note ? element("p", {}, data.features.note) : null,
     element("img", { src: "data:image/png;base64," + data.features.png, alt: data.features.text }));
 }
 

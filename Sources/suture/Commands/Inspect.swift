@@ -42,6 +42,10 @@ struct Inspect: Command {
       .flag("sha256", "Hash the elements of every tensor.", \.sha256),
       .flag("stats", "Read every element: least, largest, mean, deviation, zeros, NaN, Inf.", \.stats),
       .flag("storages", "List the storages, where they lie, and the tensors on them.", \.storages),
+      .flag(
+        "plain",
+        "A line for each thing, which depends on nothing else, not even the file's name: for git's textconv.",
+        \.plain),
       .limit(\.limits),
       .salvage(\.limits), .step(\.limits),
       .flag("json", "Print JSON.", \.json),
@@ -61,6 +65,7 @@ struct Inspect: Command {
   var sha256 = false
   var stats = false
   var storages = false
+  var plain = false
   var limits = ReadLimits()
   var json = false
 
@@ -70,6 +75,13 @@ struct Inspect: Command {
       [file]
       + patterns.filter { word in Self.isFile(word) || Checkpoint.suffixes.contains { word.hasSuffix($0) } }
     patterns.removeAll(where: files.dropFirst().contains)
+    let other = [
+      ("tree", tree), ("by", depth != nil), ("extras", extras), ("into", model != nil),
+      ("storages", storages), ("json", json),
+    ].first(where: \.1)?.0
+    if plain, let other {
+      throw UsageError("--plain prints lines of its own, and --\(other) asks for others")
+    }
     let filters = try patterns.map { try Pattern($0) }
     let model = try model.map { Inspection.Model(try ModelFile(path: $0), path: $0) }
     return try eachFile(files, json: json) { try inspect($0, filters, model, isOne: files.count == 1) }
@@ -95,6 +107,8 @@ struct Inspect: Command {
     (report.model, report.depth) = (model, depth)
     if json {
       try Console.print(report.json, isLine: !isOne)
+    } else if plain {
+      try Console.print(report.plainLines)
     } else {
       try Console.print(report.lines(isFolded: tree, listsAll: extras))
     }

@@ -56,6 +56,7 @@ struct Report: Command {
       try Console.print(page.json(path: path, byteCount: byteCount))
     } else {
       if let reason = page.withoutFeatures { Console.note("       no feature maps: \(reason)") }
+      if let reason = page.withoutOther { Console.note("       feature maps of this file alone: \(reason)") }
       Console.note("write  \(path)  \(Format.bytes(byteCount))")
     }
     guard let first = page.problems.first else { return .done }

@@ -11,7 +11,9 @@ struct ReferencePage {
   let name: String
   let text: () throws -> String
 
-  static var all: [ReferencePage] { [commands] + commandPages + [steps, modules, naming, exitCodes] }
+  static var all: [ReferencePage] {
+    [commands] + commandPages + [steps, modules, naming, exitCodes, findings]
+  }
 
   /// What is printed for the words behind ``asking``.
   static func answer(_ words: [String]) throws -> String {
