@@ -24,5 +24,7 @@
 @_exported public import struct SutureText.Failure
 @_exported public import enum SutureText.FailureKind
 @_exported public import struct SutureText.FailurePlace
+@_exported public import enum SutureText.FindingKind
+@_exported public import enum SutureText.FindingLevel
 @_exported public import enum SutureText.Remedy
 @_exported public import protocol SutureText.SutureError

@@ -197,6 +197,15 @@ struct DocumentTests {
     #expect(value("dtype:float32") == "12" && value("passed") == "true" && value("weights_only") == "loads")
   }
 
+  @Test func `call standard input so, and hash it`() throws {
+    let path = Self.corpus + "001_zip_default.pth"
+    let said = try suture(["check", "-", "--format", "cyclonedx"], input: path)
+    #expect(try said.code == 0 && said.output.contains(SHA256.of(FileSource(path))))
+    #expect(said.output.contains("\"name\": \"standard input\""))
+    #expect(
+      try suture(["check", "-", "--format", "sarif"], input: path).output.contains("standard%20input"))
+  }
+
   @Test(
     arguments: [
       (["--format", "serif"], "did you mean sarif?"),

@@ -34,6 +34,10 @@ struct ArtifactNames {
         names[path] = Name(address: path)
         continue
       }
+      if path == StandardInput.word {
+        names[path] = Name(StandardInput.name, isRelative: true)
+        continue
+      }
       let whole = Self.absolute(path, here)
       if areAbsolute {
         names[path] = Name(whole, prefix: "file://", isRelative: false)

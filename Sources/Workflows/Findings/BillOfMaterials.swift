@@ -27,7 +27,7 @@ public struct BillOfMaterials: Sendable {
       if case .unavailable = file.outcome { return (file, hashes) }
       for path in file.files {
         let isLeftOut = Address.isAddress(path) && !readsRemote
-        hashes.append((path, isLeftOut ? nil : try SHA256.of(openSource(path))))
+        hashes.append((path, isLeftOut ? nil : try SHA256.of(openInput(path))))
       }
       return (file, hashes)
     }
