@@ -1,25 +1,39 @@
-#if arch(x86_64)
 import CSutureKernels
 import Glibc
 import TestSupport
 import Testing
 
+@testable import SutureModelRuntime
+
 /// The kernels against sums in double precision, on sizes that chance makes up and on any number of threads.
-@Suite(
-  .enabled(if: suture_kernels_available(SUTURE_PRECISION_FLOAT32), "this processor has no 512-bit vectors"))
-struct `A kernel` {
+@Suite struct `A kernel` {
   private let seed = UInt64.random(in: 0 ... .max)
 
-  private static let precisions =
-    [SUTURE_PRECISION_FLOAT32, SUTURE_PRECISION_BFLOAT16].filter { suture_kernels_available($0) }
+  /// What kernels are made of, and what they compute in.
+  struct Kind: CustomTestStringConvertible {
+    let instructions: InstructionSet
+    let precision: Precision
 
-  /// How far a sum of `count` products of numbers of size 1 may be off.
-  private static func bound(_ precision: suture_precision) -> Double {
-    precision == SUTURE_PRECISION_BFLOAT16 ? 3e-2 : 3e-6
+    var testDescription: String { "\(instructions), \(precision)" }
+    var isa: suture_isa { instructions.ofKernels }
+    var ofKernels: suture_precision { precision.ofKernels }
   }
 
-  @Test(arguments: precisions)
-  func `computes norm, products, GELU and residual`(precision: suture_precision) throws {
+  /// Every kind that this processor has.
+  static let kinds = Precision.allCases.flatMap { precision in
+    InstructionSet.allCases.filter { $0.isAvailable(for: precision) }.map {
+      Kind(instructions: $0, precision: precision)
+    }
+  }
+  static let exact = kinds.filter { $0.precision == .float32 }
+
+  /// How far a sum of `count` products of numbers of size 1 may be off.
+  private static func bound(_ precision: Precision) -> Double {
+    precision == .bfloat16 ? 3e-2 : 3e-6
+  }
+
+  @Test(arguments: kinds)
+  func `computes norm, products, GELU and residual`(kind: Kind) throws {
     var generator = Seeded(seed)
     for round in 0..<40 {
       // From one channel to more than a stretch of sums holds, and from one row to several tiles.
@@ -27,7 +41,8 @@ struct `A kernel` {
       let hidden = round % 3 == 0 ? Int.random(in: 1...900, using: &generator) : 4 * channels
       let rows = Int.random(in: 1...(round % 5 == 0 ? 400 : 40), using: &generator)
       var layer = suture_feed_forward(
-        precision: precision, rows: rows, channels: channels, hidden: hidden, epsilon: 1e-6,
+        isa: kind.isa, precision: kind.ofKernels, rows: rows, channels: channels, hidden: hidden,
+        epsilon: 1e-6,
         threads: Int32.random(in: 1...5, using: &generator))
       let first = floats(hidden * channels, 1 / Float(channels).squareRoot(), &generator)
       let second = floats(channels * hidden, 1 / Float(hidden).squareRoot(), &generator)
@@ -58,15 +73,16 @@ struct `A kernel` {
           }
           let error = abs(sum - Double(y[row * channels + channel]))
           #expect(
-            error < Self.bound(precision) * max(1, abs(sum)),
-            "seed \(seed), round \(round): \(rows)×\(channels), \(hidden), \(layer.threads) threads")
+            error < Self.bound(kind.precision) * max(1, abs(sum)),
+            "\(kind.testDescription), seed \(seed), round \(round): \(rows)×\(channels), \(hidden), \(layer.threads) threads"
+          )
         }
       }
     }
   }
 
-  @Test(arguments: precisions)
-  func `convolves all channels, normalised before or activated after`(precision: suture_precision) throws {
+  @Test(arguments: kinds)
+  func `convolves all channels, normalised before or activated after`(kind: Kind) throws {
     var generator = Seeded(seed)
     for round in 0..<60 {
       let kernel = Int.random(in: 1...4, using: &generator)
@@ -81,7 +97,8 @@ struct `A kernel` {
       let stride = Int.random(in: 1...4, using: &generator)
       let padding = normalizes ? 0 : Int.random(in: 0...kernel, using: &generator)
       var layer = suture_convolution(
-        precision: precision, batch: batch, height: height, width: width, inputs: inputs, outputs: outputs,
+        isa: kind.isa, precision: kind.ofKernels, batch: batch, height: height, width: width, inputs: inputs,
+        outputs: outputs,
         kernel: kernel, stride: stride, padding: padding, normalizes: normalizes, activates: round % 2 == 0,
         epsilon: 1e-6, threads: Int32.random(in: 1...5, using: &generator))
       let length = inputs * kernel * kernel
@@ -121,17 +138,18 @@ struct `A kernel` {
           let truth = layer.activates ? sum / (1 + exp(-sum)) : sum
           let ours = y[((image * down + row) * across + column) * outputs + output]
           #expect(
-            abs(truth - Double(ours)) < Self.bound(precision) * max(1, abs(sum)),
-            "seed \(seed), round \(round): \(layer)")
+            abs(truth - Double(ours)) < Self.bound(kind.precision) * max(1, abs(sum)),
+            "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
         }
       }
     }
   }
 
-  @Test func `knows SiLU to its tails`() throws {
+  @Test(arguments: exact) func `knows SiLU to its tails`(kind: Kind) throws {
     let inputs = stride(from: Float(-110), through: 110, by: 0.05).map { $0 } + [-1e30, -1e6, 1e6, 0, 1e-30]
     var layer = suture_convolution(
-      precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: inputs.count, inputs: 1, outputs: 1,
+      isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: inputs.count, inputs: 1,
+      outputs: 1,
       kernel: 1,
       stride: 1, padding: 0, normalizes: false, activates: true, epsilon: 0, threads: 1)
     let memory = Memory()
@@ -148,7 +166,7 @@ struct `A kernel` {
     }
   }
 
-  @Test func `convolves each channel by itself, to the border`() throws {
+  @Test(arguments: exact) func `convolves each channel by itself, to the border`(kind: Kind) throws {
     var generator = Seeded(seed)
     for round in 0..<40 {
       let channels = Int.random(in: 1...50, using: &generator)
@@ -159,7 +177,8 @@ struct `A kernel` {
       )
       let batch = Int.random(in: 1...3, using: &generator)
       var layer = suture_depthwise(
-        batch: batch, height: height, width: width, channels: channels,
+        isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, batch: batch, height: height, width: width,
+        channels: channels,
         threads: Int32.random(in: 1...5, using: &generator))
       let (kernels, bias) = (floats(channels * 49, 1, &generator), floats(channels, 1, &generator))
       let x = floats(batch * height * width * channels, 1, &generator)
@@ -183,12 +202,14 @@ struct `A kernel` {
           }
         }
         let error = abs(sum - Double(y[place * channels + channel]))
-        #expect(error < 2e-5, "seed \(seed), round \(round): \(layer)")
+        #expect(error < 2e-5, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
       }
     }
   }
 
-  @Test func `convolves each channel by a small kernel, activated after or not`() throws {
+  @Test(arguments: exact) func `convolves each channel by a small kernel, activated after or not`(kind: Kind)
+    throws
+  {
     var generator = Seeded(seed)
     for round in 0..<20 {
       // From one channel to more vectors than are summed at once, and kernels wider than the image.
@@ -204,7 +225,8 @@ struct `A kernel` {
       )
       let batch = Int.random(in: 1...3, using: &generator)
       var layer = suture_small_depthwise(
-        batch: batch, height: height, width: width, channels: channels, kernel: kernel, stride: stride,
+        isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, batch: batch, height: height, width: width,
+        channels: channels, kernel: kernel, stride: stride,
         padding: padding, activates: round % 2 == 0, threads: Int32.random(in: 1...5, using: &generator))
       let kernels = floats(channels * kernel * kernel, 1, &generator)
       let (bias, x) = (
@@ -236,21 +258,22 @@ struct `A kernel` {
           }
           let truth = layer.activates ? sum / (1 + exp(-sum)) : sum
           let error = abs(truth - Double(y[place * channels + channel]))
-          #expect(error < 2e-5, "seed \(seed), round \(round): \(layer)")
+          #expect(error < 2e-5, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
         }
       }
       let isUntouched = y.suffix(16).allSatisfy { $0.isNaN }
-      #expect(isUntouched, "seed \(seed), round \(round): \(layer)")
+      #expect(isUntouched, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
     }
   }
 
-  @Test func `knows GELU to its tails`() throws {
+  @Test(arguments: exact) func `knows GELU to its tails`(kind: Kind) throws {
     // One channel is normalised to 0, so that what GELU sees is the bias of the first product.
     let inputs =
       stride(from: Float(-12), through: 12, by: 0.01).map { $0 } + [-1e30, -1e6, 1e6, 0, -0.0, 1e-30]
     for input in inputs {
       var layer = suture_feed_forward(
-        precision: SUTURE_PRECISION_FLOAT32, rows: 1, channels: 1, hidden: 1, epsilon: 1e-6, threads: 1)
+        isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, rows: 1, channels: 1, hidden: 1, epsilon: 1e-6,
+        threads: 1)
       let memory = Memory()
       defer { memory.free() }
       let weights = memory.floats(suture_feed_forward_weight_words(&layer))
@@ -291,4 +314,3 @@ private final class Memory {
 
   func free() { for buffer in buffers { buffer.deallocate() } }
 }
-#endif

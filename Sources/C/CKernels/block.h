@@ -1,56 +1,56 @@
-// Blocks of each height for one kind of product and one width: included by blocks.c with ADD_PRODUCT, WIDTH (in vectors
-// of 16), BLOCK_NAME and BLOCK_TARGET defined.
+// Blocks of each height and of one width, WIDTH in vectors: included by blocks.h with BLOCK_NAME defined.
 
-#define EACH(i, count) _Pragma("clang loop unroll(full)") for (int i = 0; i < (count); i++)
+#define EACH(i, count) _Pragma("GCC unroll 16") for (int i = 0; i < (count); i++)
 
-// One word of each row times the columns. Every third row is pointed at, the two behind it are reached by the pitch.
+// Every third row is pointed at, the two behind it are reached by the pitch. The pointers are hidden from the compiler as
+// they go on: it would make them one of the other again, one for each row, which are more than there are registers.
+#define THIRDS(height) (((height) + 2) / 3)
+
+// One word of each row times the columns.
 #define ADD_STEP(height, step)                                                                                         \
   {                                                                                                                    \
-    __m512i columns[WIDTH];                                                                                            \
-    EACH(v, WIDTH) columns[v] = _mm512_loadu_si512(panel + ((step) * WIDTH + v) * 16);                                 \
+    words columns[WIDTH];                                                                                              \
+    EACH(v, WIDTH) columns[v] = load_words(panel + ((step) * WIDTH + v) * LANES);                                      \
     EACH(r, height) {                                                                                                  \
-      __m512i value = _mm512_set1_epi32(*(const int *)(at[r / 3] + r % 3 * pitch + (step) * sizeof(word)));            \
-      EACH(v, WIDTH) sums[r][v] = ADD_PRODUCT(sums[r][v], value, columns[v]);                                          \
+      words value = every_word(at[r / 3] + r % 3 * pitch + (step) * sizeof(word));                                     \
+      EACH(v, WIDTH) sums[r][v] = add_product(sums[r][v], value, columns[v]);                                          \
     }                                                                                                                  \
   }
 
-// The pointers are not to be made one of the other again: that would be fourteen of them, more than there are registers.
-#define KEEP_APART(height) __asm__("" : "+r"(at[0]), "+r"(at[1]), "+r"(at[2]), "+r"(at[3]), "+r"(at[4]))
-
 #define BLOCK(height)                                                                                                  \
-  __attribute__((target(BLOCK_TARGET), noinline)) static void BLOCK_NAME(height)(                                      \
-    const block_source *source, const word *panel, const block_target *target) {                                       \
-    __m512 sums[height][WIDTH];                                                                                        \
-    EACH(r, height) EACH(v, WIDTH) sums[r][v] = _mm512_loadu_ps(target->start + v * 16);                               \
+  static void BLOCK_NAME(height)(const block_source *source, const word *panel, const block_target *target) {          \
+    vector sums[height][WIDTH];                                                                                        \
+    EACH(r, height) EACH(v, WIDTH) sums[r][v] = load(target->start + v * LANES);                                       \
     const char *ahead = target->ahead;                                                                                 \
     ptrdiff_t pitch = source->pitch * (ptrdiff_t)sizeof(word);                                                         \
     for (const piece *part = source->pieces, *end = part + source->count; part < end; part++) {                        \
-      const char *row = (const char *)(source->rows + part->start);                                                    \
-      const char *at[] = {row, row + 3 * pitch, row + 6 * pitch, row + 9 * pitch, row + 12 * pitch};                   \
+      const char *at[THIRDS(height)];                                                                                  \
+      EACH(third, THIRDS(height)) at[third] = (const char *)(source->rows + part->start) + third * 3 * pitch;          \
       ptrdiff_t k = part->words;                                                                                       \
       for (; k >= 4; k -= 4) {                                                                                         \
-        EACH(v, WIDTH) _mm_prefetch(ahead + v * 64, _MM_HINT_T0);                                                      \
-        ahead += 64 * WIDTH;                                                                                           \
+        for (int byte = 0; byte < 4 * LANES * WIDTH; byte += 64) __builtin_prefetch(ahead + byte);                     \
+        ahead += 4 * LANES * WIDTH;                                                                                    \
         EACH(step, 4) ADD_STEP(height, step)                                                                           \
-        panel += 64 * WIDTH;                                                                                           \
-        EACH(third, 5) at[third] += 4 * sizeof(word);                                                                  \
-        KEEP_APART(height);                                                                                            \
+        panel += 4 * LANES * WIDTH;                                                                                    \
+        EACH(third, THIRDS(height)) {                                                                                  \
+          at[third] += 4 * sizeof(word);                                                                               \
+          __asm__("" : "+r"(at[third]));                                                                               \
+        }                                                                                                              \
       }                                                                                                                \
       for (; k > 0; k--) {                                                                                             \
         ADD_STEP(height, 0)                                                                                            \
-        panel += 16 * WIDTH;                                                                                           \
-        EACH(third, 5) at[third] += sizeof(word);                                                                      \
+        panel += LANES * WIDTH;                                                                                        \
+        EACH(third, THIRDS(height)) at[third] += sizeof(word);                                                         \
       }                                                                                                                \
     }                                                                                                                  \
     if (!target->activates) {                                                                                          \
       EACH(r, height) EACH(v, WIDTH) finish(target, r, v, sums[r][v], false);                                          \
       return;                                                                                                          \
     }                                                                                                                  \
-    __m512 done[height][WIDTH];                                                                                        \
+    vector done[height][WIDTH];                                                                                        \
     EACH(r, height) EACH(v, WIDTH) done[r][v] = sums[r][v];                                                            \
     __asm__("" : "+m"(done));                                                                                          \
-    _Pragma("clang loop unroll(disable)") for (int r = 0; r < height; r++)                                             \
-      EACH(v, WIDTH) finish(target, r, v, done[r][v], true);                                                           \
+    for (int r = 0; r < height; r++) EACH(v, WIDTH) finish(target, r, v, done[r][v], true);                            \
   }
 
 BLOCK(1)
@@ -59,18 +59,22 @@ BLOCK(3)
 BLOCK(4)
 BLOCK(5)
 BLOCK(6)
+#if ROWS >= 12
 BLOCK(7)
 BLOCK(8)
 BLOCK(9)
 BLOCK(10)
 BLOCK(11)
 BLOCK(12)
+#endif
+#if ROWS >= 14
 BLOCK(13)
 BLOCK(14)
+#endif
 
 #undef ADD_STEP
 #undef BLOCK
 #undef BLOCK_NAME
 #undef EACH
+#undef THIRDS
 #undef WIDTH
-#undef KEEP_APART

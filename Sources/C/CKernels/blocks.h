@@ -1,45 +1,26 @@
-// Products are made of blocks: up to ROWS rows times a panel of columns, up to 28 sums in registers that a stretch of the
-// inner dimension is added to.
+// Products are made of blocks: up to ROWS rows times a panel of columns, as many sums as there are registers for, that a
+// stretch of the inner dimension is added to.
 //
 // The rows of a block lie equally far apart, and what is read of each are pieces: a product of matrices has one, a
-// convolution one for each row of its kernel. Columns lie in panels of PANEL, or of half as many, word by word side by
-// side, in the order in which they are read. A word is one float32, or two bfloat16 that are multiplied and added at once.
+// convolution one for each row of its kernel. Columns lie in panels of two vectors, or of one, word by word side by side, in
+// the order in which they are read.
 //
 // No more than STRETCH words are summed in a row before the sum is added to others: long sums in one float32 lose
 // digits.
 #ifndef SUTURE_BLOCKS_H
 #define SUTURE_BLOCKS_H
 
-#include "CKernels.h"
-
-#include <immintrin.h>
-
-typedef uint32_t word;
+#include "silu.h"
 
 enum {
-  ROWS = 14,
-  PANEL = 32,
+  WIDE = 2,  // vectors
+  PANEL = WIDE * LANES,
   STRETCH = 256,
-  STRIDE = 272,       // an odd number of cache lines, so that rows do not fall into the same places of the cache
-  TILE = 112,         // the rows that a thread takes at a time, at most
-  CACHE = 640 << 10,  // the bytes that they may take
+  STRIDE = 272,  // an odd number of cache lines, so that rows do not fall into the same places of the cache
+  TILE = 112,    // the rows that a thread takes at a time, at most
 };
 
-#define VECTORS "avx512f,avx512bw,avx512vl,avx512dq,fma"
-#define ROUNDING VECTORS ",avx512bf16"
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE ptrdiff_t quotient(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
-INLINE ptrdiff_t multiple(ptrdiff_t a, ptrdiff_t b) { return quotient(a, b) * b; }
-INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-INLINE ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
-
-// Takes `count` words or floats from `at`, whole cache lines.
-INLINE void *take(char **at, ptrdiff_t count) {
-  void *start = *at;
-  *at += multiple(count, 16) * (ptrdiff_t)sizeof(word);
-  return start;
-}
+static const float zeros[PANEL] = {0};
 
 // What a block reads of each row, `pitch` words apart: `count` pieces.
 typedef struct {
@@ -59,46 +40,61 @@ typedef struct {
   float *to;
   const float *base, *also;
   ptrdiff_t to_pitch, base_pitch, also_pitch;
-  __mmask16 masks[2];  // the columns of `to` and `also` that there are
-  const char *ahead;   // what is read next, from far away
-  bool activates;      // x · σ(x) of what is stored
+  part there[WIDE];   // the columns of `to` and `also`
+  const char *ahead;  // what is read next, from far away
+  bool activates;     // x · σ(x) of what is stored
 } block_target;
 
-typedef void block_kernel(const block_source *source, const word *panel, const block_target *target);
-
-// For panels of 16 and of 32 columns, each height from 1 to ROWS.
-typedef block_kernel *const block_kernels[2][ROWS + 1];
-extern block_kernels suture_float32_blocks, suture_bfloat16_blocks;
-
-INLINE block_kernels *blocks_of(suture_precision precision) {
-  return precision == SUTURE_PRECISION_BFLOAT16 ? &suture_bfloat16_blocks : &suture_float32_blocks;
+// Stores a vector of sums, the `v`th of row `r`.
+INLINE void finish(const block_target *target, ptrdiff_t r, ptrdiff_t v, vector sum, bool activates) {
+  part there = target->there[v];
+  if (target->base) sum = sum + load(target->base + r * target->base_pitch + v * LANES);
+  if (target->also) sum = sum + load_part(there, target->also + r * target->also_pitch + v * LANES);
+  if (activates) sum = silu(sum);
+  store_part(target->to + r * target->to_pitch + v * LANES, there, sum);
 }
 
-extern const float suture_zeros[PANEL];
+#define WIDTH 1
+#define BLOCK_NAME(rows) narrow_block_##rows
+#include "block.h"
+#define WIDTH 2
+#define BLOCK_NAME(rows) block_##rows
+#include "block.h"
 
-// The masks of a panel of which `columns` are there.
-INLINE void mask(block_target *target, ptrdiff_t columns) {
-  target->masks[0] = (__mmask16)((1u << least(columns, 16)) - 1);
-  target->masks[1] = (__mmask16)((1u << most(least(columns, PANEL) - 16, 0)) - 1);
+#if ROWS == 14
+#define HEIGHTS(name)                                                                                                  \
+  {NULL,    name##1, name##2, name##3,  name##4,  name##5,  name##6, name##7,                                          \
+   name##8, name##9, name##10, name##11, name##12, name##13, name##14}
+#elif ROWS == 12
+#define HEIGHTS(name)                                                                                                  \
+  {NULL, name##1, name##2, name##3, name##4, name##5, name##6, name##7, name##8, name##9, name##10, name##11, name##12}
+#else
+#define HEIGHTS(name) {NULL, name##1, name##2, name##3, name##4, name##5, name##6}
+#endif
+
+// By width in vectors, less one, and by height.
+typedef void block_kernel(const block_source *source, const word *panel, const block_target *target);
+static block_kernel *const blocks[WIDE][ROWS + 1] = {HEIGHTS(narrow_block_), HEIGHTS(block_)};
+
+// The columns of a panel of which so many are there.
+INLINE void show(block_target *target, ptrdiff_t columns) {
+  for (int v = 0; v < WIDE; v++) target->there[v] = part_of(columns - v * LANES);
 }
 
 // Asks for where the sums of `rows` rows will go, so that it is at hand when they are done.
 INLINE void claim(const block_target *target, ptrdiff_t rows) {
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    __builtin_prefetch(target->to + row * target->to_pitch, 1);
-    __builtin_prefetch(target->to + row * target->to_pitch + 16, 1);
-  }
+  for (ptrdiff_t row = 0; row < rows; row++)
+    for (int byte = 0; byte < PANEL * (int)sizeof(float); byte += 64)
+      __builtin_prefetch((const char *)(target->to + row * target->to_pitch) + byte, 1);
 }
 
 // How the words of a row are dealt out to stretches.
 typedef struct {
-  ptrdiff_t per_word, words, count, length;
+  ptrdiff_t words, count, length;
 } stretches;
 
-INLINE stretches stretches_of(ptrdiff_t elements, suture_precision precision) {
-  stretches s;
-  s.per_word = precision == SUTURE_PRECISION_BFLOAT16 ? 2 : 1;
-  s.words = quotient(elements, s.per_word);
+INLINE stretches stretches_of(ptrdiff_t elements) {
+  stretches s = {.words = quotient(elements, PER_WORD)};
   s.count = quotient(s.words, STRETCH);
   s.length = quotient(s.words, s.count);
   return s;
@@ -108,18 +104,52 @@ INLINE ptrdiff_t stretch_words(const stretches *s, ptrdiff_t number) {
   return least(s->length, s->words - number * s->length);
 }
 
-// Puts a row of floats into stretches that lie `pitch` words apart. The row's last word must be whole.
-void suture_place(const stretches *s, suture_precision precision, const float *row, word *to, ptrdiff_t pitch);
+// Puts `count` floats into words; a last one that is half full is filled with 0.
+INLINE void to_words(const float *from, word *to, ptrdiff_t count) {
+#if PER_WORD == 2
+  for (ptrdiff_t k = 0; k < count; k += 2 * LANES) {
+    vector low = load_part(part_of(count - k), from + k), high = load_part(part_of(count - k - LANES), from + k + LANES);
+    store_rounded(to + k / 2, part_of(quotient(count - k, 2)), low, high);
+  }
+#else
+  memcpy(to, from, (size_t)count * sizeof(float));
+#endif
+}
 
-// Rounds `count` floats to words of two bfloat16; the second half of a last one may be 0.
-void suture_round(const float *from, word *to, ptrdiff_t count);
+// Puts a row of `count` floats into stretches that lie `pitch` words apart.
+INLINE void place(const stretches *s, const float *row, ptrdiff_t count, word *to, ptrdiff_t pitch) {
+  for (ptrdiff_t number = 0; number < s->count; number++) {
+    ptrdiff_t first = number * s->length * PER_WORD;
+    to_words(row + first, to + number * pitch, least(s->length * PER_WORD, count - first));
+  }
+}
+
+INLINE uint16_t rounded(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
 
 // Packs `columns` rows of a matrix, `pitch` floats apart, as a panel `width` columns wide; what is missing is 0.
-void suture_pack_panel(
-  word *panel, ptrdiff_t width, const float *matrix, ptrdiff_t pitch, ptrdiff_t columns, ptrdiff_t length,
-  ptrdiff_t per_word);
-
-// Sixteen or fewer floats, and 0 for the rest.
-#define REST(count) ((__mmask16)((1u << (count)) - 1))
+static void pack_panel(
+  word *panel, ptrdiff_t width, const float *matrix, ptrdiff_t pitch, ptrdiff_t columns, ptrdiff_t length) {
+  ptrdiff_t words = quotient(length, PER_WORD);
+  if (columns < width) memset(panel, 0, (size_t)(words * width) * sizeof(word));
+  // Sixteen words at a time stay in the first cache.
+  for (ptrdiff_t start = 0; start < words; start += 16) {
+    ptrdiff_t end = least(start + 16, words);
+    for (ptrdiff_t column = 0; column < columns; column++) {
+      const float *row = matrix + column * pitch;
+#if PER_WORD == 2
+      for (ptrdiff_t k = start; k < end; k++) {
+        word low = rounded(row[2 * k]), high = 2 * k + 1 < length ? rounded(row[2 * k + 1]) : 0;
+        panel[k * width + column] = low | high << 16;
+      }
+#else
+      for (ptrdiff_t k = start; k < end; k++) memcpy(&panel[k * width + column], &row[k], sizeof(word));
+#endif
+    }
+  }
+}
 
 #endif

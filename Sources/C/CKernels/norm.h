@@ -1,48 +1,37 @@
 #ifndef SUTURE_NORM_H
 #define SUTURE_NORM_H
 
-#include "blocks.h"
-
 // Two vectors at a time: with one, each addition would wait for that before it.
-enum { VECTOR = 16, ABREAST = 2, STEP = VECTOR * ABREAST };
-
-#define EACH _Pragma("clang loop unroll(full)") for (int i = 0; i < ABREAST; i++)
-
-// How many of `count` floats are in vector `i`.
-#define THERE(i) REST(most(0, least(VECTOR, count - (i) * VECTOR)))
+enum { ABREAST = 2, STEP = LANES * ABREAST };
 
 typedef struct {
-  __m512 sums[ABREAST], squares[ABREAST];
+  vector sums[ABREAST], squares[ABREAST];
 } moments;
 
-// Adds what `count` floats deviate from `middle`, and the squares of that.
-__attribute__((target(VECTORS))) INLINE void add(moments *m, const float *x, ptrdiff_t count, __m512 middle) {
-  EACH {
-    __m512 deviation = _mm512_maskz_sub_ps(THERE(i), _mm512_maskz_loadu_ps(THERE(i), x + i * VECTOR), middle);
-    m->sums[i] = _mm512_add_ps(m->sums[i], deviation);
-    m->squares[i] = _mm512_fmadd_ps(deviation, deviation, m->squares[i]);
+// Adds what `count` floats, STEP or fewer, deviate from `middle`, and the squares of that.
+INLINE void add_moments(moments *m, const float *x, ptrdiff_t count, vector middle) {
+  for (int i = 0; i < ABREAST; i++) {
+    part there = part_of(count - i * LANES);
+    vector deviation = keep(there, load_part(there, x + i * LANES) - middle);
+    m->sums[i] = m->sums[i] + deviation;
+    m->squares[i] = fma_of(deviation, deviation, m->squares[i]);
   }
 }
 
-__attribute__((target(VECTORS))) INLINE moments moments_of(const float *x, ptrdiff_t channels, __m512 middle) {
+INLINE moments moments_of(const float *x, ptrdiff_t channels, vector middle) {
   moments m;
-  EACH m.sums[i] = m.squares[i] = _mm512_setzero_ps();
+  for (int i = 0; i < ABREAST; i++) m.sums[i] = m.squares[i] = every(0);
   ptrdiff_t c = 0;
-  for (; c + STEP <= channels; c += STEP) add(&m, x + c, STEP, middle);
-  if (c < channels) add(&m, x + c, channels - c, middle);
+  for (; c + STEP <= channels; c += STEP) add_moments(&m, x + c, STEP, middle);
+  if (c < channels) add_moments(&m, x + c, channels - c, middle);
   return m;
 }
 
-__attribute__((target(VECTORS))) INLINE float total(const __m512 *sums) {
-  return _mm512_reduce_add_ps(_mm512_add_ps(sums[0], sums[1]));
-}
-
-__attribute__((target(VECTORS))) INLINE void scale_by(
-  const float *x, ptrdiff_t count, __m512 middle, __m512 shift, __m512 scale, float *to) {
-  EACH {
-    __m512 deviation = _mm512_sub_ps(_mm512_maskz_loadu_ps(THERE(i), x + i * VECTOR), middle);
-    __m512 normal = _mm512_mul_ps(_mm512_sub_ps(deviation, shift), scale);
-    _mm512_mask_storeu_ps(to + i * VECTOR, THERE(i), normal);
+INLINE void scale_by(const float *x, ptrdiff_t count, vector middle, vector shift, vector scale, float *to) {
+  for (int i = 0; i < ABREAST; i++) {
+    part there = part_of(count - i * LANES);
+    vector deviation = load_part(there, x + i * LANES) - middle;
+    store_part(to + i * LANES, there, (deviation - shift) * scale);
   }
 }
 
@@ -50,20 +39,17 @@ __attribute__((target(VECTORS))) INLINE void scale_by(
 //
 // The mean is found in two steps, the second from what the first left: where it is large beside the deviations, one
 // float32 is too short for it.
-__attribute__((target(VECTORS), unused)) static void normalize(
-  const float *x, ptrdiff_t channels, float epsilon, float *to) {
+static void normalize(const float *x, ptrdiff_t channels, float epsilon, float *to) {
   float share = 1 / (float)channels;
-  moments m = moments_of(x, channels, _mm512_setzero_ps());
-  __m512 middle = _mm512_set1_ps(total(m.sums) * share);
+  moments m = moments_of(x, channels, every(0));
+  vector middle = every(total(m.sums[0] + m.sums[1]) * share);
   m = moments_of(x, channels, middle);
-  float left = total(m.sums) * share, variance = total(m.squares) * share - left * left;
-  __m512 shift = _mm512_set1_ps(left), scale = _mm512_set1_ps(1 / __builtin_sqrtf(variance + epsilon));
+  float left = total(m.sums[0] + m.sums[1]) * share;
+  float variance = total(m.squares[0] + m.squares[1]) * share - left * left;
+  vector shift = every(left), scale = every(1 / __builtin_sqrtf(variance + epsilon));
   ptrdiff_t c = 0;
   for (; c + STEP <= channels; c += STEP) scale_by(x + c, STEP, middle, shift, scale, to + c);
   if (c < channels) scale_by(x + c, channels - c, middle, shift, scale, to + c);
 }
-
-#undef EACH
-#undef THERE
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 // OpenMP's own, from GNU's libgomp, which comes with oneDNN; its header lies in GCC's folder, where Clang does not look.
 int omp_get_max_threads(void);
@@ -78,7 +79,7 @@ void omp_set_num_threads(int);
 
 // Those that answer with something else than a status.
 #define OTHERS(X)                                                                                                         \
-  X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal) X(dnnl_primitive_desc_query_md) X(omp_get_max_threads)           \
+  X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal) X(dnnl_primitive_desc_query_md) X(dnnl_set_max_cpu_isa) X(omp_get_max_threads)          \
   X(omp_set_num_threads)
 
 #define DECLARE(name, ...) __typeof__(&name) name;
@@ -97,6 +98,11 @@ static void open_library(void) {
   if (is_ours) setenv(setting, "5000", 1);
   missing = suture_open_library("libdnnl.so.2", names, (void **)&lib);
   if (is_ours) unsetenv(setting);
+  // It may not use wider vectors than kernels of ours that are asked for by name.
+  const char *asked = getenv("SUTURE_ISA");
+  if (missing || !asked) return;
+  if (strcmp(asked, "avx2") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+  if (strcmp(asked, "plain") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
 }
 
 const char *suture_onednn_open(void) {

@@ -40,7 +40,9 @@ internal import SutureArchitectures
       let layer: CompiledLayer
       do {
         let inputs = try node.inputs.map(shape)
-        let own = context.usesKernels ? try node.operation.compileKernel(context, inputs[0]) : nil
+        let own = try context.instructions.flatMap {
+          try node.operation.compileKernel(context, $0.ofKernels, inputs[0])
+        }
         layer = try own ?? node.operation.compile(context, inputs, output)
       } catch ModelError.engine(let reason) { throw ModelError.engine("layer \(node.name): \(reason)") }
       layers.append(layer)

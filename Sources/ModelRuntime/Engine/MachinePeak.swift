@@ -10,14 +10,16 @@ package enum MachinePeak {
   ///
   /// The best of some rounds of a few milliseconds; 0 on a processor whose instructions are not known here.
   public static func measure(_ precision: Precision) -> Double {
-    let kernel = precision == .float32 ? suture_peak_float32 : suture_peak_bfloat16
+    let lanes = CInt((try? InstructionSet.chosen() ?? .plain)?.lanes ?? 4)
     let threads = threads
     var best = 0.0
     for _ in 0..<8 {
       let total = Guarded(0.0)
       let start = now
       concurrently(threads, workers: threads) { _ in
-        let done = kernel(1_000_000)
+        let rounds = Int64(1_000_000)
+        let done =
+          precision == .float32 ? suture_peak_float32(rounds, lanes) : suture_peak_bfloat16(rounds)
         total.withLock { $0 += done }
       }
       best = max(best, total.withLock { $0 } / (now - start))

@@ -20,12 +20,12 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
   /// How many shapes are kept ready; each holds its activations.
   private static let maximumShapes = 4
 
-  /// - Parameter usesKernels: whether kernels of ours compute what they can, where the processor has the instructions.
-  init(_ graph: Graph, _ precision: Precision, usesKernels: Bool) throws {
+  /// - Parameter instructions: what kernels of ours are made of, which compute what they can; `nil` for oneDNN alone.
+  init(_ graph: Graph, _ precision: Precision, _ instructions: InstructionSet?) throws {
     self.graph = graph
     context = CompilerContext(
       dnnl: try OneDNN(), precision: precision,
-      usesKernels: usesKernels && CompilerContext.hasKernels(for: precision))
+      instructions: instructions?.isAvailable(for: precision) == true ? instructions : nil)
   }
 
   func prepare(_ image: MapShape, outputs: [Int]) throws {

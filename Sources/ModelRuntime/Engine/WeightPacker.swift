@@ -85,7 +85,7 @@ final class WeightPacker: @unchecked Sendable {
     _ buffer: UnsafeMutableRawPointer, _ plain: Layout, _ offset: Int, _ request: WeightRequest,
     _ target: PackedWeights, _ dnnl: OneDNN
   ) throws {
-    let primitive = try CompilerContext(dnnl: dnnl, precision: context.precision, usesKernels: false).reorder(
+    let primitive = try CompilerContext(dnnl: dnnl, precision: context.precision, instructions: nil).reorder(
       plain, request.packed)
     let pad = UnsafeMutableRawPointer.allocate(
       byteCount: max(primitive.scratchpadByteCount, 1), alignment: Region.alignment)

@@ -1,3 +1,5 @@
+internal import CSutureKernels
+
 /// What a node of a graph computes: one file each in `Operations`, with the plain loops beside the compiled form.
 protocol Operation: Sendable {
   /// The tensors that it reads.
@@ -22,13 +24,16 @@ protocol Operation: Sendable {
   /// What oneDNN runs, or what moves bytes.
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ output: MapShape) throws -> CompiledLayer
 
-  /// The same on a kernel of ours; `nil` where there is none for it.
-  func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer?
+  /// The same on a kernel of ours, made of the instructions `isa`; `nil` where there is none for it.
+  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ input: MapShape) throws
+    -> CompiledLayer?
 }
 
 extension Operation {
   var parameters: [Parameter] { [] }
   func multiplyAccumulates(for output: MapShape) -> Int { 0 }
   func workByteCount(for inputs: [MapShape]) -> Int { 0 }
-  func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? { nil }
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ input: MapShape
+  ) throws -> CompiledLayer? { nil }
 }

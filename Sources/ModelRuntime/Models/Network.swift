@@ -25,7 +25,7 @@ struct Network: Sendable {
 
 /// Which engine to use.
 public enum EngineKind: String, Sendable, CaseIterable {
-  /// oneDNN, and kernels of ours for the layers of ConvNeXt on processors with 512-bit vectors.
+  /// Kernels of ours for the vectors of this processor, and oneDNN for what they do not compute.
   case fast
   /// oneDNN alone, PyTorch's own engine on a CPU.
   case oneDNN = "onednn"
@@ -34,8 +34,8 @@ public enum EngineKind: String, Sendable, CaseIterable {
 
   func make(_ graph: Graph, _ precision: Precision) throws -> any NetworkEngine {
     switch self {
-    case .fast: return try OneDNNNetwork(graph, precision, usesKernels: true)
-    case .oneDNN: return try OneDNNNetwork(graph, precision, usesKernels: false)
+    case .fast: return try OneDNNNetwork(graph, precision.native(), InstructionSet.chosen())
+    case .oneDNN: return try OneDNNNetwork(graph, precision.native(), nil)
     case .reference:
       guard precision == .float32 else {
         throw ModelError.notSupported(

@@ -236,23 +236,26 @@ extension Convolution {
   }
 }
 
-#if arch(x86_64)
 // MARK: On kernels of ours
 
 extension Convolution {
-  func compileKernel(_ context: CompilerContext, _ input: MapShape) throws -> CompiledLayer? {
-    if isDepthwise7x7 { return try depthwise(context, input) }
+  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ input: MapShape) throws
+    -> CompiledLayer?
+  {
+    if isDepthwise7x7 { return try depthwise(context, isa, input) }
     guard dilation == 1, activation == .none || activation == .silu, let kernel = kernel.side,
       let stride = stride.side, let padding = padding.side
     else { return nil }
     let sides = (kernel, stride, padding)
-    if isDepthwise { return try smallDepthwise(context, input, sides) }
-    return groups == 1 ? try product(context, input, sides) : nil
+    if isDepthwise { return try smallDepthwise(context, isa, input, sides) }
+    return groups == 1 ? try product(context, isa, input, sides) : nil
   }
 
-  private func depthwise(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer {
+  private func depthwise(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer
+  {
     var kernel = suture_depthwise(
-      batch: x.batch, height: x.height, width: x.width, channels: x.channels, threads: context.kernelThreads)
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: x.batch, height: x.height, width: x.width,
+      channels: x.channels, threads: context.kernelThreads)
     let request = unsafe WeightRequest(
       packed: try Layout([suture_depthwise_weight_count(&kernel)], dnnl_a), weightCount: weight.count,
       biasCount: suture_depthwise_bias_count(&kernel),
@@ -270,10 +273,12 @@ extension Convolution {
 
   /// A depthwise convolution with the activation behind it.
   private func smallDepthwise(
-    _ context: CompilerContext, _ x: MapShape, _ sides: (kernel: Int, stride: Int, padding: Int)
+    _ context: CompilerContext, _ isa: suture_isa, _ x: MapShape,
+    _ sides: (kernel: Int, stride: Int, padding: Int)
   ) throws -> CompiledLayer {
     var kernel = suture_small_depthwise(
-      batch: x.batch, height: x.height, width: x.width, channels: x.channels, kernel: sides.kernel,
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: x.batch, height: x.height, width: x.width,
+      channels: x.channels, kernel: sides.kernel,
       stride: sides.stride, padding: sides.padding, activates: activation == .silu,
       threads: context.kernelThreads)
     let request = unsafe WeightRequest(
@@ -292,11 +297,12 @@ extension Convolution {
 
   /// A convolution of all channels, with the norm before it and the activation behind it.
   private func product(
-    _ context: CompilerContext, _ x: MapShape, _ sides: (kernel: Int, stride: Int, padding: Int)
+    _ context: CompilerContext, _ isa: suture_isa, _ x: MapShape,
+    _ sides: (kernel: Int, stride: Int, padding: Int)
   ) throws -> CompiledLayer {
     // The stem sees the image itself, which is not rounded.
     var kernel = suture_convolution(
-      precision: inputChannels > 3 ? context.precision.ofKernels : SUTURE_PRECISION_FLOAT32,
+      isa: isa, precision: inputChannels > 3 ? context.precision.ofKernels : SUTURE_PRECISION_FLOAT32,
       batch: x.batch, height: x.height, width: x.width, inputs: inputChannels, outputs: outputChannels,
       kernel: sides.kernel, stride: sides.stride,
       padding: sides.padding, normalizes: norm != nil, activates: activation == .silu,
@@ -334,4 +340,3 @@ extension Convolution {
     return bias
   }
 }
-#endif

@@ -245,17 +245,16 @@ extension FeedForward {
   }
 }
 
-#if arch(x86_64)
 // MARK: On a kernel of ours
 
 extension FeedForward {
   /// Norm, both products and the residual in one pass over the pixels.
-  func compileKernel(_ context: CompilerContext, _ x: MapShape) throws -> CompiledLayer? {
+  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
     // The kernel computes the exact GELU alone.
     guard first.activation == .gelu else { return nil }
     let (width, hidden) = (first.inputs, first.outputs)
     var kernel = suture_feed_forward(
-      precision: context.precision.ofKernels, rows: x.rows, channels: width, hidden: hidden,
+      isa: isa, precision: context.precision.ofKernels, rows: x.rows, channels: width, hidden: hidden,
       epsilon: Float(norm.epsilon), threads: context.kernelThreads)
     let request = unsafe WeightRequest(
       packed: try Layout([suture_feed_forward_weight_words(&kernel)], dnnl_a), weightCount: width * hidden,
@@ -276,4 +275,3 @@ extension FeedForward {
     }
   }
 }
-#endif

@@ -6,8 +6,8 @@ internal import SutureBytes
 struct CompilerContext {
   let dnnl: OneDNN
   let precision: Precision
-  /// Whether kernels of ours compute what they can.
-  let usesKernels: Bool
+  /// What kernels of ours are made of, which compute what they can; `nil` where oneDNN computes all.
+  let instructions: InstructionSet?
 
   /// How many threads oneDNN and the kernels run.
   static var threads: Int { teamSize }
@@ -52,12 +52,6 @@ extension CompilerContext {
 // MARK: Kernels of ours
 
 extension CompilerContext {
-  #if arch(x86_64)
-  static func hasKernels(for precision: Precision) -> Bool { suture_kernels_available(precision.ofKernels) }
-  #else
-  static func hasKernels(for precision: Precision) -> Bool { false }
-  #endif
-
   var kernelThreads: Int32 { Int32(clamping: Self.threads) }
 
   typealias Run = (

@@ -22,7 +22,7 @@ public struct SpeedMeasurement: Sendable {
 
   /// Of the images, N×C×H×W.
   public let shape: [Int]
-  /// What products are computed in.
+  /// What products are computed in: float32 where the processor has no others.
   public let precision: Precision
   /// How many threads compute.
   public let threads: Int
@@ -71,6 +71,7 @@ public struct SpeedMeasurement: Sendable {
     let start = CurrentProcess.seconds
     try model.prepare(outputs, batch: batch, height: size, width: size)
     preparation = CurrentProcess.seconds - start
+    let precision = try precision.native()
     (shape, self.precision, threads) = (image.shape, precision, MachinePeak.threads)
     layers = try model.costs(outputs, batch: batch, height: size, width: size).map {
       Layer(name: $0.layer, multiplyAccumulates: $0.multiplyAccumulates)

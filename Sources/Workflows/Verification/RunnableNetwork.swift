@@ -9,6 +9,8 @@ internal import SutureText
 public struct RunnableNetwork: Sendable {
   /// The weights.
   public let stateDict: StateDict
+  /// What products were asked to be computed in, and are.
+  private let precisions: (asked: Precision, native: Precision)
   /// The prefixes under which whole backbones lie; of four replicas in the order of the stages that they run.
   public let prefixes: [String]
   /// The backbone; `nil` where a detector has none that could be run by itself.
@@ -25,6 +27,7 @@ public struct RunnableNetwork: Sendable {
     engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     self.stateDict = stateDict
+    precisions = (precision, try precision.native())
     // Of replicas that were cut to what is read, each has one stage.
     prefixes =
       ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? Self.wholeBackbones(stateDict, model, settings)
@@ -75,7 +78,13 @@ public struct RunnableNetwork: Sendable {
 
   /// What the weights do not say and nobody else did.
   public var assumptions: [Assumption] {
-    let own = backbone?.assumptions ?? []
+    var own = backbone?.assumptions ?? []
+    if precisions.asked != precisions.native {
+      own.append(
+        Assumption(
+          "dtype", precisions.native.rawValue,
+          because: "this processor has no products of \(precisions.asked.rawValue)"))
+    }
     return own + (detector?.assumptions ?? []).filter { !own.contains($0) }
   }
 

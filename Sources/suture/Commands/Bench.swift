@@ -84,7 +84,7 @@ extension SpeedMeasurement {
           + "the network reaches \(Format.decimal(100 * speed / peak, places: 1)) % of it")
     }
     // The eps of norms costs no time.
-    lines += assumptions.filter { $0.what == "activation" }.map(\.line)
+    lines += assumptions.filter { ["activation", "dtype"].contains($0.what) }.map(\.line)
     return lines + (timesLayers ? [""] + layerTable.lines : [])
   }
 

@@ -71,16 +71,17 @@ extension ImageDetections {
 }
 
 extension Assumption {
-  /// What was assumed and why, and the option that says another.
+  /// What was assumed and why, and the option that says another where there is one.
   var line: String {
-    let option =
+    let option: String? =
       switch what {
       case "layer_norm.eps": "--eps E"
       case "batch_norm.eps": "--eps batch_norm=E"
       case "activation": "--activation NAME"
+      case "dtype": nil
       default: "--activation conv=NAME"
       }
-    return "assumed \(what) \(value): \(because); \(option) says another"
+    return "assumed \(what) \(value): \(because)" + (option.map { "; \($0) says another" } ?? "")
   }
 }
 

@@ -215,10 +215,14 @@ struct OperationSample: CustomTestStringConvertible {
       let truth = try EngineKind.reference.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
       #expect(
         truth.mapShape == (try graph.shapes(for: image.mapShape, needed: graph.needed(for: [value]))[value]))
-      for engine in EngineKind.allCases {
-        let ours = try engine.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+      let kernels = try InstructionSet.available.map {
+        ("\($0)", try OneDNNNetwork(graph, .float32, $0) as any NetworkEngine)
+      }
+      let engines = try EngineKind.allCases.map { ("\($0)", try $0.make(graph, .float32)) }
+      for (name, engine) in engines + kernels {
+        let ours = try engine.run(image, outputs: [value], observe: nil)[0]
         #expect(ours.shape == truth.shape)
-        #expect(Difference(ours.values, from: truth.values).relative < 2e-6, "\(engine), seed \(seed)")
+        #expect(Difference(ours.values, from: truth.values).relative < 2e-6, "\(name), seed \(seed)")
       }
     }
   }

@@ -1,4 +1,4 @@
-// Layers of ConvNeXt for processors with 512-bit vectors, where fusing them gains more than a library can give.
+// Layers of networks where fusing them gains more than a library can give, for each kind of vector that processors have.
 //
 // Activations lie N×H×W×C, float32. Each function runs on the threads of CThreads.
 #ifndef SUTURE_CKERNELS_H
@@ -11,12 +11,16 @@
 // How the products are computed; their sums are float32.
 typedef enum { SUTURE_PRECISION_FLOAT32, SUTURE_PRECISION_BFLOAT16 } suture_precision;
 
-// Whether this processor has the instructions.
-bool suture_kernels_available(suture_precision precision);
+// The instructions that kernels are made of; PLAIN are those that every processor has.
+typedef enum { SUTURE_ISA_PLAIN, SUTURE_ISA_NEON, SUTURE_ISA_AVX2, SUTURE_ISA_AVX512 } suture_isa;
+
+// Whether this processor has the instructions. Every layer below says which it wants.
+bool suture_kernels_available(suture_isa isa, suture_precision precision);
 
 // What follows the depthwise convolution in a block: y + second(GELU(first(norm(x)))), pixel by pixel. What a norm and
 // a layer scale multiply by and add lies in the weights.
 typedef struct {
+  suture_isa isa;
   suture_precision precision;
   ptrdiff_t rows;      // pixels
   ptrdiff_t channels;  // of x and y
@@ -46,6 +50,8 @@ void suture_feed_forward_run(
 
 // A depthwise convolution of 7×7 with stride 1 and a border of 3.
 typedef struct {
+  suture_isa isa;
+  suture_precision precision;  // float32
   ptrdiff_t batch, height, width, channels;
   int threads;
 } suture_depthwise;
@@ -66,6 +72,8 @@ void suture_depthwise_run(
 
 // A depthwise convolution of any small kernel; x · σ(x) follows if `activates`.
 typedef struct {
+  suture_isa isa;
+  suture_precision precision;                // float32
   ptrdiff_t batch, height, width, channels;  // of the input
   ptrdiff_t kernel, stride, padding;
   bool activates;
@@ -86,6 +94,7 @@ void suture_small_depthwise_run(
 // A convolution of all channels. Its pixels are normalised first if `normalizes` (what the norm multiplies by and adds
 // lies in the weights, so there may be no padding then), and x · σ(x) follows if `activates`.
 typedef struct {
+  suture_isa isa;
   suture_precision precision;
   ptrdiff_t batch, height, width;  // of the input
   ptrdiff_t inputs, outputs;

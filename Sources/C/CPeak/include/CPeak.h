@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-// Both run `rounds` rounds on the widest vectors of the processor and give how many floating-point operations that was
-// (a multiply-add is two), 0 where it cannot do them.
-double suture_peak_float32(int64_t rounds);
+// Both run `rounds` rounds and give how many floating-point operations that was (a multiply-add is two), 0 where the
+// processor cannot do them; the first on vectors of `lanes` floats, 16, 8 or 4.
+double suture_peak_float32(int64_t rounds, int lanes);
 double suture_peak_bfloat16(int64_t rounds);
 
 #endif

@@ -6,24 +6,20 @@
 // one row; a convolution of 1×1 sees all pixels as one row. The sums of a group of stretches are added to those before
 // it, so that the weights of a group stay in the second cache. Where there are fewer tiles than threads, each computes
 // some of the output's channels.
-#include "CKernels.h"
+#ifndef SUTURE_CONVOLUTION_H
+#define SUTURE_CONVOLUTION_H
 
-#if defined(__x86_64__)
 #include "blocks.h"
 #include "norm.h"
-#include "threads.h"
-
-#include <string.h>
 
 enum {
-  GROUP = 4,             // stretches
-  COPY = 256 << 10,      // the bytes that the pixels under a tile may take
-  PIXELS = 448,          // of the output, that a tile of several rows may have
-  SAME_PLACES = 2 << 10, // bytes: rows so far apart fall into few places of the first cache
+  PIXELS = 448,           // of the output, that a tile of several rows may have
+  SAME_PLACES = 2 << 10,  // bytes: rows so far apart fall into few places of the first cache
 };
 
 typedef struct {
   stretches s;
+  ptrdiff_t group;                 // how many of them
   ptrdiff_t batch, height, width;  // of the input
   ptrdiff_t down, across;          // of the output
   bool copies;
@@ -31,11 +27,11 @@ typedef struct {
   ptrdiff_t panels, columns;  // columns of all panels; the last may be narrow
   ptrdiff_t bands, band, strips, strip;
   ptrdiff_t parts;  // that the panels are computed in
-} geometry;
+} convolution_geometry;
 
 // The inputs of a pixel with those that are missing to whole words.
 static ptrdiff_t depth(const suture_convolution *layer) {
-  return multiple(layer->inputs, layer->precision == SUTURE_PRECISION_BFLOAT16 ? 2 : 1);
+  return multiple(layer->inputs, PER_WORD);
 }
 
 static ptrdiff_t row_length(const suture_convolution *layer) { return layer->kernel * layer->kernel * depth(layer); }
@@ -49,10 +45,10 @@ static bool fall_together(const suture_convolution *layer, ptrdiff_t pixel) {
   return layer->stride * pixel * (ptrdiff_t)sizeof(word) % SAME_PLACES == 0;
 }
 
-static ptrdiff_t tile_count(const geometry *g) { return g->batch * g->bands * g->strips; }
+static ptrdiff_t tile_count(const convolution_geometry *g) { return g->batch * g->bands * g->strips; }
 
-static geometry measure(const suture_convolution *layer) {
-  geometry g = {.s = stretches_of(row_length(layer), layer->precision)};
+static convolution_geometry measure_convolution(const suture_convolution *layer) {
+  convolution_geometry g = {.s = stretches_of(row_length(layer))};
   bool is_product = layer->kernel == 1 && layer->stride == 1 && layer->padding == 0;
   g.batch = is_product ? 1 : layer->batch;
   g.height = is_product ? 1 : layer->height;
@@ -60,8 +56,10 @@ static geometry measure(const suture_convolution *layer) {
   g.down = (g.height + 2 * layer->padding - layer->kernel) / layer->stride + 1;
   g.across = (g.width + 2 * layer->padding - layer->kernel) / layer->stride + 1;
 
-  ptrdiff_t words = depth(layer) / g.s.per_word;
-  g.copies = layer->padding > 0 || layer->normalizes || layer->precision != SUTURE_PRECISION_FLOAT32
+  // Of the second cache, an eighth for a panel's weights, a quarter for the pixels under a tile.
+  g.group = most(suture_second_cache() / 8 / (STRETCH * PANEL * (ptrdiff_t)sizeof(word)), 1);
+  ptrdiff_t words = depth(layer) / PER_WORD;
+  g.copies = layer->padding > 0 || layer->normalizes || PER_WORD != 1
     || fall_together(layer, layer->inputs);
   g.pixel = g.copies && fall_together(layer, words) ? words + 16 : words;
 
@@ -70,7 +68,7 @@ static geometry measure(const suture_convolution *layer) {
     g.strips = quotient(g.across, TILE);
     if (g.across >= ROWS * 3 * layer->threads) g.strips = multiple(g.strips, layer->threads);
   } else {
-    ptrdiff_t limit = COPY / (ptrdiff_t)sizeof(word) / g.pixel;  // pixels
+    ptrdiff_t limit = suture_second_cache() / 4 / (ptrdiff_t)sizeof(word) / g.pixel;  // pixels
     ptrdiff_t widest = most((limit / layer->kernel - layer->kernel) / layer->stride + 1, ROWS);
     g.strips = quotient(g.across, widest);
     ptrdiff_t across = quotient(g.across, g.strips);
@@ -85,38 +83,38 @@ static geometry measure(const suture_convolution *layer) {
   g.line = g.pixel * (g.copies ? under(layer, g.strip) : g.width);
 
   g.panels = quotient(layer->outputs, PANEL);
-  g.columns = multiple(layer->outputs, PANEL / 2);
+  g.columns = multiple(layer->outputs, LANES);
   g.parts = tile_count(&g) >= layer->threads ? 1 : least(quotient(layer->threads, tile_count(&g)), g.panels);
   return g;
 }
 
-static ptrdiff_t group_count(const geometry *g) { return quotient(g->s.count, GROUP); }
+static ptrdiff_t group_count(const convolution_geometry *g) { return quotient(g->s.count, g->group); }
 
-static ptrdiff_t group_start(const geometry *g, ptrdiff_t group) {
-  return least(group * GROUP * g->s.length, g->s.words);
+static ptrdiff_t group_start(const convolution_geometry *g, ptrdiff_t group) {
+  return least(group * g->group * g->s.length, g->s.words);
 }
 
-static ptrdiff_t panel_width(const geometry *g, ptrdiff_t panel) { return least(PANEL, g->columns - panel * PANEL); }
+static ptrdiff_t panel_width(const convolution_geometry *g, ptrdiff_t panel) { return least(PANEL, g->columns - panel * PANEL); }
 
 // Where the weights of a panel and a group begin.
-static ptrdiff_t panel_start(const geometry *g, ptrdiff_t group, ptrdiff_t panel) {
+static ptrdiff_t panel_start(const convolution_geometry *g, ptrdiff_t group, ptrdiff_t panel) {
   ptrdiff_t start = group_start(g, group), words = group_start(g, group + 1) - start;
   return start * g->columns + panel * words * PANEL;
 }
 
-ptrdiff_t suture_convolution_weight_words(const suture_convolution *layer) {
-  geometry g = measure(layer);
+static ptrdiff_t convolution_weight_words(const suture_convolution *layer) {
+  convolution_geometry g = measure_convolution(layer);
   return g.columns * g.s.words;
 }
 
-ptrdiff_t suture_convolution_bias_count(const suture_convolution *layer) { return multiple(layer->outputs, PANEL); }
+static ptrdiff_t convolution_bias_count(const suture_convolution *layer) { return multiple(layer->outputs, PANEL); }
 
-ptrdiff_t suture_convolution_packing_floats(const suture_convolution *layer) { return PANEL * row_length(layer); }
+static ptrdiff_t convolution_packing_floats(const suture_convolution *layer) { return PANEL * row_length(layer); }
 
-void suture_convolution_pack(
+static void convolution_pack(
   const suture_convolution *layer, const float *kernels, const float *bias, void *weights, float *biases,
   float *scratch) {
-  geometry g = measure(layer);
+  convolution_geometry g = measure_convolution(layer);
   ptrdiff_t area = layer->kernel * layer->kernel, length = row_length(layer);
   for (ptrdiff_t panel = 0; panel < g.panels; panel++) {
     ptrdiff_t columns = least(PANEL, layer->outputs - panel * PANEL);
@@ -129,13 +127,13 @@ void suture_convolution_pack(
       }
     }
     for (ptrdiff_t group = 0; group < group_count(&g); group++) {
-      ptrdiff_t first = group_start(&g, group) * g.s.per_word, end = group_start(&g, group + 1) * g.s.per_word;
-      suture_pack_panel(
+      ptrdiff_t first = group_start(&g, group) * PER_WORD, end = group_start(&g, group + 1) * PER_WORD;
+      pack_panel(
         (word *)weights + panel_start(&g, group, panel), panel_width(&g, panel), scratch + first, length, columns,
-        least(end, length) - first, g.s.per_word);
+        least(end, length) - first);
     }
   }
-  memset(biases, 0, (size_t)suture_convolution_bias_count(layer) * sizeof(float));
+  memset(biases, 0, (size_t)convolution_bias_count(layer) * sizeof(float));
   memcpy(biases, bias, (size_t)layer->outputs * sizeof(float));
 }
 
@@ -145,7 +143,7 @@ typedef struct {
   ptrdiff_t *first;
 } piece_list;
 
-static piece_list settle(const suture_convolution *layer, const geometry *g, char **at) {
+static piece_list settle_pieces(const suture_convolution *layer, const convolution_geometry *g, char **at) {
   ptrdiff_t most_pieces = layer->kernel * layer->kernel + g->s.count;
   piece_list list;
   list.pieces = take(at, most_pieces * (ptrdiff_t)(sizeof(piece) / sizeof(word)));
@@ -153,9 +151,9 @@ static piece_list settle(const suture_convolution *layer, const geometry *g, cha
   return list;
 }
 
-static void list_pieces(const suture_convolution *layer, const geometry *g, piece_list list) {
+static void list_pieces(const suture_convolution *layer, const convolution_geometry *g, piece_list list) {
   // Where pixels touch, those under a row of the kernel are one piece.
-  ptrdiff_t words = depth(layer) / g->s.per_word, together = g->pixel == words ? layer->kernel : 1;
+  ptrdiff_t words = depth(layer) / PER_WORD, together = g->pixel == words ? layer->kernel : 1;
   ptrdiff_t length = words * together, count = 0;
   for (ptrdiff_t number = 0; number < g->s.count; number++) {
     list.first[number] = count;
@@ -172,36 +170,35 @@ static void list_pieces(const suture_convolution *layer, const geometry *g, piec
 
 typedef struct {
   const suture_convolution *layer;
-  geometry g;
+  convolution_geometry g;
   piece_list list;
   const float *x, *biases;
   const word *weights;
   float *y;
   char *threads;
   work_list jobs;
-} run;
+} convolution_job;
 
-static ptrdiff_t copy_words(const suture_convolution *layer, const geometry *g) {
+static ptrdiff_t copy_words(const suture_convolution *layer, const convolution_geometry *g) {
   return g->copies ? under(layer, g->band) * g->line : 0;
 }
 
-static ptrdiff_t thread_words(const suture_convolution *layer, const geometry *g) {
+static ptrdiff_t convolution_thread_words(const suture_convolution *layer, const convolution_geometry *g) {
   return multiple(copy_words(layer, g), 16) + (layer->normalizes ? multiple(layer->inputs, 16) : 0);
 }
 
-size_t suture_convolution_scratch(const suture_convolution *layer) {
-  geometry g = measure(layer);
+static size_t convolution_scratch(const suture_convolution *layer) {
+  convolution_geometry g = measure_convolution(layer);
   char *at = NULL;
-  settle(layer, &g, &at);
-  return (size_t)at + (size_t)(layer->threads * thread_words(layer, &g)) * sizeof(word);
+  settle_pieces(layer, &g, &at);
+  return (size_t)at + (size_t)(layer->threads * convolution_thread_words(layer, &g)) * sizeof(word);
 }
 
 // Copies `count` pixels side by side.
-static void copy_pixels(const run *r, const float *from, ptrdiff_t count, word *to, float *normal) {
+static void copy_pixels(const convolution_job *r, const float *from, ptrdiff_t count, word *to, float *normal) {
   const suture_convolution *layer = r->layer;
   ptrdiff_t inputs = layer->inputs;
-  bool is_rounded = layer->precision == SUTURE_PRECISION_BFLOAT16;
-  if (!layer->normalizes && r->g.pixel * r->g.s.per_word == inputs) {
+  if (!layer->normalizes && r->g.pixel * PER_WORD == inputs) {
     // They touch, so they are copied as one.
     inputs *= count;
     count = 1;
@@ -212,16 +209,15 @@ static void copy_pixels(const run *r, const float *from, ptrdiff_t count, word *
       normalize(from, inputs, layer->epsilon, normal);
       own = normal;
     }
-    if (is_rounded) suture_round(own, to, inputs);
-    else memcpy(to, own, (size_t)inputs * sizeof(word));
+    to_words(own, to, inputs);
   }
 }
 
 // Copies what lies under a tile, and zeros for what lies beyond the edge.
 static void copy_tile(
-  const run *r, const float *image, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t left, ptrdiff_t count, word *to,
+  const convolution_job *r, const float *image, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t left, ptrdiff_t count, word *to,
   float *normal) {
-  const geometry *g = &r->g;
+  const convolution_geometry *g = &r->g;
   ptrdiff_t before = least(most(-left, 0), count), first = left + before;
   ptrdiff_t there = most(least(g->width - first, count - before), 0), behind = count - before - there;
   for (ptrdiff_t row = top; row < top + rows; row++, to += g->line) {
@@ -238,30 +234,30 @@ static void copy_tile(
 
 // Adds a group of stretches to a block, or begins with them.
 static void add_block(
-  const run *r, const word *rows, ptrdiff_t height, ptrdiff_t panel, ptrdiff_t group, const word *weights, float *to,
+  const convolution_job *r, const word *rows, ptrdiff_t height, ptrdiff_t panel, ptrdiff_t group, const word *weights, float *to,
   const char *ahead) {
   const suture_convolution *layer = r->layer;
-  const geometry *g = &r->g;
-  ptrdiff_t vectors = panel_width(g, panel) / 16, start = group * GROUP, end = least(start + GROUP, g->s.count);
-  block_kernel *kernel = (*blocks_of(layer->precision))[vectors - 1][height];
+  const convolution_geometry *g = &r->g;
+  ptrdiff_t vectors = panel_width(g, panel) / LANES, start = group * g->group, end = least(start + g->group, g->s.count);
+  block_kernel *kernel = blocks[vectors - 1][height];
   block_source source = {.rows = rows, .pitch = layer->stride * g->pixel};
   block_target target = {.to = to, .to_pitch = layer->outputs, .also_pitch = layer->outputs, .ahead = ahead};
-  mask(&target, layer->outputs - panel * PANEL);
+  show(&target, layer->outputs - panel * PANEL);
   for (ptrdiff_t i = start; i < end; i++) {
-    target.start = i == 0 ? r->biases + panel * PANEL : suture_zeros;
+    target.start = i == 0 ? r->biases + panel * PANEL : zeros;
     target.also = i == 0 ? NULL : to;
     target.activates = layer->activates && i + 1 == g->s.count;
     source.pieces = r->list.pieces + r->list.first[i];
     source.count = r->list.first[i + 1] - r->list.first[i];
     kernel(&source, weights, &target);
-    target.ahead += stretch_words(&g->s, i) * 16 * vectors;
-    weights += stretch_words(&g->s, i) * 16 * vectors;
+    target.ahead += stretch_words(&g->s, i) * LANES * vectors;
+    weights += stretch_words(&g->s, i) * LANES * vectors;
   }
 }
 
-static void compute(const run *r, ptrdiff_t job, word *copy, float *normal) {
+static void compute_tile(const convolution_job *r, ptrdiff_t job, word *copy, float *normal) {
   const suture_convolution *layer = r->layer;
-  const geometry *g = &r->g;
+  const convolution_geometry *g = &r->g;
   ptrdiff_t tile = job / g->parts, part = job % g->parts;
   ptrdiff_t strip = tile % g->strips, band = tile / g->strips % g->bands, image = tile / g->strips / g->bands;
   ptrdiff_t left = strip * g->strip, across = least(g->strip, g->across - left);
@@ -292,21 +288,22 @@ static void compute(const run *r, ptrdiff_t job, word *copy, float *normal) {
   }
 }
 
-static void work(void *argument) {
-  run *r = argument;
-  char *at = r->threads + suture_team_member() * thread_words(r->layer, &r->g) * (ptrdiff_t)sizeof(word);
+static void work_on_convolution(void *argument) {
+  convolution_job *r = argument;
+  char *at = r->threads + suture_team_member() * convolution_thread_words(r->layer, &r->g) * (ptrdiff_t)sizeof(word);
   word *copy = take(&at, copy_words(r->layer, &r->g));
-  for (ptrdiff_t job; (job = take_work(&r->jobs, suture_team_member())) >= 0;) compute(r, job, copy, (float *)at);
+  for (ptrdiff_t job; (job = take_work(&r->jobs, suture_team_member())) >= 0;) compute_tile(r, job, copy, (float *)at);
 }
 
-void suture_convolution_run(
+static void convolution_run(
   const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch) {
-  run r = {.layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases};
+  convolution_job r = {.layer = layer, .g = measure_convolution(layer), .x = x, .y = y, .weights = weights, .biases = biases};
   char *at = scratch;
-  r.list = settle(layer, &r.g, &at);
+  r.list = settle_pieces(layer, &r.g, &at);
   r.threads = at;
   list_pieces(layer, &r.g, r.list);
   list_work(&r.jobs, tile_count(&r.g) * r.g.parts, layer->threads);
-  suture_team_run(work, &r, layer->threads);
+  suture_team_run(work_on_convolution, &r, layer->threads);
 }
+
 #endif

@@ -9,15 +9,12 @@
 //
 // Threads take tiles in turn. Where there are fewer tiles than threads, each tile is computed in parts of the hidden
 // layer, whose sums are added behind a barrier.
-#include "CKernels.h"
+#ifndef SUTURE_FEED_FORWARD_H
+#define SUTURE_FEED_FORWARD_H
 
-#if defined(__x86_64__)
 #include "blocks.h"
 #include "gelu.h"
 #include "norm.h"
-#include "threads.h"
-
-#include <string.h>
 
 // The sizes that follow from a layer.
 typedef struct {
@@ -26,17 +23,17 @@ typedef struct {
   ptrdiff_t panels;         // of the output
   ptrdiff_t tiles, tile;    // of the rows
   ptrdiff_t parts;          // of the hidden layer that a tile is computed in
-} geometry;
+} feed_forward_geometry;
 
-static geometry measure(const suture_feed_forward *layer) {
-  geometry g;
-  g.s = stretches_of(layer->channels, layer->precision);
-  ptrdiff_t chunks = quotient(layer->hidden, STRETCH * g.s.per_word);
+static feed_forward_geometry measure_feed_forward(const suture_feed_forward *layer) {
+  feed_forward_geometry g;
+  g.s = stretches_of(layer->channels);
+  ptrdiff_t chunks = quotient(layer->hidden, STRETCH * PER_WORD);
   g.chunk = multiple(quotient(layer->hidden, chunks), PANEL);
   g.chunks = quotient(layer->hidden, g.chunk);
   g.panels = quotient(layer->channels, PANEL);
   ptrdiff_t row_bytes = ((g.s.count + 1) * STRIDE + g.panels * PANEL) * (ptrdiff_t)sizeof(word);
-  ptrdiff_t tile = most(ROWS * 3, least(TILE, CACHE / row_bytes / ROWS * ROWS));
+  ptrdiff_t tile = most(ROWS * 3, least(TILE, suture_second_cache() / 8 * 5 / row_bytes / ROWS * ROWS));
   // As many tiles as all threads can have the same number of, unless that makes them too small.
   g.tiles = quotient(layer->rows, tile);
   if (layer->rows >= ROWS * 3 * layer->threads) g.tiles = multiple(g.tiles, layer->threads);
@@ -46,36 +43,36 @@ static geometry measure(const suture_feed_forward *layer) {
   return g;
 }
 
-static ptrdiff_t chunk_columns(const suture_feed_forward *layer, const geometry *g, ptrdiff_t chunk) {
+static ptrdiff_t chunk_columns(const suture_feed_forward *layer, const feed_forward_geometry *g, ptrdiff_t chunk) {
   return least(g->chunk, layer->hidden - chunk * g->chunk);
 }
 
 // Where a chunk's weights begin: the panels of the first product, then those of the second.
-static ptrdiff_t chunk_start(const geometry *g, ptrdiff_t chunk) {
-  return chunk * (g->chunk * g->s.words + g->chunk / g->s.per_word * g->panels * PANEL);
+static ptrdiff_t chunk_start(const feed_forward_geometry *g, ptrdiff_t chunk) {
+  return chunk * (g->chunk * g->s.words + g->chunk / PER_WORD * g->panels * PANEL);
 }
 
-ptrdiff_t suture_feed_forward_weight_words(const suture_feed_forward *layer) {
-  geometry g = measure(layer);
+static ptrdiff_t feed_forward_weight_words(const suture_feed_forward *layer) {
+  feed_forward_geometry g = measure_feed_forward(layer);
   ptrdiff_t columns = chunk_columns(layer, &g, g.chunks - 1);
   return chunk_start(&g, g.chunks - 1) + multiple(columns, PANEL) * g.s.words
-    + quotient(columns, g.s.per_word) * g.panels * PANEL;
+    + quotient(columns, PER_WORD) * g.panels * PANEL;
 }
 
-ptrdiff_t suture_feed_forward_bias_count(const suture_feed_forward *layer) {
+static ptrdiff_t feed_forward_bias_count(const suture_feed_forward *layer) {
   return multiple(layer->hidden, PANEL) + multiple(layer->channels, PANEL);
 }
 
-void suture_feed_forward_pack_first(
+static void feed_forward_pack_first(
   const suture_feed_forward *layer, const float *first, const float *bias, void *weights, float *biases) {
-  geometry g = measure(layer);
+  feed_forward_geometry g = measure_feed_forward(layer);
   for (ptrdiff_t chunk = 0; chunk < g.chunks; chunk++) {
     word *panel = (word *)weights + chunk_start(&g, chunk);
     ptrdiff_t columns = chunk_columns(layer, &g, chunk);
     for (ptrdiff_t column = 0; column < columns; column += PANEL) {
       const float *rows = first + (chunk * g.chunk + column) * layer->channels;
-      suture_pack_panel(
-        panel, PANEL, rows, layer->channels, least(PANEL, columns - column), layer->channels, g.s.per_word);
+      pack_panel(
+        panel, PANEL, rows, layer->channels, least(PANEL, columns - column), layer->channels);
       panel += g.s.words * PANEL;
     }
   }
@@ -83,17 +80,17 @@ void suture_feed_forward_pack_first(
   memcpy(biases, bias, (size_t)layer->hidden * sizeof(float));
 }
 
-void suture_feed_forward_pack_second(
+static void feed_forward_pack_second(
   const suture_feed_forward *layer, const float *second, const float *bias, void *weights, float *biases) {
-  geometry g = measure(layer);
+  feed_forward_geometry g = measure_feed_forward(layer);
   for (ptrdiff_t chunk = 0; chunk < g.chunks; chunk++) {
     ptrdiff_t columns = chunk_columns(layer, &g, chunk);
     word *panel = (word *)weights + chunk_start(&g, chunk) + multiple(columns, PANEL) * g.s.words;
     for (ptrdiff_t output = 0; output < layer->channels; output += PANEL) {
       const float *rows = second + output * layer->hidden + chunk * g.chunk;
-      suture_pack_panel(
-        panel, PANEL, rows, layer->hidden, least(PANEL, layer->channels - output), columns, g.s.per_word);
-      panel += quotient(columns, g.s.per_word) * PANEL;
+      pack_panel(
+        panel, PANEL, rows, layer->hidden, least(PANEL, layer->channels - output), columns);
+      panel += quotient(columns, PER_WORD) * PANEL;
     }
   }
   biases += multiple(layer->hidden, PANEL);
@@ -101,25 +98,21 @@ void suture_feed_forward_pack_second(
   memcpy(biases, bias, (size_t)layer->channels * sizeof(float));
 }
 
-__attribute__((target(VECTORS))) static void activate_float32(const float *sums, ptrdiff_t rows, word *to) {
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    for (int half = 0; half < 2; half++) {
-      __m512 value = gelu(_mm512_load_ps(sums + row * PANEL + half * 16));
-      _mm512_storeu_ps((float *)to + row * STRIDE + half * 16, value);
-    }
-  }
-}
-
-__attribute__((target(ROUNDING))) static void activate_bfloat16(const float *sums, ptrdiff_t rows, word *to) {
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    __m512 low = gelu(_mm512_load_ps(sums + row * PANEL)), high = gelu(_mm512_load_ps(sums + row * PANEL + 16));
-    _mm512_storeu_si512(to + row * STRIDE, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+static void activate(const float *sums, ptrdiff_t rows, word *to) {
+  for (ptrdiff_t row = 0; row < rows; row++, sums += PANEL, to += STRIDE) {
+    vector left = gelu(load(sums)), right = gelu(load(sums + LANES));
+#if PER_WORD == 2
+    store_rounded(to, part_of(LANES), left, right);
+#else
+    store((float *)to, left);
+    store((float *)to + LANES, right);
+#endif
   }
 }
 
 typedef struct {
   const suture_feed_forward *layer;
-  geometry g;
+  feed_forward_geometry g;
   const float *x;
   float *y;
   const word *weights;
@@ -128,10 +121,10 @@ typedef struct {
   size_t thread_bytes;
   float *parts;  // the sums of each part of each tile, where there are parts
   work_list list;
-} run;
+} feed_forward_job;
 
 // A row's last words may be read beyond its channels.
-static ptrdiff_t row_floats(const geometry *g) { return g->s.words * 2 + 48; }
+static ptrdiff_t row_floats(const feed_forward_geometry *g) { return g->s.words * 2 + 48; }
 
 // What a thread works in.
 typedef struct {
@@ -143,7 +136,7 @@ typedef struct {
 } workplace;
 
 // Divides the memory at `at` and gives the place; `at` is behind it then.
-static workplace settle(const geometry *g, char **at) {
+static workplace settle_workplace(const feed_forward_geometry *g, char **at) {
   workplace w;
   w.normal = take(at, g->s.count * g->tile * STRIDE);
   w.middle = take(at, g->tile * STRIDE);
@@ -153,17 +146,17 @@ static workplace settle(const geometry *g, char **at) {
   return w;
 }
 
-static size_t thread_bytes(const geometry *g) {
+static size_t thread_bytes(const feed_forward_geometry *g) {
   char *at = NULL;
-  settle(g, &at);
+  settle_workplace(g, &at);
   return (size_t)at;
 }
 
 // The sums of one part of a tile.
-static ptrdiff_t part_floats(const geometry *g) { return g->parts > 1 ? g->tile * g->panels * PANEL : 0; }
+static ptrdiff_t part_floats(const feed_forward_geometry *g) { return g->parts > 1 ? g->tile * g->panels * PANEL : 0; }
 
-size_t suture_feed_forward_scratch(const suture_feed_forward *layer) {
-  geometry g = measure(layer);
+static size_t feed_forward_scratch(const suture_feed_forward *layer) {
+  feed_forward_geometry g = measure_feed_forward(layer);
   return (size_t)layer->threads * thread_bytes(&g) + (size_t)(g.tiles * g.parts * part_floats(&g)) * sizeof(float);
 }
 
@@ -172,53 +165,49 @@ typedef struct {
   ptrdiff_t first, rows, blocks;
 } extent;
 
-static extent extent_of(const run *r, ptrdiff_t tile) {
+static extent extent_of(const feed_forward_job *r, ptrdiff_t tile) {
   ptrdiff_t first = tile * r->g.tile, rows = least(r->g.tile, r->layer->rows - first);
   return (extent){first, rows, quotient(rows, ROWS)};
 }
 
 static ptrdiff_t block_start(extent e, ptrdiff_t block) { return e.rows * block / e.blocks; }
 
-static void normalize_rows(const run *r, const workplace *w, extent e) {
-  const geometry *g = &r->g;
+static void normalize_rows(const feed_forward_job *r, const workplace *w, extent e) {
+  const feed_forward_geometry *g = &r->g;
   ptrdiff_t channels = r->layer->channels;
-  bool is_direct = g->s.count == 1 && r->layer->precision == SUTURE_PRECISION_FLOAT32;
+  bool is_direct = g->s.count == 1 && PER_WORD == 1;
   for (ptrdiff_t row = 0; row < e.rows; row++) {
-    word *place = w->normal + row * STRIDE;
-    float *to = is_direct ? (float *)place : w->row;
+    word *at = w->normal + row * STRIDE;
+    float *to = is_direct ? (float *)at : w->row;
     normalize(r->x + (e.first + row) * channels, channels, r->layer->epsilon, to);
-    if (!is_direct) suture_place(&g->s, r->layer->precision, to, place, g->tile * STRIDE);
+    if (!is_direct) place(&g->s, to, channels, at, g->tile * STRIDE);
   }
-}
-
-static block_kernel *block_of(const suture_feed_forward *layer, ptrdiff_t height) {
-  return (*blocks_of(layer->precision))[PANEL / 16 - 1][height];
 }
 
 // From normal to middle, by the weights at `panel`; gives where the weights of the second product begin.
 static const word *first_product(
-  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel) {
-  const geometry *g = &r->g;
+  const feed_forward_job *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel) {
+  const feed_forward_geometry *g = &r->g;
   ptrdiff_t columns = chunk_columns(r->layer, g, chunk);
   for (ptrdiff_t column = 0; column < columns; column += PANEL, panel += g->s.words * PANEL) {
     const float *bias = r->biases + chunk * g->chunk + column;
     const char *ahead = (const char *)(panel + g->s.words * PANEL);
     for (ptrdiff_t block = 0; block < e.blocks; block++) {
       ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
-      block_target target = {.to = w->sums, .to_pitch = PANEL, .base_pitch = PANEL, .masks = {0xFFFF, 0xFFFF}};
+      block_target target = {.to = w->sums, .to_pitch = PANEL, .base_pitch = PANEL};
+      show(&target, PANEL);
       for (ptrdiff_t number = 0; number < g->s.count; number++) {
         ptrdiff_t words = stretch_words(&g->s, number);
-        target.start = number == 0 ? bias : suture_zeros;
+        target.start = number == 0 ? bias : zeros;
         target.base = number == 0 ? NULL : w->sums;
         target.ahead = ahead;
         piece all = {0, words};
         block_source source = {w->normal + (number * g->tile + start) * STRIDE, STRIDE, 1, &all};
-        block_of(r->layer, height)(&source, panel + number * g->s.length * PANEL, &target);
+        blocks[WIDE - 1][height](&source, panel + number * g->s.length * PANEL, &target);
         ahead += words * 32;
       }
-      word *middle = w->middle + start * STRIDE + column / g->s.per_word;
-      if (r->layer->precision == SUTURE_PRECISION_BFLOAT16) activate_bfloat16(w->sums, height, middle);
-      else activate_float32(w->sums, height, middle);
+      word *middle = w->middle + start * STRIDE + column / PER_WORD;
+      activate(w->sums, height, middle);
     }
   }
   return panel;
@@ -228,11 +217,11 @@ static const word *first_product(
 //
 // Without a part, the sums of all chunks are in `partial` until the last; with one they stay there, without the bias.
 static void second_product(
-  const run *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel, bool is_first, bool is_last,
+  const feed_forward_job *r, const workplace *w, extent e, ptrdiff_t chunk, const word *panel, bool is_first, bool is_last,
   float *part) {
-  const geometry *g = &r->g;
+  const feed_forward_geometry *g = &r->g;
   ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
-  ptrdiff_t words = quotient(chunk_columns(r->layer, g, chunk), g->s.per_word);
+  ptrdiff_t words = quotient(chunk_columns(r->layer, g, chunk), PER_WORD);
   piece all = {0, words};
   for (ptrdiff_t output = 0; output < width; output += PANEL, panel += words * PANEL) {
     const char *ahead = (const char *)(panel + words * PANEL);
@@ -240,8 +229,8 @@ static void second_product(
       ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
       float *partial = (part ? part : w->partial) + start * width + output;
       block_target target = {
-        .start = suture_zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width,
-        .masks = {0xFFFF, 0xFFFF}, .ahead = ahead};
+        .start = zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width, .ahead = ahead};
+      show(&target, PANEL);
       if (is_first) {
         target.base = NULL;
         if (!part) target.start = r->biases + multiple(r->layer->hidden, PANEL) + output;
@@ -250,18 +239,18 @@ static void second_product(
         target.to = r->y + (e.first + start) * channels + output;
         target.also = target.to;
         target.to_pitch = target.also_pitch = channels;
-        mask(&target, channels - output);
+        show(&target, channels - output);
         claim(&target, height);
       }
       block_source source = {w->middle + start * STRIDE, STRIDE, 1, &all};
-      block_of(r->layer, height)(&source, panel, &target);
+      blocks[WIDE - 1][height](&source, panel, &target);
       ahead += words * 32;
     }
   }
 }
 
 // Computes a tile over the chunks from `from` to `to`: to `y` when those are all, to `part` otherwise.
-static void compute(const run *r, const workplace *w, ptrdiff_t tile, ptrdiff_t from, ptrdiff_t to, float *part) {
+static void compute_rows(const feed_forward_job *r, const workplace *w, ptrdiff_t tile, ptrdiff_t from, ptrdiff_t to, float *part) {
   extent e = extent_of(r, tile);
   normalize_rows(r, w, e);
   for (ptrdiff_t chunk = from; chunk < to; chunk++) {
@@ -271,8 +260,8 @@ static void compute(const run *r, const workplace *w, ptrdiff_t tile, ptrdiff_t 
 }
 
 // Adds the parts of all tiles to the residual.
-static void gather(const run *r, int thread, int threads) {
-  const geometry *g = &r->g;
+static void gather_parts(const feed_forward_job *r, int thread, int threads) {
+  const feed_forward_geometry *g = &r->g;
   ptrdiff_t channels = r->layer->channels, width = g->panels * PANEL;
   const float *bias = r->biases + multiple(r->layer->hidden, PANEL);
   ptrdiff_t part_size = part_floats(g);
@@ -289,36 +278,36 @@ static void gather(const run *r, int thread, int threads) {
   }
 }
 
-static void work(void *argument) {
-  run *r = argument;
-  const geometry *g = &r->g;
+static void work_on_feed_forward(void *argument) {
+  feed_forward_job *r = argument;
+  const feed_forward_geometry *g = &r->g;
   char *at = r->scratch + (size_t)suture_team_member() * r->thread_bytes;
-  workplace w = settle(g, &at);
+  workplace w = settle_workplace(g, &at);
   // What no row fills is read all the same, as the second half of a last word.
   memset(w.row, 0, (size_t)row_floats(g) * sizeof(float));
   ptrdiff_t part_size = part_floats(g);
   for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) {
     ptrdiff_t tile = job / g->parts, part = job % g->parts;
-    compute(
+    compute_rows(
       r, &w, tile, g->chunks * part / g->parts, g->chunks * (part + 1) / g->parts,
       g->parts > 1 ? r->parts + job * part_size : NULL);
   }
   if (g->parts > 1) {
     suture_team_wait();
-    gather(r, suture_team_member(), suture_team_count());
+    gather_parts(r, suture_team_member(), suture_team_count());
   }
 }
 
-void suture_feed_forward_run(
+static void feed_forward_run(
   const suture_feed_forward *layer, const float *x, float *y, const void *weights, const float *biases,
   void *scratch) {
   prepare_gelu();
-  run r = {.layer = layer, .g = measure(layer), .x = x, .y = y, .weights = weights, .biases = biases};
+  feed_forward_job r = {.layer = layer, .g = measure_feed_forward(layer), .x = x, .y = y, .weights = weights, .biases = biases};
   r.scratch = scratch;
   r.thread_bytes = thread_bytes(&r.g);
   r.parts = (float *)(r.scratch + (size_t)layer->threads * r.thread_bytes);
   list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
-  suture_team_run(work, &r, layer->threads);
+  suture_team_run(work_on_feed_forward, &r, layer->threads);
 }
 
 #endif

@@ -1,0 +1,11 @@
+// Everything for the kind of vector that has been included: to be included once by a file for each.
+#include "kernels.h"
+
+#include "blocks.h"
+#include "feed_forward.h"
+#include "depthwise.h"
+#include "small_depthwise.h"
+#include "convolution.h"
+
+#define ENTRY(result, name, parameters, arguments) .name = name,
+#define TABLE {SUTURE_KERNEL_FUNCTIONS(ENTRY)}
