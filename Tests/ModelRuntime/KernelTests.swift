@@ -288,6 +288,32 @@ import Testing
     }
   }
 
+  @Test(arguments: exact) func `normalizes each pixel, then scales and shifts it`(kind: Kind) throws {
+    var generator = Seeded(seed)
+    for round in 0..<20 {
+      let (rows, channels) = (
+        Int.random(in: 1...40, using: &generator), Int.random(in: 1...100, using: &generator)
+      )
+      var layer = suture_layer_norm(
+        isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, rows: rows, channels: channels, epsilon: 1e-6,
+        threads: Int32.random(in: 1...5, using: &generator))
+      let (weight, bias) = (floats(channels, 1, &generator), floats(channels, 1, &generator))
+      let x = floats(rows * channels, 2, &generator)
+      // What lies behind the last row is not written.
+      var y = x + [7]
+      suture_layer_norm_run(&layer, &y, weight, bias)
+      for row in 0..<rows {
+        let normal = normalized(Array(x[(row * channels)..<((row + 1) * channels)]))
+        for channel in 0..<channels {
+          let truth = normal[channel] * Double(weight[channel]) + Double(bias[channel])
+          let error = abs(truth - Double(y[row * channels + channel]))
+          #expect(error < 1e-5, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
+        }
+      }
+      #expect(y.last == 7)
+    }
+  }
+
   private func floats(_ count: Int, _ size: Float, _ generator: inout Seeded) -> [Float] {
     (0..<count).map { _ in Float.random(in: -size...size, using: &generator) }
   }

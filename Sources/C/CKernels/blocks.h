@@ -18,6 +18,7 @@ enum {
   STRETCH = 256,
   STRIDE = 272,  // an odd number of cache lines, so that rows do not fall into the same places of the cache
   TILE = 112,    // the rows that a thread takes at a time, at most
+  FEW = 42,      // rows for which it does not read all weights if it can read a part of them
 };
 
 static const float zeros[PANEL] = {0};

@@ -66,7 +66,7 @@ static convolution_geometry measure_convolution(const suture_convolution *layer)
   g.strips = g.bands = 1;
   if (is_product) {
     g.strips = quotient(g.across, TILE);
-    if (g.across >= ROWS * 3 * layer->threads) g.strips = multiple(g.strips, layer->threads);
+    if (g.across >= FEW * layer->threads) g.strips = multiple(g.strips, layer->threads);
   } else {
     ptrdiff_t limit = suture_second_cache() / 4 / (ptrdiff_t)sizeof(word) / g.pixel;  // pixels
     ptrdiff_t widest = most((limit / layer->kernel - layer->kernel) / layer->stride + 1, ROWS);

@@ -33,10 +33,10 @@ static feed_forward_geometry measure_feed_forward(const suture_feed_forward *lay
   g.chunks = quotient(layer->hidden, g.chunk);
   g.panels = quotient(layer->channels, PANEL);
   ptrdiff_t row_bytes = ((g.s.count + 1) * STRIDE + g.panels * PANEL) * (ptrdiff_t)sizeof(word);
-  ptrdiff_t tile = most(ROWS * 3, least(TILE, suture_second_cache() / 8 * 5 / row_bytes / ROWS * ROWS));
+  ptrdiff_t tile = most(FEW, least(TILE, suture_second_cache() / 8 * 5 / row_bytes / ROWS * ROWS));
   // As many tiles as all threads can have the same number of, unless that makes them too small.
   g.tiles = quotient(layer->rows, tile);
-  if (layer->rows >= ROWS * 3 * layer->threads) g.tiles = multiple(g.tiles, layer->threads);
+  if (layer->rows >= FEW * layer->threads) g.tiles = multiple(g.tiles, layer->threads);
   g.tile = quotient(layer->rows, g.tiles);
   g.tiles = quotient(layer->rows, g.tile);
   g.parts = g.tiles >= layer->threads ? 1 : least(quotient(layer->threads, g.tiles), g.chunks);
@@ -204,7 +204,7 @@ static const word *first_product(
         piece all = {0, words};
         block_source source = {w->normal + (number * g->tile + start) * STRIDE, STRIDE, 1, &all};
         blocks[WIDE - 1][height](&source, panel + number * g->s.length * PANEL, &target);
-        ahead += words * 32;
+        ahead += words * PANEL;
       }
       word *middle = w->middle + start * STRIDE + column / PER_WORD;
       activate(w->sums, height, middle);
@@ -244,7 +244,7 @@ static void second_product(
       }
       block_source source = {w->middle + start * STRIDE, STRIDE, 1, &all};
       blocks[WIDE - 1][height](&source, panel, &target);
-      ahead += words * 32;
+      ahead += words * PANEL;
     }
   }
 }

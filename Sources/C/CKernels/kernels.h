@@ -48,7 +48,9 @@
   X(void, convolution_run,                                                                                             \
     (const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases,              \
      void *scratch),                                                                                                   \
-    (layer, x, y, weights, biases, scratch))
+    (layer, x, y, weights, biases, scratch))                                                                           \
+  X(void, layer_norm_run, (const suture_layer_norm *layer, float *x, const float *weight, const float *bias),          \
+    (layer, x, weight, bias))
 
 typedef struct {
 #define POINTER(result, name, parameters, arguments) result(*name) parameters;

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "blocks.h"
+#include "layer_norm.h"
 #include "feed_forward.h"
 #include "depthwise.h"
 #include "small_depthwise.h"

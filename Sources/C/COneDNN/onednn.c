@@ -79,8 +79,8 @@ void omp_set_num_threads(int);
 
 // Those that answer with something else than a status.
 #define OTHERS(X)                                                                                                         \
-  X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal) X(dnnl_primitive_desc_query_md) X(dnnl_set_max_cpu_isa) X(omp_get_max_threads)          \
-  X(omp_set_num_threads)
+  X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal) X(dnnl_primitive_desc_query_md) X(dnnl_set_max_cpu_isa)          \
+  X(omp_get_max_threads) X(omp_set_num_threads)
 
 #define DECLARE(name, ...) __typeof__(&name) name;
 static struct { CALLS(DECLARE) OTHERS(DECLARE) } lib;

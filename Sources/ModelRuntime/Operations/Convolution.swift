@@ -301,27 +301,14 @@ extension Convolution {
     _ sides: (kernel: Int, stride: Int, padding: Int)
   ) throws -> CompiledLayer {
     // The stem sees the image itself, which is not rounded.
-    var kernel = suture_convolution(
+    let kernel = suture_convolution(
       isa: isa, precision: inputChannels > 3 ? context.precision.ofKernels : SUTURE_PRECISION_FLOAT32,
       batch: x.batch, height: x.height, width: x.width, inputs: inputChannels, outputs: outputChannels,
       kernel: sides.kernel, stride: sides.stride,
       padding: sides.padding, normalizes: norm != nil, activates: activation == .silu,
       epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
-    let count = weight.count
-    let request = unsafe WeightRequest(
-      packed: try Layout([suture_convolution_weight_words(&kernel)], dnnl_a),
-      weightCount: count + suture_convolution_packing_floats(&kernel),
-      biasCount: suture_convolution_bias_count(&kernel),
-      packing: .kernel { [kernel] scratch, weights, biases in
-        var kernel = kernel
-        let bias = try unsafe readFolded(UnsafeMutableBufferPointer(rebasing: scratch[..<count]))
-        unsafe suture_convolution_pack(
-          &kernel, scratch.baseAddress, bias, weights, biases, scratch.baseAddress.map { unsafe $0 + count })
-      })
-    return unsafe context.layer(request, scratch: suture_convolution_scratch(&kernel)) {
-      [kernel] x, y, weights, biases, scratch in
-      var kernel = kernel
-      unsafe suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+    return try unsafe context.product(kernel, weightCount: weight.count) { weights, bias in
+      try unsafe readFolded(weights, bias)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import CSutureKernels
 internal import CSutureOneDNN
 internal import SutureArchitectures
 internal import SutureTensors
@@ -73,6 +74,27 @@ struct LayerNorm: Operation {
           (DNNL_ARG_SCALE, channels, packed.weights), (DNNL_ARG_SHIFT, channels, packed.bias),
         ], scratchpad: buffers.scratch, dnnl)
       return [{ try execution(dnnl) }]
+    }
+  }
+}
+
+// MARK: On a kernel of ours
+
+extension LayerNorm {
+  /// In place.
+  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
+    let kernel = suture_layer_norm(
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, rows: x.rows, channels: x.channels,
+      epsilon: Float(epsilon), threads: context.kernelThreads)
+    let request = unsafe WeightRequest(
+      packed: try Layout([x.channels], dnnl_a), weightCount: x.channels, biasCount: x.channels,
+      packing: .none { weights, bias in
+        try unsafe weight.read(into: weights)
+        try unsafe self.bias.read(into: bias)
+      })
+    return unsafe context.layer(request, scratch: 0, replacing: 0) { [kernel] _, y, weights, biases, _ in
+      var kernel = kernel
+      unsafe suture_layer_norm_run(&kernel, y, weights.floats, biases)
     }
   }
 }

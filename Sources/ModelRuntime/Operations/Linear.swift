@@ -1,3 +1,4 @@
+internal import CSutureKernels
 internal import CSutureOneDNN
 internal import Glibc
 internal import SutureArchitectures
@@ -75,6 +76,23 @@ struct Linear: Operation {
       try unsafe product.bound(
         buffers.inputs[0], buffers.weights[0], buffers.output, scratchpad: buffers.scratch, dnnl
       ).map { execution in { try execution(dnnl) } }
+    }
+  }
+}
+
+// MARK: On a kernel of ours
+
+extension Linear {
+  /// A convolution of 1×1.
+  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
+    guard activation == .none || activation == .silu else { return nil }
+    let kernel = suture_convolution(
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: x.rows, inputs: inputs,
+      outputs: outputs, kernel: 1, stride: 1, padding: 0, normalizes: false, activates: activation == .silu,
+      epsilon: 0, threads: context.kernelThreads)
+    return try unsafe context.product(kernel, weightCount: weight.count) { weights, bias in
+      try unsafe weight.read(into: weights)
+      try unsafe readBias(into: bias)
     }
   }
 }

@@ -76,6 +76,39 @@ extension CompilerContext {
   }
 }
 
+extension CompilerContext {
+  /// A convolution of all channels on its kernel.
+  ///
+  /// - Parameters:
+  ///   - weightCount: of its weights, [out, in, kernel, kernel].
+  ///   - fill: reads them and the biases.
+  func product(
+    _ kernel: suture_convolution, weightCount: Int, _ fill: @escaping WeightRequest.Fill
+  ) throws -> CompiledLayer {
+    var kernel = kernel
+    let outputs = kernel.outputs
+    let request = unsafe WeightRequest(
+      packed: try Layout([suture_convolution_weight_words(&kernel)], dnnl_a),
+      weightCount: weightCount + suture_convolution_packing_floats(&kernel),
+      biasCount: suture_convolution_bias_count(&kernel),
+      packing: .kernel { [kernel] scratch, weights, biases in
+        var kernel = kernel
+        var bias = [Float](repeating: 0, count: outputs)
+        try unsafe bias.withUnsafeMutableBufferPointer {
+          try unsafe fill(UnsafeMutableBufferPointer(rebasing: scratch[..<weightCount]), $0)
+        }
+        unsafe suture_convolution_pack(
+          &kernel, scratch.baseAddress, bias, weights, biases,
+          scratch.baseAddress.map { unsafe $0 + weightCount })
+      })
+    return unsafe layer(request, scratch: suture_convolution_scratch(&kernel)) {
+      [kernel] x, y, weights, biases, scratch in
+      var kernel = kernel
+      unsafe suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+    }
+  }
+}
+
 extension Precision {
   var ofKernels: suture_precision {
     self == .bfloat16 ? SUTURE_PRECISION_BFLOAT16 : SUTURE_PRECISION_FLOAT32

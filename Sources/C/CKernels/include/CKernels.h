@@ -48,6 +48,19 @@ void suture_feed_forward_run(
   const suture_feed_forward *layer, const float *x, float *y, const void *weights, const float *biases,
   void *scratch);
 
+// A layer norm over the channels of each pixel.
+typedef struct {
+  suture_isa isa;
+  suture_precision precision;  // float32
+  ptrdiff_t rows;              // pixels
+  ptrdiff_t channels;
+  float epsilon;
+  int threads;
+} suture_layer_norm;
+
+// Normalises `x` [rows, channels] in place, then multiplies by `weight` [channels] and adds `bias` [channels].
+void suture_layer_norm_run(const suture_layer_norm *layer, float *x, const float *weight, const float *bias);
+
 // A depthwise convolution of 7×7 with stride 1 and a border of 3.
 typedef struct {
   suture_isa isa;
