@@ -197,6 +197,9 @@ class HuggingFace(InFolder):
         self.environment["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
         self.environment["HF_HUB_OFFLINE"] = "1"
         self.run_in(self.folder, tools / "hf-suture", "--register")
+        manifest = self.folder / "home/.local/share/hf/extensions/hf-suture/manifest.json"
+        # What hf would update it from cannot be anybody's.
+        self.assertNotRegex(json.loads(manifest.read_text())["owner"], r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
         version = self.run_in(self.folder, "suture", "--version")
         self.assertIn(version.strip(), self.run_in(self.folder, "hf", "suture", "--version"))
         self.assertIn("posix.system", self.run_in(self.folder, "hf", "suture", "check", EVIL, expect=1))
