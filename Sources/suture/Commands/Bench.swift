@@ -11,7 +11,8 @@ struct Bench: Command {
   static let details = """
     Weights are read and layers compiled first; then the forward pass is timed, and between its rounds the machine's
     peak: bare fused multiply-adds in registers, on as many threads (OMP_NUM_THREADS). On a machine that others use
-    the share of the peak says more than the time.
+    the share of the peak says more than the time. SUTURE_ISA=avx512|avx2|neon|plain chooses the vectors that kernels
+    are made of, and those of the peak.
     """
 
   static var arguments: [Argument<Self>] {
