@@ -372,6 +372,8 @@ class Differences(InTemporaryFolder):
             got = diff(one, other, *words, expect=0 if same else 1)
             self.assertEqual(got["same"], same)
             told = {v["name"]: v for v in got["values"]}
+            changes = [float("inf") if v["change"] is None else v["change"] for v in got["values"]]
+            self.assertEqual(changes, sorted(changes, reverse=True))
             for key, mask in close.items():
                 a, b = first[key], second[key]
                 bits = a.dtype == b.dtype and a.contiguous().view(torch.uint8).equal(b.contiguous().view(torch.uint8)) \
@@ -383,6 +385,10 @@ class Differences(InTemporaryFolder):
                 if found["bit_equal"] or not a.numel():
                     continue
                 self.check_numbers(found, wide(a), wide(b))
+                same = lambda one, two: torch.isclose(wide(one), wide(two), 0, 0, equal_nan=True).all().item()
+                are_floats = a.dtype.is_floating_point and b.dtype.is_floating_point
+                is_cast = a.dtype != b.dtype and (same(a, b) or are_floats and (same(a.to(b.dtype), b) or same(a, b.to(a.dtype))))
+                self.assertEqual(found["cast_equal"], is_cast, (key, a, b))
 
     def check_numbers(self, found, a, b):
         nan, other = torch.isnan(a), torch.isnan(b)
@@ -397,7 +403,14 @@ class Differences(InTemporaryFolder):
             self.assertIsNone(found["max_abs"])
         else:
             self.assertAlmostEqual(found["max_abs"], expected, delta=1e-12 * max(expected, 1))
+        length = apart.norm().item()
         finite = torch.isfinite(a) & torch.isfinite(b)
+        whole = a[finite].reshape(-1).norm().item()
+        if (nan ^ other).any() or length == float("inf") or length > 0 and whole == 0:
+            self.assertIsNone(found["change"])
+        else:
+            change = length / whole if length else 0
+            self.assertAlmostEqual(found["change"], change, delta=1e-9 * max(change, 1))
         a, b = a[finite].reshape(-1), b[finite].reshape(-1)
         norms = a.norm() * b.norm()
         if norms > 0:
