@@ -31,7 +31,10 @@ import Testing
       ).code == 0)
   }
 
-  @Test(arguments: [["-q", "convert"], ["convert", "-q"], ["convert", "--quiet"], ["convert", "-fq"]])
+  @Test(arguments: [
+    ["-q", "convert"], ["--no-pager", "-q", "--color", "never", "convert"],
+    ["convert", "-q"], ["convert", "--quiet"], ["convert", "-fq"],
+  ])
   func `says nothing but what is wrong when it is told to`(words: [String]) throws {
     let folder = try TemporaryFolder()
     let rest = [Self.atto, "-o", folder.path + "/a.pth"]
