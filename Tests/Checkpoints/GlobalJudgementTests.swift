@@ -322,6 +322,18 @@ struct GlobalJudgementTests {
     #expect(error?.kind == .unsafe)
   }
 
+  @Test(arguments: ["an archive", "a bare pickle"])
+  func `that do harm before a fault are told, and not the fault alone`(kind: String) throws {
+    var pickler = Pickler()
+    pickler.call("os", "system", { $0.string("id") })
+    // Instead of STOP, a text that is longer than the file.
+    let bytes = pickler.finish().dropLast() + [UInt8(ascii: "X"), 0xFF, 0xFF, 0xFF, 0x7F]
+    let file = try kind == "an archive" ? TorchFile(pickle: Array(bytes)) : TorchFile(bytes: Array(bytes))
+    let error = #expect(throws: Failure.self) { try Checkpoint.open(file.path) }
+    #expect(error?.kind == .unsafe)
+    #expect(error?.reason.contains("os.system") == true)
+  }
+
   @Test(arguments: [2, 9, 60, 70, 1000]) func `are judged however many look-ups lead to them`(count: Int)
     throws
   {

@@ -21,6 +21,14 @@ final class TorchFile {
     }
   }
 
+  /// An archive around any bytes in the place of its pickle.
+  init(pickle: [UInt8]) throws {
+    try write { archive in
+      try archive.add("data.pkl", pickle)
+      try archive.add("version", Array("3\n".utf8))
+    }
+  }
+
   /// A file of any bytes.
   init(bytes: [UInt8]) throws {
     let output = try OutputFile(path)

@@ -153,14 +153,15 @@ final class CheckpointInput {
     guard let file else { return nil }
     // What is known to be something else is not taken for a pickle, which any byte may begin.
     if let known = ForeignFile.recognize(self) { throw known }
-    do { return try Unpickler.load(file, at: 0, limits: limits.pickle) } catch let error as PickleError {
+    let location = PickleLocation(path: name)
+    do { return try Unpickler.judged(file, location, limits) } catch let error as PickleError {
       // What joblib pickles of an array stands right before the array's bytes.
       let end = min(error.offset, file.byteCount)
       let last = try file.bytes(max(0, end - 65_536)..<end)
       if last.firstRange(of: Array("NumpyArrayWrapper".utf8)) != nil { throw ForeignFile.joblib(name) }
       // A pickle that says PROTO means it.
       guard head[0] == 0x80 else { return nil }
-      throw PickleLocation(path: name).failure(error, usually: "the pickle is damaged or cut short")
+      throw location.failure(error, usually: "the pickle is damaged or cut short")
     }
   }
 

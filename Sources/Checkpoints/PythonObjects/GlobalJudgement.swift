@@ -293,6 +293,22 @@ extension PickleGraph {
   }
 }
 
+extension Unpickler {
+  /// The pickle that begins at `offset` of `source`.
+  ///
+  /// Where it cannot be read to its end, what stands before the fault is judged first, since Python does it first.
+  ///
+  /// - Throws: `PickleError`; `Failure` where something harmful is called before the fault.
+  static func judged(
+    _ source: any ByteSource, at offset: Int = 0, _ location: PickleLocation, _ limits: ReadLimits
+  ) throws -> PickleGraph {
+    let (graph, fault) = try prefix(of: source, at: offset, limits: limits.pickle)
+    guard let fault else { return graph }
+    try graph.refuseHarm(location, limits)
+    throw fault
+  }
+}
+
 /// The pickles of a file that hold none of its tensors: what follows another's STOP, or lies in a record of its own.
 ///
 /// Python may come to load them, so they are judged like the one that counts.

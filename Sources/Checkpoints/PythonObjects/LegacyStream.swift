@@ -41,8 +41,9 @@ struct LegacyStream {
     var position = 0
     func next(_ what: String) throws -> PickleGraph {
       do {
-        let graph = try Unpickler.load(source, at: position, limits: limits.pickle)
         let start = position
+        let graph = try Unpickler.judged(
+          source, at: start, PickleLocation(path: source.name, start: start), limits)
         position += graph.streamByteCount
         // Python would run what any of the pickles names; the object's own is looked at with its tensors counted.
         if what != Self.objectName {

@@ -61,7 +61,7 @@ extension UnpackedArchive: CheckpointFormat {
     let location = PickleLocation(path: folder, record: "data.pkl")
     let pickle = try FileSource("\(folder)/data.pkl")
     let graph: PickleGraph
-    do { graph = try Unpickler.load(pickle, at: 0, limits: input.limits.pickle) } catch let error
+    do { graph = try Unpickler.judged(pickle, location, input.limits) } catch let error
       as PickleError
     {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
