@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 // Folder names are short; module names carry the prefix Suture, so that they collide with nobody's JSON, YAML or Bytes.
@@ -20,6 +21,18 @@ let language: [SwiftSetting] = [
 
 /// What builds the programs that only people who work on Suture need: benchmarks and fuzz targets.
 let buildsTools = Context.environment["SUTURE_TOOLS"] != nil
+
+/// What makes the command start sooner: without shared libraries of C++, of which Swift's runtime needs a few functions.
+/// Where the archive is missing, it is linked as usual.
+let startsSooner: [LinkerSetting] = {
+  var found = glob_t()
+  guard glob("/usr/lib/gcc/*/*/libstdc++.a", 0, nil, &found) == 0 else { return [] }
+  globfree(&found)
+  let flags = [
+    "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/C/Linking", "-Xclang-linker", "-static-libgcc",
+  ]
+  return [.unsafeFlags(flags, .when(configuration: .release))]
+}()
 
 // MARK: Kinds of modules
 
@@ -80,10 +93,12 @@ func debian(_ name: String, _ package: String, pkgConfig: String? = nil) -> Targ
 }
 
 /// A program: `Sources/<folder>`.
-func program(_ name: String, in folder: String, uses rooms: [String]) -> Target {
+func program(_ name: String, in folder: String, uses rooms: [String], linkedWith flags: [LinkerSetting] = [])
+  -> Target
+{
   .executableTarget(
     name: name, dependencies: rooms.map { .init(stringLiteral: $0.isEmpty ? "Suture" : module($0)) },
-    path: "Sources/\(folder)", swiftSettings: language)
+    path: "Sources/\(folder)", swiftSettings: language, linkerSettings: flags)
 }
 
 /// A function that libFuzzer feeds: `Sources/Fuzz/<name>`; without `--sanitize=fuzzer` it links to a program that does
@@ -103,9 +118,7 @@ func tests(_ name: String, uses rooms: [String], programs: [String] = [], data: 
 // MARK: The list
 
 let libraries: [Target] = [
-  debian("CLibzip", "libzip-dev", pkgConfig: "libzip"),
   debian("CDeflate", "libdeflate-dev", pkgConfig: "libdeflate"),
-  debian("CCrypto", "libssl-dev", pkgConfig: "libcrypto"),
   debian("CYAML", "libyaml-dev", pkgConfig: "yaml-0.1"),
   c("CSystem"),
   c("CThreads"),
@@ -113,6 +126,8 @@ let libraries: [Target] = [
   c("CCurl", uses: ["CSystem"]),
   c("COneDNN", uses: ["CSystem"]),
   c("CPictures", uses: ["CSystem"]),
+  c("CLibzip", uses: ["CSystem"]),
+  c("CCrypto", uses: ["CSystem"]),
   c("CNumbers"),
   c("CPeak"),
   // Without optimization, what is written for speed would make the tests wait.
@@ -160,7 +175,7 @@ let command = program(
   uses: [
     "Text", "Bytes", "Numbers", "JSON", "YAML", "Tensors", "Checkpoints", "Architectures", "Surgery",
     "ModelRuntime", "Pictures", "Workflows",
-  ])
+  ], linkedWith: startsSooner)
 
 let tools: [Target] = [
   program("Benchmarks", in: "Benchmarks", uses: ["Bytes", "JSON", "Tensors", "Checkpoints"]),

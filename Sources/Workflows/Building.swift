@@ -65,8 +65,8 @@ public struct Building: Sendable {
     /// The schema `suture.build/1`.
     ///
     /// - Parameter written: what was written, where something was.
-    public func json(_ written: WriteReport? = nil) -> JSONReport {
-      JSONReport(
+    public func json(_ written: WriteReport? = nil) throws -> JSONReport {
+      try JSONReport(
         "suture.build/1",
         [
           "model": path, "backbone": (backbone?.path).json, "seed": seed, "tensors": plan.output.count,

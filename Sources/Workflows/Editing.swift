@@ -54,12 +54,13 @@ public struct Editing: Sendable {
 
     /// The SHA-256 of all that decides the bytes of the output, but for those of the input's tensors: the plan's
     /// ``Plan/digest``, and how it is written where it is.
-    public var digest: String { plan.digest(written: output) }
+    public var digest: String { get throws { try plan.digest(written: output) } }
 
     /// The schema `suture.plan/1`, or `suture.edit/1`.
     ///
     /// - Parameter written: what was written, where something was.
-    public func json(_ written: WriteReport? = nil) -> JSONReport {
+    public func json(_ written: WriteReport? = nil) throws -> JSONReport {
+      let digest = try digest
       if let written { return JSONReport("suture.edit/1", written.object + ["digest": digest]) }
       let accounting = plan.accounting
       return JSONReport(
@@ -121,10 +122,12 @@ public struct Editing: Sendable {
 
   /// What was prepared, where it has the digest that it must have.
   private func held(_ prepared: Prepared) throws -> Prepared {
-    guard let digest, digest != prepared.digest else { return prepared }
-    let isOfSteps = digest == prepared.plan.digest
+    guard let digest else { return prepared }
+    let found = try prepared.digest
+    if digest == found { return prepared }
+    let isOfSteps = try digest == prepared.plan.digest
     throw Failure(
-      .refused, "the plan has the digest \(prepared.digest), not \(digest)",
+      .refused, "the plan has the digest \(found), not \(digest)",
       remedies: [
         isOfSteps
           ? "that is the digest of the steps alone: with an output, how it is written counts too"

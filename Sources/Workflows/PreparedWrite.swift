@@ -192,12 +192,12 @@ extension Plan {
   /// The SHA-256 of all that decides the bytes of what is written, but for those of the input's tensors.
   ///
   /// - Parameter output: how the plan is written; its ``Plan/digest`` alone counts where it is not.
-  func digest(written output: PreparedWrite?) -> String {
-    guard let output else { return digest }
-    var sum = SHA256()
+  func digest(written output: PreparedWrite?) throws -> String {
+    guard let output else { return try digest }
+    var sum = try SHA256()
     // Another dict of the same file may have the same names and shapes.
     let wrapper = JSONWriter.text(.array(output.checkpoint.wrapper.map { .string($0) }))
-    sum.update(Array("\(digest)\n\(wrapper)\n\(output.plan.digest)\n".utf8))
+    sum.update(Array("\(try digest)\n\(wrapper)\n\(try output.plan.digest)\n".utf8))
     return "sha256:" + sum.hexadecimal()
   }
 }

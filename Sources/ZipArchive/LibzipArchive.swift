@@ -20,6 +20,11 @@ internal import SutureText
   }
 
   init(_ source: any ByteSource) throws {
+    if let missing = unsafe suture_libzip_open() {
+      throw Failure(
+        in: source.name, "a zip archive cannot be read without libzip: \(unsafe String(cString: missing))",
+        remedies: ["on Debian: apt-get install libzip4"])
+    }
     watch = LibzipSource(source)
     var error = unsafe zip_error_t()
     unsafe zip_error_init(&error)

@@ -5,7 +5,10 @@ internal import SutureWorkflows
 /// The command: finds the subcommand, runs it, and turns whatever it throws into a message and an exit code.
 @main
 struct Program {
-  static func main() {
+  // A closure in here would be the main actor's, and bring Swift's concurrency and libdispatch, which start with the process.
+  static func main() { start() }
+
+  private static func start() {
     CurrentProcess.ignoreBrokenPipes()
     CurrentProcess.nameTimeZone()
     removeUnfinishedFilesOnSignals()

@@ -87,7 +87,7 @@ import Testing
     editing.digest = "sha256:0"
     let error = #expect(throws: Failure.self) { try editing.prepare() }
     #expect(error?.kind == .refused)
-    (editing.digest, editing.request) = (report.plan.digest, nil)
+    (editing.digest, editing.request) = (try report.plan.digest, nil)
     #expect(try editing.prepare().output == nil)
     let unsaid = #expect(throws: Failure.self) { try editing.run() }
     #expect(unsaid?.kind == .usage)
@@ -168,9 +168,9 @@ import Testing
     var editing = Editing(of: Self.atto, WriteRequest(to: folder.path + "/out.pth"))
     try editing.add(try Recipe(Array("recipe: 1\nsteps: [{drop: \"head*\"}]".utf8), name: "r.yaml"))
     let prepared = try editing.prepare()
-    #expect(prepared.json().value["schema"]?.stringValue == "suture.plan/1")
+    #expect(try prepared.json().value["schema"]?.stringValue == "suture.plan/1")
     let written = try #require(try prepared.output?.write())
-    #expect(prepared.json(written).value["digest"]?.stringValue == prepared.digest)
-    #expect(prepared.json(written).text(isLine: true).hasSuffix("}\n"))
+    #expect(try prepared.json(written).value["digest"]?.stringValue == prepared.digest)
+    #expect(try prepared.json(written).text(isLine: true).hasSuffix("}\n"))
   }
 }

@@ -128,7 +128,7 @@ import Testing
     _ = try prepared.output?.write()
     let paths = try #require(prepared.output?.plan.paths)
     return (
-      prepared.digest,
+      try prepared.digest,
       try paths.map { path in
         let file = try FileSource(path)
         return try file.bytes(0..<file.byteCount)
@@ -198,10 +198,10 @@ import Testing
     var editing = Editing(of: one, WriteRequest(to: folder.path + "/alone.pth"))
     editing.steps = [AddPrefix("m.")]
     let prepared = try editing.prepare()
-    editing.digest = prepared.plan.digest
+    editing.digest = try prepared.plan.digest
     let refused = #expect(throws: Failure.self) { try editing.prepare() }
     #expect(refused?.remedies.first?.description.contains("steps alone") == true)
-    editing.digest = prepared.digest
+    editing.digest = try prepared.digest
     #expect(try editing.prepare().digest == prepared.digest)
   }
 }

@@ -41,4 +41,31 @@ import Testing
     #expect(said.code == 8)
     #expect(said.messages.contains("apt-get install libcurl4"), "\(said.messages)")
   }
+
+  @Test func `is named where a zip archive is read, and other formats need none`() throws {
+    let said = try without("libzip.so.4", "inspect", Self.weights)
+    #expect(said.code == 3)
+    #expect(said.messages.contains("cannot be read without libzip: "), "\(said.messages)")
+    #expect(said.messages.contains("apt-get install libzip4"))
+    let folder = try TemporaryFolder()
+    let tensors = folder.path + "/weights.safetensors"
+    #expect(try suture(["convert", Self.weights, "-o", tensors]).code == 0)
+    let other = try without("libzip.so.4", "convert", tensors, "-o", folder.path + "/weights.pth")
+    #expect(other.code == 0, "\(other.messages)")
+  }
+
+  @Test func `is named where hashes are computed, before anything is written`() throws {
+    let folder = try TemporaryFolder()
+    let (tensors, output) = (folder.path + "/weights.safetensors", folder.path + "/out.safetensors")
+    #expect(try suture(["convert", Self.weights, "-o", tensors]).code == 0)
+    let hashed = try without("libcrypto.so.3", "inspect", "--sha256", tensors)
+    #expect(hashed.code == 3)
+    #expect(hashed.messages.contains("apt-get install libssl3"), "\(hashed.messages)")
+    let edited = try without(
+      "libcrypto.so.3", "edit", tensors, "--drop", "head*", "-o", output, "--json")
+    #expect(edited.code == 3)
+    #expect(edited.messages.contains("without libcrypto: "), "\(edited.messages)")
+    #expect(!pathExists(output))
+    #expect(try without("libcrypto.so.3", "edit", tensors, "--drop", "head*", "-o", output).code == 0)
+  }
 }

@@ -201,14 +201,14 @@ public final class PartialDownload: @unchecked Sendable {
 
   /// Reads behind the fetch what it has written.
   private func hash() throws -> String {
-    var digest = SHA256()
+    var digest = try SHA256()
     var (position, beginnings) = (0, 0)
     var buffer = [UInt8](repeating: 0, count: Self.portion)
     while true {
       let now = written.withLock { $0 }
       let (count, isEnded) = (now.count, now.isEnded)
       if now.beginnings != beginnings {
-        digest = SHA256()
+        digest = try SHA256()
         (position, beginnings) = (0, now.beginnings)
       } else if count == position {
         if isEnded { return digest.hexadecimal() }

@@ -105,9 +105,11 @@ extension WritePlan {
   ///
   /// What the elements are is for whoever made the tensors to tell.
   public var digest: String {
-    var sum = SHA256()
-    for file in files { file.output.describe(to: &sum) }
-    if let index { sum.update(index.bytes) }
-    return "sha256:" + sum.hexadecimal()
+    get throws {
+      var sum = try SHA256()
+      for file in files { file.output.describe(to: &sum) }
+      if let index { sum.update(index.bytes) }
+      return "sha256:" + sum.hexadecimal()
+    }
   }
 }

@@ -163,7 +163,7 @@ struct ContentHashes {
 
   private static func content(_ tensor: Tensor) throws -> Content {
     let size = tensor.dtype.byteCount
-    var digest = SHA256()
+    var digest = try SHA256()
     var first: [UInt8] = []
     var isConstant = true
     try tensor.forEachChunk { buffer, count in

@@ -79,7 +79,7 @@ extension Tensor: Payload {
 
   /// The SHA-256 of the elements in row-major order, little-endian, as hexadecimal digits.
   public func sha256() throws -> String {
-    var digest = SHA256()
+    var digest = try SHA256()
     try forEachChunk { buffer, count in digest.update(buffer, count: count) }
     return digest.hexadecimal()
   }

@@ -35,26 +35,30 @@ public struct BillOfMaterials: Sendable {
   }
 
   /// The document, with a newline at its end.
-  public var text: String { value.inertText(style: .pretty) }
+  public var text: String { get throws { try value.inertText(style: .pretty) } }
 
   public var value: JSONValue {
-    .members([
-      ("$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json"), ("bomFormat", "CycloneDX"),
-      ("specVersion", "1.6"), ("serialNumber", .string("urn:uuid:\(uuid)")), ("version", 1),
-      (
-        "metadata",
-        [
-          "tools": [
-            "components": [["type": "application", "name": "suture", "version": .string(SutureVersion.text)]]
+    get throws {
+      .members([
+        ("$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json"), ("bomFormat", "CycloneDX"),
+        ("specVersion", "1.6"), ("serialNumber", .string("urn:uuid:\(try uuid())")), ("version", 1),
+        (
+          "metadata",
+          [
+            "tools": [
+              "components": [
+                ["type": "application", "name": "suture", "version": .string(SutureVersion.text)]
+              ]
+            ]
           ]
-        ]
-      ),
-      (
-        "components",
-        .array(
-          zip(files, references).map { file, reference in component(file.checked, file.hashes, reference) })
-      ),
-    ])
+        ),
+        (
+          "components",
+          .array(
+            zip(files, references).map { file, reference in component(file.checked, file.hashes, reference) })
+        ),
+      ])
+    }
   }
 
   /// What each component is referred to by: its name, and a number where a file comes twice.
@@ -68,8 +72,8 @@ public struct BillOfMaterials: Sendable {
   }
 
   /// A UUID of version 8, whose bits are anybody's own, of the names and hashes.
-  private var uuid: String {
-    var digest = SHA256()
+  private func uuid() throws -> String {
+    var digest = try SHA256()
     for (checked, hashes) in files {
       digest.update(Array("\(names[checked.path].text)\0".utf8))
       for (path, hash) in hashes { digest.update(Array("\(names[path].text)\0\(hash ?? "")\0".utf8)) }

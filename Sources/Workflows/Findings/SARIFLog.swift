@@ -23,28 +23,30 @@ public struct SARIFLog: Sendable {
   }
 
   /// The document, with a newline at its end.
-  public var text: String { value.inertText(style: .pretty) }
+  public var text: String { get throws { try value.inertText(style: .pretty) } }
 
   public var value: JSONValue {
-    let results = files.flatMap { file in file.findings.map { (file, $0) } }
-    return .members([
-      (
-        "$schema",
-        "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-      ),
-      ("version", "2.1.0"),
-      (
-        "runs",
-        [
-          .members([
-            ("tool", ["driver": driver]), ("invocations", [invocation]),
-            ("originalUriBaseIds", [Self.base: base]),
-            ("artifacts", .array(artifacts.map(artifact))),
-            ("results", .array(results.map(result))), ("columnKind", "unicodeCodePoints"),
-          ])
-        ]
-      ),
-    ])
+    get throws {
+      let results = files.flatMap { file in file.findings.map { (file, $0) } }
+      return .members([
+        (
+          "$schema",
+          "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+        ),
+        ("version", "2.1.0"),
+        (
+          "runs",
+          [
+            .members([
+              ("tool", ["driver": driver]), ("invocations", [invocation]),
+              ("originalUriBaseIds", [Self.base: base]),
+              ("artifacts", .array(artifacts.map(artifact))),
+              ("results", .array(try results.map(result))), ("columnKind", "unicodeCodePoints"),
+            ])
+          ]
+        ),
+      ])
+    }
   }
 
   // MARK: The tool
@@ -121,9 +123,9 @@ public struct SARIFLog: Sendable {
 
   // MARK: What it found
 
-  private func result(of file: CheckedFile, _ finding: Finding) -> JSONValue {
+  private func result(of file: CheckedFile, _ finding: Finding) throws -> JSONValue {
     let rule = Self.rules.firstIndex(of: finding.kind) ?? 0
-    let fingerprint = self.fingerprint(of: file, finding)
+    let fingerprint = try self.fingerprint(of: file, finding)
     return .members([
       ("ruleId", .string(finding.kind.rawValue)), ("ruleIndex", .integer(rule)),
       ("level", .string(finding.level.rawValue)), ("message", message(finding.message)),
@@ -168,8 +170,8 @@ public struct SARIFLog: Sendable {
   }
 
   /// What stays the same while the finding does, wherever in the file it comes to lie.
-  private func fingerprint(of file: CheckedFile, _ finding: Finding) -> String {
-    var digest = SHA256()
+  private func fingerprint(of file: CheckedFile, _ finding: Finding) throws -> String {
+    var digest = try SHA256()
     // A remark is known by its words alone; of all else they may hold places and counts.
     let words = finding.subject ?? (finding.kind == .remark ? finding.message : "")
     digest.update(Array([finding.kind.rawValue, names[file.path].text, words].joined(separator: "\0").utf8))

@@ -12,9 +12,9 @@ extension PartPlan {
     return JSONReport(Self.schema, object)
   }
 
-  /// The SHA-256 of everything that the plan says.
-  public var id: String {
-    var sum = SHA256()
+  /// What ``id`` is of all that the plan says.
+  func computedID() throws -> String {
+    var sum = try SHA256()
     sum.update(Array((SutureVersion.tool + "\n").utf8))
     sum.update(JSONWriter.bytes(.object(body)))
     return "sha256:" + sum.hexadecimal()
@@ -61,6 +61,7 @@ extension PartPlan {
       }
       return job
     }
+    id = try computedID()
     guard document["id"]?.stringValue == id else {
       throw refuse("it was changed since it was made: its id is not that of what it says", [again])
     }

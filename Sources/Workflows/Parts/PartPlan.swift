@@ -50,6 +50,8 @@ public struct PartPlan: Sendable {
   public let jobs: [Job]
   /// The folder of the outputs, in which the parts say what they have done.
   public let folder: String
+  /// The SHA-256 of everything that the plan says.
+  public internal(set) var id = ""
 
   /// Decides what is written by whom; no tensor is read.
   ///
@@ -73,6 +75,7 @@ public struct PartPlan: Sendable {
     (self.work, self.parts) = (work, parts)
     folder = drafts.first.flatMap { $0.files.first }.map { SutureBytes.folder(of: $0.path) } ?? ""
     jobs = Self.share(drafts, among: parts)
+    id = try computedID()
   }
 
   static let mostParts = 100_000

@@ -60,7 +60,7 @@ public struct PartedWork: Sendable {
     var conversion = Conversion(of: input, request)
     (conversion.key, conversion.naming, conversion.limits) = (key, naming, limits)
     let write = try conversion.prepare(observe)
-    return Prepared(write: write, digest: write.plan.digest, inputs: write.checkpoint.files)
+    return Prepared(write: write, digest: try write.plan.digest, inputs: write.checkpoint.files)
   }
 
   private func edited(
@@ -75,7 +75,7 @@ public struct PartedWork: Sendable {
     let prepared = try editing.prepare(observe)
     guard let write = prepared.output else { throw WriteTarget.unsaid }
     return Prepared(
-      write: write, digest: prepared.digest,
+      write: write, digest: try prepared.digest,
       inputs: write.checkpoint.files + prepared.others.flatMap(\.files))
   }
 }

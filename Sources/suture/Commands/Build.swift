@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureSurgery
 internal import SutureText
 internal import SutureWorkflows
@@ -58,10 +59,12 @@ struct Build: Command {
       }
     }
     prepared.tell()
+    // What is reported of a file that was written holds the digest.
+    if writing.json { try SHA256.requireLibrary() }
     return try writing.finish(prepared.output) {
-      prepared.json()
+      try prepared.json()
     } done: {
-      prepared.json($0)
+      try prepared.json($0)
     }
   }
 }

@@ -159,7 +159,7 @@ struct Check: Command {
     }
     try Console.print(
       document: format == .sarif
-        ? SARIFLog(checked, areAbsolute: namesAbsolutely).text
+        ? try SARIFLog(checked, areAbsolute: namesAbsolutely).text
         : try BillOfMaterials(checked, areAbsolute: namesAbsolutely, readsRemote: readsAll).text)
     return first
   }

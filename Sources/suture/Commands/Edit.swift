@@ -1,3 +1,4 @@
+internal import SutureBytes
 internal import SutureCheckpoints
 internal import SutureSurgery
 internal import SutureWorkflows
@@ -66,12 +67,14 @@ struct Edit: Command {
     if let savedRecipe { try save(recipe(), to: savedRecipe) }
     if writing.dryRun {
       let extent = prepared.output == nil ? ", of the steps alone: -o says how they are written" : ""
-      Console.note("digest \(prepared.digest)\(extent)")
+      Console.note("digest \(try prepared.digest)\(extent)")
     }
+    // What is reported of a file that was written holds the digest.
+    if writing.json { try SHA256.requireLibrary() }
     return try writing.finish(prepared.output) {
-      prepared.json()
+      try prepared.json()
     } done: {
-      prepared.json($0)
+      try prepared.json($0)
     }
   }
 }

@@ -46,17 +46,17 @@ struct WritingOptions {
   ///   - plan: what a dry run tells a program.
   ///   - done: what is told of what was written.
   func finish(
-    _ output: PreparedWrite?, plan: () -> JSONReport, done: (WriteReport) -> JSONReport
+    _ output: PreparedWrite?, plan: () throws -> JSONReport, done: (WriteReport) throws -> JSONReport
   ) throws -> ExitCode {
     if dryRun {
       for line in output?.planLines ?? [] { Console.note(line) }
       Console.note("plan   nothing is written: this is a dry run")
-      if json { try Console.print(plan()) }
+      if json { try Console.print(try plan()) }
     } else if let output {
       for line in output.costLines { Console.note(line) }
       let report = try output.write()
       report.tell()
-      if json { try Console.print(done(report), isLine: true) }
+      if json { try Console.print(try done(report), isLine: true) }
     }
     return .done
   }
