@@ -143,15 +143,20 @@ public struct JSONLimits: Sendable {
 ///
 /// Most objects have a handful, for which a set costs more than it saves.
 private struct KeySet {
-  private var keys: Set<ExactString> = []
+  private var index = NameIndex()
 
   private static let few = 8
 
   /// Adds `key`, which follows `members`; false where one of them has it.
   mutating func insert(_ key: String, among members: [(key: String, value: JSONValue)]) -> Bool {
-    let key = ExactString(key)
-    if members.count < Self.few { return !members.contains { ExactString($0.key) == key } }
-    if members.count == Self.few { keys = Set(members.map { ExactString($0.key) }) }
-    return keys.insert(key).inserted
+    if members.count < Self.few {
+      return !members.contains { ExactString($0.key) == ExactString(key) }
+    }
+    if members.count == Self.few {
+      for (place, member) in members.enumerated() {
+        _ = index.insert(member.key, at: place) { members[$0].key }
+      }
+    }
+    return index.insert(key, at: members.count) { members[$0].key } == nil
   }
 }

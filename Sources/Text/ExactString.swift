@@ -9,13 +9,20 @@ public struct ExactString: Hashable, Sendable, Comparable {
 
   public static func == (one: Self, other: Self) -> Bool {
     guard one.string.utf8.count == other.string.utf8.count else { return false }
-    var (one, other) = (one.string, other.string)
-    return one.withUTF8 { one in
-      other.withUTF8 { other in unsafe one.elementsEqual(other) }
+    // Strings of Swift's own lie in one piece, and are looked at where they are.
+    let isEqual = unsafe one.string.utf8.withContiguousStorageIfAvailable { one in
+      unsafe other.string.utf8.withContiguousStorageIfAvailable { other in
+        unsafe one.elementsEqual(other)
+      }
     }
+    return (isEqual ?? nil) ?? one.string.utf8.elementsEqual(other.string.utf8)
   }
 
   public func hash(into hasher: inout Hasher) {
+    let isDone: Void? = unsafe string.utf8.withContiguousStorageIfAvailable {
+      unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0))
+    }
+    if isDone != nil { return }
     var copy = string
     copy.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }

@@ -1,4 +1,4 @@
-extension StringProtocol {
+extension String {
   /// The text on one line, with everything made visible that a terminal would act on: the one sanitizer of what comes
   /// from files.
   ///
@@ -6,8 +6,8 @@ extension StringProtocol {
   /// cannot be seen are spelled as Swift escapes them.
   public var visible: String {
     // Nearly all text is plain, and this is asked of every line.
-    if utf8.allSatisfy({ (32..<127).contains($0) }) { return String(self) }
-    guard unicodeScalars.contains(where: \.actsOnTerminals) else { return String(self) }
+    if isPrintableASCII { return self }
+    guard unicodeScalars.contains(where: { $0.actsOnTerminals }) else { return self }
     var result = ""
     result.reserveCapacity(utf8.count)
     for scalar in unicodeScalars {
@@ -19,6 +19,21 @@ extension StringProtocol {
     }
     return result
   }
+
+  /// Whether all of it is printable ASCII, of which each byte takes a column.
+  package var isPrintableASCII: Bool {
+    // All bytes without a branch are faster than some of them.
+    var text = self
+    return text.withUTF8 { bytes in unsafe bytes.reduce(0) { $0 | ($1 &- 32 > 94 ? 1 : 0) } == 0 }
+  }
+
+  /// How many characters it has.
+  package var width: Int { isPrintableASCII ? utf8.count : count }
+}
+
+extension StringProtocol {
+  /// The text on one line, with everything made visible that a terminal would act on.
+  public var visible: String { String(self).visible }
 
   /// ``visible``, and no longer than `limit` scalars.
   public func visible(atMost limit: Int) -> String {

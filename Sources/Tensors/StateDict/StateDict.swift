@@ -18,9 +18,15 @@ public struct StateDict: Sendable, RandomAccessCollection {
   /// What a safetensors file says about itself, in the order of the file.
   public var metadata: [(key: String, value: String)] = []
 
-  private var positions: [ExactString: Int] = [:]
+  private var positions = NameIndex()
 
   public init() {}
+
+  /// An empty state dict with room for so many entries.
+  package init(capacity: Int) {
+    positions = NameIndex(capacity: capacity)
+    entries.reserveCapacity(capacity)
+  }
 
   /// A state dict of `entries`.
   ///
@@ -36,13 +42,15 @@ public struct StateDict: Sendable, RandomAccessCollection {
   public var names: [String] { entries.map(\.name) }
 
   /// The tensor of that name, byte for byte.
-  public subscript(name: String) -> Tensor? { positions[ExactString(name)].map { entries[$0].tensor } }
+  public subscript(name: String) -> Tensor? {
+    positions.place(of: name) { entries[$0].name }.map { entries[$0].tensor }
+  }
 
   /// Adds an entry at the end.
   ///
   /// - Throws: `Failure` where the name is taken.
   public mutating func append(_ name: String, _ tensor: Tensor) throws(Failure) {
-    guard positions.updateValue(entries.count, forKey: ExactString(name)) == nil else {
+    guard positions.insert(name, at: entries.count, among: { entries[$0].name }) == nil else {
       throw Failure(.unreadable, "two tensors would both be named \(name.quoted())")
     }
     entries.append(Entry(name: name, tensor: tensor))

@@ -5,20 +5,44 @@ public import SutureText
 ///
 /// Copying one copies no elements.
 public struct Tensor: Sendable {
-  public let storage: Storage
-  public let dtype: DType
-  public let shape: [Int]
+  /// All of it, so that a copy is one reference.
+  private let fields: Fields
+
+  private final class Fields: Sendable {
+    let storage: Storage
+    let dtype: DType
+    let shape: [Int]
+    let strides: [Int]
+    let offset: Int
+    let elementCount: Int
+    let layout: TensorLayout
+    let lazyBits: LazyBits
+    let sharedShape: [Int]?
+
+    init(
+      _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int], _ offset: Int, _ elementCount: Int,
+      _ layout: TensorLayout, _ lazyBits: LazyBits, _ sharedShape: [Int]?
+    ) {
+      (self.storage, self.dtype, self.shape, self.strides) = (storage, dtype, shape, strides)
+      (self.offset, self.elementCount, self.layout) = (offset, elementCount, layout)
+      (self.lazyBits, self.sharedShape) = (lazyBits, sharedShape)
+    }
+  }
+
+  public var storage: Storage { fields.storage }
+  public var dtype: DType { fields.dtype }
+  public var shape: [Int] { fields.shape }
   /// How many elements apart neighbours along each dimension lie.
-  public let strides: [Int]
+  public var strides: [Int] { fields.strides }
   /// The first element's index in the storage.
-  public let offset: Int
+  public var offset: Int { fields.offset }
   /// How many elements the shape holds.
-  public let elementCount: Int
-  public let layout: TensorLayout
+  public var elementCount: Int { fields.elementCount }
+  public var layout: TensorLayout { fields.layout }
   /// What torch would do to the elements before it uses them.
-  public let lazyBits: LazyBits
+  public var lazyBits: LazyBits { fields.lazyBits }
   /// The sizes counted in numbers, where several share an element and these do not end where rows do.
-  private let sharedShape: [Int]?
+  private var sharedShape: [Int]? { fields.sharedShape }
 
   /// A view that lies wholly within `storage`.
   ///
@@ -33,6 +57,7 @@ public struct Tensor: Sendable {
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
     guard strides.allSatisfy({ $0 >= 0 }) else { throw .negative("stride", strides) }
     guard offset >= 0 else { throw .negative("storage offset", [offset]) }
+    let elementCount: Int
     do {
       elementCount = try Shape.elementCount(shape)
       _ = try elementCount.multiplied(checked: dtype.byteCount)
@@ -48,10 +73,8 @@ public struct Tensor: Sendable {
     } catch {
       throw .overflow(shape: shape, strides: strides)
     }
-    (self.storage, self.dtype, self.shape, self.strides, self.offset) = (
-      storage, dtype, shape, strides, offset
-    )
-    (self.layout, self.lazyBits, sharedShape) = (layout, lazyBits, packedShape)
+    fields = Fields(
+      storage, dtype, shape, strides, offset, elementCount, layout, lazyBits, packedShape)
   }
 
   /// A tensor that no elements of its own are stored of: a sparse one, or one of the meta device.
@@ -60,14 +83,13 @@ public struct Tensor: Sendable {
   public init(dtype: DType, shape: [Int], layout: TensorLayout) throws(TensorError) {
     guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
+    let (elementCount, strides): (Int, [Int])
     do {
       elementCount = try Shape.elementCount(shape)
       _ = try elementCount.multiplied(checked: dtype.byteCount)
       strides = try Shape.contiguousStrides(shape)
     } catch { throw .overflow(shape: shape, strides: []) }
-    storage = Storage([], label: "")
-    (self.dtype, self.shape, self.layout, offset, lazyBits) = (dtype, shape, layout, 0, [])
-    sharedShape = nil
+    fields = Fields(Storage([], label: ""), dtype, shape, strides, 0, elementCount, layout, [], nil)
   }
 
   /// Whether the elements can be read one by one from the storage.

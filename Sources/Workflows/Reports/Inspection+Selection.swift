@@ -13,6 +13,7 @@ extension Inspection {
 
   /// Leaves out what has another dtype, or no more than that many bytes.
   public mutating func restrict(to dtypes: Set<DType>? = nil, largerThan byteCount: Int? = nil) {
+    if dtypes == nil, byteCount == nil { return }
     shown = shown.filter { entry in
       dtypes?.contains(entry.tensor.dtype) != false
         && byteCount.map { entry.tensor.storedByteCount > $0 } != false

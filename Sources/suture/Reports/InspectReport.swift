@@ -172,10 +172,17 @@ extension Inspection {
 
   private func totals(of all: StateDict) -> String {
     if all.isEmpty { return "no tensors" }
-    let dtypes = shown.grouped(by: \.tensor.dtype).map { dtype, entries in
-      "\(dtype) \(Format.bytes(entries.reduce(0) { $0 &+ $1.tensor.storedByteCount }))"
+    var (sums, places, elements) = ([(dtype: DType, bytes: Int)](), [DType: Int](), 0)
+    for tensor in shown.lazy.map(\.tensor) {
+      let place = places[tensor.dtype] ?? sums.count
+      if place == sums.count {
+        places[tensor.dtype] = place
+        sums.append((tensor.dtype, 0))
+      }
+      sums[place].bytes &+= tensor.storedByteCount
+      elements = elements.adding(saturating: tensor.elementCount)
     }
-    let elements = shown.reduce(0) { $0.adding(saturating: $1.tensor.elementCount) }
+    let dtypes = sums.map { "\($0.dtype) \(Format.bytes($0.bytes))" }
     let tensors =
       shown.count == all.count
       ? Format.plural(all.count, "tensor")

@@ -14,7 +14,10 @@ enum Console {
     let isColoured = colours(.output)
     let width = wraps ? width(of: .output) : nil
     for line in lines {
-      for part in wrapped(inert(line), width) { text += (isColoured ? verdict(part) : part) + "\n" }
+      for part in wrapped(inert(line), width) {
+        text += isColoured ? verdict(part) : part
+        text += "\n"
+      }
       // A report of a large file is not to be in memory twice.
       if text.utf8.count >= 1 << 16 {
         try show(text)

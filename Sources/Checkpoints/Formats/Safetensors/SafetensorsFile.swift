@@ -73,7 +73,7 @@ public struct SafetensorsFile: Sendable {
 
     let dataOffset = Self.lengthSize + header.count
     try Self.checkCover(entries, dataOffset: dataOffset, source: source)
-    var stateDict = StateDict()
+    var stateDict = StateDict(capacity: entries.count)
     stateDict.metadata = metadata
     for entry in entries {
       let storage = Storage(
