@@ -8,6 +8,7 @@
 #include "casts.h"
 #include "decimals.h"
 #include "exponentials.h"
+#include "gather.h"
 #include "summary.h"
 
 // Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.

@@ -1,0 +1,173 @@
+// Copies boxes of elements whose axes come in another order in the target.
+//
+// Where the axis that is dense in the source is not the one that is dense in the target, squares of 16 bytes a side are
+// transposed in registers, so that every cache line of either is used whole while it is near. A square is turned by
+// interleaving its first half with its second as often as halving its side takes.
+#include "gather.h"
+
+#include "CNumbers.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint16_t pairs8 __attribute__((vector_size(16)));
+typedef uint32_t words4 __attribute__((vector_size(16)));
+typedef uint64_t longs2 __attribute__((vector_size(16)));
+
+#define LOW_BYTES(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH_BYTES(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define LOW_PAIRS(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH_PAIRS(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LOW_WORDS(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH_WORDS(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define LOW_LONGS(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define HIGH_LONGS(a, b) __builtin_shufflevector(a, b, 1, 3)
+
+// A square of `side` rows of 16 bytes; rows lie so many bytes apart.
+#define SQUARE(name, vector, side, LOW, HIGH)                                              \
+  INLINE void name(const char *from, size_t from_row, char *to, size_t to_row) {           \
+    vector rows[side], turned[side];                                                       \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < side; i++) {                    \
+      memcpy(&rows[i], from + (size_t)i * from_row, sizeof rows[i]);                       \
+    }                                                                                      \
+    _Pragma("clang loop unroll(full)") for (int step = 1; step < side; step *= 2) {        \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < side / 2; i++) {              \
+        turned[2 * i] = LOW(rows[i], rows[i + side / 2]);                                  \
+        turned[2 * i + 1] = HIGH(rows[i], rows[i + side / 2]);                             \
+      }                                                                                    \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < side; i++) rows[i] = turned[i]; \
+    }                                                                                      \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < side; i++) {                    \
+      memcpy(to + (size_t)i * to_row, &rows[i], sizeof rows[i]);                           \
+    }                                                                                      \
+  }
+
+SQUARE(turn_bytes, bytes16, 16, LOW_BYTES, HIGH_BYTES)
+SQUARE(turn_pairs, pairs8, 8, LOW_PAIRS, HIGH_PAIRS)
+SQUARE(turn_words, words4, 4, LOW_WORDS, HIGH_WORDS)
+SQUARE(turn_longs, longs2, 2, LOW_LONGS, HIGH_LONGS)
+
+// Rows of `columns` elements that lie side by side become columns; a cache line of the source and one of the target at a time.
+#define TRANSPOSE(name, type, side, turn)                                                                          \
+  static void name(const char *from, size_t from_row, char *to, size_t to_row, size_t rows, size_t columns) {      \
+    enum { LINE = 64 / sizeof(type) };                                                                             \
+    for (size_t row = 0; row < rows; row += LINE) {                                                                \
+      size_t row_end = row + LINE < rows ? row + LINE : rows;                                                      \
+      for (size_t column = 0; column < columns; column += LINE) {                                                  \
+        size_t column_end = column + LINE < columns ? column + LINE : columns;                                     \
+        for (size_t i = row; i < row_end; i += side) {                                                             \
+          for (size_t j = column; j < column_end; j += side) {                                                     \
+            const char *source = from + i * from_row + j * sizeof(type);                                           \
+            char *target = to + j * to_row + i * sizeof(type);                                                     \
+            if (i + side <= row_end && j + side <= column_end) {                                                   \
+              turn(source, from_row, target, to_row);                                                              \
+              continue;                                                                                            \
+            }                                                                                                      \
+            for (size_t k = j; k < column_end && k < j + side; k++) {                                              \
+              for (size_t l = i; l < row_end && l < i + side; l++) {                                               \
+                memcpy(to + k * to_row + l * sizeof(type), from + l * from_row + k * sizeof(type), sizeof(type));  \
+              }                                                                                                    \
+            }                                                                                                      \
+          }                                                                                                        \
+        }                                                                                                          \
+      }                                                                                                            \
+    }                                                                                                              \
+  }
+
+TRANSPOSE(transpose_bytes, uint8_t, 16, turn_bytes)
+TRANSPOSE(transpose_pairs, uint16_t, 8, turn_pairs)
+TRANSPOSE(transpose_words, uint32_t, 4, turn_words)
+TRANSPOSE(transpose_longs, uint64_t, 2, turn_longs)
+
+typedef void transposition(const char *, size_t, char *, size_t, size_t, size_t);
+
+static transposition *transposition_of(size_t size) {
+  switch (size) {
+    case 1: return transpose_bytes;
+    case 2: return transpose_pairs;
+    case 4: return transpose_words;
+    case 8: return transpose_longs;
+    default: return NULL;
+  }
+}
+
+// Axes of one index are left out, and two that are one run in both source and target become one.
+static int simplified(const struct suture_axis *axes, int rank, struct suture_axis *simple) {
+  int count = 0;
+  for (int i = 0; i < rank; i++) {
+    if (axes[i].count == 1) continue;
+    struct suture_axis *outer = count ? &simple[count - 1] : NULL;
+    if (outer && outer->from_step == axes[i].count * axes[i].from_step &&
+        outer->to_step == axes[i].count * axes[i].to_step) {
+      outer->count *= axes[i].count;
+      outer->from_step = axes[i].from_step;
+      outer->to_step = axes[i].to_step;
+    } else {
+      simple[count++] = axes[i];
+    }
+  }
+  return count;
+}
+
+// The axis along which neighbours lie nearest, of those that a step leads anywhere on; -1 where there is none.
+static int nearest(const struct suture_axis *axes, int rank, int is_source) {
+  int found = -1;
+  for (int i = 0; i < rank; i++) {
+    size_t step = is_source ? axes[i].from_step : axes[i].to_step;
+    if (step == 0) continue;
+    if (found < 0 || step < (is_source ? axes[found].from_step : axes[found].to_step)) found = i;
+  }
+  return found;
+}
+
+void suture_gather(const void *from, void *to, size_t size, const struct suture_axis *given, int rank) {
+  struct suture_axis axes[SUTURE_MOST_AXES];
+  size_t index[SUTURE_MOST_AXES] = {0};
+  for (int i = 0; i < rank; i++) {
+    if (given[i].count == 0) return;
+  }
+  rank = simplified(given, rank, axes);
+  if (rank == 0) {
+    memcpy(to, from, size);
+    return;
+  }
+  const int dense_source = nearest(axes, rank, 1), inner = nearest(axes, rank, 0);
+  transposition *transpose = NULL;
+  if (dense_source >= 0 && dense_source != inner && axes[dense_source].from_step == 1 && axes[inner].to_step == 1) {
+    transpose = transposition_of(size);
+  }
+  const int second = transpose ? dense_source : -1;
+  const char *source = from;
+  char *target = to;
+  while (1) {
+    if (transpose) {
+      transpose(source, axes[inner].from_step * size, target, axes[second].to_step * size, axes[inner].count, axes[second].count);
+    } else {
+      suture_copy_strided(source, axes[inner].from_step, target, axes[inner].to_step, axes[inner].count, size);
+    }
+    int axis = rank - 1;
+    for (; axis >= 0; axis--) {
+      if (axis == inner || axis == second) continue;
+      source += axes[axis].from_step * size;
+      target += axes[axis].to_step * size;
+      if (++index[axis] < axes[axis].count) break;
+      source -= axes[axis].from_step * axes[axis].count * size;
+      target -= axes[axis].to_step * axes[axis].count * size;
+      index[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+void suture_gather_plainly(const void *from, void *to, size_t size, const struct suture_axis *axes, int rank) {
+  if (rank == 0) {
+    memcpy(to, from, size);
+    return;
+  }
+  for (size_t i = 0; i < axes[0].count; i++) {
+    suture_gather_plainly(
+        (const char *)from + i * axes[0].from_step * size, (char *)to + i * axes[0].to_step * size, size, axes + 1, rank - 1);
+  }
+}
