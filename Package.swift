@@ -22,8 +22,9 @@ let language: [SwiftSetting] = [
 /// What builds the programs that only people who work on Suture need: benchmarks and fuzz targets.
 let buildsTools = Context.environment["SUTURE_TOOLS"] != nil
 
-/// What makes the command start sooner: without shared libraries of C++, of which Swift's runtime needs a few functions.
-/// Where the archive is missing, it is linked as usual.
+/// What makes the command start sooner: it needs no shared libraries of C++.
+///
+/// Swift's runtime takes a few functions of them. Where the archive is missing, it is linked as usual.
 let startsSooner: [LinkerSetting] = {
   var found = glob_t()
   guard glob("/usr/lib/gcc/*/*/libstdc++.a", 0, nil, &found) == 0 else { return [] }

@@ -6,7 +6,9 @@ public struct PickleError: SutureError, Equatable {
   public let offset: Int
   public let reason: String
   /// Whether the stream asks for more than it may; ``PickleLimits`` can be raised.
-  public var isLimit = false
+  public var isLimit: Bool { limit != nil }
+  /// The name of the limit, such as `values`.
+  public var limit: String?
   /// How many bytes are wanted of a stream that ends too early; `nil` where something else is wrong.
   var needed: Int?
 
@@ -14,9 +16,9 @@ public struct PickleError: SutureError, Equatable {
   public var place: FailurePlace { FailurePlace(byteOffset: offset) }
 
   public var remedies: [Remedy] {
-    guard isLimit else { return [] }
+    guard let limit else { return [] }
     return [
-      "a bomb, or not a checkpoint", .setting("limit", value: "NAME=N", "allows more"),
+      "a bomb, or not a checkpoint", .setting("limit", value: "\(limit)=N", "allows more"),
       .setting("limit", value: "help", "lists the names"),
     ]
   }

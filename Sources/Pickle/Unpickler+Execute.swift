@@ -42,7 +42,7 @@ extension Unpickler {
 
     case .mark:
       marks.append(stack.count)
-      if marks.count > limits.marks { throw exceeded("open MARKs", limits.marks) }
+      if marks.count > limits.marks { throw exceeded("open MARKs", limits.marks, name: "marks") }
     case .pop:
       // As in CPython, POP on a MARK takes the MARK.
       if stack.count == (marks.last ?? 0), !marks.isEmpty { marks.removeLast() } else { _ = try pop() }
@@ -155,7 +155,7 @@ extension Unpickler {
 
   func global(_ module: String, _ name: String) throws(PickleError) -> PickleValue {
     if module.utf8.count > limits.globalName || name.utf8.count > limits.globalName {
-      throw exceeded("bytes in the name of a global", limits.globalName)
+      throw exceeded("bytes in the name of a global", limits.globalName, name: "name-bytes")
     }
     return .global(module: module, name: name)
   }

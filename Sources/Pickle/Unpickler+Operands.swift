@@ -78,7 +78,7 @@ extension Unpickler {
     let limit = limits.globalName + 1
     guard let module = reader.line(limit: limit), let name = reader.line(limit: limit) else {
       if reader.remaining >= limit {
-        throw exceeded("bytes in the name of a global", limits.globalName)
+        throw exceeded("bytes in the name of a global", limits.globalName, name: "name-bytes")
       }
       throw truncated(needed: reader.remaining + 1, available: reader.remaining)
     }
@@ -109,7 +109,7 @@ extension Unpickler {
     if text.utf8.last == UInt8(ascii: "L") { text.removeLast() }
     if let value = Int(text) { return .int(value) }
     guard text.utf8.count <= limits.decimalDigits else {
-      throw exceeded("digits of a number", limits.decimalDigits)
+      throw exceeded("digits of a number", limits.decimalDigits, name: "digits")
     }
     guard let bytes = Self.twosComplement(decimal: text) else { throw error("\"\(text)\" is not a number") }
     return .bigInt(bytes)

@@ -85,7 +85,8 @@ public struct Unpickler: ~Copyable {
         return (
           graph,
           PickleError(
-            offset: fault.offset, reason: "more than \(limits.streamBytes) bytes of pickle", isLimit: true)
+            offset: fault.offset, reason: "more than \(limits.streamBytes) bytes of pickle",
+            limit: "pickle-bytes")
         )
       }
       window = min(window * 4, available, limits.streamBytes)
@@ -99,7 +100,7 @@ public struct Unpickler: ~Copyable {
     while true {
       offset = reader.offset
       count += 1
-      if count > limits.opcodes { throw exceeded("opcodes", limits.opcodes) }
+      if count > limits.opcodes { throw exceeded("opcodes", limits.opcodes, name: "opcodes") }
       opcode = nil
       guard reader.remaining > 0 else {
         throw PickleError(offset: offset, reason: "the stream ends without STOP", needed: 1)
@@ -142,9 +143,10 @@ public struct Unpickler: ~Copyable {
     return error
   }
 
-  func exceeded(_ what: String, _ limit: Int) -> PickleError {
+  /// - Parameter name: what a program calls the limit.
+  func exceeded(_ what: String, _ limit: Int, name: String) -> PickleError {
     var error = error("more than \(limit) \(what)")
-    error.isLimit = true
+    error.limit = name
     return error
   }
 
@@ -156,7 +158,7 @@ public struct Unpickler: ~Copyable {
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
     if graph.valueCount >= min(limits.values, Int(Int32.max) - 1) {
-      throw exceeded("values", limits.values)
+      throw exceeded("values", limits.values, name: "values")
     }
     stack.append(graph.add(value, at: offset))
   }
@@ -192,13 +194,13 @@ public struct Unpickler: ~Copyable {
 
   mutating func remember(_ key: Int) throws(PickleError) {
     memo[key] = try top()
-    if memo.count > limits.memo { throw exceeded("memo slots", limits.memo) }
+    if memo.count > limits.memo { throw exceeded("memo slots", limits.memo, name: "memo") }
   }
 
   mutating func recall(_ key: Int) throws(PickleError) {
     guard let id = memo[key] else { throw error("memo slot \(key) was never filled") }
     stack.append(id)
     // A stream of GETs could otherwise grow the stack without making a value.
-    if stack.count > limits.values { throw exceeded("values", limits.values) }
+    if stack.count > limits.values { throw exceeded("values", limits.values, name: "values") }
   }
 }

@@ -75,7 +75,7 @@ import Testing
       return .array(
         (0..<Int.random(in: 0..<6, using: &random)).map { _ in randomValue(depth: depth + 1, &random) })
     default:
-      let keys = (0..<Int.random(in: 0..<14, using: &random)).map { "\($0)" + randomString(&random) }
+      let keys = (0..<Int.random(in: 0..<14, using: &random)).map { "\($0):" + randomString(&random) }
       return .object(keys.map { (key: $0, value: randomValue(depth: depth + 1, &random)) })
     }
   }

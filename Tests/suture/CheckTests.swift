@@ -50,7 +50,7 @@ struct CheckTests {
     #expect(try suture("inspect", deep, "--limit", "depth=300000", "--key", ".").code == 0)
     let few = try suture("inspect", "\(corpus)/001_zip_default.pth", "--limit", "values=5")
     #expect(few.code == 3)
-    #expect(few.messages.contains("more than 5 values") && few.messages.contains("--limit NAME=N"))
+    #expect(few.messages.contains("more than 5 values") && few.messages.contains("--limit values=N"))
     #expect(try suture("check", deep, "--limit", "height=3").code == 2)
     #expect(try suture("check", deep, "--limit", "depth=many").code == 2)
   }

@@ -20,7 +20,8 @@ public struct Tensor: Sendable {
     let sharedShape: [Int]?
 
     init(
-      _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int], _ offset: Int, _ elementCount: Int,
+      _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int], _ offset: Int,
+      _ elementCount: Int,
       _ layout: TensorLayout, _ lazyBits: LazyBits, _ sharedShape: [Int]?
     ) {
       (self.storage, self.dtype, self.shape, self.strides) = (storage, dtype, shape, strides)
