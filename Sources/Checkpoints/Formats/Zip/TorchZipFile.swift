@@ -54,7 +54,9 @@ struct TorchZipFile {
     let location = self.location(of: record)
     let bytes = try pickle(record)
     do {
-      return (bytes, record, location, try Unpickler.judged(MemorySource(bytes, name: path), location, limits))
+      return (
+        bytes, record, location, try Unpickler.judged(MemorySource(bytes, name: path), location, limits)
+      )
     } catch let error as PickleError {
       throw location.failure(error, usually: "the pickle is damaged, or not one that torch.save writes")
     }
