@@ -5,6 +5,7 @@ in SARIF_SCHEMA, or fetched, and the test says so where neither can be had.
 """
 import json
 import os
+import resource
 import subprocess
 import unittest
 import urllib.request
@@ -39,6 +40,15 @@ def sarif_schema():
             return json.load(answer)
     except OSError as error:
         raise unittest.SkipTest(f"SARIF's schema cannot be fetched here ({error}); SARIF_SCHEMA=PATH names a copy")
+
+
+class ManyFiles(unittest.TestCase):
+    def test_no_file_is_held_open_that_is_done_with(self):
+        for kind in ("sarif", "cyclonedx"):
+            done = subprocess.run(
+                [SUTURE, "check", "--format", kind, *[CORPUS[0]] * 200], capture_output=True, text=True,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+            self.assertEqual(done.returncode, 0, done.stderr[:500])
 
 
 @unittest.skipUnless(jsonschema, "no validator of JSON schemas")

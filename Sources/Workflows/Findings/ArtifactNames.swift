@@ -29,7 +29,8 @@ struct ArtifactNames {
     let here = realPath("") ?? ""
     folder = "file://" + Self.encoded(here.hasSuffix("/") ? here : here + "/")
     var outside: [(path: String, parts: [Substring])] = []
-    for path in paths where names[path] == nil {
+    var known: Set<String> = []
+    for path in paths where known.insert(path).inserted {
       if Address.isAddress(path) {
         names[path] = Name(address: path)
         continue
@@ -43,7 +44,7 @@ struct ArtifactNames {
         names[path] = Name(whole, prefix: "file://", isRelative: false)
       } else if let rest = whole.rest(after: here + "/"), !rest.isEmpty {
         names[path] = Name(String(rest), isRelative: true)
-      } else if !outside.contains(where: { $0.path == path }) {
+      } else {
         outside.append((path, whole.split(separator: "/")))
       }
     }
@@ -52,11 +53,14 @@ struct ArtifactNames {
 
   subscript(path: String) -> Name { names[path] ?? Name(path, isRelative: true) }
 
-  /// A sentence in which files are called so too.
-  func told(_ sentence: String) -> String {
+  /// A sentence about a file, in which that and its parts are called so too.
+  func told(_ sentence: String, of file: CheckedFile) -> String {
     // The longest first: one path may begin as another does.
-    names.sorted { $0.key.utf8.count > $1.key.utf8.count }.reduce(sentence) { sentence, name in
-      name.key.contains("/") ? sentence.replacing(name.key.visible, with: name.value.text.visible) : sentence
+    let paths = ([file.path] + file.files).filter { $0.contains("/") }.sorted {
+      $0.utf8.count > $1.utf8.count
+    }
+    return paths.reduce(sentence.visible) { sentence, path in
+      sentence.replacing(path.visible, with: self[path].text.visible)
     }
   }
 

@@ -24,7 +24,6 @@ public struct BillOfMaterials: Sendable {
   public init(_ files: [CheckedFile], areAbsolute: Bool = false, readsRemote: Bool = false) throws {
     self.files = try files.map { file in
       var hashes: [Hashed] = []
-      if case .unavailable = file.outcome { return (file, hashes) }
       for path in file.files {
         let isLeftOut = Address.isAddress(path) && !readsRemote
         hashes.append((path, isLeftOut ? nil : try SHA256.of(openInput(path))))
@@ -114,12 +113,10 @@ public struct BillOfMaterials: Sendable {
 
   /// What it was made from, where the file says so.
   private func pedigree(of file: CheckedFile) -> JSONValue? {
-    guard case .checked(let report) = file.outcome else { return nil }
-    let sources = (report.checkpoint.provenance?.runs ?? []).flatMap(\.sources)
-    if sources.isEmpty { return nil }
+    if file.sources.isEmpty { return nil }
     return [
       "ancestors": .array(
-        sources.map {
+        file.sources.map {
           .members([
             ("type", "machine-learning-model"), ("name", .string($0.name.visible)),
             ("hashes", Self.hashes($0.sha256)),
@@ -131,52 +128,10 @@ public struct BillOfMaterials: Sendable {
   // MARK: What is said of it
 
   private func properties(of file: CheckedFile) -> [JSONValue] {
-    var said: [(name: String, value: String)] = []
-    switch file.outcome {
-    case .checked(let report): said = contents(of: report)
-    case .refused: break
-    case .unavailable(let error): said = [("unavailable", names.told(error.reason.visible))]
-    }
+    var said = file.contents
+    if let error = file.unavailable { said.append(("unavailable", names.told(error.reason, of: file))) }
     said.append(("passed", "\(file.passed)"))
-    said += file.findings.map { ("finding", "\($0.kind.rawValue): \(names.told($0.message.visible))") }
+    said += file.findings.map { ("finding", "\($0.kind.rawValue): \(names.told($0.message, of: file))") }
     return said.map { ["name": .string("suture:\($0.name)"), "value": .string($0.value)] }
-  }
-
-  private func contents(of report: CheckReport) -> [(name: String, value: String)] {
-    let checkpoint = report.checkpoint
-    let dict = checkpoint.stateDict
-    var said = [
-      ("format", checkpoint.container.rawValue), ("producer", checkpoint.producer),
-      ("tensors", "\(dict.count)"), ("parameters", "\(dict.elementCount)"), ("bytes", "\(dict.byteCount)"),
-    ].compactMap { name, value in value.map { (name: name, value: $0) } }
-    for (dtype, tensors) in dict.entries.map(\.tensor).grouped(by: \.dtype) {
-      let count = tensors.reduce(0) { $0.adding(saturating: $1.elementCount) }
-      said.append(("dtype:\(dtype)", "\(count)"))
-    }
-    if let verdict = report.weightsOnly {
-      said.append(("weights_only", verdict.loads ? "loads" : "refused"))
-      said.append(("weights_only:torch", verdict.torch))
-      for kind in Checkpoint.Global.Class.allCases {
-        said.append(("globals:\(kind)", "\(checkpoint.globals.count { $0.judgement == kind })"))
-      }
-      for global in checkpoint.globals where global.judgement != .known {
-        said.append(
-          ("global:\(global.judgement)", global.name.visible + (global.isCalled ? " (called)" : "")))
-      }
-    }
-    return said
-  }
-}
-
-extension Checkpoint {
-  /// What wrote it, as far as it says so.
-  fileprivate var producer: String? {
-    func text(_ path: String) -> String? {
-      extras.first { $0.path == path && $0.kind == "str" }.map { $0.value.filter { $0 != "'" }.visible }
-    }
-    if let tool = provenance?.runs.last?.tool { return tool.visible }
-    if let version = text("pytorch-lightning_version") { return "PyTorch Lightning \(version)" }
-    if let version = text("version"), !modules.isEmpty { return "Ultralytics \(version)" }
-    return nil
   }
 }

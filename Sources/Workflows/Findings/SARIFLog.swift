@@ -93,9 +93,9 @@ public struct SARIFLog: Sendable {
   /// What could not be had is no finding, but the run did not do all that it was to do.
   private var invocation: JSONValue {
     let notifications = files.compactMap { file -> JSONValue? in
-      guard case .unavailable(let error) = file.outcome else { return nil }
+      guard let error = file.unavailable else { return nil }
       return .members([
-        ("level", "error"), ("message", message(error.reason)),
+        ("level", "error"), ("message", message(error.reason, of: file)),
         ("locations", [["physicalLocation": ["artifactLocation": location(of: file.path)]]]),
       ])
     }
@@ -128,7 +128,7 @@ public struct SARIFLog: Sendable {
     let fingerprint = try self.fingerprint(of: file, finding)
     return .members([
       ("ruleId", .string(finding.kind.rawValue)), ("ruleIndex", .integer(rule)),
-      ("level", .string(finding.level.rawValue)), ("message", message(finding.message)),
+      ("level", .string(finding.level.rawValue)), ("message", message(finding.message, of: file)),
       (
         "locations",
         [
@@ -179,8 +179,8 @@ public struct SARIFLog: Sendable {
   }
 
   /// A text in which nothing stands for an argument or a link, whatever names of a file are in it.
-  private func message(_ sentence: String) -> JSONValue {
-    let text = names.told(sentence.visible).replacing("{", with: "{{").replacing("}", with: "}}")
+  private func message(_ sentence: String, of file: CheckedFile) -> JSONValue {
+    let text = names.told(sentence, of: file).replacing("{", with: "{{").replacing("}", with: "}}")
       .replacing("](", with: "] (")
     return ["text": .string(text)]
   }

@@ -117,23 +117,32 @@ struct Check: Command {
     }
   }
 
+  /// What came of looking at a file.
+  private enum Outcome {
+    case checked(CheckReport, LoadText?)
+    /// It was refused on opening, which fails the check.
+    case refused(any SutureError)
+  }
+
   private func run(isOne: Bool) throws -> ExitCode {
     let start = CurrentProcess.seconds
-    let (checked, load) = try look()
-    switch checked.outcome {
-    case .unavailable(let error): throw error
+    switch try look() {
     case .refused(let error):
       let diagnosis = Diagnosis(error)
       Console.error(diagnosis)
       if json {
         try Console.print(diagnosis.report(["path": file, "passed": false], code: .negative), isLine: !isOne)
       }
-    case .checked(let report) where json: try Console.print(report.json(load?.json), isLine: !isOne)
-    case .checked(let report):
-      try Console.print(
-        report.lines(seconds: CurrentProcess.seconds - start) + (load.map { [""] + $0.lines } ?? []))
+      return .negative
+    case .checked(let report, let load):
+      if json {
+        try Console.print(report.json(load?.json), isLine: !isOne)
+      } else {
+        try Console.print(
+          report.lines(seconds: CurrentProcess.seconds - start) + (load.map { [""] + $0.lines } ?? []))
+      }
+      return report.passed && load?.passed != false ? .done : .negative
     }
-    return checked.passed ? .done : .negative
   }
 
   /// One document for all files, those too that cannot be had.
@@ -142,19 +151,8 @@ struct Check: Command {
     for file in files {
       var check = self
       check.file = file
-      do { checked.append(try check.look().checked) } catch let error as any SutureError {
-        // What is asked of one cannot be asked of any.
-        if error is UsageError { throw error }
-        checked.append(CheckedFile(file, .unavailable(error)))
-      }
-      var code = checked.last?.passed == true ? ExitCode.done : .negative
-      switch checked.last?.outcome {
-      case .unavailable(let error)?:
-        Console.error(Diagnosis(error))
-        code = Diagnosis(error).code
-      case .refused(let error)?: Console.error(Diagnosis(error))
-      default: break
-      }
+      let (one, code) = try check.outcomeForDocument()
+      checked.append(one)
       if first.rawValue == 0 { first = code }
     }
     try Console.print(
@@ -164,17 +162,35 @@ struct Check: Command {
     return first
   }
 
+  private func outcomeForDocument() throws -> (CheckedFile, ExitCode) {
+    do {
+      switch try look() {
+      case .refused(let error):
+        Console.error(Diagnosis(error))
+        return (CheckedFile(file, refused: error), .negative)
+      case .checked(let report, let load):
+        let one = CheckedFile(file, report, load: load.map { ($0.passed, $0.sentence) })
+        return (one, one.passed ? .done : .negative)
+      }
+    } catch let error as any SutureError {
+      // What is asked of one cannot be asked of any.
+      if error is UsageError { throw error }
+      let diagnosis = Diagnosis(error)
+      Console.error(diagnosis)
+      return (CheckedFile(file, unavailable: error), diagnosis.code)
+    }
+  }
+
   /// Opens the file and reads it.
   ///
   /// - Throws: where nothing can be said about it, or about what it would be loaded into.
-  private func look() throws -> (checked: CheckedFile, load: LoadText?) {
+  private func look() throws -> Outcome {
     let checkpoint: Checkpoint
     do { checkpoint = try Checkpoint.open(file, key: ".", limits: limits) } catch let error as SystemError {
       // Nothing can be said about a file that cannot be had.
       throw error
     } catch let error as any SutureError where ![.remote, .usage].contains(error.kind) {
-      // A file that is refused on opening has failed the check.
-      return (CheckedFile(file, .refused(error)), nil)
+      return .refused(error)
     }
     // Whether it loads is told before the bytes are read, which may take long; a BASE that cannot be had ends it.
     let load = try base.map { try self.load(into: $0) }
@@ -184,7 +200,7 @@ struct Check: Command {
     }
     (report.allowsNaN, report.isStrict) = (allowsNaN, isStrict)
     progress.finish()
-    return (CheckedFile(file, .checked(report), load: load.map { ($0.passed, $0.sentence) }), load)
+    return .checked(report, load)
   }
 
   /// What loading would do.
