@@ -182,10 +182,19 @@ enum YOLOModules {
         "checkpoints of such a model can be inspected, converted, edited, and checked against another checkpoint of it"
       )
     }
-    let names = all.filter { $0.dialects.contains(dialect) }.map { $0.name }
+    let known = all.filter { $0.dialects.contains(dialect) }
+    let names = known.map { $0.name }
+    let near = Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" }
     throw error(
       "the module \(name.quoted()) is not known; \(names.joined(separator: ", ")) are",
-      Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" })
+      near ?? asConvNeXt(name, among: known))
+  }
+
+  /// How files name a ConvNeXt, where `name` is that of one of a library's models.
+  private static func asConvNeXt(_ name: String, among known: [any YOLOModule.Type]) -> String? {
+    guard name.lowercased().hasPrefix("convnext") else { return nil }
+    let ways = known.filter { $0.name == "Timm" || $0.name == "TorchVision" || $0.name.hasPrefix("ConvNeXt") }
+    return "a ConvNeXt stands in such a file as \(ways.map { $0.example }.joined(separator: " or "))"
   }
 }
 

@@ -182,6 +182,16 @@ import Testing
     #expect(error?.kind == .usage)
   }
 
+  @Test func `that names a ConvNeXt by itself is told how it may stand there`() throws {
+    let error = #expect(throws: YAMLError.self) {
+      try file("[-1, 1, SPPF, [256, 5]]", "[-1, 1, convnextv2_atto, []]")
+    }
+    let said = error.map { "\($0)" } ?? ""
+    #expect(said.contains("\"convnextv2_atto\" is not known"))
+    #expect(said.contains("a ConvNeXt stands in such a file as [-1, 1, TorchVision, ["), "\(said)")
+    #expect(said.contains(" or [-1, 1, Timm, ["), "\(said)")
+  }
+
   @Test func `of YOLOv5 cannot name a module of Ultralytics alone`() throws {
     var said = ""
     do {
