@@ -240,10 +240,13 @@ class Program:
         self.random, self.folder, self.files = r, folder, itertools.count()
         self.wrapped = {}
         self.is_first = True
+        # What other files hold that steps read.
+        self.others = []
 
     def save(self, value):
         path = self.folder / f"other{next(self.files)}.pth"
         torch.save(value, path)
+        self.others.append(value)
         return path
 
 
