@@ -6,6 +6,7 @@
 # make quick    format, build and test what changed since main
 # make interop  against real PyTorch and safetensors      ONLY=test_surgery runs one file
 # make bench    measure                                   ONLY='list the names' measures some rows
+# make bench-compare BASE=saved.json   the same beside a run that SAVE=saved.json kept; ONLY=growth: from 1,000 to 300,000 tensors
 # make check    all that must hold, but for the tests of `make test`
 # make install  PREFIX=/usr/local: the command, its manual pages, completions for bash, zsh and fish; make uninstall
 # make wheel    or make deb, make tarball: a package in dist/
@@ -19,7 +20,7 @@ RELEASE = swift build -c release --static-swift-stdlib
 SUTURE  = $$($(RELEASE) --show-bin-path)/suture
 BENCH   = $$($(RELEASE) --show-bin-path)/Benchmarks
 
-.PHONY: setup build demo tour docs reference test quick interop check benchmarks bench bench-runtime install uninstall wheel deb tarball clean
+.PHONY: setup build demo tour docs reference test quick interop check benchmarks bench bench-compare bench-runtime install uninstall wheel deb tarball clean
 
 setup:
 	@.ci/setup
@@ -59,7 +60,10 @@ benchmarks: build
 	@SUTURE_TOOLS=1 $(RELEASE) --product Benchmarks
 
 bench: benchmarks
-	@"$(BENCH)" "$(SUTURE)" 7 $(wildcard .venv/bin/python) $(if $(ONLY),--only '$(ONLY)')
+	@"$(BENCH)" "$(SUTURE)" 7 $(wildcard .venv/bin/python) $(if $(ONLY),--only '$(ONLY)') $(if $(SAVE),--save '$(SAVE)')
+
+bench-compare: benchmarks
+	@"$(BENCH)" "$(SUTURE)" 7 $(wildcard .venv/bin/python) $(if $(ONLY),--only '$(ONLY)') $(if $(SAVE),--save '$(SAVE)') --base '$(BASE)'
 
 # PEERS is a Python with torch, onnx, onnxruntime and openvino.
 bench-runtime: benchmarks

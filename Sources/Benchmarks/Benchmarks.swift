@@ -5,11 +5,12 @@ internal import SutureTensors
 
 /// Measures the commands beside the same work done by others, in turn, round after round.
 ///
-///     Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge] [--only WORDS]
+///     Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge] [--only WORDS] [--save FILE] [--base FILE]
 ///     Benchmarks --runtime SUTURE ROUNDS PYTHON PEERS.py [--only WORDS]
 ///
-/// `--only` measures the rows whose title holds the words, in any case of letters. The machine may be shared: read the
-/// ratios, not the times.
+/// `--only` measures the rows whose title holds the words, in any case of letters; the rows called growth are measured only
+/// where they are asked for. `--save` keeps the figures, and `--base` holds them against those that were kept. The machine may
+/// be shared: read the ratios, not the times.
 @main
 struct Benchmarks {
   static func main() {
@@ -23,14 +24,16 @@ struct Benchmarks {
     var words = CommandLine.arguments
     let isHuge = words.contains("--huge")
     words.removeAll { $0 == "--huge" }
-    var only = ""
-    if let option = words.firstIndex(of: "--only"), option + 1 < words.count {
-      only = words[option + 1]
-      words.removeSubrange(option...option + 1)
+    func option(_ name: String) -> String? {
+      guard let place = words.firstIndex(of: name), place + 1 < words.count else { return nil }
+      defer { words.removeSubrange(place...place + 1) }
+      return words[place + 1]
     }
+    let only = option("--only") ?? ""
+    let (save, base) = (option("--save"), option("--base"))
     if words.count == 3, let make = helpers[words[1]] { return try make(words[2]) }
     guard words.count > 1, words[1] != "--runtime" || words.count == 6 else {
-      print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge] [--only WORDS]")
+      print("usage: Benchmarks SUTURE [ROUNDS] [PYTHON] [--huge] [--only WORDS] [--save FILE] [--base FILE]")
       return
     }
     let folder = "/tmp/suture-bench-\(UInt32.random(in: 0 ... .max))"
@@ -50,6 +53,8 @@ struct Benchmarks {
     }
 
     let rounds = words.count > 2 ? Int(words[2]) ?? 7 : 7
+    let record = try Record(comparedWith: base)
+    defer { record.conclude() }
     let suite = Suite(suture: words[1], python: words.count > 3 ? words[3] : nil, folder: folder)
     /// Makes the file, unless no row of it is asked for, and measures the rows.
     func report(
@@ -64,7 +69,7 @@ struct Benchmarks {
       print("\(what), \(size / 1_000_000) MB; \(rounds) rounds in turn; medians; warm cache\n")
       for var row in rows {
         row.memory = size * 2
-        try row.run(rounds: rounds)
+        try row.run(rounds: rounds, record)
       }
     }
 
@@ -72,14 +77,32 @@ struct Benchmarks {
     try report(
       "ConvNeXt-T, random weights", "--make", tiny, converted: tensors, rounds: rounds,
       suite.tiny(tiny, tensors))
+    let moved = folder + "/moved.pth"
+    try report(
+      "views in another order of axes", "--make-moved", moved, rounds: rounds, [suite.gathering(moved)])
+    let (many, manyTensors) = (folder + "/many.pth", folder + "/many.safetensors")
+    try report(
+      "60,000 tensors", "--make-60000", many, converted: manyTensors, rounds: rounds,
+      suite.many(many, manyTensors))
     let (large, largeTensors) = (folder + "/large.pth", folder + "/large.safetensors")
     try report(
       "500 tensors", "--make-large", large, converted: largeTensors, rounds: rounds,
       suite.large(large, largeTensors))
+    if only.lowercased().contains("growth") {
+      let growth = GrowthSuite(suture: words[1], make: { try make("--make-\($0)", $1) }, folder: folder)
+      try growth.run(rounds: min(rounds, 3), only: only, record)
+    }
+    if let save { try record.save(to: save) }
     guard isHuge else { return }
     _ = try ChildProcess(words: ["rm", "-f", large, largeTensors]).run()
     let huge = folder + "/huge.safetensors"
     try report("3 tensors, a sparse file", "--make-huge", huge, rounds: min(rounds, 3), suite.huge(huge))
+  }
+
+  /// Makes a checkpoint of so many small tensors, in the format that its name tells.
+  private static func make(_ count: Int, _ path: String) throws {
+    let format: WriteOptions.Format = path.hasSuffix(".pth") ? .pytorchZip : .safetensors
+    try CheckpointWriter.write(try Synthetic.many(count), to: path, WriteOptions(format))
   }
 
   private static let helpers: [String: @Sendable (String) throws -> Void] = [
@@ -88,6 +111,14 @@ struct Benchmarks {
         try Synthetic.convNeXt(depths: [3, 3, 9, 3], dims: [96, 192, 384, 768], classes: 1000), to: $0,
         WriteOptions(.pytorchZip))
     },
+    "--make-moved": {
+      try CheckpointWriter.write(try Synthetic.moved(), to: $0, WriteOptions(.pytorchZip))
+    },
+    "--make-1000": { try make(1_000, $0) },
+    "--make-10000": { try make(10_000, $0) },
+    "--make-60000": { try make(60_000, $0) },
+    "--make-100000": { try make(100_000, $0) },
+    "--make-300000": { try make(300_000, $0) },
     "--make-large": { try CheckpointWriter.write(try Synthetic.large(), to: $0, WriteOptions(.pytorchZip)) },
     "--touch": { try Comparison.touch(Int($0) ?? 0) },
     "--make-huge": { try Synthetic.huge($0) },

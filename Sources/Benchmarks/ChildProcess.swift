@@ -4,6 +4,8 @@ internal import Glibc
 struct ChildProcess {
   struct Figures {
     let seconds: Double
+    /// What the processors worked, which does not count what others do beside it.
+    let cpuSeconds: Double
     let peakBytes: Int
   }
 
@@ -18,7 +20,10 @@ struct ChildProcess {
     let began = Self.now
     let process = try start { posix_spawn_file_actions_addopen(&$0, 1, "/dev/null", O_WRONLY, 0) }
     let usage = try end(of: process)
-    return Figures(seconds: Self.now - began, peakBytes: usage.ru_maxrss * 1024)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return Figures(
+      seconds: Self.now - began, cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+      peakBytes: usage.ru_maxrss * 1024)
   }
 
   /// Runs the command and gives what it prints.

@@ -16,7 +16,7 @@ struct Comparison {
   var memory = 0
 
   /// Measures the row and prints it: the title at once, the figures as soon as they are known.
-  func run(rounds: Int) throws {
+  func run(rounds: Int, _ record: Record) throws {
     print(title)
     fflush(nil)
     var times = [[Double]](repeating: [], count: ways.count)
@@ -34,9 +34,12 @@ struct Comparison {
       let name = way.name + String(repeating: " ", count: max(0, 34 - way.name.count))
       // Round by round, since the machine's speed drifts.
       let ratio = Self.median(zip(times[index], times[0]).map { $0 / $1 })
+      let seconds = Self.median(times[index])
+      // What others take too is compared with what they take: machines drift.
+      let before = record.add(title, way.name, index == 0 ? seconds : ratio, isRatio: index > 0)
       print(
-        "  \(name) \(Self.rounded(Self.median(times[index]) * 1000, 1)) ms  \(peaks[index] / 1_048_576) MiB peak"
-          + (index == 0 ? "" : "  \(Self.rounded(ratio, 2)) ×"))
+        "  \(name) \(Self.rounded(seconds * 1000, 1)) ms  \(peaks[index] / 1_048_576) MiB peak"
+          + (index == 0 ? "" : "  \(Self.rounded(ratio, 2)) ×") + before)
     }
     print("")
     fflush(nil)
@@ -72,12 +75,12 @@ struct Comparison {
     unsafe munmap(memory, count)
   }
 
-  private static func median(_ values: [Double]) -> Double {
+  static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
   }
 
-  private static func rounded(_ value: Double, _ places: Int) -> String {
+  static func rounded(_ value: Double, _ places: Int) -> String {
     let scale = places == 1 ? 10.0 : 100.0
     return "\((value * scale).rounded() / scale)"
   }

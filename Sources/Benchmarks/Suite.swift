@@ -77,6 +77,30 @@ struct Suite {
     ]
   }
 
+  /// Elements that lie in another order than they are written in.
+  func gathering(_ source: String) -> Comparison {
+    conversion("gather a transposed matrix and permuted kernels, to .safetensors", source, "a.safetensors")
+  }
+
+  /// What is measured of starting, and of files with very many tensors.
+  func many(_ source: String, _ safetensors: String) -> [Comparison] {
+    [
+      Comparison(
+        title: "start",
+        ways: [.init(name: "true", command: .init(words: ["true"])), way("suture --version", ["--version"])]),
+      Comparison(
+        title: "list 60,000 names of a .safetensors",
+        ways: [way("suture inspect", ["inspect", safetensors])]
+          + script(
+            "safe_open, keys",
+            "from safetensors import safe_open; print(len(safe_open('\(safetensors)', 'pt').keys()))")),
+      Comparison(
+        title: "list 60,000 names of a .pth",
+        ways: [way("suture inspect", ["inspect", source])]
+          + script("torch.load, keys", "print(len(torch.load('\(source)')))")),
+    ]
+  }
+
   /// What is measured past 4 GiB.
   func huge(_ safetensors: String) -> [Comparison] {
     [conversion(".safetensors to .pth, 64-bit headers", safetensors, "a.pth")]

@@ -15,6 +15,32 @@ enum Synthetic {
     return dict
   }
 
+  /// Tensors of 16 bytes, named as the blocks of a network are.
+  static func many(_ count: Int) throws -> StateDict {
+    var dict = StateDict()
+    for index in 0..<count {
+      let tensor = try Tensor(floats: [Float](repeating: Float(index), count: 4), shape: [4])
+      try dict.append("model.layers.\(index / 12).block.\(index % 12).weight", tensor)
+    }
+    return dict
+  }
+
+  /// A matrix and its axes the other way round, and kernels with the last axis first: 300 MB.
+  static func moved() throws -> StateDict {
+    let side = 6144
+    let matrix = Storage([UInt8](repeating: 1, count: 4 * side * side), label: "0")
+    let kernels = Storage([UInt8](repeating: 1, count: 4 * 64 * 48 * 96 * 128), label: "1")
+    var dict = StateDict()
+    try dict.append(
+      "matrix.T", try Tensor(matrix, dtype: .float32, shape: [side, side], strides: [1, side], offset: 0))
+    try dict.append(
+      "kernels.permute(3, 1, 0, 2)",
+      try Tensor(
+        kernels, dtype: .float32, shape: [128, 48, 64, 96], strides: [1, 96 * 128, 48 * 96 * 128, 128],
+        offset: 0))
+    return dict
+  }
+
   /// A safetensors file of 6 GiB whose data are a hole.
   static func huge(_ path: String) throws {
     let size = 1 << 31
