@@ -12,9 +12,10 @@ internal import SutureText
 /// there is, such as counters, is the first's. Complex numbers are averaged by their parts where that is asked for: a mean
 /// of angles is another.
 public struct Average: Step {
-  enum Other: Sendable {
-    case named(String)
-    case stateDict(StateDict)
+  /// Known by its name, or given.
+  struct Other: Sendable {
+    var name = ""
+    var stateDict: StateDict?
   }
 
   let others: [Other]
@@ -27,15 +28,15 @@ public struct Average: Step {
   }
 
   public init(_ others: [String], complex takesComplex: Bool = false) {
-    (self.others, self.takesComplex) = (others.map { .named(Address.concealed($0)) }, takesComplex)
+    (self.others, self.takesComplex) = (others.map { Other(name: Address.concealed($0)) }, takesComplex)
   }
 
   public init(_ others: [StateDict], complex takesComplex: Bool = false) {
-    (self.others, self.takesComplex) = (others.map { .stateDict($0) }, takesComplex)
+    (self.others, self.takesComplex) = (others.map { Other(stateDict: $0) }, takesComplex)
   }
 
   var names: [String] {
-    others.enumerated().map { if case .named(let name) = $1 { name } else { "state dict \($0 + 1)" } }
+    others.enumerated().map { $1.stateDict == nil ? $1.name : "state dict \($0 + 1)" }
   }
 
   public static let schema = StepSchema(
@@ -63,10 +64,7 @@ public struct Average: Step {
     if others.isEmpty { throw SurgeryError(.badPattern, "names no other checkpoint") }
     var outcome = StepOutcome()
     let dicts = try others.map { other in
-      switch other {
-      case .stateDict(let dict): dict
-      case .named(let name): try weights(of: name, like: draft, &outcome)
-      }
+      try other.stateDict ?? weights(of: other.name, like: draft, &outcome)
     }
     for (name, dict) in zip(names, dicts) { try requireSameKeys(draft, name, dict) }
     let before = draft
