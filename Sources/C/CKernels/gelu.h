@@ -61,7 +61,7 @@ INLINE vector gelu(vector x) {
   vector p = every(above[0]), q = every(below[0]);
   for (int i = 1; i < 4; i++) p = fma_of(p, t, every(above[i]));
   for (int i = 1; i < 5; i++) q = fma_of(q, t, every(below[i]));
-  vector share = exponential(t * t * every(-0.5f)) * p / q;
+  vector share = power_of_two(t * t * every(-0.5f * log2_of_e)) * p / q;
   return largest(every(0), x) - t * share;
 }
 #endif

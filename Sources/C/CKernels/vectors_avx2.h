@@ -34,6 +34,7 @@ INLINE vector nearest(vector v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEARES
 INLINE vector inverse(vector v) { return _mm256_div_ps(every(1), v); }
 
 // v · 2ᵖ, p whole, where neither v nor the product is too small to be normal.
+#define SCALES_TO_ZERO 0
 INLINE vector scaled(vector v, vector power) {
   __m256i bits = _mm256_slli_epi32(_mm256_cvtps_epi32(power), 23);
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), bits));

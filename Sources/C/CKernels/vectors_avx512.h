@@ -33,6 +33,7 @@ INLINE vector largest(vector a, vector b) { return _mm512_max_ps(a, b); }  // b 
 INLINE vector least_of(vector a, vector b) { return _mm512_min_ps(a, b); }
 INLINE vector size_of(vector v) { return _mm512_abs_ps(v); }
 INLINE vector nearest(vector v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+#define SCALES_TO_ZERO 1
 INLINE vector scaled(vector v, vector power) { return _mm512_scalef_ps(v, power); }  // v · 2ᵖ, p whole
 INLINE float total(vector v) { return _mm512_reduce_add_ps(v); }
 

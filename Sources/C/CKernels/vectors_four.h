@@ -58,6 +58,7 @@ INLINE vector nearest(vector v) {
 }
 
 // v · 2ᵖ, p whole, where neither v nor the product is too small to be normal.
+#define SCALES_TO_ZERO 0
 INLINE vector scaled(vector v, vector power) {
   return (vector)((part)v + (__builtin_convertvector(power, part) << 23));
 }

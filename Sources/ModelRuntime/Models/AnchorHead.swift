@@ -77,7 +77,9 @@ struct AnchorHead: DetectionHead {
       for pixel in 0..<area {
         let from = unsafe base + (piece.image * area + pixel) * map.channels + piece.anchor * outputsPerAnchor
         let box = unsafe start + pixel * outputsPerAnchor
-        unsafe Exponentials.sigmoids(of: from, count: outputsPerAnchor, to: box)
+        // Whole vectors, of which the rest is what the next box begins with, and written over by it.
+        let count = pixel + 1 < area ? (outputsPerAnchor + 15) & ~15 : outputsPerAnchor
+        unsafe Exponentials.sigmoids(of: from, count: min(count, 2 * outputsPerAnchor), to: box)
         unsafe locate(box, pixel % map.width, side: width, stride: stride)
         unsafe locate(box + 1, pixel / map.width, side: height, stride: stride)
       }
