@@ -19,14 +19,8 @@ package struct NameIndex: Sendable {
   package mutating func insert(_ name: String, at place: Int, among names: (Int) -> String) -> Int? {
     precondition(place >= 0 && place < Int(Int32.max))
     if (count + 1) * 2 > slots.count { grow() }
-    let hash = Self.hash(name)
-    var slot = Int(hash) & (slots.count - 1)
-    while slots[slot] != 0 {
-      if let found = Self.place(slots[slot], hash), ExactString(names(found)) == ExactString(name) {
-        return found
-      }
-      slot = (slot + 1) & (slots.count - 1)
-    }
+    let (hash, slot, found) = probe(name, names)
+    if let found { return found }
     slots[slot] = UInt64(hash) << 32 | UInt64(place + 1)
     count += 1
     return nil
@@ -34,16 +28,20 @@ package struct NameIndex: Sendable {
 
   /// The place at which `name` stands.
   package func place(of name: String, among names: (Int) -> String) -> Int? {
-    if slots.isEmpty { return nil }
+    slots.isEmpty ? nil : probe(name, names).found
+  }
+
+  /// The slot in which `name` is noted, with its place, or that in which it would be.
+  private func probe(_ name: String, _ names: (Int) -> String) -> (hash: UInt32, slot: Int, found: Int?) {
     let hash = Self.hash(name)
     var slot = Int(hash) & (slots.count - 1)
     while slots[slot] != 0 {
       if let found = Self.place(slots[slot], hash), ExactString(names(found)) == ExactString(name) {
-        return found
+        return (hash, slot, found)
       }
       slot = (slot + 1) & (slots.count - 1)
     }
-    return nil
+    return (hash, slot, nil)
   }
 
   private mutating func grow() {
