@@ -23,3 +23,30 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
   /// The number's text.
   public var description: String { text }
 }
+
+extension JSONNumber {
+  /// The integer that fits 64 bits, of the text of a number that has been checked; `nil` where it is no such integer.
+  static func integer(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
+    var value = 0
+    // Most have few digits and no sign.
+    guard range.count <= 18 else { return integer(of: text(bytes, range)) }
+    for place in range {
+      let digit = bytes[place] &- UInt8(ascii: "0")
+      guard digit < 10 else { return integer(of: text(bytes, range)) }
+      value = value &* 10 &+ Int(digit)
+    }
+    return value
+  }
+
+  /// The value that the text of a number stands for, which has been checked.
+  static func value(_ bytes: [UInt8], _ range: Range<Int>) -> JSONValue {
+    integer(bytes, range).map { .integer($0) } ?? .number(JSONNumber(checked: text(bytes, range)))
+  }
+
+  private static func text(_ bytes: [UInt8], _ range: Range<Int>) -> String {
+    String(decoding: bytes[range], as: UTF8.self)
+  }
+
+  /// Minus zero is no integer: as one it would lose its sign.
+  private static func integer(of text: String) -> Int? { text == "-0" ? nil : Int(text) }
+}

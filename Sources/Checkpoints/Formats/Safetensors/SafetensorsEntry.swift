@@ -16,41 +16,44 @@ struct SafetensorsEntry {
 
   private let order: Int
 
-  /// - Parameter order: how many tensors the header has before this one.
-  init(_ name: String, _ value: JSONValue, order: Int, source: String) throws(Failure) {
+  /// - Parameters:
+  ///   - value: what the header has under the name.
+  ///   - repeated: what entries before this one have in common with others.
+  ///   - order: how many tensors the header has before this one.
+  init(
+    _ name: String, _ value: JSONDocument.Place, in document: JSONDocument,
+    _ repeated: inout RepeatedFields, order: Int, source: String
+  ) throws(Failure) {
     func refusal(_ reason: String) -> Failure { .safetensors(source, tensor: name, reason) }
     func malformed(_ field: String, expected: String) -> Failure {
       refusal("its \"\(field)\" is not \(expected)")
     }
     func overflow(_ shape: [Int]) -> Failure { .overflow(source, name, shape) }
-    func field(_ key: String) throws(Failure) -> JSONValue {
-      guard let field = value[key] else { throw refusal("its entry has no \"\(key)\"") }
-      return field
-    }
-    func sizes(_ key: String, expected: String) throws(Failure) -> [Int] {
-      guard let elements = try field(key).arrayValue else {
-        throw malformed(key, expected: expected)
+    func missing(_ field: String) -> Failure { refusal("its entry has no \"\(field)\"") }
+    var dtypePlace, shapePlace, offsetsPlace: JSONDocument.Place?
+    document.forEachMember(value) { key, value in
+      if document.string(key, is: "dtype") {
+        dtypePlace = value
+      } else if document.string(key, is: "shape") {
+        shapePlace = value
+      } else if document.string(key, is: "data_offsets") {
+        offsetsPlace = value
       }
-      var sizes: [Int] = []
-      sizes.reserveCapacity(elements.count)
-      for element in elements {
-        guard let size = element.integerValue, size >= 0 else {
-          throw malformed(key, expected: expected)
-        }
-        sizes.append(size)
-      }
-      return sizes
     }
 
-    guard let dtypeName = try field("dtype").stringValue else {
+    guard let dtypePlace else { throw missing("dtype") }
+    guard let dtypeName = repeated.dtype(dtypePlace, in: document) else {
       throw malformed("dtype", expected: "a string")
     }
-    guard let dtype = DType(safetensorsName: dtypeName) else {
+    guard let dtype = dtypeName.dtype else {
       throw .safetensors(
-        source, tensor: name, "the dtype \(dtypeName.quoted()) is not one that can be read here",
+        source, tensor: name, "the dtype \(dtypeName.name.quoted()) is not one that can be read here",
         remedies: ["convert the tensor to another dtype with the program that wrote the file"])
     }
-    var shape = try sizes("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    guard let shapePlace else { throw missing("shape") }
+    guard var shape = repeated.shape(shapePlace, in: document) else {
+      throw malformed("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
+    }
     packedShape = dtype.packing == nil ? nil : shape
     if dtype == .float4_e2m1fn_x2 {
       // The format counts single numbers of 4 bits, torch counts bytes.
@@ -70,13 +73,13 @@ struct SafetensorsEntry {
         shape = [count / packing.numbers]
       }
     }
-    let expected = "two whole numbers from 0 to \(Int.max)"
-    let offsets = try sizes("data_offsets", expected: expected)
-    guard offsets.count == 2 else { throw malformed("data_offsets", expected: expected) }
+    guard let offsetsPlace else { throw missing("data_offsets") }
+    guard let (begin, end) = repeated.pair(offsetsPlace, in: document) else {
+      throw malformed("data_offsets", expected: "two whole numbers from 0 to \(Int.max)")
+    }
     guard shape.count <= Tensor.maximumRank else {
       throw refusal("it has \(shape.count) dimensions, and \(Tensor.maximumRank) are supported")
     }
-    let (begin, end) = (offsets[0], offsets[1])
     guard begin <= end else {
       throw refusal("its data begin at \(begin) and end before that, at \(end)").of(.bounds)
     }
@@ -97,5 +100,53 @@ struct SafetensorsEntry {
   /// empty ones at the same byte come in the order of the header.
   func precedes(_ other: SafetensorsEntry) -> Bool {
     (begin, end, order) < (other.begin, other.end, other.order)
+  }
+}
+
+/// What the tensors of a file have in common: few dtypes and few shapes, each kept once.
+struct RepeatedFields {
+  typealias NamedDType = (name: String, dtype: DType?)
+
+  private var dtypes: [(place: JSONDocument.Place, dtype: NamedDType)] = []
+  private var shapes: [[Int]] = []
+  private var numbers: [Int] = []
+
+  /// As many as are compared more quickly than another is made.
+  private static let most = 8
+
+  /// What a string calls a dtype; `nil` where it is no string.
+  mutating func dtype(_ place: JSONDocument.Place, in document: JSONDocument) -> NamedDType? {
+    guard document.kind(place) == .string else { return nil }
+    for known in dtypes where document.isSpelledAlike(known.place, place) { return known.dtype }
+    guard let name = document.string(place) else { return nil }
+    let dtype = (name, DType(safetensorsName: name))
+    if dtypes.count < Self.most { dtypes.append((place, dtype)) }
+    return dtype
+  }
+
+  /// The sizes in an array of whole numbers that are not negative; `nil` where it is something else.
+  mutating func shape(_ place: JSONDocument.Place, in document: JSONDocument) -> [Int]? {
+    guard read(place, in: document) else { return nil }
+    if let known = shapes.last(where: { $0 == numbers }) { return known }
+    let shape = Array(numbers)
+    if shapes.count == Self.most { shapes.removeFirst() }
+    shapes.append(shape)
+    return shape
+  }
+
+  /// Two such numbers; `nil` where it is something else.
+  mutating func pair(_ place: JSONDocument.Place, in document: JSONDocument) -> (Int, Int)? {
+    guard read(place, in: document), numbers.count == 2 else { return nil }
+    return (numbers[0], numbers[1])
+  }
+
+  private mutating func read(_ place: JSONDocument.Place, in document: JSONDocument) -> Bool {
+    numbers.removeAll(keepingCapacity: true)
+    var areSizes = document.kind(place) == .array
+    document.forEachElement(place) { element in
+      guard let number = document.integer(element), number >= 0 else { return areSizes = false }
+      numbers.append(number)
+    }
+    return areSizes
   }
 }

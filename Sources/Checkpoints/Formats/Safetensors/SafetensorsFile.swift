@@ -35,7 +35,7 @@ public struct SafetensorsFile: Sendable {
   static let lengthSize = 8
 
   /// The name in the header that is no tensor's.
-  static let metadataKey = "__metadata__"
+  static let metadataKey: StaticString = "__metadata__"
 
   /// Reads the header.
   ///
@@ -45,31 +45,39 @@ public struct SafetensorsFile: Sendable {
   /// - Parameter nameLimit: how many bytes a tensor's name may have.
   public init(_ source: any ByteSource, nameLimit: Int = ReadLimits().keyBytes) throws(Failure) {
     let header = try Self.header(of: source)
-    let document: JSONValue
-    do { document = try JSONParser.parse(header) } catch {
+    let document: JSONDocument
+    do { document = try JSONParser.document(header) } catch {
       throw Self.refusal(of: error, in: source)
     }
-    guard let members = document.members else {
+    guard document.kind(document.root) == .object else {
       throw .safetensors(
-        source.name, at: Self.lengthSize, "the header is \(document.kind), not a JSON object")
+        source.name, at: Self.lengthSize,
+        "the header is \(document.value(document.root).kind), not a JSON object")
     }
 
     var metadata: [(key: String, value: String)] = []
     var entries: [SafetensorsEntry] = []
-    entries.reserveCapacity(members.count)
-    for (name, value) in members {
-      if name == Self.metadataKey {
-        metadata = try Self.metadata(value, in: source)
+    entries.reserveCapacity(document.count(document.root))
+    var repeated = RepeatedFields()
+    try document.forEachMember(document.root) { (key, value) throws(Failure) in
+      if document.string(key, is: Self.metadataKey) {
+        metadata = try Self.metadata(document.value(value), in: source)
       } else {
+        let name = document.string(key) ?? ""
         guard name.utf8.count <= nameLimit else {
           throw .safetensors(
             source.name, "the name of a tensor has \(name.utf8.count) bytes",
             remedies: [.setting("limit", value: "key-bytes=N", "allows more than \(nameLimit)")])
         }
-        entries.append(try SafetensorsEntry(name, value, order: entries.count, source: source.name))
+        entries.append(
+          try SafetensorsEntry(
+            name, value, in: document, &repeated, order: entries.count, source: source.name))
       }
     }
-    entries.sort { $0.precedes($1) }
+    // Most writers put them in the order of their data.
+    if !entries.indices.dropFirst().allSatisfy({ entries[$0 - 1].precedes(entries[$0]) }) {
+      entries.sort { $0.precedes($1) }
+    }
 
     let dataOffset = Self.lengthSize + header.count
     try Self.checkCover(entries, dataOffset: dataOffset, source: source)

@@ -34,8 +34,9 @@ package enum SafetensorsWriter {
     let entries = stateDict.entries
     var ranks: [Int] = []
     ranks.reserveCapacity(entries.count)
+    let reserved = SafetensorsFile.metadataKey.description
     for entry in entries {
-      guard entry.name != SafetensorsFile.metadataKey else {
+      guard entry.name != reserved else {
         throw .safetensors(
           name, tensor: entry.name, "the format keeps this name for metadata",
           remedies: ["rename the tensor before it is written"], kind: .doesNotFit)
@@ -179,7 +180,7 @@ package enum SafetensorsWriter {
         remedies: ["give each entry of the metadata its own key"])
     }
     let members = sorted.map { (key: $0.0, value: JSONValue.string($0.1)) }
-    return [(key: SafetensorsFile.metadataKey, value: .object(members))]
+    return [(key: SafetensorsFile.metadataKey.description, value: .object(members))]
   }
 
   /// The length and the text of a header, padded so that the data begin at a multiple of 8.
