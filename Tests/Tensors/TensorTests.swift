@@ -129,4 +129,23 @@ import Testing
     #expect(dict.aliases == [["whole", "part"]])
     #expect(dict.storages.count == 2)
   }
+
+  @Test func `strides are what they were given as, row-major ones too`() throws {
+    let storage = Storage([UInt8](repeating: 0, count: 4 * 24))
+    for (shape, strides) in [
+      ([2, 3, 4], [12, 4, 1]), ([1, 3, 4], [12, 4, 1]), ([1, 3, 4], [99, 4, 1]), ([2, 0, 4], [4, 4, 1]),
+      ([2, 0, 4], [7, 5, 3]), ([], []), ([3, 2], [1, 3]), ([4, 1], [1, 1]), ([4, 1], [1, 7]),
+    ] {
+      let tensor = try Tensor(storage, dtype: .float32, shape: shape, strides: strides, offset: 0)
+      #expect(tensor.strides == strides)
+      #expect(tensor.isContiguous == Shape.isContiguous(shape, strides: strides))
+      #expect(tensor.byteExtent.count == (try Shape.extent(shape, strides: strides)) * 4)
+    }
+    #expect(throws: TensorError.rankMismatch(shape: [2, 3], strides: [1])) {
+      try Tensor(storage, dtype: .float32, shape: [2, 3], strides: [1], offset: 0)
+    }
+    #expect(throws: TensorError.overflow(shape: [0, 1 << 62, 4], strides: [])) {
+      try Tensor(storage, dtype: .float32, shape: [0, 1 << 62, 4])
+    }
+  }
 }

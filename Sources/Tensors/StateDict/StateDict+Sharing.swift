@@ -28,9 +28,16 @@ extension StateDict {
 
   /// How the entries share storages: groups that overlap, and beside them the slices of one storage.
   public var sharing: [Sharing] {
-    let byStorage = Dictionary(grouping: entries.indices) { entries[$0].tensor.storage.wholeID }
+    // Nearly all storages have one tensor.
+    var places = StoragePlaces(capacity: entries.count)
+    var byFirst: [Int: [Int]] = [:]
+    for place in entries.indices {
+      if let first = places.note(entries[place].tensor.storage.whole, at: place) {
+        byFirst[first, default: [first]].append(place)
+      }
+    }
     var found: [(first: Int, sharing: Sharing)] = []
-    for members in byStorage.values where members.count > 1 {
+    for members in byFirst.values {
       let groups = overlapping(members)
       for group in groups where group.count > 1 {
         found.append((group[0], Sharing(kind: kind(of: group), names: names(group), storage: label(group))))

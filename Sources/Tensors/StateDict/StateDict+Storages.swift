@@ -21,15 +21,11 @@ extension StateDict {
   /// The storages in the order of their first use, with the tensors on each.
   public var storageUses: [StorageUse] {
     var uses: [StorageUse] = []
-    var places: [ObjectIdentifier: Int] = [:]
+    var places = StoragePlaces(capacity: entries.count)
     for entry in entries {
       for storage in entry.tensor.storages {
-        let id = ObjectIdentifier(storage)
-        let place = places[id] ?? uses.count
-        if place == uses.count {
-          places[id] = place
-          uses.append(StorageUse(storage: storage))
-        }
+        let place = places.note(storage, at: uses.count) ?? uses.count
+        if place == uses.count { uses.append(StorageUse(storage: storage)) }
         if uses[place].names.last != entry.name { uses[place].names.append(entry.name) }
       }
     }

@@ -64,7 +64,7 @@ public struct StateDict: Sendable, RandomAccessCollection {
 
   /// The distinct storages in the order of first use.
   public var storages: [Storage] {
-    var seen: Set<ObjectIdentifier> = []
-    return entries.flatMap(\.tensor.storages).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    var seen = StoragePlaces(capacity: entries.count)
+    return entries.flatMap(\.tensor.storages).filter { seen.note($0, at: 0) == nil }
   }
 }

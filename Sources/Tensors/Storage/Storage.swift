@@ -1,4 +1,5 @@
 public import SutureBytes
+internal import Synchronization
 
 /// A range of bytes that one or more tensors view, read only when asked.
 ///
@@ -8,18 +9,25 @@ public final class Storage: Payload {
   public let label: String
   public let byteCount: Int
 
-  private let contents: any StorageContents
-  /// What all slices of one storage have in common.
-  let wholeID: Identity
+  private let origin: Origin
+  /// What reads the bytes of a file, once they are asked for: most of a file's storages are only looked at.
+  private let stored = AtomicLazyReference<StoredContents>()
   /// Where in the whole a slice begins.
   let placeInWhole: Int
   /// The storage that this is a slice of; `nil` where it is none.
   private let sliced: Storage?
 
-  /// What tells one whole storage from another.
-  final class Identity: Hashable, Sendable {
-    static func == (one: Identity, other: Identity) -> Bool { one === other }
-    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  private enum Origin {
+    case file(source: any ByteSource, offset: Int, crc32: UInt32?, swapWidth: Int)
+    case made(any StorageContents)
+  }
+
+  /// What tells one whole storage from another, and keeps it alive: an object that is gone may have another's address.
+  struct Identity: Hashable, Sendable {
+    fileprivate let whole: Storage
+
+    static func == (one: Self, other: Self) -> Bool { one.whole === other.whole }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(whole)) }
   }
 
   /// A storage of `byteCount` bytes from `offset` in `source`.
@@ -27,14 +35,12 @@ public final class Storage: Payload {
   /// - Parameter crc32: the checksum of the whole storage, where the file records one. Every byte that is given
   ///   out has passed it.
   /// - Parameter swapWidth: how wide the numbers of a big-endian storage are; they are given out little-endian.
-  public convenience init(
+  public init(
     _ source: any ByteSource, offset: Int, byteCount: Int, label: String, crc32: UInt32? = nil,
     swapWidth: Int = 1
   ) {
-    self.init(
-      StoredContents(
-        source: source, offset: offset, byteCount: byteCount, label: label, expectedCRC: crc32,
-        swapWidth: swapWidth), label: label)
+    origin = .file(source: source, offset: offset, crc32: crc32, swapWidth: swapWidth)
+    (self.label, self.byteCount, placeInWhole, sliced) = (label, byteCount, 0, nil)
   }
 
   /// A storage in memory.
@@ -45,15 +51,30 @@ public final class Storage: Payload {
 
   /// A storage whose bytes are made when they are asked for.
   public init(_ contents: any StorageContents, label: String) {
-    (self.contents, self.label, byteCount) = (contents, label, contents.byteCount)
-    (wholeID, placeInWhole, sliced) = (Identity(), 0, nil)
+    (origin, self.label, byteCount) = (.made(contents), label, contents.byteCount)
+    (placeInWhole, sliced) = (0, nil)
   }
 
-  private init(slice range: Range<Int>, of whole: Storage, label: String) {
-    contents = JoinedContents(whole.contents, ranges: [range])
-    (self.label, byteCount, sliced) = (label, range.count, whole)
-    (wholeID, placeInWhole) = (whole.wholeID, whole.placeInWhole + range.lowerBound)
+  private init(slice range: Range<Int>, of storage: Storage, label: String) {
+    origin = .made(JoinedContents(storage.contents, ranges: [range]))
+    (self.label, byteCount, sliced) = (label, range.count, storage.whole)
+    placeInWhole = storage.placeInWhole + range.lowerBound
   }
+
+  private var contents: any StorageContents {
+    switch origin {
+    case .made(let contents): contents
+    case .file(let source, let offset, let crc32, let swapWidth):
+      stored.load()
+        ?? stored.storeIfNil(
+          StoredContents(
+            source: source, offset: offset, byteCount: byteCount, label: label, expectedCRC: crc32,
+            swapWidth: swapWidth))
+    }
+  }
+
+  /// What all slices of one storage have in common.
+  var wholeID: Identity { Identity(whole: whole) }
 
   /// A part of this storage under a name of its own, as torch 0.1 to 0.4 save them.
   ///
@@ -64,7 +85,7 @@ public final class Storage: Payload {
   }
 
   /// What this is a slice of; itself where it is none.
-  public var whole: Storage { sliced?.whole ?? self }
+  public var whole: Storage { sliced ?? self }
 
   /// How many bytes are read at a time.
   public static let chunkSize = 1 << 18

@@ -16,6 +16,28 @@ public enum Shape {
     return strides
   }
 
+  /// ``contiguousStrides(_:)`` of a shape of which it is known that they do not overflow.
+  static func rowMajorStrides(_ shape: [Int]) -> [Int] {
+    var strides = [Int](repeating: 1, count: shape.count)
+    var step = 1
+    for axis in shape.indices.reversed() {
+      strides[axis] = step
+      step &*= Swift.max(shape[axis], 1)
+    }
+    return strides
+  }
+
+  /// Whether these are exactly the strides that ``contiguousStrides(_:)`` gives.
+  static func areRowMajor(_ strides: [Int], of shape: [Int]) -> Bool {
+    guard strides.count == shape.count else { return false }
+    var (step, overflows) = (1, false)
+    for axis in shape.indices.reversed() {
+      if overflows || strides[axis] != step { return false }
+      (step, overflows) = step.multipliedReportingOverflow(by: Swift.max(shape[axis], 1))
+    }
+    return !overflows
+  }
+
   /// How many elements lie between the first and one past the last that a view can reach; 0 where it is empty.
   public static func extent(_ shape: [Int], strides: [Int]) throws(ArithmeticOverflow) -> Int {
     var last = 0
@@ -32,9 +54,9 @@ public enum Shape {
   public static func isContiguous(_ shape: [Int], strides: [Int]) -> Bool {
     if shape.contains(0) { return true }
     var expected = 1
-    for (size, stride) in zip(shape, strides).reversed() where size != 1 {
-      if stride != expected { return false }
-      expected *= size
+    for axis in shape.indices.reversed() where shape[axis] != 1 {
+      if strides[axis] != expected { return false }
+      expected *= shape[axis]
     }
     return true
   }

@@ -12,7 +12,8 @@ public struct Tensor: Sendable {
     let storage: Storage
     let dtype: DType
     let shape: [Int]
-    let strides: [Int]
+    /// `nil` where they are those of a row-major tensor, as nearly all are.
+    let strides: [Int]?
     let offset: Int
     let elementCount: Int
     let layout: TensorLayout
@@ -20,7 +21,7 @@ public struct Tensor: Sendable {
     let sharedShape: [Int]?
 
     init(
-      _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int], _ offset: Int,
+      _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int]?, _ offset: Int,
       _ elementCount: Int,
       _ layout: TensorLayout, _ lazyBits: LazyBits, _ sharedShape: [Int]?
     ) {
@@ -34,7 +35,7 @@ public struct Tensor: Sendable {
   public var dtype: DType { fields.dtype }
   public var shape: [Int] { fields.shape }
   /// How many elements apart neighbours along each dimension lie.
-  public var strides: [Int] { fields.strides }
+  public var strides: [Int] { fields.strides ?? Shape.rowMajorStrides(shape) }
   /// The first element's index in the storage.
   public var offset: Int { fields.offset }
   /// How many elements the shape holds.
@@ -52,17 +53,29 @@ public struct Tensor: Sendable {
     _ storage: Storage, dtype: DType, shape: [Int], strides: [Int], offset: Int,
     layout: TensorLayout = .strided, lazyBits: LazyBits = [], packedShape: [Int]? = nil
   ) throws(TensorError) {
+    try self.init(
+      storage, dtype, shape, Shape.areRowMajor(strides, of: shape) ? nil : strides, offset, layout, lazyBits,
+      packedShape)
+  }
+
+  /// - Parameter strides: `nil` where they are those of a row-major tensor.
+  private init(
+    _ storage: Storage, _ dtype: DType, _ shape: [Int], _ strides: [Int]?, _ offset: Int,
+    _ layout: TensorLayout, _ lazyBits: LazyBits, _ packedShape: [Int]?
+  ) throws(TensorError) {
     guard lazyBits.suits(dtype) else { throw .noSuchBits(dtype) }
-    guard shape.count == strides.count else { throw .rankMismatch(shape: shape, strides: strides) }
+    if let strides, strides.count != shape.count {
+      throw .rankMismatch(shape: shape, strides: strides)
+    }
     guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
-    guard strides.allSatisfy({ $0 >= 0 }) else { throw .negative("stride", strides) }
+    if let strides, !strides.allSatisfy({ $0 >= 0 }) { throw .negative("stride", strides) }
     guard offset >= 0 else { throw .negative("storage offset", [offset]) }
     let elementCount: Int
     do {
       elementCount = try Shape.elementCount(shape)
       _ = try elementCount.multiplied(checked: dtype.byteCount)
-      let extent = try Shape.extent(shape, strides: strides)
+      let extent = try strides.map { try Shape.extent(shape, strides: $0) } ?? elementCount
       if extent > 0 {
         let needed = try offset.adding(checked: extent).multiplied(checked: dtype.byteCount)
         if needed > storage.byteCount {
@@ -72,7 +85,7 @@ public struct Tensor: Sendable {
     } catch let error as TensorError {
       throw error
     } catch {
-      throw .overflow(shape: shape, strides: strides)
+      throw .overflow(shape: shape, strides: strides ?? [])
     }
     fields = Fields(
       storage, dtype, shape, strides, offset, elementCount, layout, lazyBits, packedShape)
@@ -84,13 +97,13 @@ public struct Tensor: Sendable {
   public init(dtype: DType, shape: [Int], layout: TensorLayout) throws(TensorError) {
     guard shape.count <= Self.maximumRank else { throw .tooManyDimensions(shape.count) }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negative("size", shape) }
-    let (elementCount, strides): (Int, [Int])
+    let elementCount: Int
     do {
       elementCount = try Shape.elementCount(shape)
       _ = try elementCount.multiplied(checked: dtype.byteCount)
-      strides = try Shape.contiguousStrides(shape)
+      _ = try Shape.contiguousStrides(shape)
     } catch { throw .overflow(shape: shape, strides: []) }
-    fields = Fields(Storage([], label: ""), dtype, shape, strides, 0, elementCount, layout, [], nil)
+    fields = Fields(Storage([], label: ""), dtype, shape, nil, 0, elementCount, layout, [], nil)
   }
 
   /// Whether the elements can be read one by one from the storage.
@@ -103,10 +116,11 @@ public struct Tensor: Sendable {
 
   /// A row-major view of a whole storage.
   public init(_ storage: Storage, dtype: DType, shape: [Int], packedShape: [Int]? = nil) throws(TensorError) {
-    let strides: [Int]
-    do { strides = try Shape.contiguousStrides(shape) } catch { throw .overflow(shape: shape, strides: []) }
-    try self.init(
-      storage, dtype: dtype, shape: shape, strides: strides, offset: 0, packedShape: packedShape)
+    // Of an empty tensor the strides may overflow where the sizes do not.
+    if shape.contains(0) {
+      do { _ = try Shape.contiguousStrides(shape) } catch { throw .overflow(shape: shape, strides: []) }
+    }
+    try self.init(storage, dtype, shape, nil, 0, .strided, [], packedShape)
   }
 
   /// A row-major float32 tensor in memory.
@@ -131,13 +145,13 @@ public struct Tensor: Sendable {
   public var byteCount: Int { elementCount * dtype.byteCount }
 
   /// Whether the elements lie one after another in row-major order.
-  public var isContiguous: Bool { Shape.isContiguous(shape, strides: strides) }
+  public var isContiguous: Bool { fields.strides.map { Shape.isContiguous(shape, strides: $0) } ?? true }
 
   /// The bytes of the storage between the first and the last element of the view; empty where it has none.
   public var byteExtent: Range<Int> {
     // The initializer has proven that this does not overflow.
-    let extent = hasElements ? (try? Shape.extent(shape, strides: strides)) ?? 0 : 0
-    if extent == 0 { return 0..<0 }
+    let extent = fields.strides.map { (try? Shape.extent(shape, strides: $0)) ?? 0 } ?? elementCount
+    if extent == 0 || !hasElements { return 0..<0 }
     return (offset * dtype.byteCount)..<((offset + extent) * dtype.byteCount)
   }
 
