@@ -9,6 +9,7 @@ struct Program {
   static func main() { start() }
 
   private static func start() {
+    useLargePages()
     CurrentProcess.ignoreBrokenPipes()
     CurrentProcess.nameTimeZone()
     removeUnfinishedFilesOnSignals()

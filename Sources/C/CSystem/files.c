@@ -7,10 +7,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +60,23 @@ void suture_keep_freed_memory(void) {
   // As large as the allocator takes it; larger blocks go back to the system all the same.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
+void suture_use_large_pages(void) {
+  enum { room = 128 << 20, usual = 128 << 10, least = 1 << 20, page = 2 << 20 };
+  // Setting one of these keeps the allocator from raising the others by itself, as it would with the first large block.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_TOP_PAD, room);
+  char *first = malloc(least);
+  mallopt(M_TOP_PAD, usual);
+  char *end = sbrk(0);
+  // Of an allocator that has its memory elsewhere, as that of a sanitizer, nothing is asked.
+  if (first && end > first && end - first <= room + 2 * least) {
+    char *start = (char *)(((uintptr_t)first + page - 1) & ~(uintptr_t)(page - 1));
+    if (end > start) madvise(start, (size_t)(end - start), MADV_HUGEPAGE);
+  }
+  free(first);
 }
 
 int suture_rename_exclusive(const char *from, const char *to) {

@@ -28,6 +28,9 @@ void suture_return_freed_memory(void);
 // Keeps freed memory of up to 256 MB, blocks of up to 32 MB, for what is asked for next.
 void suture_keep_freed_memory(void);
 
+// Lets the heap grow in pages of 2 MiB, where the system has them; called before much is allocated.
+void suture_use_large_pages(void);
+
 // Lets `count` bytes of one file be stored where those of another are (FICLONERANGE). 0, or -1 with errno.
 int suture_share_range(int from, long long offset, long long count, int to, long long at);
 
