@@ -2,7 +2,7 @@
 package enum Format {
   /// Bytes with a binary prefix: "109.1 MiB".
   package static func bytes(_ count: Int) -> String {
-    if count < 1024 { return "\(count) B" }
+    if count < 1024 { return String(count) + " B" }
     var value = Double(count)
     var unit = "B"
     for next in ["KiB", "MiB", "GiB", "TiB"] where value >= 1024 {
@@ -31,6 +31,7 @@ package enum Format {
     for _ in 0..<places { scale *= 10 }
     let scaled = (value.magnitude * scale).rounded()
     guard scaled < 1e15 else { return "\(value)" }
+    if places == 1, value >= 0 { return String(Int(scaled) / 10) + "." + String(Int(scaled) % 10) }
     let digits = String(Int(scaled))
     let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
     let sign = value < 0 && scaled > 0 ? "-" : ""
@@ -66,7 +67,12 @@ package enum Format {
   }
 
   package static func shape(_ sizes: [Int]) -> String {
-    "[\(sizes.map(String.init).joined(separator: ", "))]"
+    var text = "["
+    for (axis, size) in sizes.enumerated() {
+      if axis > 0 { text += ", " }
+      text += String(size)
+    }
+    return text + "]"
   }
 
   /// A name with what a terminal would act on made visible.

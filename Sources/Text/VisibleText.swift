@@ -23,8 +23,10 @@ extension String {
   /// Whether all of it is printable ASCII, of which each byte takes a column.
   package var isPrintableASCII: Bool {
     // All bytes without a branch are faster than some of them.
-    var text = self
-    return text.withUTF8 { bytes in unsafe bytes.reduce(0) { $0 | ($1 &- 32 > 94 ? 1 : 0) } == 0 }
+    let found = unsafe utf8.withContiguousStorageIfAvailable { bytes in
+      unsafe bytes.reduce(0) { $0 | ($1 &- 32 > 94 ? 1 : 0) } == 0
+    }
+    return found ?? utf8.allSatisfy { 32...126 ~= $0 }
   }
 
   /// How many characters it has.
@@ -57,5 +59,13 @@ extension Unicode.Scalar {
     case 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
     default: false
     }
+  }
+}
+
+extension [UInt8] {
+  /// Adds the bytes of a text.
+  package mutating func append(text: String) {
+    let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe append(contentsOf: $0) }
+    if isDone == nil { append(contentsOf: text.utf8) }
   }
 }

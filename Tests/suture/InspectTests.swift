@@ -90,6 +90,19 @@ import Testing
     #expect(table.lines(within: 40)[1] == "  backbone.stag….query.weight  1,234 KiB")
     #expect(table.lines(within: nil)[1].contains("blocks.0.attention"))
   }
+
+  @Test func `of a table gives out in pieces what its lines are`() throws {
+    var table = Table([("NAME", .left), ("SIZE", .right), ("", .left)])
+    for row in 0..<5000 { table.add(["é.\(row)\u{7}", String(row * row), row % 3 == 0 ? "" : "x  "]) }
+    var bytes: [UInt8] = []
+    var pieces = 0
+    table.forEachPiece {
+      bytes += $0
+      pieces += 1
+    }
+    #expect(pieces > 1)
+    #expect(String(decoding: bytes, as: UTF8.self) == table.lines(within: nil).map { $0 + "\n" }.joined())
+  }
 }
 
 @Suite struct `check of several files` {

@@ -24,11 +24,19 @@ public enum StandardStream: CInt, Sendable {
   /// - Throws: ``SystemError``; with ``SystemError/isBrokenPipe`` where the reader went away.
   public func write(_ text: String) throws {
     var text = text
-    try text.withUTF8 {
-      try unsafe writeAll(
-        UnsafeRawBufferPointer($0), $0.count, to: rawValue,
-        name: self == .output ? "standard output" : "standard error")
-    }
+    try text.withUTF8 { try unsafe write(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Writes all of `bytes`.
+  ///
+  /// - Throws: what ``write(_:)-(String)`` throws.
+  public func write(_ bytes: [UInt8]) throws {
+    try unsafe bytes.withUnsafeBytes { try unsafe write($0) }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws {
+    try unsafe writeAll(
+      bytes, bytes.count, to: rawValue, name: self == .output ? "standard output" : "standard error")
   }
 }
 
@@ -49,6 +57,12 @@ public enum CurrentProcess {
 
   /// Ends the process.
   public static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+  private static let kept = Guarded<(any Sendable)?>(nil)
+
+  /// Keeps a value until the process ends, in place of the one before: taking hundreds of thousands of objects apart takes time,
+  /// and nobody waits for their memory.
+  public static func keep(_ value: any Sendable) { kept.withLock { $0 = value } }
 
   /// Seconds on a clock that only goes forward.
   public static var seconds: Double {

@@ -97,6 +97,7 @@ struct Inspect: Command {
   {
     let checkpoint = try Checkpoint.open(file, key: key, limits: limits)
     var report = Inspection(of: checkpoint)
+    defer { if isOne { CurrentProcess.keep(report) } }
     if !filters.isEmpty {
       report.shown = checkpoint.stateDict.filter { entry in filters.contains { $0.matches(entry.name) } }
     }
@@ -110,7 +111,7 @@ struct Inspect: Command {
     } else if plain {
       try Console.print(report.plainLines)
     } else {
-      try Console.print(report.lines(isFolded: tree, listsAll: extras))
+      try report.show(isFolded: tree, listsAll: extras)
     }
     for warning in checkpoint.warnings { Console.warning(warning) }
     guard report.shown.isEmpty, !checkpoint.stateDict.isEmpty else { return .done }

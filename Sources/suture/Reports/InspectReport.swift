@@ -7,18 +7,27 @@ internal import SutureText
 internal import SutureWorkflows
 
 extension Inspection {
+  /// Prints the report.
+  ///
   /// - Parameters:
   ///   - isFolded: whether indices are folded: `stages.2.{0..8}.gamma`.
   ///   - listsAll: whether all of what else there is comes, and not only the first.
-  func lines(isFolded: Bool, listsAll: Bool) throws -> [String] {
-    var lines = [
+  func show(isFolded: Bool, listsAll: Bool) throws {
+    // All is known before a line of it is printed.
+    let sums = depth.map { summed(self.sums(depth: $0)) }
+    let table = try shown.isEmpty ? nil : sums ?? (isFolded ? folded : table())
+    let rest = self.rest(listsAll)
+    try Console.print([
       "\(checkpoint.path): \(checkpoint.container.rawValue), \(Format.bytes(checkpoint.byteCount))"
         + "\(Notes.place(checkpoint))", "",
-    ]
-    if !shown.isEmpty {
-      let table = try depth.map { summed(sums(depth: $0)) } ?? (isFolded ? folded : table())
-      lines += table.lines + [""]
-    }
+    ])
+    if let table { try Console.print(table) }
+    try Console.print(table == nil ? rest : [""] + rest)
+  }
+
+  /// What comes behind the table.
+  private func rest(_ listsAll: Bool) -> [String] {
+    var lines: [String] = []
     lines.append(totals(of: checkpoint.stateDict))
     if let model {
       let count = shown.count { model[$0.name] == true }
@@ -115,16 +124,16 @@ extension Inspection {
     if model != nil { columns.append(("READ", .left)) }
     if hashes { columns.append(("SHA-256", .left)) }
     var table = Table(columns)
+    table.reserve(rows: shown.count)
     for entry in shown {
       let tensor = entry.tensor
-      var cells = [
-        Format.name(entry.name), tensor.dtype.rawValue + (tensor.layout.name.map { " \($0)" } ?? ""),
-        Format.shape(tensor.shape), Format.bytes(tensor.storedByteCount),
-      ]
-      if measures { cells += try statistics(tensor) }
-      if let model { cells.append(model[entry.name].map { $0 ? "yes" : "no" } ?? "not in the model") }
-      if hashes { cells.append(tensor.hasElements ? try tensor.sha256() : "–") }
-      table.add(cells)
+      table.add(cell: Format.name(entry.name))
+      table.add(cell: tensor.dtype.rawValue + (tensor.layout.name.map { " \($0)" } ?? ""))
+      table.add(cell: Format.shape(tensor.shape))
+      table.add(cell: Format.bytes(tensor.storedByteCount))
+      if measures { table.add(try statistics(tensor)) }
+      if let model { table.add(cell: model[entry.name].map { $0 ? "yes" : "no" } ?? "not in the model") }
+      if hashes { table.add(cell: tensor.hasElements ? try tensor.sha256() : "–") }
     }
     return table
   }

@@ -27,6 +27,12 @@ enum Console {
     try show(text)
   }
 
+  /// Prints a table, whose cells are inert already: in pieces where nobody looks at them on a terminal.
+  static func print(_ table: Table) throws {
+    if StandardStream.output.isTerminal || colours(.output) { return try print(table.lines) }
+    try table.forEachPiece { piece in try quietly { try StandardStream.output.write(piece) } }
+  }
+
   // MARK: Long reports
 
   private static let pager = Guarded(Pager())

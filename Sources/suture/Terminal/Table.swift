@@ -5,28 +5,88 @@ internal import SutureText
 struct Table {
   enum Alignment { case left, right }
 
+  /// Where a cell's text ends among all, and how many columns it takes.
   private struct Cell {
-    let text: String
+    let end: Int
     let width: Int
-
-    init(_ text: String) { (self.text, width) = (text, text.width) }
   }
 
+  private let titles: [String]
   private let alignments: [Alignment]
-  private var rows: [[Cell]]
+  /// The texts of all cells, one after another, those of the titles first.
+  private var text: [UInt8] = []
+  /// Row after row.
+  private var cells: [Cell] = []
+  private var widths: [Int]
   private let dispensable: [String]
 
   /// - Parameter dispensable: the titles of columns that go first where there is no room for all, in that order.
   init(_ columns: [(title: String, alignment: Alignment)], dispensable: [String] = []) {
-    alignments = columns.map(\.alignment)
-    rows = [columns.map { Cell($0.title) }]
-    self.dispensable = dispensable
+    (titles, alignments) = (columns.map(\.title), columns.map(\.alignment))
+    (self.dispensable, widths) = (dispensable, columns.map { _ in 0 })
+    for title in titles { put(title, width: title.width) }
   }
 
-  var isEmpty: Bool { rows.count == 1 }
+  private var rowCount: Int { cells.count / alignments.count }
+
+  var isEmpty: Bool { rowCount == 1 }
+
+  /// Makes room for so many rows.
+  mutating func reserve(rows: Int) {
+    cells.reserveCapacity(cells.count + rows * alignments.count)
+    text.reserveCapacity(text.count + rows * alignments.count * 16)
+  }
 
   /// Adds a row, of which nothing may move the others.
-  mutating func add(_ cells: [String]) { rows.append(cells.map { Cell($0.visible) }) }
+  mutating func add(_ cells: [String]) { for cell in cells { add(cell: cell) } }
+
+  /// Adds the next cell of a row.
+  mutating func add(cell: String) {
+    if cell.isPrintableASCII { return put(cell, width: cell.utf8.count) }
+    let visible = cell.visible
+    put(visible, width: visible.width)
+  }
+
+  private mutating func put(_ cell: String, width: Int) {
+    let column = cells.count % alignments.count
+    text.append(text: cell)
+    cells.append(Cell(end: text.count, width: width))
+    widths[column] = max(widths[column], width)
+  }
+
+  private func bytes(of cell: Int) -> Range<Int> { (cell == 0 ? 0 : cells[cell - 1].end)..<cells[cell].end }
+
+  private func text(of cell: Int) -> String { String(decoding: text[bytes(of: cell)], as: UTF8.self) }
+
+  /// Gives out the lines as they are where no terminal bounds them, many at a time.
+  func forEachPiece(_ body: ([UInt8]) throws -> Void) rethrows {
+    var piece: [UInt8] = []
+    piece.reserveCapacity(Self.pieceSize * 2)
+    for row in 0..<rowCount {
+      appendLine(row, to: &piece)
+      if piece.count < Self.pieceSize { continue }
+      try body(piece)
+      piece.removeAll(keepingCapacity: true)
+    }
+    if !piece.isEmpty { try body(piece) }
+  }
+
+  private static let pieceSize = 1 << 16
+
+  private func appendLine(_ row: Int, to lines: inout [UInt8]) {
+    func space(_ count: Int) { lines.append(contentsOf: repeatElement(UInt8(ascii: " "), count: count)) }
+    let start = lines.count
+    space(1)
+    for column in alignments.indices {
+      let cell = row * alignments.count + column
+      let padding = max(widths[column] - cells[cell].width, 0)
+      space(alignments[column] == .left ? 1 : 1 + padding)
+      lines.append(contentsOf: text[bytes(of: cell)])
+      space(alignments[column] == .left ? padding + 1 : 1)
+    }
+    while lines.count > start, lines[lines.count - 1] == UInt8(ascii: " ") { lines.removeLast() }
+    lines.append(UInt8(ascii: "\n"))
+  }
 
   /// A line for each row, indented by two spaces; on a terminal no longer than that is wide.
   var lines: [String] {
@@ -38,14 +98,14 @@ struct Table {
   /// What is too long for that loses the middle of its widest texts, whose ends tell most; numbers stay whole as long as it
   /// can be helped.
   func lines(within width: Int?) -> [String] {
-    var widths = alignments.indices.map { column in rows.reduce(0) { max($0, $1[column].width) } }
+    var widths = widths
     var columns = Array(alignments.indices)
     var left: [String] = []
     if let width {
       // Two characters before each column.
       func excess() -> Int { columns.reduce(0) { $0 + widths[$1] + 2 } - width }
       for title in dispensable where excess() > 0 {
-        columns.removeAll { rows[0][$0].text == title }
+        columns.removeAll { titles[$0] == title }
         left.append(title)
       }
       while excess() > 0 {
@@ -60,12 +120,14 @@ struct Table {
   }
 
   private func lines(of columns: [Int], _ widths: [Int], _ width: Int?) -> [String] {
-    rows.map { row in
+    (0..<rowCount).map { row in
       var line = " "
       for column in columns {
-        let cell = row[column]
-        let text = cell.width <= widths[column] ? cell.text : Self.clipped(cell.text, to: widths[column])
-        let padding = String(repeating: " ", count: max(widths[column] - cell.width, 0))
+        let cell = row * alignments.count + column
+        let width = cells[cell].width
+        let whole = text(of: cell)
+        let text = width <= widths[column] ? whole : Self.clipped(whole, to: widths[column])
+        let padding = String(repeating: " ", count: max(widths[column] - width, 0))
         line += " "
         line += alignments[column] == .left ? text : padding
         line += alignments[column] == .left ? padding : text
