@@ -28,9 +28,6 @@ extension String {
     }
     return found ?? utf8.allSatisfy { 32...126 ~= $0 }
   }
-
-  /// How many characters it has.
-  package var width: Int { isPrintableASCII ? utf8.count : count }
 }
 
 extension StringProtocol {
@@ -57,7 +54,10 @@ extension Unicode.Scalar {
     case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F: true
     // A byte order mark, marks around annotations, and tags, which nobody sees.
     case 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
-    default: false
+    // What joins letters and emoji, or chooses between their forms, changes what is seen.
+    case 0x200C, 0x200D, 0xFE00...0xFE0F, 0xE0100...0xE01EF: false
+    // Nothing else that is not to be seen makes two names look alike.
+    default: value >= 0xAD && properties.isDefaultIgnorableCodePoint
     }
   }
 }

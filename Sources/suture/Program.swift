@@ -147,8 +147,7 @@ struct Program {
 
       \(list.joined(separator: "\n"))
 
-      suture COMMAND --help tells more, and suture help TOPIC of
-      \(HelpTopic.all.map(\.name).joined(separator: ", ")).
+      suture COMMAND --help tells more, and suture help TOPIC of \(HelpTopic.all.map(\.name).joined(separator: ", ")).
       Every command takes -q, --quiet, which says nothing but warnings and errors, and --color auto|always|never. Long
       reports go through $SUTURE_PAGER, $PAGER or less on a terminal, but not with --no-pager.
       Files are told by their content, - is standard input; nothing in them is ever executed.

@@ -165,9 +165,9 @@ struct DiffReport {
   private func modules(depth: Int) -> [String] {
     let changes = diff.changes(depth: depth).filter { isVerbose || $0.changedCount > 0 }
     if changes.isEmpty { return [] }
-    var table = Table([
-      ("MODULE", .left), ("CHANGE", .right), ("CHANGED", .right), ("MAX ABS", .right), ("MOST", .left),
-    ])
+    var table = Table(
+      [("MODULE", .left), ("CHANGE", .right), ("CHANGED", .right), ("MAX ABS", .right), ("MOST", .left)],
+      dispensable: ["CHANGED", "MAX ABS"])
     for change in changes {
       table.add([
         Format.name(change.name), Self.percent(change.relativeChange),

@@ -48,7 +48,8 @@ struct FetchReport {
   // MARK: The names
 
   static var table: [String] {
-    var table = Table([("NAME", .left), ("VARIANT", .left), ("CLASSES", .right), ("ADDRESS", .left)])
+    var table = Table(
+      [("NAME", .left), ("VARIANT", .left), ("CLASSES", .right), ("ADDRESS", .left)], dispensable: ["ADDRESS"])
     for entry in PublishedCheckpoint.all {
       table.add([
         entry.shortName ?? entry.name, entry.variant, entry.classes.map(String.init) ?? "–", entry.address,

@@ -57,7 +57,9 @@ extension Inspection {
   }
 
   private var storageTable: Table {
-    var table = Table([("STORAGE", .left), ("AT BYTE", .right), ("SIZE", .right), ("TENSORS", .left)])
+    var table = Table(
+      [("STORAGE", .left), ("AT BYTE", .right), ("SIZE", .right), ("TENSORS", .left)],
+      dispensable: ["AT BYTE", "SIZE"])
     for use in checkpoint.stateDict.storageUses {
       let names = use.names.prefix(4).map(Format.name).joined(separator: ", ")
       table.add([
@@ -123,7 +125,7 @@ extension Inspection {
     if measures { columns += ["MIN", "MAX", "MEAN", "STD", "ZEROS", "NAN", "INF"].map { ($0, .right) } }
     if model != nil { columns.append(("READ", .left)) }
     if hashes { columns.append(("SHA-256", .left)) }
-    var table = Table(columns)
+    var table = Table(columns, dispensable: ["ZEROS", "DTYPE", "STD", "SIZE"].filter { _ in measures })
     table.reserve(rows: shown.count)
     for entry in shown {
       let tensor = entry.tensor
@@ -147,9 +149,9 @@ extension Inspection {
   }
 
   private func summed(_ sums: [ModuleSum]) -> Table {
-    var table = Table([
-      ("MODULE", .left), ("TENSORS", .right), ("ELEMENTS", .right), ("SIZE", .right), ("SHARE", .right),
-    ])
+    var table = Table(
+      [("MODULE", .left), ("TENSORS", .right), ("ELEMENTS", .right), ("SIZE", .right), ("SHARE", .right)],
+      dispensable: ["SHARE", "TENSORS", "ELEMENTS"])
     let total = max(sums.reduce(0) { $0.adding(saturating: $1.byteCount) }, 1)
     for sum in sums {
       let permille = Int((Double(sum.byteCount) / Double(total) * 1000).rounded())
@@ -162,9 +164,9 @@ extension Inspection {
   }
 
   private var folded: Table {
-    var table = Table([
-      ("NAMES", .left), ("COUNT", .right), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
-    ])
+    var table = Table(
+      [("NAMES", .left), ("COUNT", .right), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right)],
+      dispensable: ["DTYPE", "SIZE"])
     let tensors = Dictionary(shown.map { ($0.name, $0.tensor) }) { first, _ in first }
     for fold in FoldedNames.fold(shown.map(\.name)) {
       let members = fold.members.compactMap { tensors[$0] }

@@ -7,10 +7,11 @@ extension VerificationReport {
   /// Lines of what was looked at, a table of outputs and one of classes, and the verdict.
   var lines: [String] {
     var lines: [String] = []
-    var outputs = Table([
-      ("OUTPUT", .left), ("SHAPE", .left), ("MEAN", .right), ("LARGEST DIFFERENCE", .right),
-      ("OVER PEAK", .right), ("", .left),
-    ])
+    var outputs = Table(
+      [
+        ("OUTPUT", .left), ("SHAPE", .left), ("MEAN", .right), ("LARGEST DIFFERENCE", .right),
+        ("OVER PEAK", .right), ("", .left),
+      ], dispensable: ["SHAPE", "MEAN", "OVER PEAK"])
     var difference = firstDifference
     for check in checks {
       if let row = check.row {
@@ -56,10 +57,11 @@ extension ImageDetections {
   }
 
   fileprivate var table: Table {
-    var table = Table([
-      ("CLASS", .right), ("SCORE", .right), ("LEFT", .right), ("TOP", .right), ("RIGHT", .right),
-      ("BOTTOM", .right), ("NAME", .left),
-    ])
+    var table = Table(
+      [
+        ("CLASS", .right), ("SCORE", .right), ("LEFT", .right), ("TOP", .right), ("RIGHT", .right),
+        ("BOTTOM", .right), ("NAME", .left),
+      ], dispensable: ["BOTTOM", "RIGHT", "TOP", "LEFT"])
     for detection in boxes {
       table.add(
         ["\(detection.index)", Format.decimal(Double(detection.score), places: 4)]

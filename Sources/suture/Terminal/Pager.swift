@@ -63,7 +63,7 @@ struct Pager {
   /// How many lines of the terminal a text takes.
   private func lines(_ text: String) -> Int {
     text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reduce(0) {
-      $0 + 1 + max($1.count - 1, 0) / max(columns, 1)
+      $0 + 1 + max(String($1).width - 1, 0) / max(columns, 1)
     }
   }
 

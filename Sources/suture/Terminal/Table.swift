@@ -93,27 +93,40 @@ struct Table {
     lines(within: StandardStream.output.isTerminal ? StandardStream.output.columns : nil)
   }
 
-  /// A line for each row, indented by two spaces, of no more than `width` characters where there is one.
+  /// A line for each row, indented by two spaces, of no more than `width` columns of the terminal where there is one.
   ///
-  /// What is too long for that loses the middle of its widest texts, whose ends tell most; numbers stay whole as long as it
-  /// can be helped.
+  /// What is too long for that loses the middle of its widest texts, whose ends tell most, but not so much that a row could be
+  /// taken for another: before that whole columns go, the dispensable ones first, then those to the right. The first stays, and
+  /// what has no title. Numbers stay whole.
   func lines(within width: Int?) -> [String] {
     var widths = widths
     var columns = Array(alignments.indices)
     var left: [String] = []
     if let width {
-      // Two characters before each column.
-      func excess() -> Int { columns.reduce(0) { $0 + widths[$1] + 2 } - width }
-      for title in dispensable where excess() > 0 {
-        columns.removeAll { titles[$0] == title }
-        left.append(title)
+      /// How much wider all would be, were texts cut to `least` columns; two blanks stand before each.
+      func excess(_ least: Int) -> Int {
+        columns.reduce(-width) { $0 + 2 + (alignments[$1] == .left ? min(widths[$1], least) : widths[$1]) }
       }
-      while excess() > 0 {
+      func leave(_ column: Int) {
+        columns.removeAll { $0 == column }
+        left.append(titles[column])
+      }
+      for title in dispensable where excess(Self.goodWidth) > 0 {
+        columns.first { titles[$0] == title }.map(leave)
+      }
+      while excess(Self.leastWidth) > 0, let last = columns.dropFirst().last(where: { !titles[$0].isEmpty }) {
+        leave(last)
+      }
+      var beyond: Int { columns.reduce(-width) { $0 + 2 + widths[$1] } }
+      while beyond > 0 {
         let texts = columns.filter { alignments[$0] == .left && widths[$0] > Self.leastWidth }
         guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
         let second = texts.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
-        widths[widest] = max(widths[widest] - excess(), min(second, widths[widest] - 1), Self.leastWidth)
+        widths[widest] = max(
+          widths[widest] - beyond, min(second, widths[widest] - 1), Self.leastWidth)
       }
+      // A terminal in which not even that fits.
+      if beyond > 0 { widths[columns[0]] = max(widths[columns[0]] - beyond, 1) }
     }
     let lines = lines(of: columns, widths, width)
     return left.isEmpty ? lines : lines + ["  a wider terminal shows \(left.joined(separator: ", ")) too"]
@@ -127,7 +140,7 @@ struct Table {
         let width = cells[cell].width
         let whole = text(of: cell)
         let text = width <= widths[column] ? whole : Self.clipped(whole, to: widths[column])
-        let padding = String(repeating: " ", count: max(widths[column] - width, 0))
+        let padding = String(repeating: " ", count: max(widths[column] - min(width, text.width), 0))
         line += " "
         line += alignments[column] == .left ? text : padding
         line += alignments[column] == .left ? padding : text
@@ -136,14 +149,15 @@ struct Table {
       if let last = line.utf8.lastIndex(where: { $0 != UInt8(ascii: " ") }) {
         line.removeSubrange(line.utf8.index(after: last)...)
       }
-      if let width, line.count > width { line = line.prefix(max(width - 1, 0)) + "…" }
+      if let width, line.width > width { line = line.prefix(columns: width - 1) + "…" }
       return line
     }
   }
 
-  private static let leastWidth = 8
+  /// What a text keeps of itself before a dispensable column goes, and before any other does.
+  private static let (goodWidth, leastWidth) = (24, 16)
 
   private static func clipped(_ text: String, to width: Int) -> String {
-    text.prefix((width - 1) / 2) + "…" + text.suffix(width - 1 - (width - 1) / 2)
+    text.prefix(columns: (width - 1) / 2) + "…" + text.suffix(columns: width - 1 - (width - 1) / 2)
   }
 }
