@@ -74,14 +74,20 @@ struct Program {
       try Console.print("suture \(SutureVersion.text)\n")
       return .done
     default:
-      // A file alone is looked at.
-      let isFile = CommandList.named(first) == nil && Inspect.isFile(first)
+      // A file alone is looked at, or said not to be there; the names of commands are no paths.
+      let isFile =
+        CommandList.named(first) == nil
+        && (Inspect.isFile(first) || !first.hasPrefix("-") && first.contains { "./".contains($0) })
       let command = isFile ? Inspect.self : try command(first)
       let rest = isFile ? words : Array(words.dropFirst())
       if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
         Console.pages = !rest.contains("--no-pager")
         Console.beginPaging()
         try Console.print(command.help)
+        return .done
+      }
+      if asksForLimits(rest) {
+        try Console.print(HelpTopic.limits.text())
         return .done
       }
       do { return try command.run(words: rest) } catch {
@@ -97,8 +103,22 @@ struct Program {
     }
   }
 
+  /// `--limit help`, whatever else is missing.
+  private static func asksForLimits(_ words: [String]) -> Bool {
+    let words = words.prefix { $0 != "--" }
+    return words.contains("--limit=help")
+      || zip(words, words.dropFirst()).contains { $0 == "--limit" && $1 == "help" }
+  }
+
   private static func command(_ name: String) throws -> any Command.Type {
     if let found = CommandList.named(name) { return found }
+    if name.hasPrefix("-") {
+      let known = ["--help", "--version"] + Argument<Inspect>.common.map { "--\($0.name)" }
+      let near = Spelling.nearest(to: name, among: known).map { ["did you mean \($0)?"] } ?? []
+      throw UsageError(
+        "there is no option \"\(name)\" here",
+        hints: near + ["options of a command stand behind it", "suture --help lists the commands"])
+    }
     if let ours = CommandList.otherWords.first(where: { $0.words.contains(name) }) {
       throw UsageError("there is no command \"\(name)\"", hints: ["suture \(ours.command) \(ours.does)"])
     }

@@ -110,6 +110,45 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      (["OUT/typo.pth"], 3, "typo.pth: cannot open it"), (["./typo"], 3, "./typo: cannot open it"),
+      (["--verison"], 2, "did you mean --version?"), (["-x"], 2, "there is no option \"-x\" here"),
+      (["inspect", ""], 3, "\"\": cannot open it"), (["inspect", "/proc/"], 3, "in this folder"),
+      (["convert", "ATTO", "OUT/new.pth"], 2, "-o OUT/new.pth writes it"),
+      (["graft", "ATTO", "OUT/new.pth", "--from", "ATTO"], 2, "-o OUT/new.pth says where to write"),
+      (["inspect", "ATTO", "head.bais"], 1, "did you mean head.bias?"),
+      (["print", "ATTO", "head.bais"], 1, "did you mean head.bias?"),
+      (["print", "ATTO", "dwconv"], 1, "put * around it"),
+      (["diff", "ATTO", "ATTO", "bias"], 2, "put * around it"),
+      (["inspect", "ATTO", "--limit", "dpth=3"], 2, "did you mean depth?"),
+      (["modules", "Bottlenock"], 2, "did you mean Bottleneck?"),
+    ] as [([String], Int32, String)])
+  func `says to who has typed wrongly what is meant`(words: [String], code: Int32, hint: String) throws {
+    let folder = try TemporaryFolder()
+    let filled = (words + [hint]).map {
+      $0.replacing("ATTO", with: Self.atto).replacing("OUT", with: folder.path)
+    }
+    let said = try suture(Array(filled.dropLast()))
+    #expect(said.code == code && said.messages.contains(filled.last ?? ""), "\(said.messages)")
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test(arguments: [["inspect", "--limit", "help"], ["edit", "--limit=help"], ["help", "limits"]])
+  func `lists the limits, whatever else is missing`(words: [String]) throws {
+    let said = try suture(words)
+    #expect(said.code == 0 && said.output.contains("  depth=1000 "), "\(said.messages)")
+  }
+
+  @Test func `says of standard output that is full nothing of what it left behind`() throws {
+    let folder = try TemporaryFolder()
+    let words = ["convert", Self.atto, "-o", folder.path + "/a.pth", "--json"]
+    let said = try suture(words, output: "/dev/full")
+    #expect(said.code == 7 && folder.names == ["a.pth"])
+    #expect(
+      said.messages.contains("standard output: cannot write it") && !said.messages.contains("left behind"))
+  }
+
   @Test func `never replaces a file unasked, nor its own input`() throws {
     let folder = try TemporaryFolder()
     try folder.write("there.pth", [1, 2, 3])

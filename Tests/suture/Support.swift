@@ -13,9 +13,13 @@ func suture(_ words: String...) throws -> Said { try suture(words) }
 
 /// Runs the command that was built beside the tests.
 ///
-/// - Parameter input: the file that is its standard input.
-func suture(_ words: [String], environment: [String] = [], input: String = "/dev/null") throws -> Said {
-  try Running(words, environment: environment, input: input).wait()
+/// - Parameters:
+///   - input: the file that is its standard input.
+///   - output: the file that is its standard output, whose text is not kept.
+func suture(_ words: [String], environment: [String] = [], input: String = "/dev/null", output: String? = nil)
+  throws -> Said
+{
+  try Running(words, environment: environment, input: input, output: output).wait()
 }
 
 /// The command at work.
@@ -23,14 +27,17 @@ final class Running {
   private var process = pid_t()
   private let folder: TemporaryFolder
 
-  init(_ words: [String], environment: [String] = [], input: String = "/dev/null") throws {
+  init(
+    _ words: [String], environment: [String] = [], input: String = "/dev/null", output: String? = nil
+  ) throws {
     folder = try TemporaryFolder()
+    try folder.write("out", [])
     let command = try Self.command()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, folder.path + "/out", O_WRONLY | O_CREAT, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 1, output ?? folder.path + "/out", O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, folder.path + "/err", O_WRONLY | O_CREAT, 0o600)
     var arguments: [UnsafeMutablePointer<CChar>?] = ([command] + words).map { strdup($0) } + [nil]
     defer { arguments.forEach { free($0) } }

@@ -6,6 +6,9 @@ public enum StandardStream: CInt, Sendable {
   case output = 1
   case error = 2
 
+  /// What stands for it where a path would.
+  var name: String { ["standard input", "standard output", "standard error"][Int(rawValue)] }
+
   /// Whether a person is likely to be looking.
   public var isTerminal: Bool { isatty(rawValue) == 1 }
 
@@ -35,8 +38,7 @@ public enum StandardStream: CInt, Sendable {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try unsafe writeAll(
-      bytes, bytes.count, to: rawValue, name: self == .output ? "standard output" : "standard error")
+    try unsafe writeAll(bytes, bytes.count, to: rawValue, name: name)
   }
 }
 

@@ -39,6 +39,9 @@ public struct SystemError: SutureError, Equatable {
 
   public var remedies: [Remedy] {
     if isWriting, isMissing { return ["its folder does not exist"] }
-    return isOutOfSpace ? ["free some space, or write elsewhere; nothing was left behind"] : []
+    if !isOutOfSpace { return [] }
+    // What a stream has taken stays there, and files that were written before are whole.
+    let isStream = [StandardStream.output.name, StandardStream.error.name].contains(path)
+    return [.advice("free some space, or write elsewhere" + (isStream ? "" : "; nothing was left behind"))]
   }
 }

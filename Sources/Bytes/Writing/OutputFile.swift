@@ -69,6 +69,17 @@ public final class OutputFile: Sendable {
     return overflow ? nil : Int(exactly: bytes)
   }
 
+  /// Refuses to begin where the file system has no room for what is to come, as far as it says.
+  ///
+  /// - Throws: `Failure`.
+  package func validateSpace(for byteCount: Int) throws {
+    guard let freeSpace, freeSpace < byteCount else { return }
+    throw Failure(
+      in: path,
+      "there is not enough space: \(Format.bytes(byteCount)) are needed, \(Format.bytes(freeSpace)) are free",
+      remedies: ["free some space, or write elsewhere; nothing was left behind"], kind: .cannotWrite)
+  }
+
   /// Gives the file its name.
   ///
   /// - Parameter replacing: whether a file that stands there already may be replaced.

@@ -123,7 +123,8 @@ final class CheckpointInput {
 
   /// What to open of a folder instead.
   func opening(_ names: [String]) -> Remedy {
-    .advice("open one of: \(names.prefix(8).map { "\(name)/\($0)".visible }.joined(separator: ", "))")
+    let start = name == "/" ? "" : name
+    return .advice("open one of: \(names.prefix(8).map { "\(start)/\($0)".visible }.joined(separator: ", "))")
   }
 
   /// The zip archive that the file is; `nil` where it is none.

@@ -171,11 +171,7 @@ public struct CheckpointWriter: Sendable {
   ) throws {
     let file = plan.files[place]
     let output = try OutputFile(file.path, temporary: temporary)
-    if let free = output.freeSpace, free < file.output.byteCount {
-      throw Failure(
-        in: file.path, "not enough space: \(file.output.byteCount) bytes needed, \(free) free",
-        kind: .cannotWrite)
-    }
+    try output.validateSpace(for: file.output.byteCount)
     try output.write(file.output, workers: options.workers, progress: progress)
     if options.proves { try Proof.check(output.temporaryPath, file, progress: progress) }
     try commit(output, replacing: replacing)
@@ -212,10 +208,7 @@ public struct CheckpointWriter: Sendable {
     var outputs: [OutputFile] = []
     for file in plan.files {
       let output = try OutputFile(file.path)
-      if outputs.isEmpty, let free = output.freeSpace, free < plan.byteCount {
-        throw Failure(
-          in: file.path, "not enough space: \(plan.byteCount) bytes needed, \(free) free", kind: .cannotWrite)
-      }
+      if outputs.isEmpty { try output.validateSpace(for: plan.byteCount) }
       outputs.append(output)
       try output.write(file.output, workers: options.workers, progress: progress)
       Log.debug(

@@ -31,10 +31,9 @@ extension FailurePlace: CustomStringConvertible {
     var parts: [String] = []
     if file != nil || line != nil {
       let position = [line, column].compactMap { $0.map { ":\($0)" } }.joined()
-      parts.append((file?.visible ?? "line") + position)
+      parts.append((file.map(Format.name) ?? "line") + position)
     }
-    // A name may be empty, and still has to be seen.
-    parts += [record, path].compactMap(\.self).map { $0.isEmpty ? "\"\"" : $0.visible }
+    parts += [record, path].compactMap { $0.map(Format.name) }
     if let byteOffset { parts.append("byte \(byteOffset)") }
     return parts.joined(separator: ": ")
   }

@@ -14,6 +14,11 @@ function element(tag, attributes, ...children) {
 
 function count(number) { return number.toLocaleString("en-US"); }
 
+function plural(number, noun) { return count(number) + " " + noun + (number === 1 ? "" : "s"); }
+
+// A name may be empty, and still has to be seen.
+function spelled(name) { return name === "" ? '""' : name; }
+
 function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let unit = 0;
@@ -75,7 +80,7 @@ section("summary", "What it is",
   element("div", { class: "cards" },
     [["tensors", count(tensors.length)], ["elements", count(totalElements)], ["bytes", size(totalBytes)],
       ["dtypes", data.dtypes.join(", ") || "–"],
-      ["not finite", strange.length === 0 ? "none" : count(strange.length) + " tensors"]]
+      ["not finite", strange.length === 0 ? "none" : plural(strange.length, "tensor")]]
       .map(([name, value]) => element("div", {}, element("span", { class: "faint" }, name), element("b", {}, value)))),
   element("dl", {}, data.facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
   data.problems.map((text) => element("p", { class: "bad" }, text)),
@@ -118,12 +123,12 @@ function sums(node) {
   const share = totalBytes > 0 ? " · " + (100 * node.bytes / totalBytes).toFixed(1) + " %" : "";
   return element("span", { class: "sum mono" }, node.leaf
     ? node.leaf.dtype + " [" + node.leaf.shape.join(", ") + "] · " + size(node.bytes)
-    : count(node.tensors) + " tensors · " + count(node.elements) + " · " + size(node.bytes) + share);
+    : plural(node.tensors, "tensor") + " · " + count(node.elements) + " · " + size(node.bytes) + share);
 }
 
 function branch(node) {
-  if (node.leaf) return element("div", { class: "leaf" }, element("span", { class: "mono" }, node.name), sums(node));
-  const box = element("details", {}, element("summary", {}, element("span", { class: "mono" }, node.name), sums(node)));
+  if (node.leaf) return element("div", { class: "leaf" }, element("span", { class: "mono" }, spelled(node.name)), sums(node));
+  const box = element("details", {}, element("summary", {}, element("span", { class: "mono" }, spelled(node.name)), sums(node)));
   // A branch is drawn when it is first opened.
   box.addEventListener("toggle", () => { if (box.open && box.children.length === 1) box.append(branches(node)); });
   return box;
@@ -133,7 +138,13 @@ function branches(node) {
   return unfolding([...node.children.values()], 200, (some) => element("div", {}, some.map(branch)));
 }
 
-if (tensors.length > 0) section("tree", "Modules", branches(root));
+if (tensors.length > 0) {
+  const tree = branches(root);
+  section("tree", "Modules", tree);
+  // What lies under one name alone is shown at once.
+  const boxes = tree.querySelectorAll("details");
+  if (root.children.size === 1 && boxes.length === 1) boxes[0].open = true;
+}
 
 // MARK: The treemap
 
@@ -191,7 +202,7 @@ function drawMap(node) {
   const prefix = node === root ? 0 : path(node).length + 1;
   map.replaceChildren(...squarified(shown, 0, 0, 100, 100).map((place) => {
     const { child, family } = place.item;
-    const name = child.parent ? path(child).slice(prefix) : child.name;
+    const name = spelled(child.parent ? path(child).slice(prefix) : child.name);
     const label = name + ", " + size(child.bytes) + ", " + (100 * child.bytes / totalBytes).toFixed(1) + " %";
     return element("button", {
       style: `left:${place.x}%;top:${place.y}%;width:${place.width}%;height:${place.height}%;background:hsl(${(family * 67 + 170) % 360} 38% 74%)`,
@@ -258,7 +269,7 @@ function broken(text) {
 
 function marked(name) {
   const at = view.find ? name.toLowerCase().indexOf(view.find.toLowerCase()) : -1;
-  return at < 0 ? broken(name)
+  return name === "" ? [spelled(name)] : at < 0 ? broken(name)
     : [broken(name.slice(0, at)), element("mark", {}, name.slice(at, at + view.find.length)), broken(name.slice(at + view.find.length))].flat();
 }
 
@@ -269,7 +280,7 @@ function drawTensors() {
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   view.page = Math.min(view.page, pages - 1);
   const shown = found.slice(view.page * PAGE, (view.page + 1) * PAGE);
-  document.getElementById("found").textContent = count(found.length) + " of " + count(tensors.length) + " tensors"
+  document.getElementById("found").textContent = count(found.length) + " of " + plural(tensors.length, "tensor")
     + (pages > 1 ? ", page " + (view.page + 1) + " of " + count(pages) : "");
   document.getElementById("before").disabled = view.page === 0;
   document.getElementById("after").disabled = view.page === pages - 1;
@@ -285,7 +296,7 @@ function drawTensors() {
     },
   }, title + (view.order === key ? (view.descending ? " ↓" : " ↑") : "")))), element("th", { scope: "col" }, "histogram"));
   document.getElementById("rows").replaceChildren(...shown.map((tensor) => element("tr", {},
-    element("td", { class: "number faint" }, count(tensor.place)), element("td", { class: "name" }, marked(tensor.name)),
+    element("td", { class: "number faint" }, count(tensor.place)), element("td", { class: "name" }, element("div", { class: "long" }, marked(tensor.name))),
     element("td", {}, tensor.dtype), element("td", { class: "number" }, "[" + tensor.shape.join(", ") + "]"),
     element("td", { class: "number" }, size(tensor.bytes)),
     ["minimum", "maximum", "mean", "deviation"].map((key) => element("td", { class: "number" }, number(tensor[key]))),
@@ -308,7 +319,10 @@ if (tensors.length > 0) {
     data.omitted ? element("p", { class: "faint" }, data.omitted) : null);
   // An address that ends in #find=NAME begins with that search.
   const asked = /^#find=(.*)$/.exec(location.hash);
-  if (asked) { view.find = decodeURIComponent(asked[1]); search.value = view.find; }
+  if (asked) {
+    try { view.find = decodeURIComponent(asked[1]); } catch { view.find = asked[1]; }
+    search.value = view.find;
+  }
   drawTensors();
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !["INPUT", "SELECT"].includes(document.activeElement.tagName)) { event.preventDefault(); search.focus(); }

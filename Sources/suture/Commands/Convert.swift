@@ -52,6 +52,14 @@ struct Convert: Command {
     guard let first = inputs.first else { throw UsageError("say what to convert: a checkpoint") }
     if let folder { return try runBatch(into: folder) }
     guard inputs.count == 1 else {
+      if writing.request.output.isEmpty, inputs.count == 2 {
+        throw UsageError(
+          "say where to write with -o, or is \(inputs[1]) an input too?",
+          hints: [
+            "suture \(Shell.words(["convert", first, "-o", inputs[1]])) writes it",
+            "--out-dir DIR converts many files",
+          ])
+      }
       throw UsageError(
         "there are \(inputs.count) inputs and one output", hints: ["--out-dir DIR converts many files"])
     }

@@ -71,7 +71,7 @@ struct Diff: Command {
     if dict.isEmpty, otherDict.isEmpty {
       throw UsageError(
         "no name of either file fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))",
-        hints: ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""])
+        hints: nearMisses(patterns, among: one.stateDict.names + other.stateDict.names))
     }
     let progress = ProgressMeter(
       total: dict.byteCount.adding(saturating: otherDict.byteCount), Progress.auto.handler)

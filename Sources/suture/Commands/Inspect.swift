@@ -120,18 +120,8 @@ struct Inspect: Command {
     } else {
       Console.error(
         "no name fits \(patterns.map { "\"\($0)\"" }.joined(separator: " or "))",
-        hints: nearMisses(checkpoint))
+        hints: nearMisses(patterns, among: checkpoint.stateDict.names))
     }
     return .negative
-  }
-
-  /// A pattern that fits nothing often lacks its stars.
-  private func nearMisses(_ checkpoint: Checkpoint) -> [String] {
-    let loose = patterns.compactMap { try? Pattern("*\($0)*") }
-    let near = checkpoint.stateDict.names.filter { name in loose.contains { $0.matches(name) } }
-    guard let first = near.first else {
-      return ["patterns fit whole names: \"norm*\", \"*.bias\", \"stages.#.*\""]
-    }
-    return ["\(Format.plural(near.count, "name")) contain it, \(first) for one: put * around it"]
   }
 }

@@ -32,7 +32,8 @@ struct Modules: Command {
   private static func named(_ name: String) throws -> [ModuleDescription] {
     let known = ModelFile.modules.filter { $0.name == name }
     if !known.isEmpty { return known }
-    let names = ModelFile.modules.map(\.name)
+    // YOLOv5 and Ultralytics mean other things by some names.
+    let names = ModelFile.modules.map(\.name).grouped { $0 }.map(\.key)
     let near = Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" }
     throw UsageError(
       "no module is called \"\(name)\"", hints: [near ?? "there are: \(names.joined(separator: ", "))"])

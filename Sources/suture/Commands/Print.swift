@@ -37,10 +37,9 @@ struct Print: Command {
     let filters = try patterns.map { (text: $0, pattern: try Pattern($0)) }
     var code = ExitCode.done
     for filter in filters where !checkpoint.stateDict.names.contains(where: filter.pattern.matches) {
-      let near = Spelling.nearest(to: filter.text, among: checkpoint.stateDict.names).map {
-        ["did you mean \($0.visible)?"]
-      }
-      Console.error("no name fits \"\(filter.text)\"", hints: near ?? [])
+      Console.error(
+        "no name fits \"\(filter.text)\"", hints: nearMisses([filter.text], among: checkpoint.stateDict.names)
+      )
       code = .negative
     }
     let found = checkpoint.stateDict.filter { entry in filters.contains { $0.pattern.matches(entry.name) } }

@@ -49,7 +49,8 @@ struct FetchReport {
 
   static var table: [String] {
     var table = Table(
-      [("NAME", .left), ("VARIANT", .left), ("CLASSES", .right), ("ADDRESS", .left)], dispensable: ["ADDRESS"])
+      [("NAME", .left), ("VARIANT", .left), ("CLASSES", .right), ("ADDRESS", .left)], dispensable: ["ADDRESS"]
+    )
     for entry in PublishedCheckpoint.all {
       table.add([
         entry.shortName ?? entry.name, entry.variant, entry.classes.map(String.init) ?? "–", entry.address,

@@ -1,4 +1,5 @@
 internal import SutureArchitectures
+internal import SutureCheckpoints
 internal import SutureSurgery
 
 /// What `suture help TOPIC` tells: things that belong to several commands.
@@ -7,7 +8,7 @@ struct HelpTopic: Sendable {
   let summary: String
   let text: @Sendable () -> String
 
-  static let all = [patterns, recipes, naming, exitCodes, json]
+  static let all = [patterns, recipes, naming, limits, exitCodes, json]
 
   private static let patterns = HelpTopic(name: "patterns", summary: "How keys are chosen and renamed.") {
     """
@@ -64,6 +65,22 @@ struct HelpTopic: Sendable {
     What is there already is told by the keys. What has no place in the other scheme is refused, with its name.
 
     """
+  }
+
+  static let limits = HelpTopic(
+    name: "limits", summary: "What a file may ask for, and how to let it ask for more."
+  ) {
+    let limits = ReadLimits.names.map { limit in
+      let assignment = "\(limit.name)=\(ReadLimits()[keyPath: limit.path])"
+      return "  \(assignment)\(String(repeating: " ", count: max(24 - assignment.count, 1)))\(limit.meaning)"
+    }
+    return """
+      What a file may ask for is limited, so that a small one cannot take all memory or time. --limit NAME=N lets a file that
+      is trusted ask for more, as often as there are limits to raise. Each with what it is where nothing is said:
+
+      \(limits.joined(separator: "\n"))
+
+      """
   }
 
   private static let exitCodes = HelpTopic(name: "exit-codes", summary: "What the command ends with.") {

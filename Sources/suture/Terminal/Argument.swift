@@ -229,9 +229,10 @@ extension Argument {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts.first ?? "")
     guard let known = ReadLimits.names.first(where: { $0.name == name }) else {
-      let list = ReadLimits.names.map { "\($0.name)=\(ReadLimits()[keyPath: $0.path])  \($0.meaning)" }
+      let near =
+        Spelling.nearest(to: name, among: ReadLimits.names.map(\.name)).map { ["did you mean \($0)?"] } ?? []
       throw UsageError(
-        "--limit: \"\(name)\" is not the name of a limit", hints: ["the limits and their defaults:"] + list)
+        "--limit: \"\(name)\" is not the name of a limit", hints: near + ["--limit help lists them"])
     }
     guard parts.count == 2, let value = Int(parts[1]), value > 0 else {
       throw UsageError(

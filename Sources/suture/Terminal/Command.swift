@@ -115,12 +115,15 @@ extension Command {
       }
     }
     if let extra = rest.first {
+      var hints: [String] = []
+      // cp and others have the output last.
+      if writes, rest.count == 1 { hints.append("-o \(extra.visible) says where to write") }
       // A pattern that the shell has expanded is the likeliest reason where there are patterns.
-      throw UsageError(
-        "unexpected argument \"\(extra)\"",
-        hints: arguments.contains(where: \.isPattern)
-          ? ["did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'"]
-          : [])
+      if arguments.contains(where: \.isPattern) {
+        hints.append(
+          "did the shell expand braces or a star? put the pattern in quotes: --replicate 'model.{0..3}.'")
+      }
+      throw UsageError("unexpected argument \"\(extra)\"", hints: hints)
     }
     return given
   }
