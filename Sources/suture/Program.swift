@@ -65,7 +65,7 @@ struct Program {
       return .done
     case Completions.asking:
       // Whatever goes wrong here, a shell shows nothing.
-      try Console.print(Completer(Array(words.dropFirst())).lines, wraps: false)
+      try Console.print(document: Completer(Array(words.dropFirst())).text)
       return .done
     case ReferencePage.asking:
       try Console.print(try ReferencePage.answer(Array(words.dropFirst())), wraps: false)

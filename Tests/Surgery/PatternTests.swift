@@ -53,6 +53,17 @@ import Testing
   }
 }
 
+@Suite struct `A pattern for one name` {
+  private static let names = [
+    "a.b", "*", "{1,2}", "!neg", "re:/x/", "#0", "a?b", "[ab]", "back\\slash", "a=b", "漢字", "}",
+  ]
+
+  @Test(arguments: names) func `fits that name and no other`(name: String) throws {
+    let pattern = try Pattern(Pattern.text(fitting: name))
+    #expect(Self.names.filter(pattern.matches) == [name], "\(pattern.text)")
+  }
+}
+
 @Suite struct `Folded names` {
   @Test func `stand for exactly their members`() throws {
     for _ in 0..<200 {

@@ -11,7 +11,7 @@ import Testing
     return said.output.split(separator: "\n").map(String.init)
   }
 
-  private func words(_ lines: [String]) -> [String] { lines.map { String($0.prefix { $0 != " " }) } }
+  private func words(_ lines: [String]) -> [String] { lines.map { String($0.prefix { $0 != "\t" }) } }
 
   @Test func `of the first word are the commands, and files`() throws {
     #expect(try words(offers("gr")) == ["graft", ":files"])
@@ -21,12 +21,12 @@ import Testing
   }
 
   @Test func `of an option are the options, with what they do`() throws {
-    #expect(try offers("inspect", "--tr") == ["--tree Fold indices: stages.2.{0..8}.gamma."])
+    #expect(try offers("inspect", "--tr") == ["--tree\tFold indices: stages.2.{0..8}.gamma."])
     #expect(try offers("inspect", "--", "--tr") == [":files"])
   }
 
   @Test func `of what every command takes is offered with each, and before it`() throws {
-    #expect(try offers("diff", "a", "b", "--qui") == ["--quiet Say nothing but warnings and errors."])
+    #expect(try offers("diff", "a", "b", "--qui") == ["--quiet\tSay nothing but warnings and errors."])
     #expect(try offers("check", "a", "--color", "al") == ["always"])
     #expect(try offers("check", "--color=") == ["auto", "always", "never"].map { "--color=" + $0 })
     #expect(try offers("print", "--no-p").count == 1)
@@ -53,12 +53,12 @@ import Testing
   @Test func `of a pattern are the names in the file's header, up to a dot where they are many`() throws {
     #expect(
       try offers("inspect", Self.atto, "stages.")
-        == ["stages.0.", "stages.1.", "stages.2.", "stages.3."].map { $0 + " a part of the name" })
+        == ["stages.0.", "stages.1.", "stages.2.", "stages.3."].map { $0 + "\ta part of the name" })
     #expect(
       try words(offers("inspect", Self.atto, "stages.0.0.no")) == [
         "stages.0.0.norm.weight", "stages.0.0.norm.bias",
       ])
-    #expect(try offers("edit", Self.atto, "--drop", "head.b") == ["head.bias float32 [10]"])
+    #expect(try offers("edit", Self.atto, "--drop", "head.b") == ["head.bias\tfloat32 [10]"])
     #expect(try words(offers("inspect", Self.atto, "--key", "")) == [".", "model"])
   }
 
@@ -69,19 +69,44 @@ import Testing
     #expect(try offers("no-such-command", "st").isEmpty)
   }
 
-  @Test func `offers no name that a terminal acts on`() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("hostile.safetensors", hostile)
-    #expect(try words(offers("inspect", folder.path + "/hostile.safetensors", "")) == ["plain"])
+  @Test func `of the names of a file alone is that of inspect`() throws {
+    #expect(try words(offers(Self.atto, "head.b")) == ["head.bias"])
+    #expect(try offers("no-such-file", "head.b").isEmpty)
   }
 
-  /// Two tensors of one byte, of which one is called `\e[31mred`.
-  private var hostile: [UInt8] {
-    let header =
-      #"{"\u001b[31mred":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
-      + #""plain":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#
+  @Test
+  func `offers no name that a terminal acts on, and none that would be something else where it is typed`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let names = ["\\u001b[31mred", "plain", "two words", "", "*", "{a,b}", "-q", "--tree", "a;b", "colon:a"]
+    try folder.write("odd.safetensors", Self.safetensors(names))
+    let file = folder.path + "/odd.safetensors"
+    let (first, last) = (["plain", "two words"], ["a;b", "colon:a"])
+    #expect(try words(offers("inspect", file, "")) == first + ["\\*", "\\{a,b\\}"] + last)
+    #expect(
+      try words(offers("inspect", file, "--", "")) == first + ["\\*", "\\{a,b\\}", "-q", "--tree"] + last)
+    #expect(try words(offers("why", file, "")) == first + ["*", "{a,b}"] + last)
+    #expect(try words(offers("edit", file, "--drop", "-")) == ["-q", "--tree"])
+  }
+
+  @Test(arguments: ["~/odd.safetensors", "$HOME/odd.safetensors", "${HOME}/odd.safetensors"])
+  func `knows a file as it is typed`(path: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("odd.safetensors", Self.safetensors(["plain"]))
+    let said = try suture(["__complete", "inspect", path, ""], environment: ["HOME=" + folder.path])
+    #expect(said.output == "plain\tuint8 [1]\n")
+  }
+
+  /// Tensors of one byte each.
+  private static func safetensors(_ names: [String]) -> [UInt8] {
+    let entries = names.enumerated().map { place, name in
+      #""\#(name)":{"dtype":"U8","shape":[1],"data_offsets":[\#(place),\#(place + 1)]}"#
+    }
+    let header = "{\(entries.joined(separator: ","))}"
     let count = UInt64(header.utf8.count)
-    return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + Array(header.utf8) + [1, 2]
+    return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + Array(header.utf8)
+      + names.map { _ in 1 }
   }
 }
 

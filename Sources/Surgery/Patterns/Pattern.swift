@@ -47,6 +47,12 @@ public struct Pattern {
     }
   }
 
+  /// What is written for a pattern that this name alone fits, which is not empty.
+  package static func text(fitting name: String) -> String {
+    let text = PatternSyntax(.pattern, name.unicodeScalars.map { .literal($0) }).text
+    return name.hasPrefix("!") || name.hasPrefix("re:/") ? "\\" + text : text
+  }
+
   /// Whether the whole of `name` fits.
   public func matches(_ name: String) -> Bool {
     let fits: Bool

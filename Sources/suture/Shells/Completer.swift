@@ -1,5 +1,6 @@
 internal import SutureBytes
 internal import SutureCheckpoints
+internal import SutureSurgery
 internal import SutureTensors
 internal import SutureText
 
@@ -14,6 +15,8 @@ struct Completer {
   private(set) var offers: [Offer] = []
   /// Whether the shell should offer the names of files too, which it knows better.
   private(set) var takesFiles = false
+  /// Whether `--` stands before, behind which nothing is an option.
+  private var onlyOperands = false
 
   /// - Parameter words: those after `suture`, of which the last is being typed.
   init(_ words: [String]) {
@@ -27,19 +30,23 @@ struct Completer {
       add(
         CommandList.all.map { Offer(word: $0.name, meaning: $0.summary) } + [Offer(word: "help")] + general,
         typed)
-      // A file alone is inspected.
+      // Or a file, which is inspected.
       takesFiles = !typed.isEmpty && !typed.hasPrefix("-")
     } else if words[0] == "help" {
       add(CommandList.all.map { Offer(word: $0.name, meaning: $0.summary) }, typed)
       add(HelpTopic.all.map { Offer(word: $0.name, meaning: $0.summary) }, typed)
     } else if let command = CommandList.all.first(where: { $0.name == words[0] }) {
       complete(command.allParameters, Array(words.dropFirst().dropLast()), typed)
+    } else if pathExists(Self.expanded(words[0])) {
+      // A file alone is inspected.
+      complete(Inspect.allParameters, Array(words.dropLast()), typed)
     }
   }
 
-  /// The lines that the shells' functions read: the word, a space, what it means; and `:files`.
-  var lines: [String] {
-    offers.map { $0.meaning.isEmpty ? $0.word : "\($0.word) \($0.meaning)" } + (takesFiles ? [":files"] : [])
+  /// The lines that the shells' functions read: the word, a tab, what it means; and `:files`.
+  var text: String {
+    let lines = offers.map { $0.word.visible + ($0.meaning.isEmpty ? "" : "\t" + $0.meaning.visible) }
+    return (lines + (takesFiles ? [":files"] : [])).map { $0 + "\n" }.joined()
   }
 
   /// Bash takes `--name=value` apart at the sign.
@@ -62,7 +69,6 @@ struct Completer {
   private mutating func complete(_ parameters: [Parameter], _ before: [String], _ typed: String) {
     var operands: [String] = []
     var rest = before[...]
-    var onlyOperands = false
     while let word = rest.popFirst() {
       if onlyOperands || word == "-" || !word.hasPrefix("-") {
         operands.append(word)
@@ -105,7 +111,13 @@ struct Completer {
     case .words(let words):
       add(words().map { Offer(word: $0) }, typed)
       takesFiles = parameter.isOperand && parameter.placeholder.contains("ADDRESS")
-    case .tensorNames: offerNames(of: operands.first, typed)
+    case .tensorNames:
+      let maySeemOption = onlyOperands || !parameter.isOperand
+      offerNames(of: operands.first, typed) { name in
+        // What looks like an option is none behind `--` alone; a pattern has its signs escaped.
+        name.hasPrefix("-") && !maySeemOption
+          ? nil : parameter.placeholder == "KEY" ? name : Pattern.text(fitting: name)
+      }
     case .dicts: offerDicts(of: operands.first)
     }
   }
@@ -117,15 +129,27 @@ struct Completer {
 
   /// The checkpoint that the first operand names: one at an address is not asked for.
   private static func checkpoint(_ path: String?) -> Checkpoint? {
-    guard let path, !Address.isAddress(path), pathExists(path) else { return nil }
+    guard let path = path.map(expanded), !Address.isAddress(path), pathExists(path) else { return nil }
     return try? Checkpoint.open(path)
   }
 
-  private mutating func offerNames(of path: String?, _ typed: String) {
+  /// A path as the shell will give it, which has not expanded what it begins with yet: `~/` or `$DATA/`.
+  private static func expanded(_ path: String) -> String {
+    let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, parts[0] == "~" || parts[0].hasPrefix("$"), !pathExists(path) else { return path }
+    let name = parts[0] == "~" ? "HOME" : parts[0].dropFirst().filter { $0 != "{" && $0 != "}" }
+    return CurrentProcess.environment(name).map { $0 + "/" + parts[1] } ?? path
+  }
+
+  /// - Parameter written: the name as it is to be typed; `nil` where it cannot be.
+  private mutating func offerNames(of path: String?, _ typed: String, as written: (String) -> String?) {
     guard let checkpoint = Self.checkpoint(path) else { return }
     // A name that a terminal would act on has to be typed as a pattern.
-    let found = checkpoint.stateDict.filter {
-      $0.name.hasPrefix(typed) && $0.name == $0.name.visible && !$0.name.contains(" ")
+    let found = checkpoint.stateDict.entries.compactMap { entry -> (name: String, tensor: Tensor)? in
+      guard !entry.name.isEmpty, entry.name == entry.name.visible, let word = written(entry.name),
+        word.hasPrefix(typed)
+      else { return nil }
+      return (word, entry.tensor)
     }
     if found.count <= Self.mostNames {
       return add(found.map { Offer(word: $0.name, meaning: "\($0.tensor.dtype) \($0.tensor.shape)") }, typed)
