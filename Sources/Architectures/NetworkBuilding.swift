@@ -9,7 +9,9 @@ package protocol NetworkBuilding {
   func moduleActivation(_ name: String, usually: Activation) throws -> Activation
   /// What the blocks of a ConvNeXt are activated with, of which these are modules.
   mutating func blockActivation(ofModules modules: [String]) throws -> Activation
-  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int
+  /// - Parameter other: what is added at the end, behind the activation.
+  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int, adding other: Int?) throws
+    -> Int
   /// Each pixel's channels, normalised: `<name>.weight` and `<name>.bias`.
   mutating func layerNorm(_ name: String, channels: Int, epsilon: Double, of x: Int) throws -> Int
   /// The same, or without a bias.
@@ -62,6 +64,10 @@ package protocol NetworkBuilding {
 }
 
 extension NetworkBuilding {
+  package mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
+    try convolution(name, layer, of: x, adding: nil)
+  }
+
   package mutating func maxPool(
     _ name: String, kernel: Int, stride: Int, padding: Int, of x: Int
   ) throws -> Int {

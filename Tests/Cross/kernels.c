@@ -56,18 +56,21 @@ static void check_convolution(suture_isa isa) {
     .stride = between(1, 3), .normalizes = between(0, 2) == 0, .activates = between(0, 1), .epsilon = 1e-6f,
     .threads = (int)between(1, 4)};
   layer.padding = layer.normalizes ? 0 : between(0, layer.kernel);
+  long apart = between(0, 20), adds = between(0, 1);
+  layer.pitches = (suture_pitches){layer.inputs + apart, layer.outputs + apart, layer.outputs + apart};
   long area = layer.kernel * layer.kernel, length = area * layer.inputs;
   long down = (layer.height + 2 * layer.padding - layer.kernel) / layer.stride + 1;
   long across = (layer.width + 2 * layer.padding - layer.kernel) / layer.stride + 1;
   float *kernels = numbers(layer.outputs * length, 1 / sqrtf((float)length)), *bias = numbers(layer.outputs, 1);
-  float *x = numbers(layer.batch * layer.height * layer.width * layer.inputs, 2);
-  float *y = room((size_t)(layer.batch * down * across * layer.outputs) * sizeof(float));
+  float *x = numbers(layer.batch * layer.height * layer.width * layer.pitches.input, 2);
+  float *added = numbers(layer.batch * down * across * layer.pitches.added, 2);
+  float *y = room((size_t)(layer.batch * down * across * layer.pitches.output) * sizeof(float));
   void *weights = room((size_t)suture_convolution_weight_words(&layer) * 4);
   float *biases = room((size_t)suture_convolution_bias_count(&layer) * 4);
   float *packing = room((size_t)suture_convolution_packing_floats(&layer) * 4);
   void *scratch = room(suture_convolution_scratch(&layer));
   suture_convolution_pack(&layer, kernels, bias, weights, biases, packing);
-  suture_convolution_run(&layer, x, y, weights, biases, scratch);
+  suture_convolution_run(&layer, x, adds ? added : NULL, y, weights, biases, scratch);
   double *pixel = malloc((size_t)layer.inputs * sizeof(double));
   for (int round = 0; round < 20; round++) {
     long row = between(0, down - 1), column = between(0, across - 1), image = between(0, layer.batch - 1);
@@ -77,17 +80,48 @@ static void check_convolution(suture_isa isa) {
       long top = row * layer.stride + place / layer.kernel - layer.padding;
       long left = column * layer.stride + place % layer.kernel - layer.padding;
       if (top < 0 || top >= layer.height || left < 0 || left >= layer.width) continue;
-      const float *from = x + ((image * layer.height + top) * layer.width + left) * layer.inputs;
+      const float *from = x + ((image * layer.height + top) * layer.width + left) * layer.pitches.input;
       for (long input = 0; input < layer.inputs; input++) pixel[input] = from[input];
       if (layer.normalizes) normalize(from, layer.inputs, pixel);
       for (long input = 0; input < layer.inputs; input++)
         sum += pixel[input] * kernels[(output * layer.inputs + input) * area + place];
     }
+    long place = (image * down + row) * across + column;
     double truth = layer.activates ? sum / (1 + exp(-sum)) : sum;
-    expect(truth, y[((image * down + row) * across + column) * layer.outputs + output], 3e-6 * fmax(1, fabs(sum)),
-           "a convolution");
+    if (adds) truth += added[place * layer.pitches.added + output];
+    expect(truth, y[place * layer.pitches.output + output], 3e-6 * fmax(1, fabs(sum)), "a convolution");
   }
-  free(kernels), free(bias), free(x), free(y), free(weights), free(biases), free(packing), free(scratch), free(pixel);
+  free(kernels), free(bias), free(x), free(added), free(y), free(weights), free(biases), free(packing), free(scratch);
+  free(pixel);
+}
+
+static void check_max_pool(suture_isa isa) {
+  suture_max_pool layer = {
+    .isa = isa, .batch = between(1, 2), .height = between(5, 12), .width = between(5, 12), .channels = between(1, 70),
+    .kernel = between(1, 5), .stride = between(1, 3), .threads = (int)between(1, 4)};
+  layer.padding = between(0, layer.kernel / 2);
+  layer.down = (layer.height + 2 * layer.padding - layer.kernel) / layer.stride + 1;
+  layer.across = (layer.width + 2 * layer.padding - layer.kernel) / layer.stride + 1;
+  layer.pitches = (suture_pitches){layer.channels + between(0, 9), layer.channels + between(0, 9), 0};
+  float *x = numbers(layer.batch * layer.height * layer.width * layer.pitches.input, 2);
+  float *y = room((size_t)(layer.batch * layer.down * layer.across * layer.pitches.output) * sizeof(float));
+  void *scratch = room(suture_max_pool_scratch(&layer));
+  if (between(0, 1)) x[0] = NAN;
+  suture_max_pool_run(&layer, x, y, scratch);
+  for (int round = 0; round < 50; round++) {
+    long row = between(0, layer.down - 1), column = between(0, layer.across - 1), image = between(0, layer.batch - 1);
+    long channel = between(0, layer.channels - 1);
+    float peak = -INFINITY;
+    for (long top = row * layer.stride - layer.padding, i = 0; i < layer.kernel; i++, top++)
+      for (long left = column * layer.stride - layer.padding, j = 0; j < layer.kernel; j++, left++) {
+        if (top < 0 || top >= layer.height || left < 0 || left >= layer.width) continue;
+        float value = x[((image * layer.height + top) * layer.width + left) * layer.pitches.input + channel];
+        if (value > peak || isnan(value)) peak = value;
+      }
+    float ours = y[((image * layer.down + row) * layer.across + column) * layer.pitches.output + channel];
+    expect(isnan(peak) ? 1 : peak, isnan(peak) ? isnan(ours) : ours, 0, "a window");
+  }
+  free(x), free(y), free(scratch);
 }
 
 static void check_depthwise(suture_isa isa, int is_small) {
@@ -195,6 +229,7 @@ int main(int count, char **words) {
     long before = checks;
     for (int round = 0; round < 40; round++) {
       check_convolution((suture_isa)isa);
+      check_max_pool((suture_isa)isa);
       check_depthwise((suture_isa)isa, 0);
       check_depthwise((suture_isa)isa, 1);
       check_feed_forward((suture_isa)isa);

@@ -35,7 +35,7 @@ import Testing
     let head = AnchorHead(anchors: [[10, 20, 30, 40]], strides: [8], outputsPerAnchor: 6)
     let map = FeatureMap(
       MapShape(batch: 1, height: 1, width: 2, channels: 12), [Float](repeating: 0, count: 24))
-    let boxes = head.decoded([map])
+    let boxes = try map.show { head.decoded([$0]) }
     #expect(boxes.shape == [1, 4, 6])
     #expect(Array(boxes.values[0..<6]) == [4, 4, 10, 20, 0.5, 0.5])
     #expect(Array(boxes.values[18..<24]) == [12, 4, 30, 40, 0.5, 0.5])

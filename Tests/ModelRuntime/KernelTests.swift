@@ -82,9 +82,13 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func `convolves all channels, normalised before or activated after`(kind: Kind) throws {
+  func `convolves all channels, normalised before or activated after, as parts of larger maps or not`(
+    kind: Kind
+  )
+    throws
+  {
     var generator = Seeded(seed)
-    for round in 0..<60 {
+    for round in 0..<80 {
       let kernel = Int.random(in: 1...4, using: &generator)
       let normalizes = round % 3 == 0
       // Sums longer than a group of stretches holds, now and then.
@@ -96,14 +100,29 @@ import Testing
       let batch = Int.random(in: 1...3, using: &generator)
       let stride = Int.random(in: 1...4, using: &generator)
       let padding = normalizes ? 0 : Int.random(in: 0...kernel, using: &generator)
+      // As far apart as fall into the same places of a cache, now and then.
+      func pitch(_ channels: Int) -> Int {
+        [channels, channels + Int.random(in: 0...40, using: &generator), 512].filter { $0 >= channels }
+          .randomElement(using: &generator) ?? channels
+      }
+      let isApart = round % 2 == 1
+      let pitches = suture_pitches(
+        input: isApart ? pitch(inputs) : 0, output: isApart ? pitch(outputs) : 0,
+        added: isApart ? pitch(outputs) : 0)
+      let apart = (
+        input: max(pitches.input, inputs), output: max(pitches.output, outputs),
+        added: max(pitches.added, outputs)
+      )
       var layer = suture_convolution(
         isa: kind.isa, precision: kind.ofKernels, batch: batch, height: height, width: width, inputs: inputs,
         outputs: outputs,
-        kernel: kernel, stride: stride, padding: padding, normalizes: normalizes, activates: round % 2 == 0,
+        kernel: kernel, stride: stride, padding: padding, pitches: pitches, normalizes: normalizes,
+        activates: Bool.random(using: &generator),
         epsilon: 1e-6, threads: Int32.random(in: 1...5, using: &generator))
       let length = inputs * kernel * kernel
       let kernels = floats(outputs * length, 1 / Float(length).squareRoot(), &generator)
-      let (bias, x) = (floats(outputs, 1, &generator), floats(batch * height * width * inputs, 2, &generator))
+      let bias = floats(outputs, 1, &generator)
+      let x = floats(batch * height * width * apart.input, 2, &generator)
 
       let memory = Memory()
       defer { memory.free() }
@@ -115,8 +134,15 @@ import Testing
       let (down, across) = (
         (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1
       )
-      var y = [Float](repeating: .nan, count: batch * down * across * outputs)
-      suture_convolution_run(&layer, x, &y, weights, biases, scratch)
+      let pixels = batch * down * across
+      var y = [Float](repeating: .nan, count: pixels * apart.output)
+      let added = floats(pixels * apart.added, 2, &generator)
+      let adds = Bool.random(using: &generator)
+      suture_convolution_run(&layer, x, adds ? added : nil, &y, weights, biases, scratch)
+      let isWrittenBeside = (0..<pixels).contains { pixel in
+        y[(pixel * apart.output + outputs)..<((pixel + 1) * apart.output)].contains { !$0.isNaN }
+      }
+      #expect(!isWrittenBeside, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
 
       for (row, column) in [(0, 0), (down - 1, across - 1), (down / 2, across / 2)] {
         let image = Int.random(in: 0..<batch, using: &generator)
@@ -126,7 +152,7 @@ import Testing
             row * stride + place / kernel - padding, column * stride + place % kernel - padding
           )
           guard 0..<height ~= top, 0..<width ~= left else { continue }
-          let start = ((image * height + top) * width + left) * inputs
+          let start = ((image * height + top) * width + left) * apart.input
           let pixel = Array(x[start..<(start + inputs)])
           for (input, value) in (normalizes ? normalized(pixel) : pixel.map { Double($0) }).enumerated() {
             for output in 0..<outputs {
@@ -135,8 +161,11 @@ import Testing
           }
         }
         for (output, sum) in sums.enumerated() {
-          let truth = layer.activates ? sum / (1 + exp(-sum)) : sum
-          let ours = y[((image * down + row) * across + column) * outputs + output]
+          let place = (image * down + row) * across + column
+          let truth =
+            (layer.activates ? sum / (1 + exp(-sum)) : sum)
+            + (adds ? Double(added[place * apart.added + output]) : 0)
+          let ours = y[place * apart.output + output]
           #expect(
             abs(truth - Double(ours)) < Self.bound(kind.precision) * max(1, abs(sum)),
             "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
@@ -151,7 +180,8 @@ import Testing
       isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: inputs.count, inputs: 1,
       outputs: 1,
       kernel: 1,
-      stride: 1, padding: 0, normalizes: false, activates: true, epsilon: 0, threads: 1)
+      stride: 1, padding: 0, pitches: suture_pitches(), normalizes: false, activates: true, epsilon: 0,
+      threads: 1)
     let memory = Memory()
     defer { memory.free() }
     let weights = memory.floats(suture_convolution_weight_words(&layer))
@@ -159,7 +189,7 @@ import Testing
     let scratch = memory.floats(suture_convolution_scratch(&layer) / 4)
     suture_convolution_pack(&layer, [1], [0], weights, biases, memory.floats(32))
     var y = [Float](repeating: .nan, count: inputs.count)
-    suture_convolution_run(&layer, inputs, &y, weights, biases, scratch)
+    suture_convolution_run(&layer, inputs, nil, &y, weights, biases, scratch)
     for (input, ours) in zip(inputs, y) {
       let truth = Double(input) / (1 + exp(-Double(input)))
       #expect(abs(truth - Double(ours)) <= 2e-7 * max(1, abs(truth)), "SiLU of \(input)")
@@ -263,6 +293,58 @@ import Testing
       }
       let isUntouched = y.suffix(16).allSatisfy { $0.isNaN }
       #expect(isUntouched, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
+    }
+  }
+
+  @Test(arguments: exact)
+  func `takes the largest of each window, or NaN where one is there`(kind: Kind) throws {
+    var generator = Seeded(seed)
+    for round in 0..<40 {
+      let channels = Int.random(in: 1...70, using: &generator)
+      let kernel = Int.random(in: 1...6, using: &generator)
+      let (stride, padding) = (
+        Int.random(in: 1...3, using: &generator), Int.random(in: 0...(kernel / 2), using: &generator)
+      )
+      let (height, width, batch) = (
+        Int.random(in: kernel...12, using: &generator), Int.random(in: kernel...12, using: &generator),
+        Int.random(in: 1...3, using: &generator)
+      )
+      // One more where the last window reaches beyond the edge.
+      func size(_ input: Int) -> Int { (input + 2 * padding - kernel) / stride + 1 + round % 2 }
+      let (down, across) = (size(height), size(width))
+      let apart = (
+        input: channels + Int.random(in: 0...9, using: &generator),
+        output: channels + Int.random(in: 0...9, using: &generator)
+      )
+      var layer = suture_max_pool(
+        isa: kind.isa, precision: SUTURE_PRECISION_FLOAT32, batch: batch, height: height, width: width,
+        channels: channels, down: down, across: across, kernel: kernel, stride: stride, padding: padding,
+        pitches: suture_pitches(input: apart.input, output: apart.output, added: 0),
+        threads: Int32.random(in: 1...5, using: &generator))
+      var x = floats(batch * height * width * apart.input, 2, &generator)
+      for _ in 0..<3 { x[Int.random(in: x.indices, using: &generator)] = .nan }
+      let memory = Memory()
+      defer { memory.free() }
+      var y = [Float](repeating: 7, count: batch * down * across * apart.output)
+      suture_max_pool_run(&layer, x, &y, memory.floats(suture_max_pool_scratch(&layer) / 4))
+
+      for place in 0..<(batch * down * across) {
+        let (image, row, column) = (place / across / down, place / across % down, place % across)
+        for channel in 0..<apart.output {
+          var truth = channel < channels ? -Float.infinity : 7
+          for window in 0..<(channel < channels ? kernel * kernel : 0) {
+            let (top, left) = (
+              row * stride + window / kernel - padding, column * stride + window % kernel - padding
+            )
+            guard 0..<height ~= top, 0..<width ~= left else { continue }
+            let value = x[((image * height + top) * width + left) * apart.input + channel]
+            truth = truth.isNaN || value.isNaN ? .nan : max(truth, value)
+          }
+          let ours = y[place * apart.output + channel]
+          let isSame = truth.isNaN ? ours.isNaN : truth == ours
+          #expect(isSame, "\(kind.testDescription), seed \(seed), round \(round): \(layer)")
+        }
+      }
     }
   }
 

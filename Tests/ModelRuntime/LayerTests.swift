@@ -22,7 +22,7 @@ import Testing
     var graph = Graph()
     let value = graph.add(name, try operation(dict), [0])
     return try EngineKind.allCases.map { kind in
-      let output = try kind.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+      let output = try kind.make(graph, .float32).maps(of: image, outputs: [value])[0]
       #expect(output.shape == expected.shape)
       return Difference(output.values, from: expected.values).relative
     }

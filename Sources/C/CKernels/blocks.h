@@ -34,24 +34,24 @@ typedef struct {
   const piece *pieces;
 } block_source;
 
-// What a block's sums begin with, a panel of floats for every row, and where they go, after what lies in `base` and in
-// `also` has been added to them, if those are there. Pitches are in floats.
+// What a block's sums begin with, a panel of floats for every row, and where they go: with `before` added, which are earlier
+// sums, then activated, then with `added`; NULL adds nothing. Pitches are in floats.
 typedef struct {
   const float *start;
   float *to;
-  const float *base, *also;
-  ptrdiff_t to_pitch, base_pitch, also_pitch;
-  part there[WIDE];   // the columns of `to` and `also`
+  const float *before, *added;
+  ptrdiff_t to_pitch, before_pitch, added_pitch;
+  part there[WIDE];   // the columns of all three
   const char *ahead;  // what is read next, from far away
-  bool activates;     // x · σ(x) of what is stored
+  bool activates;     // x · σ(x) of the sums
 } block_target;
 
 // Stores a vector of sums, the `v`th of row `r`.
 INLINE void finish(const block_target *target, ptrdiff_t r, ptrdiff_t v, vector sum, bool activates) {
   part there = target->there[v];
-  if (target->base) sum = sum + load(target->base + r * target->base_pitch + v * LANES);
-  if (target->also) sum = sum + load_part(there, target->also + r * target->also_pitch + v * LANES);
+  if (target->before) sum = sum + load_part(there, target->before + r * target->before_pitch + v * LANES);
   if (activates) sum = silu(sum);
+  if (target->added) sum = sum + load_part(there, target->added + r * target->added_pitch + v * LANES);
   store_part(target->to + r * target->to_pitch + v * LANES, there, sum);
 }
 

@@ -36,6 +36,18 @@ static ptrdiff_t depth(const suture_convolution *layer) {
 
 static ptrdiff_t row_length(const suture_convolution *layer) { return layer->kernel * layer->kernel * depth(layer); }
 
+static ptrdiff_t input_pitch(const suture_convolution *layer) {
+  return layer->pitches.input ? layer->pitches.input : layer->inputs;
+}
+
+static ptrdiff_t added_pitch(const suture_convolution *layer) {
+  return layer->pitches.added ? layer->pitches.added : layer->outputs;
+}
+
+static ptrdiff_t output_pitch(const suture_convolution *layer) {
+  return layer->pitches.output ? layer->pitches.output : layer->outputs;
+}
+
 // How many pixels of the input lie under `count` neighbours of the output.
 static ptrdiff_t under(const suture_convolution *layer, ptrdiff_t count) {
   return (count - 1) * layer->stride + layer->kernel;
@@ -60,8 +72,8 @@ static convolution_geometry measure_convolution(const suture_convolution *layer)
   g.group = most(suture_second_cache() / 8 / (STRETCH * PANEL * (ptrdiff_t)sizeof(word)), 1);
   ptrdiff_t words = depth(layer) / PER_WORD;
   g.copies = layer->padding > 0 || layer->normalizes || PER_WORD != 1
-    || fall_together(layer, layer->inputs);
-  g.pixel = g.copies && fall_together(layer, words) ? words + 16 : words;
+    || fall_together(layer, input_pitch(layer));
+  g.pixel = !g.copies ? input_pitch(layer) : fall_together(layer, words) ? words + 16 : words;
 
   g.strips = g.bands = 1;
   if (is_product) {
@@ -172,7 +184,7 @@ typedef struct {
   const suture_convolution *layer;
   convolution_geometry g;
   piece_list list;
-  const float *x, *biases;
+  const float *x, *added, *biases;
   const word *weights;
   float *y;
   char *threads;
@@ -197,13 +209,13 @@ static size_t convolution_scratch(const suture_convolution *layer) {
 // Copies `count` pixels side by side.
 static void copy_pixels(const convolution_job *r, const float *from, ptrdiff_t count, word *to, float *normal) {
   const suture_convolution *layer = r->layer;
-  ptrdiff_t inputs = layer->inputs;
-  if (!layer->normalizes && r->g.pixel * PER_WORD == inputs) {
+  ptrdiff_t inputs = layer->inputs, pitch = input_pitch(layer);
+  if (!layer->normalizes && pitch == inputs && r->g.pixel * PER_WORD == inputs) {
     // They touch, so they are copied as one.
     inputs *= count;
     count = 1;
   }
-  for (ptrdiff_t pixel = 0; pixel < count; pixel++, from += inputs, to += r->g.pixel) {
+  for (ptrdiff_t pixel = 0; pixel < count; pixel++, from += pitch, to += r->g.pixel) {
     const float *own = from;
     if (layer->normalizes) {
       normalize(from, inputs, layer->epsilon, normal);
@@ -227,26 +239,33 @@ static void copy_tile(
     }
     memset(to, 0, (size_t)(before * g->pixel) * sizeof(word));
     copy_pixels(
-      r, image + (row * g->width + first) * r->layer->inputs, there, to + before * g->pixel, normal);
+      r, image + (row * g->width + first) * input_pitch(r->layer), there, to + before * g->pixel, normal);
     memset(to + (before + there) * g->pixel, 0, (size_t)(behind * g->pixel) * sizeof(word));
   }
 }
 
 // Adds a group of stretches to a block, or begins with them.
+//
+// - `pixel`: of the output, the first of the block.
 static void add_block(
-  const convolution_job *r, const word *rows, ptrdiff_t height, ptrdiff_t panel, ptrdiff_t group, const word *weights, float *to,
-  const char *ahead) {
+  const convolution_job *r, const word *rows, ptrdiff_t height, ptrdiff_t panel, ptrdiff_t group, const word *weights,
+  ptrdiff_t pixel, const char *ahead) {
   const suture_convolution *layer = r->layer;
   const convolution_geometry *g = &r->g;
   ptrdiff_t vectors = panel_width(g, panel) / LANES, start = group * g->group, end = least(start + g->group, g->s.count);
   block_kernel *kernel = blocks[vectors - 1][height];
   block_source source = {.rows = rows, .pitch = layer->stride * g->pixel};
-  block_target target = {.to = to, .to_pitch = layer->outputs, .also_pitch = layer->outputs, .ahead = ahead};
+  float *to = r->y + pixel * output_pitch(layer) + panel * PANEL;
+  const float *added = r->added ? r->added + pixel * added_pitch(layer) + panel * PANEL : NULL;
+  block_target target = {
+    .to = to, .to_pitch = output_pitch(layer), .before_pitch = output_pitch(layer), .added_pitch = added_pitch(layer),
+    .ahead = ahead};
   show(&target, layer->outputs - panel * PANEL);
   for (ptrdiff_t i = start; i < end; i++) {
     target.start = i == 0 ? r->biases + panel * PANEL : zeros;
-    target.also = i == 0 ? NULL : to;
+    target.before = i == 0 ? NULL : to;
     target.activates = layer->activates && i + 1 == g->s.count;
+    target.added = i + 1 == g->s.count ? added : NULL;
     source.pieces = r->list.pieces + r->list.first[i];
     source.count = r->list.first[i + 1] - r->list.first[i];
     kernel(&source, weights, &target);
@@ -262,10 +281,10 @@ static void compute_tile(const convolution_job *r, ptrdiff_t job, word *copy, fl
   ptrdiff_t strip = tile % g->strips, band = tile / g->strips % g->bands, image = tile / g->strips / g->bands;
   ptrdiff_t left = strip * g->strip, across = least(g->strip, g->across - left);
   ptrdiff_t top = band * g->band, down = least(g->band, g->down - top);
-  const float *x = r->x + image * g->height * g->width * layer->inputs;
-  float *y = r->y + ((image * g->down + top) * g->across + left) * layer->outputs;
+  const float *x = r->x + image * g->height * g->width * input_pitch(layer);
+  ptrdiff_t pixel = (image * g->down + top) * g->across + left;
   ptrdiff_t first_row = top * layer->stride - layer->padding, first = left * layer->stride - layer->padding;
-  const word *rows = (const word *)(x + (first_row * g->width + first) * layer->inputs);
+  const word *rows = (const word *)(x + (first_row * g->width + first) * input_pitch(layer));
   if (g->copies) {
     copy_tile(r, x, first_row, under(layer, down), first, under(layer, across), copy, normal);
     rows = copy;
@@ -281,7 +300,7 @@ static void compute_tile(const convolution_job *r, ptrdiff_t job, word *copy, fl
           ptrdiff_t start = across * block / blocks, height = across * (block + 1) / blocks - start;
           add_block(
             r, rows + row * layer->stride * g->line + start * layer->stride * g->pixel, height, panel, group, weights,
-            y + (row * g->across + start) * layer->outputs + panel * PANEL, ahead);
+            pixel + row * g->across + start, ahead);
           ahead += words * panel_width(g, panel);
         }
     }
@@ -296,8 +315,10 @@ static void work_on_convolution(void *argument) {
 }
 
 static void convolution_run(
-  const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch) {
-  convolution_job r = {.layer = layer, .g = measure_convolution(layer), .x = x, .y = y, .weights = weights, .biases = biases};
+  const suture_convolution *layer, const float *x, const float *added, float *y, const void *weights, const float *biases,
+  void *scratch) {
+  convolution_job r = {
+    .layer = layer, .g = measure_convolution(layer), .x = x, .added = added, .y = y, .weights = weights, .biases = biases};
   char *at = scratch;
   r.list = settle_pieces(layer, &r.g, &at);
   r.threads = at;

@@ -194,12 +194,12 @@ static const word *first_product(
     const char *ahead = (const char *)(panel + g->s.words * PANEL);
     for (ptrdiff_t block = 0; block < e.blocks; block++) {
       ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
-      block_target target = {.to = w->sums, .to_pitch = PANEL, .base_pitch = PANEL};
+      block_target target = {.to = w->sums, .to_pitch = PANEL, .before_pitch = PANEL};
       show(&target, PANEL);
       for (ptrdiff_t number = 0; number < g->s.count; number++) {
         ptrdiff_t words = stretch_words(&g->s, number);
         target.start = number == 0 ? bias : zeros;
-        target.base = number == 0 ? NULL : w->sums;
+        target.before = number == 0 ? NULL : w->sums;
         target.ahead = ahead;
         piece all = {0, words};
         block_source source = {w->normal + (number * g->tile + start) * STRIDE, STRIDE, 1, &all};
@@ -229,16 +229,16 @@ static void second_product(
       ptrdiff_t start = block_start(e, block), height = block_start(e, block + 1) - start;
       float *partial = (part ? part : w->partial) + start * width + output;
       block_target target = {
-        .start = zeros, .base = partial, .base_pitch = width, .to = partial, .to_pitch = width, .ahead = ahead};
+        .start = zeros, .before = partial, .before_pitch = width, .to = partial, .to_pitch = width, .ahead = ahead};
       show(&target, PANEL);
       if (is_first) {
-        target.base = NULL;
+        target.before = NULL;
         if (!part) target.start = r->biases + multiple(r->layer->hidden, PANEL) + output;
       }
       if (is_last && !part) {
         target.to = r->y + (e.first + start) * channels + output;
-        target.also = target.to;
-        target.to_pitch = target.also_pitch = channels;
+        target.added = target.to;
+        target.to_pitch = target.added_pitch = channels;
         show(&target, channels - output);
         claim(&target, height);
       }

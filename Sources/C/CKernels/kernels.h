@@ -46,9 +46,12 @@
     (layer, kernels, bias, weights, biases, scratch))                                                                  \
   X(size_t, convolution_scratch, (const suture_convolution *layer), (layer))                                           \
   X(void, convolution_run,                                                                                             \
-    (const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases,              \
-     void *scratch),                                                                                                   \
-    (layer, x, y, weights, biases, scratch))                                                                           \
+    (const suture_convolution *layer, const float *x, const float *added, float *y, const void *weights,               \
+     const float *biases, void *scratch),                                                                              \
+    (layer, x, added, y, weights, biases, scratch))                                                                           \
+  X(size_t, max_pool_scratch, (const suture_max_pool *layer), (layer))                                                 \
+  X(void, max_pool_run, (const suture_max_pool *layer, const float *x, float *y, void *scratch),                       \
+    (layer, x, y, scratch))                                                                                            \
   X(void, layer_norm_run, (const suture_layer_norm *layer, float *x, const float *weight, const float *bias),          \
     (layer, x, weight, bias))
 

@@ -7,6 +7,7 @@
 #include "depthwise.h"
 #include "small_depthwise.h"
 #include "convolution.h"
+#include "max_pool.h"
 
 #define ENTRY(result, name, parameters, arguments) .name = name,
 #define TABLE {SUTURE_KERNEL_FUNCTIONS(ENTRY)}

@@ -4,6 +4,7 @@
 #define SUTURE_SMALL_DEPTHWISE_H
 
 #include "silu.h"
+#include "windows.h"
 
 enum { SUMS = 4 };  // vectors of channels that are summed at once, at most
 
@@ -40,15 +41,6 @@ typedef struct {
   float *y;
   work_list jobs;
 } small_depthwise_job;
-
-// From where to where a kernel that begins at `start` lies within `size`.
-typedef struct {
-  ptrdiff_t first, end;
-} range;
-
-static range inside(ptrdiff_t start, ptrdiff_t kernel, ptrdiff_t size) {
-  return (range){most(-start, 0), least(kernel, size - start)};
-}
 
 #define EACH(v) _Pragma("GCC unroll 4") for (int v = 0; v < vectors; v++)
 

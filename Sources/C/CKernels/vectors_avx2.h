@@ -29,6 +29,9 @@ INLINE vector every(float value) { return _mm256_set1_ps(value); }
 INLINE vector fma_of(vector a, vector b, vector c) { return _mm256_fmadd_ps(a, b, c); }   // a · b + c
 INLINE vector less_product(vector c, vector a, vector b) { return _mm256_fnmadd_ps(a, b, c); }  // c - a · b
 INLINE vector largest(vector a, vector b) { return _mm256_max_ps(a, b); }  // b where one is NaN
+INLINE vector largest_or_nan(vector a, vector b) {
+  return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
 INLINE vector size_of(vector v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
 INLINE vector nearest(vector v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE vector inverse(vector v) { return _mm256_div_ps(every(1), v); }

@@ -30,6 +30,9 @@ INLINE vector every(float value) { return _mm512_set1_ps(value); }
 INLINE vector fma_of(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); }   // a · b + c
 INLINE vector less_product(vector c, vector a, vector b) { return _mm512_fnmadd_ps(a, b, c); }  // c - a · b
 INLINE vector largest(vector a, vector b) { return _mm512_max_ps(a, b); }  // b where one is NaN
+INLINE vector largest_or_nan(vector a, vector b) {
+  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
+}
 INLINE vector least_of(vector a, vector b) { return _mm512_min_ps(a, b); }
 INLINE vector size_of(vector v) { return _mm512_abs_ps(v); }
 INLINE vector nearest(vector v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }

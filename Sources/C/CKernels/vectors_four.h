@@ -48,6 +48,9 @@ INLINE vector every(float value) { return (vector){value, value, value, value}; 
 INLINE vector fma_of(vector a, vector b, vector c) { return a * b + c; }
 INLINE vector less_product(vector c, vector a, vector b) { return c - a * b; }
 INLINE vector largest(vector a, vector b) { return (vector)(((part)a & (a > b)) | ((part)b & ~(a > b))); }  // b where one is NaN
+INLINE vector largest_or_nan(vector a, vector b) {
+  return (vector)(((part)largest(a, b) & (a == a)) | ((part)a & (a != a)));
+}
 INLINE vector size_of(vector v) { return (vector)((part)v & 0x7FFFFFFF); }
 INLINE vector inverse(vector v) { return every(1) / v; }
 

@@ -6,13 +6,15 @@ internal import SutureArchitectures
     let name: String
     let shape: MapShape
     let output: UnsafeMutableRawPointer
-    let work: [CompiledLayer.Work]
+    /// `nil` where the layer reads the image, which lies elsewhere each time.
+    let work: [CompiledLayer.Work]?
+    let bound: (_ image: UnsafeMutableRawPointer) throws -> [CompiledLayer.Work]
   }
 
   private let steps: [Step]
   private let region: Region
-  private let input: UnsafeMutableRawPointer
-  private let outputs: [(shape: MapShape, place: UnsafeMutableRawPointer)]
+  /// `nil` for the image itself.
+  private let outputs: [(shape: MapShape, place: UnsafeMutableRawPointer?)]
 
   /// - Parameter weights: gives the packed weights for a node's requests.
   init(
@@ -21,18 +23,18 @@ internal import SutureArchitectures
   ) throws {
     let needed = graph.needed(for: outputs)
     let shapes = try graph.shapes(for: image, needed: needed)
+    try graph.validateMemory(shapes, needed: needed)
+    let places = MapPlaces(graph, shapes, needed: needed, outputs: outputs) { index in
+      graph.nodes[index].operation.parts(context)
+    }
     func shape(_ value: Int) throws -> MapShape {
       guard let shape = shapes[value] else { throw ModelError.wrongInput("value \(value) is not computed") }
-      return shape
+      return places.placed(value, shape)
     }
-    try graph.validateMemory(shapes, needed: needed)
-    var lastUse = [Int](repeating: -1, count: graph.nodes.count + 1)
-    for index in needed { for input in graph.nodes[index].inputs { lastUse[input] = index } }
-    for output in outputs { lastUse[output] = .max }
 
     var layers: [CompiledLayer] = []
     var plan = BufferPlan()
-    var offsets = [0: plan.place(0, size: image.count * 4)]
+    var offsets: [Int: Int] = [:]
     var copies: [Int: Int] = [:]
     for index in needed {
       let node = graph.nodes[index]
@@ -41,19 +43,22 @@ internal import SutureArchitectures
       do {
         let inputs = try node.inputs.map(shape)
         let own = try context.instructions.flatMap {
-          try node.operation.compileKernel(context, $0.ofKernels, inputs[0])
+          try node.operation.compileKernel(context, $0.ofKernels, inputs, output)
         }
         layer = try own ?? node.operation.compile(context, inputs, output)
       } catch ModelError.engine(let reason) { throw ModelError.engine("layer \(node.name): \(reason)") }
       layers.append(layer)
-      let replaced = layer.replacedInput.map { node.inputs[$0] }
-      if let replaced, lastUse[replaced] == index, node.inputs.filter({ $0 == replaced }).count == 1 {
+      let owner = places.owner(of: index + 1)
+      if let replaced = (layer.replacedInput ?? layer.reusableInput).map({ node.inputs[$0] }),
+        replaced != 0, places.isAlone(replaced), places.isAlone(index + 1), places.ends(replaced, at: index),
+        node.inputs.filter({ $0 == replaced }).count == 1
+      {
         offsets[index + 1] = plan.handOver(replaced, to: index + 1)
       } else {
-        offsets[index + 1] = plan.place(index + 1, size: output.count * 4)
-        copies[index] = replaced
+        if offsets[owner] == nil { offsets[owner] = plan.place(owner, size: try shape(owner).count * 4) }
+        copies[index] = layer.replacedInput.map { node.inputs[$0] }
       }
-      for input in node.inputs where lastUse[input] == index { plan.free(input) }
+      for value in Set(node.inputs.map(places.owner)) where places.ends(value, at: index) { plan.free(value) }
     }
     let scratch = layers.map(\.scratchByteCount).max() ?? 0
     try Graph.validateMemory(
@@ -61,79 +66,48 @@ internal import SutureArchitectures
       activations: plan.byteCount + scratch, "its layers together")
     let packed = try weights(zip(needed, layers).map { ($0, $1.weights) })
     let region = Region(byteCount: plan.byteCount + scratch)
-    func place(_ value: Int) -> UnsafeMutableRawPointer { unsafe region.base + (offsets[value] ?? 0) }
+    func place(_ value: Int) -> UnsafeMutableRawPointer {
+      unsafe region.base + (offsets[places.owner(of: value)] ?? 0) + places.firstChannel(of: value) * 4
+    }
 
     steps = try zip(needed, zip(layers, packed)).map { index, prepared in
       let node = graph.nodes[index]
+      let (layer, weights) = prepared
       let output = try shape(index + 1)
-      let buffers = unsafe CompiledLayer.Buffers(
-        inputs: node.inputs.map(place), output: place(index + 1), weights: prepared.1,
-        scratch: region.base + plan.byteCount)
-      var work = try prepared.0.emit(buffers)
-      if let from = unsafe copies[index].map(place) {
-        work.insert(
-          { unsafe CompilerContext.copy(from.floats, to: buffers.output.floats, count: output.count) }, at: 0)
+      let (target, copied) = unsafe (place(index + 1), copies[index])
+      func work(_ image: UnsafeMutableRawPointer) throws -> [CompiledLayer.Work] {
+        let buffers = unsafe CompiledLayer.Buffers(
+          inputs: node.inputs.map { unsafe $0 == 0 ? image : place($0) }, output: target, weights: weights,
+          scratch: region.base + plan.byteCount)
+        let work = try layer.emit(buffers)
+        guard let copied else { return work }
+        let from = unsafe copied == 0 ? image : place(copied)
+        return [{ unsafe CompilerContext.copy(from.floats, to: target.floats, count: output.count) }] + work
       }
-      return unsafe Step(name: node.name, shape: output, output: buffers.output, work: work)
+      return unsafe Step(
+        name: node.name, shape: output, output: target,
+        work: node.inputs.contains(0) ? nil : try work(region.base), bound: work)
     }
     self.region = region
-    unsafe input = unsafe place(0)
-    unsafe self.outputs = try unsafe outputs.map { unsafe (try shape($0), place($0)) }
+    unsafe self.outputs = try unsafe outputs.map { unsafe (try shape($0), $0 == 0 ? nil : place($0)) }
   }
 
-  func run(_ image: FeatureMap, observe: LayerObserver?) throws -> [FeatureMap] {
-    unsafe image.values.withUnsafeBufferPointer { values in
-      if let base = values.baseAddress {
-        unsafe CompilerContext.copy(base, to: input.floats, count: values.count)
+  /// Runs the network, and shows `use` the outputs, which lie where they were computed.
+  func run<Result>(
+    _ image: FeatureMap, observe: LayerObserver?, _ use: ([MapView]) throws -> Result
+  ) throws -> Result {
+    try image.show { image in
+      // No layer writes to it.
+      let input = unsafe UnsafeMutableRawPointer(mutating: image.start)
+      for step in steps {
+        let start = observe == nil ? 0 : now
+        for work in try unsafe step.work ?? step.bound(input) { try work() }
+        let seconds = observe == nil ? 0 : now - start
+        try observe?(
+          LayerOutput(
+            name: step.name, seconds: seconds, view: unsafe MapView(step.shape, step.output.floats)))
       }
-    }
-    for step in steps {
-      let start = observe == nil ? 0 : now
-      for work in step.work { try work() }
-      if let observe {
-        let seconds = now - start
-        let values = unsafe UnsafeBufferPointer(
-          start: step.output.assumingMemoryBound(to: Float.self), count: step.shape.count)
-        try observe(unsafe LayerOutput(name: step.name, seconds: seconds, shape: step.shape, values: values))
-      }
-    }
-    return unsafe outputs.map { shape, place in
-      let values = unsafe [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
-        if let base = buffer.baseAddress {
-          unsafe CompilerContext.copy(place.floats, to: base, count: shape.count)
-        }
-        count = shape.count
-      }
-      return FeatureMap(shape, values)
+      return try use(unsafe outputs.map { shape, place in unsafe MapView(shape, (place ?? input).floats) })
     }
   }
-}
-
-/// Where in one region each value lies, so that values that are never alive together share their bytes.
-struct BufferPlan {
-  private var live: [Int: Range<Int>] = [:]
-  private(set) var byteCount = 0
-
-  /// Takes the lowest gap of `size` bytes and gives its offset.
-  ///
-  /// - Complexity: O(*n* log *n*) in the values alive, which are few.
-  mutating func place(_ value: Int, size: Int) -> Int {
-    let size = Region.aligned(size)
-    var offset = 0
-    for other in live.values.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      if other.lowerBound - offset >= size { break }
-      offset = max(offset, other.upperBound)
-    }
-    live[value] = offset..<(offset + size)
-    byteCount = max(byteCount, offset + size)
-    return offset
-  }
-
-  /// Gives the bytes of `value` to another value, which lives on in them.
-  mutating func handOver(_ value: Int, to heir: Int) -> Int? {
-    live[heir] = live.removeValue(forKey: value)
-    return live[heir]?.lowerBound
-  }
-
-  mutating func free(_ value: Int) { live[value] = nil }
 }

@@ -32,8 +32,10 @@ final class OneDNNNetwork: NetworkEngine, @unchecked Sendable {
     try lock.withLock { _ in _ = try network(image, outputs) }
   }
 
-  func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap] {
-    try lock.withLock { _ in try network(image.mapShape, outputs).run(image, observe: observe) }
+  func run<Result>(
+    _ image: FeatureMap, outputs: [Int], observe: LayerObserver?, _ use: ([MapView]) throws -> Result
+  ) throws -> Result {
+    try lock.withLock { _ in try network(image.mapShape, outputs).run(image, observe: observe, use) }
   }
 
   func release() {

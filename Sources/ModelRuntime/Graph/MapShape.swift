@@ -6,6 +6,20 @@ struct MapShape: Hashable, Sendable {
   let height: Int
   let width: Int
   let channels: Int
+  /// How many floats lie from a pixel to the next in memory: the channels, or those of the map that this is a part of.
+  private(set) var pitch: Int
+
+  init(batch: Int, height: Int, width: Int, channels: Int) {
+    (self.batch, self.height, self.width, self.channels) = (batch, height, width, channels)
+    pitch = channels
+  }
+
+  /// The same as some channels of a map that has `pitch` of them.
+  func apart(_ pitch: Int) -> MapShape {
+    var shape = self
+    shape.pitch = pitch
+    return shape
+  }
 
   /// The largest map that is computed: 2³¹ elements, 8 GiB.
   static let maximumCount = 1 << 31

@@ -33,16 +33,16 @@ struct AnchorHead: DetectionHead {
 
   /// N×boxes×outputs: centre and size in pixels of the image, then probabilities; level by level, anchor by anchor,
   /// row by row.
-  func decoded(_ maps: [FeatureMap]) -> NetworkOutput {
-    let boxes = maps.reduce(0) { $0 + anchorCount * $1.height * $1.width }
-    let batch = maps.first?.batch ?? 0
+  func decoded(_ maps: [MapView]) -> NetworkOutput {
+    let boxes = maps.reduce(0) { $0 + anchorCount * $1.shape.height * $1.shape.width }
+    let batch = maps.first?.shape.batch ?? 0
     var pieces: [Piece] = []
     var first = 0
     for image in 0..<batch {
       for (level, map) in maps.enumerated() {
         for anchor in 0..<anchorCount {
           pieces.append(Piece(image: image, level: level, anchor: anchor, firstBox: first))
-          first += map.height * map.width
+          first += map.shape.height * map.shape.width
         }
       }
     }
@@ -68,21 +68,19 @@ struct AnchorHead: DetectionHead {
     let firstBox: Int
   }
 
-  private func decode(_ piece: Piece, of map: FeatureMap, to start: UnsafeMutablePointer<Float>) {
-    let area = map.height * map.width
+  private func decode(_ piece: Piece, of map: MapView, to start: UnsafeMutablePointer<Float>) {
+    let (shape, area) = (map.shape, map.shape.height * map.shape.width)
     let stride = Double(strides[piece.level])
     let (width, height) = (anchors[piece.level][2 * piece.anchor], anchors[piece.level][2 * piece.anchor + 1])
-    unsafe map.values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      for pixel in 0..<area {
-        let from = unsafe base + (piece.image * area + pixel) * map.channels + piece.anchor * outputsPerAnchor
-        let box = unsafe start + pixel * outputsPerAnchor
-        // Whole vectors, of which the rest is what the next box begins with, and written over by it.
-        let count = pixel + 1 < area ? (outputsPerAnchor + 15) & ~15 : outputsPerAnchor
-        unsafe Exponentials.sigmoids(of: from, count: min(count, 2 * outputsPerAnchor), to: box)
-        unsafe locate(box, pixel % map.width, side: width, stride: stride)
-        unsafe locate(box + 1, pixel / map.width, side: height, stride: stride)
-      }
+    for pixel in 0..<area {
+      let from =
+        unsafe map.start + (piece.image * area + pixel) * shape.pitch + piece.anchor * outputsPerAnchor
+      let box = unsafe start + pixel * outputsPerAnchor
+      // Whole vectors, of which the rest is what the next box begins with, and written over by it.
+      let count = pixel + 1 < area ? (outputsPerAnchor + 15) & ~15 : outputsPerAnchor
+      unsafe Exponentials.sigmoids(of: from, count: min(count, 2 * outputsPerAnchor), to: box)
+      unsafe locate(box, pixel % shape.width, side: width, stride: stride)
+      unsafe locate(box + 1, pixel / shape.width, side: height, stride: stride)
     }
   }
 

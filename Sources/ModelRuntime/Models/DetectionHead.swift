@@ -8,7 +8,7 @@ protocol DetectionHead: Sendable {
   /// A level before anything is computed of it, as the program gives it.
   func raw(_ map: FeatureMap, _ name: String) -> NetworkOutput
   /// All levels as boxes in pixels of the image, and probabilities.
-  func decoded(_ maps: [FeatureMap]) -> NetworkOutput
+  func decoded(_ maps: [MapView]) -> NetworkOutput
   /// Of the first image's boxes those that are surer than `confidence`, each with its likeliest class.
   func candidates(_ decoded: NetworkOutput, over confidence: Float) -> [Detection]
 }

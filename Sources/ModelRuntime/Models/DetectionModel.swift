@@ -76,11 +76,13 @@ public struct DetectionModel: Sendable {
       let values = try values(name)
       wanted += values.filter { !wanted.contains($0) }
     }
-    let maps = Dictionary(uniqueKeysWithValues: zip(wanted, try network.run(image, wanted, observe: observe)))
-    return try names.map { name in
-      let own = try values(name).compactMap { maps[$0] }
-      if name == "detect.decoded" { return head.decoded(own) }
-      return name.hasPrefix("detect.raw.") ? head.raw(own[0], name) : NetworkOutput(name, own[0])
+    return try network.engine.run(image, outputs: wanted, observe: observe) { maps in
+      let maps = Dictionary(uniqueKeysWithValues: zip(wanted, maps))
+      return try names.map { name in
+        let own = try values(name).compactMap { maps[$0] }
+        if name == "detect.decoded" { return head.decoded(own) }
+        return name.hasPrefix("detect.raw.") ? head.raw(own[0].map, name) : NetworkOutput(name, own[0].map)
+      }
     }
   }
 

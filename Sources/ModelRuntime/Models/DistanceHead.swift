@@ -27,14 +27,14 @@ struct DistanceHead: DetectionHead {
   func raw(_ map: FeatureMap, _ name: String) -> NetworkOutput { NetworkOutput(name, map) }
 
   /// N×(4 + classes)×boxes: centre and size in pixels of the image, then probabilities; level by level, row by row.
-  func decoded(_ maps: [FeatureMap]) -> NetworkOutput {
-    let batch = maps.first?.batch ?? 0
-    let (boxes, rows) = (maps.reduce(0) { $0 + $1.height * $1.width }, 4 + classes)
+  func decoded(_ maps: [MapView]) -> NetworkOutput {
+    let batch = maps.first?.shape.batch ?? 0
+    let (boxes, rows) = (maps.reduce(0) { $0 + $1.shape.height * $1.shape.width }, 4 + classes)
     var pieces: [Piece] = []
     for image in 0..<batch {
       var first = image * rows * boxes
       for (level, map) in maps.enumerated() {
-        let area = map.height * map.width
+        let area = map.shape.height * map.shape.width
         for start in stride(from: 0, to: area, by: Piece.size) {
           let pixels = start..<min(start + Piece.size, area)
           pieces.append(Piece(image: image, level: level, pixels: pixels, place: first + start))
@@ -68,30 +68,25 @@ struct DistanceHead: DetectionHead {
   }
 
   /// - Parameter pitch: how far the numbers of a box lie apart.
-  private func decode(_ piece: Piece, of map: FeatureMap, to start: UnsafeMutablePointer<Float>, _ pitch: Int)
-  {
-    let stride = Double(strides[piece.level])
-    let first = (piece.image * map.height * map.width + piece.pixels.lowerBound) * map.channels
+  private func decode(_ piece: Piece, of map: MapView, to start: UnsafeMutablePointer<Float>, _ pitch: Int) {
+    let (shape, stride) = (map.shape, Double(strides[piece.level]))
+    let first = piece.image * shape.height * shape.width
     var scores = [Float](repeating: 0, count: classes * piece.pixels.count)
     var weights = [Float](repeating: 0, count: bins.count)
-    unsafe map.values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      for (index, pixel) in piece.pixels.enumerated() {
-        let from = unsafe base + first + index * map.channels
-        func place(_ axis: Int, _ number: Int) {
-          let before = unsafe distance(from + axis * bins.count, &weights)
-          let behind = unsafe distance(from + (axis + 2) * bins.count, &weights)
-          let (low, high) = (Double(number) + 0.5 - before, Double(number) + 0.5 + behind)
-          unsafe start[axis * pitch + index] = Float((low + high) / 2 * stride)
-          unsafe start[(axis + 2) * pitch + index] = Float((high - low) * stride)
-        }
-        place(0, pixel % map.width)
-        place(1, pixel / map.width)
-        unsafe scores.withUnsafeMutableBufferPointer { scores in
-          guard let scores = scores.baseAddress else { return }
-          unsafe Exponentials.sigmoids(
-            of: from + 4 * bins.count, count: classes, to: scores + index * classes)
-        }
+    for (index, pixel) in piece.pixels.enumerated() {
+      let from = unsafe map.start + (first + pixel) * shape.pitch
+      func place(_ axis: Int, _ number: Int) {
+        let before = unsafe distance(from + axis * bins.count, &weights)
+        let behind = unsafe distance(from + (axis + 2) * bins.count, &weights)
+        let (low, high) = (Double(number) + 0.5 - before, Double(number) + 0.5 + behind)
+        unsafe start[axis * pitch + index] = Float((low + high) / 2 * stride)
+        unsafe start[(axis + 2) * pitch + index] = Float((high - low) * stride)
+      }
+      place(0, pixel % shape.width)
+      place(1, pixel / shape.width)
+      unsafe scores.withUnsafeMutableBufferPointer { scores in
+        guard let scores = scores.baseAddress else { return }
+        unsafe Exponentials.sigmoids(of: from + 4 * bins.count, count: classes, to: scores + index * classes)
       }
     }
     for place in 0..<classes {

@@ -11,7 +11,7 @@ struct Network: Sendable {
   }
 
   func run(_ image: FeatureMap, _ outputs: [Int], observe: LayerObserver? = nil) throws -> [FeatureMap] {
-    try engine.run(image, outputs: outputs, observe: observe)
+    try engine.maps(of: image, outputs: outputs, observe: observe)
   }
 
   /// The layer scales that a forward pass reads, in its order.

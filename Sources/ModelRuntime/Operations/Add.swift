@@ -26,33 +26,48 @@ struct Add: Operation {
     return sum
   }
 
-  /// Adds the second input to the first, in place.
+  func parts(_ context: CompilerContext) -> PartHandling { .reaches }
+
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
     let request = try scale.map { scale in
       unsafe WeightRequest(
         packed: try Layout([y.channels], dnnl_a), weightCount: y.channels, biasCount: 0,
         packing: .none { weights, _ in try unsafe scale.read(into: weights) })
     }
-    return CompiledLayer(weights: request.map { [$0] } ?? [], replacedInput: 0) { buffers in
-      // Each thread has rows of its own of both.
-      nonisolated(unsafe) let (output, other) = unsafe (buffers.output.floats, buffers.inputs[1].floats)
-      nonisolated(unsafe) let scale = unsafe buffers.weights.first?.weights.floats
-      return [
-        {
-          CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
-            guard let scale = unsafe scale else {
-              for index in (rows.lowerBound * y.channels)..<(rows.upperBound * y.channels) {
-                unsafe output[index] += other[index]
-              }
-              return
-            }
-            for row in rows {
-              let (to, from) = unsafe (output + row * y.channels, other + row * y.channels)
-              for channel in 0..<y.channels { unsafe to[channel] += scale[channel] * from[channel] }
-            }
+    return CompiledLayer(weights: request.map { [$0] } ?? [], reusableInput: 0) { buffers in
+      unsafe [
+        Self.work(
+          (buffers.output, y), (buffers.inputs[0], inputs[0]), (buffers.inputs[1], inputs[1]),
+          scale: buffers.weights.first?.weights.floats)
+      ]
+    }
+  }
+
+  typealias Map = (start: UnsafeMutableRawPointer, shape: MapShape)
+
+  /// Adds the second map, times `scale` where there is one, to the first; the output may be the first.
+  static func work(_ sum: Map, _ left: Map, _ right: Map, scale: UnsafePointer<Float>? = nil)
+    -> CompiledLayer.Work
+  {
+    let (channels, rows) = unsafe (sum.shape.channels, sum.shape.rows)
+    let pitches = unsafe (sum: sum.shape.pitch, left: left.shape.pitch, right: right.shape.pitch)
+    // Each thread has rows of its own of all.
+    nonisolated(unsafe) let (sum, left, right) = unsafe (
+      sum.start.floats, left.start.floats, right.start.floats
+    )
+    nonisolated(unsafe) let scale = unsafe scale
+    return {
+      CompilerContext.divide(rows: rows, floats: channels) { rows in
+        for row in rows {
+          let to = unsafe sum + row * pitches.sum
+          let (a, b) = unsafe (left + row * pitches.left, right + row * pitches.right)
+          if let scale = unsafe scale {
+            for channel in 0..<channels { unsafe to[channel] = a[channel] + scale[channel] * b[channel] }
+          } else {
+            for channel in 0..<channels { unsafe to[channel] = a[channel] + b[channel] }
           }
         }
-      ]
+      }
     }
   }
 }

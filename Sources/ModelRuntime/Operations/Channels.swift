@@ -27,18 +27,22 @@ struct Channels: Operation {
     return FeatureMap(shape, values)
   }
 
+  func parts(_ context: CompilerContext) -> PartHandling { ranges.count == 1 ? .takes(ranges[0]) : .reaches }
+
+  /// Copies the channels where they are not read as they lie.
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) throws -> CompiledLayer {
-    let (pitch, size) = (inputs[0].channels * 4, y.channels * 4)
+    let (from, to) = (inputs[0].pitch * 4, y.pitch * 4)
     return CompiledLayer { buffers in
       // Each thread has rows of its own of the output.
       nonisolated(unsafe) let (input, output) = unsafe (buffers.inputs[0], buffers.output)
+      if let first = ranges.first, unsafe output == input + first.lowerBound * 4 { return [] }
       return [
         {
           CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
             for row in rows {
-              var target = unsafe output + row * size
+              var target = unsafe output + row * to
               for range in ranges {
-                unsafe memcpy(target, input + row * pitch + range.lowerBound * 4, range.count * 4)
+                unsafe memcpy(target, input + row * from + range.lowerBound * 4, range.count * 4)
                 unsafe target += range.count * 4
               }
             }

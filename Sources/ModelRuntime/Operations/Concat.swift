@@ -23,20 +23,28 @@ struct Concat: Operation {
     return FeatureMap(shape, values)
   }
 
+  func parts(_ context: CompilerContext) -> PartHandling { .joins }
+
+  /// Copies the inputs that do not lie where they are joined already.
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     CompiledLayer { buffers in
       // Each thread has rows of its own of the output.
       nonisolated(unsafe) let output = unsafe buffers.output
       nonisolated(unsafe) let inputBuffers = unsafe buffers.inputs
+      var first = 0
+      var missing: [(place: Int, first: Int)] = []
+      for (place, map) in inputs.enumerated() {
+        if unsafe inputBuffers[place] != output + first * 4 { missing.append((place, first)) }
+        first += map.channels
+      }
+      if missing.isEmpty { return [] }
       return [
         {
-          CompilerContext.divide(rows: y.rows, floats: y.channels) { rows in
-            var offset = 0
-            for (map, place) in zip(inputs, inputs.indices) {
-              let from = unsafe inputBuffers[place]
-              let (size, pitch) = (map.channels * 4, y.channels * 4)
-              for row in rows { unsafe memcpy(output + row * pitch + offset, from + row * size, size) }
-              offset += size
+          CompilerContext.divide(rows: y.rows, floats: y.channels) { [missing] rows in
+            for (place, first) in missing {
+              let (from, to) = unsafe (inputBuffers[place], output + first * 4)
+              let (pitch, size) = (inputs[place].pitch * 4, inputs[place].channels * 4)
+              for row in rows { unsafe memcpy(to + row * y.pitch * 4, from + row * pitch, size) }
             }
           }
         }

@@ -5,16 +5,29 @@ internal import SutureArchitectures
 // MARK: On kernels of ours
 
 extension Convolution {
-  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ input: MapShape) throws
-    -> CompiledLayer?
-  {
-    if isDepthwise7x7 { return try depthwise(context, isa, input) }
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ inputs: [MapShape], _ y: MapShape
+  ) throws -> CompiledLayer? {
+    let x = inputs[0]
+    if adds, parts(context) != .reaches { return nil }
+    if isDepthwise7x7 { return try depthwise(context, isa, x) }
+    guard let sides = kernelSides else { return nil }
+    if isDepthwise { return try smallDepthwise(context, isa, x, sides) }
+    return groups == 1 ? try product(context, isa, inputs, y, sides) : nil
+  }
+
+  func parts(_ context: CompilerContext) -> PartHandling {
+    context.instructions != nil && groups == 1 && !isDepthwise && kernelSides != nil ? .reaches : .none
+  }
+
+  private typealias KernelSides = (kernel: Int, stride: Int, padding: Int)
+
+  /// Of windows that the kernels of ours have; `nil` where they compute no such convolution.
+  private var kernelSides: KernelSides? {
     guard dilation == 1, activation == .none || activation == .silu, let kernel = kernel.side,
       let stride = stride.side, let padding = padding.side
     else { return nil }
-    let sides = (kernel, stride, padding)
-    if isDepthwise { return try smallDepthwise(context, isa, input, sides) }
-    return groups == 1 ? try product(context, isa, input, sides) : nil
+    return (kernel, stride, padding)
   }
 
   private func depthwise(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer
@@ -33,14 +46,13 @@ extension Convolution {
     return unsafe context.layer(request, scratch: suture_depthwise_scratch(&kernel)) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      unsafe suture_depthwise_run(&kernel, x, y, weights.floats, biases, scratch)
+      unsafe suture_depthwise_run(&kernel, x[0], y, weights.floats, biases, scratch)
     }
   }
 
   /// A depthwise convolution with the activation behind it.
   private func smallDepthwise(
-    _ context: CompilerContext, _ isa: suture_isa, _ x: MapShape,
-    _ sides: (kernel: Int, stride: Int, padding: Int)
+    _ context: CompilerContext, _ isa: suture_isa, _ x: MapShape, _ sides: KernelSides
   ) throws -> CompiledLayer {
     var kernel = suture_small_depthwise(
       isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: x.batch, height: x.height, width: x.width,
@@ -57,22 +69,24 @@ extension Convolution {
       })
     return unsafe context.layer(request, scratch: 0) { [kernel] x, y, weights, biases, _ in
       var kernel = kernel
-      unsafe suture_small_depthwise_run(&kernel, x, y, weights.floats, biases)
+      unsafe suture_small_depthwise_run(&kernel, x[0], y, weights.floats, biases)
     }
   }
 
   /// A convolution of all channels, with the norm before it and the activation behind it.
   private func product(
-    _ context: CompilerContext, _ isa: suture_isa, _ x: MapShape,
-    _ sides: (kernel: Int, stride: Int, padding: Int)
+    _ context: CompilerContext, _ isa: suture_isa, _ inputs: [MapShape], _ y: MapShape, _ sides: KernelSides
   ) throws -> CompiledLayer {
+    let x = inputs[0]
     // The stem sees the image itself, which is not rounded.
     let kernel = suture_convolution(
       isa: isa, precision: inputChannels > 3 ? context.precision.ofKernels : SUTURE_PRECISION_FLOAT32,
       batch: x.batch, height: x.height, width: x.width, inputs: inputChannels, outputs: outputChannels,
       kernel: sides.kernel, stride: sides.stride,
-      padding: sides.padding, normalizes: norm != nil, activates: activation == .silu,
-      epsilon: Float(norm?.epsilon ?? 0), threads: context.kernelThreads)
+      padding: sides.padding,
+      pitches: suture_pitches(input: x.pitch, output: y.pitch, added: adds ? inputs[1].pitch : 0),
+      normalizes: norm != nil, activates: activation == .silu, epsilon: Float(norm?.epsilon ?? 0),
+      threads: context.kernelThreads)
     return try unsafe context.product(kernel, weightCount: weight.count) { weights, bias in
       try unsafe readFolded(weights, bias)
     }

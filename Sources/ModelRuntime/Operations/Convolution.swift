@@ -18,12 +18,15 @@ struct Convolution: Operation {
   let norm: LayerNorm?
   let batchNorm: BatchNorm?
   let activation: Activation
+  /// Whether a second input is added, behind the activation.
+  let adds: Bool
 
   /// - Parameter epsilons: of the norm before it and of the one behind it.
   init(
-    _ layer: ConvolutionLayer, in dict: StateDict,
+    _ layer: ConvolutionLayer, in dict: StateDict, adds: Bool = false,
     epsilons: (layer: Double, batch: Double) = (ConvNeXtConfiguration.epsilon, BatchNorm.usualEpsilon)
   ) throws {
+    self.adds = adds
     (groups, stride, padding, dilation) = (layer.groups, layer.stride, layer.padding, layer.dilation)
     (outputChannels, inputChannels) = (layer.shape[0], layer.shape[1] * layer.groups)
     (kernel, activation) = (Sides(height: layer.shape[2], width: layer.shape[3]), layer.activation)
@@ -50,15 +53,22 @@ struct Convolution: Operation {
     guard x.channels == inputChannels else {
       throw ModelError.wrongInput("it takes \(inputChannels) channels and is given \(x.channels)")
     }
+    let output: MapShape
     do throws(ModuleMisfit) {
       let size = try ConvolutionLayer.outputSize(
         x.height, x.width, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
-      return MapShape(batch: x.batch, height: size.height, width: size.width, channels: outputChannels)
+      output = MapShape(batch: x.batch, height: size.height, width: size.width, channels: outputChannels)
     } catch { throw ModelError.wrongInput(error.reason) }
+    return adds ? try Add().output(for: [output, inputs[1]]) : output
   }
 
   func compute(_ x: [FeatureMap], _ shape: MapShape) throws -> FeatureMap {
-    let x = try norm?.normalize(x[0]) ?? x[0]
+    let sum = try convolve(x[0], shape)
+    return adds ? try Add().compute([sum, x[1]], shape) : sum
+  }
+
+  private func convolve(_ x: FeatureMap, _ shape: MapShape) throws -> FeatureMap {
+    let x = try norm?.normalize(x) ?? x
     var y = FeatureMap(shape, [Float](repeating: 0, count: shape.count))
     let (inputs, outputs) = (inputChannels / groups, outputChannels / groups)
     let area = kernel.area
@@ -97,13 +107,16 @@ struct Convolution: Operation {
 }
 
 extension GraphBuilder {
-  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int) throws -> Int {
+  mutating func convolution(_ name: String, _ layer: ConvolutionLayer, of x: Int, adding other: Int?) throws
+    -> Int
+  {
     let layer = fused(layer)
     let before = layer.layerNorm.map { epsilon(of: $0, .layer, usually: ConvNeXtConfiguration.epsilon) }
     let behind = layer.batchNorm.map { epsilon(of: $0, .batch, usually: BatchNorm.usualEpsilon) }
     let operation = try Convolution(
-      layer, in: dict, epsilons: (before ?? ConvNeXtConfiguration.epsilon, behind ?? BatchNorm.usualEpsilon))
-    return graph.add(name, operation, [x])
+      layer, in: dict, adds: other != nil,
+      epsilons: (before ?? ConvNeXtConfiguration.epsilon, behind ?? BatchNorm.usualEpsilon))
+    return graph.add(name, operation, [x] + (other.map { [$0] } ?? []))
   }
 
   /// As the weights have it: `fuse()` of YOLOv5 leaves a convolution with a bias, and no batch norm.
@@ -191,6 +204,9 @@ extension Convolution {
           (DNNL_ARG_BIAS, biasLayout, packed.bias), (DNNL_ARG_DST, target, buffers.output),
         ], scratchpad: pad, dnnl)
       work.append { try execution(dnnl) }
+      if adds {
+        unsafe work.append(Add.work((buffers.output, y), (buffers.output, y), (buffers.inputs[1], inputs[1])))
+      }
       return work
     }
   }

@@ -249,7 +249,10 @@ extension FeedForward {
 
 extension FeedForward {
   /// Norm, both products and the residual in one pass over the pixels.
-  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ inputs: [MapShape], _ y: MapShape
+  ) throws -> CompiledLayer? {
+    let x = inputs[0]
     // The kernel computes the exact GELU alone.
     guard first.activation == .gelu else { return nil }
     let (width, hidden) = (first.inputs, first.outputs)
@@ -271,7 +274,7 @@ extension FeedForward {
     return unsafe context.layer(request, scratch: suture_feed_forward_scratch(&kernel), replacing: 1) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      unsafe suture_feed_forward_run(&kernel, x, y, weights, biases, scratch)
+      unsafe suture_feed_forward_run(&kernel, x[0], y, weights, biases, scratch)
     }
   }
 }

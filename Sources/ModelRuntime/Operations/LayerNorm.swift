@@ -82,7 +82,10 @@ struct LayerNorm: Operation {
 
 extension LayerNorm {
   /// In place.
-  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ inputs: [MapShape], _ y: MapShape
+  ) throws -> CompiledLayer? {
+    let x = inputs[0]
     let kernel = suture_layer_norm(
       isa: isa, precision: SUTURE_PRECISION_FLOAT32, rows: x.rows, channels: x.channels,
       epsilon: Float(epsilon), threads: context.kernelThreads)

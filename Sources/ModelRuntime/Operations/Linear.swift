@@ -84,11 +84,14 @@ struct Linear: Operation {
 
 extension Linear {
   /// A convolution of 1×1.
-  func compileKernel(_ context: CompilerContext, _ isa: suture_isa, _ x: MapShape) throws -> CompiledLayer? {
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ maps: [MapShape], _ y: MapShape
+  ) throws -> CompiledLayer? {
     guard activation == .none || activation == .silu else { return nil }
     let kernel = suture_convolution(
-      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: x.rows, inputs: inputs,
-      outputs: outputs, kernel: 1, stride: 1, padding: 0, normalizes: false, activates: activation == .silu,
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: 1, height: 1, width: maps[0].rows, inputs: inputs,
+      outputs: outputs, kernel: 1, stride: 1, padding: 0, pitches: suture_pitches(), normalizes: false,
+      activates: activation == .silu,
       epsilon: 0, threads: context.kernelThreads)
     return try unsafe context.product(kernel, weightCount: weight.count) { weights, bias in
       try unsafe weight.read(into: weights)

@@ -1,7 +1,9 @@
+internal import CSutureKernels
 internal import CSutureOneDNN
 internal import SutureArchitectures
 
-/// The largest of each window, channel by channel, as `nn.MaxPool2d`; what lies beyond the edge is less than anything.
+/// The largest of each window, channel by channel, as `nn.MaxPool2d`: NaN where one is there; what lies beyond the edge is
+/// less than anything.
 struct MaxPool: Operation {
   let kernel: Int
   let stride: Int
@@ -34,7 +36,8 @@ struct MaxPool: Operation {
             for sourceColumn in window(column, x.width) {
               let from = ((image * x.height + sourceRow) * x.width + sourceColumn) * x.channels
               for channel in 0..<x.channels {
-                y.values[start + channel] = max(y.values[start + channel], x.values[from + channel])
+                let value = x.values[from + channel]
+                if value > y.values[start + channel] || value.isNaN { y.values[start + channel] = value }
               }
             }
           }
@@ -67,6 +70,32 @@ struct MaxPool: Operation {
       return [{ try execution(dnnl) }]
     }
   }
+}
+
+// MARK: On a kernel of ours
+
+extension MaxPool {
+  func compileKernel(
+    _ context: CompilerContext, _ isa: suture_isa, _ inputs: [MapShape], _ y: MapShape
+  ) throws -> CompiledLayer? {
+    let x = inputs[0]
+    var kernel = suture_max_pool(
+      isa: isa, precision: SUTURE_PRECISION_FLOAT32, batch: x.batch, height: x.height, width: x.width,
+      channels: x.channels, down: y.height, across: y.width, kernel: self.kernel, stride: stride,
+      padding: padding, pitches: suture_pitches(input: x.pitch, output: y.pitch, added: 0),
+      threads: context.kernelThreads)
+    return unsafe CompiledLayer(scratchByteCount: suture_max_pool_scratch(&kernel)) { [kernel] buffers in
+      [
+        {
+          var kernel = kernel
+          unsafe suture_max_pool_run(
+            &kernel, buffers.inputs[0].floats, buffers.output.floats, buffers.scratch)
+        }
+      ]
+    }
+  }
+
+  func parts(_ context: CompilerContext) -> PartHandling { context.instructions == nil ? .none : .reaches }
 }
 
 extension GraphBuilder {

@@ -25,24 +25,25 @@ struct Upsample: Operation {
     return FeatureMap(shape, values)
   }
 
+  func parts(_ context: CompilerContext) -> PartHandling { .reaches }
+
   func compile(_ context: CompilerContext, _ inputs: [MapShape], _ y: MapShape) -> CompiledLayer {
     let x = inputs[0]
-    let (pixel, line) = (x.channels * 4, x.width * factor * x.channels * 4)
+    let pixel = x.channels * 4
+    let (from, to) = (x.pitch * 4, y.pitch * 4)
     return CompiledLayer { buffers in
       // Each thread has rows of its own of both.
       nonisolated(unsafe) let (input, output) = unsafe (buffers.inputs[0], buffers.output)
       return [
         {
-          CompilerContext.divide(rows: x.batch * x.height, floats: factor * line / 4) { rows in
+          CompilerContext.divide(rows: x.batch * x.height, floats: factor * y.width * y.channels) { rows in
             for row in rows {
-              let start = unsafe output + row * factor * line
-              for column in 0..<x.width {
-                let from = unsafe input + (row * x.width + column) * pixel
-                for copy in 0..<factor {
-                  unsafe memcpy(start + (column * factor + copy) * pixel, from, pixel)
+              for line in (row * factor)..<((row + 1) * factor) {
+                for column in 0..<y.width {
+                  let source = unsafe input + (row * x.width + column / factor) * from
+                  unsafe memcpy(output + (line * y.width + column) * to, source, pixel)
                 }
               }
-              for copy in 1..<max(factor, 1) { unsafe memcpy(start + copy * line, start, line) }
             }
           }
         }

@@ -15,6 +15,8 @@ struct CompiledLayer {
   var scratchByteCount = 0
   /// Which input's buffer the output takes over; copied to one of its own where that input is needed later.
   var replacedInput: Int?
+  /// Which input's buffer the output may take over where nobody needs that input later.
+  var reusableInput: Int?
   /// Gives what is to be done at each run.
   let emit: (Buffers) throws -> [Work]
 }

@@ -55,7 +55,7 @@ extension CompilerContext {
   var kernelThreads: Int32 { Int32(clamping: Self.threads) }
 
   typealias Run = (
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ weights: UnsafeMutableRawPointer,
+    _ x: [UnsafePointer<Float>], _ y: UnsafeMutablePointer<Float>, _ weights: UnsafeMutableRawPointer,
     _ biases: UnsafePointer<Float>, _ scratch: UnsafeMutableRawPointer
   ) -> Void
 
@@ -68,7 +68,8 @@ extension CompilerContext {
       return [
         {
           unsafe run(
-            buffers.inputs[0].floats, buffers.output.floats, packed.weights, packed.bias.floats,
+            buffers.inputs.map { unsafe UnsafePointer($0.floats) }, buffers.output.floats, packed.weights,
+            packed.bias.floats,
             buffers.scratch)
         }
       ]
@@ -104,7 +105,7 @@ extension CompilerContext {
     return unsafe layer(request, scratch: suture_convolution_scratch(&kernel)) {
       [kernel] x, y, weights, biases, scratch in
       var kernel = kernel
-      unsafe suture_convolution_run(&kernel, x, y, weights, biases, scratch)
+      unsafe suture_convolution_run(&kernel, x[0], x.count > 1 ? x[1] : nil, y, weights, biases, scratch)
     }
   }
 }

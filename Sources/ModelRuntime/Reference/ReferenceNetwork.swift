@@ -11,10 +11,20 @@ struct ReferenceNetwork: NetworkEngine {
     _ = try graph.shapes(for: image, needed: graph.needed(for: outputs))
   }
 
+  /// Shows all maps at once.
+  private func show<Result>(
+    _ maps: ArraySlice<FeatureMap>, _ views: [MapView], _ use: ([MapView]) throws -> Result
+  ) throws -> Result {
+    guard let first = maps.first else { return try use(views) }
+    return try first.show { try show(maps.dropFirst(), views + [$0], use) }
+  }
+
   /// Nothing is kept.
   func release() {}
 
-  func run(_ image: FeatureMap, outputs: [Int], observe: LayerObserver?) throws -> [FeatureMap] {
+  func run<Result>(
+    _ image: FeatureMap, outputs: [Int], observe: LayerObserver?, _ use: ([MapView]) throws -> Result
+  ) throws -> Result {
     let needed = graph.needed(for: outputs)
     let shapes = try graph.shapes(for: image.mapShape, needed: needed)
     var lastUse = [Int](repeating: 0, count: graph.nodes.count + 1)
@@ -29,12 +39,10 @@ struct ReferenceNetwork: NetworkEngine {
       let start = now
       let result = try node.operation.compute(node.inputs.compactMap { values[$0] }, shape)
       let seconds = now - start
-      try unsafe result.values.withUnsafeBufferPointer { values in
-        try observe?(unsafe LayerOutput(name: node.name, seconds: seconds, shape: shape, values: values))
-      }
+      try result.show { try observe?(LayerOutput(name: node.name, seconds: seconds, view: $0)) }
       values[index + 1] = result
       for input in node.inputs where lastUse[input] == index { values[input] = nil }
     }
-    return outputs.compactMap { values[$0] }
+    return try show(outputs.compactMap { values[$0] }[...], [], use)
   }
 }

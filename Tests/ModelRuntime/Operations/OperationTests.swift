@@ -60,6 +60,16 @@ struct OperationSample: CustomTestStringConvertible {
       .convolution("stem", 3, ConvolutionLayer("stem", shape: [19, 3, 4, 4], stride: 4)),
       .convolution(
         "depthwise", 19, ConvolutionLayer("depthwise", shape: [19, 1, 7, 7], padding: 3, groups: 19)),
+      .init("convolution with a sum", 19) { builder, other in
+        let layer = ConvolutionLayer(
+          "square", shape: [19, 19, 3, 3], hasBias: false, padding: 1, activation: .silu)
+        return try builder.convolution("square", layer, of: 0, adding: other)
+      },
+      .init("depthwise convolution with a sum", 19) { builder, other in
+        try builder.convolution(
+          "depthwise", ConvolutionLayer("depthwise", shape: [19, 1, 7, 7], padding: 3, groups: 19), of: 0,
+          adding: other)
+      },
       .convolution(
         "downsampling", 19, ConvolutionLayer("down", shape: [8, 19, 2, 2], stride: 2, layerNorm: "n19")),
       .convolution(
@@ -188,7 +198,7 @@ struct OperationSample: CustomTestStringConvertible {
       "bn8.running_var": [8], "grouped.weight": [4, 3, 3, 3], "grouped.bias": [4],
       "gelu.weight": [8, 19, 1, 1],
       "gelu.bias": [8], "spread.weight": [6, 4, 3, 3], "spread.bias": [4], "groups.weight": [6, 2, 2, 2],
-      "row.weight": [8, 19, 1, 3],
+      "row.weight": [8, 19, 1, 3], "square.weight": [19, 19, 3, 3],
     ]
     return try Weights.random(shapes.map { ($0.key, $0.value) }, gain: 1, &generator)
   }
@@ -212,7 +222,7 @@ struct OperationSample: CustomTestStringConvertible {
         of: 0)
       let value = try sample.add(&builder, other)
       let graph = builder.graph
-      let truth = try EngineKind.reference.make(graph, .float32).run(image, outputs: [value], observe: nil)[0]
+      let truth = try EngineKind.reference.make(graph, .float32).maps(of: image, outputs: [value])[0]
       #expect(
         truth.mapShape == (try graph.shapes(for: image.mapShape, needed: graph.needed(for: [value]))[value]))
       let kernels = try InstructionSet.available.map {
@@ -220,7 +230,7 @@ struct OperationSample: CustomTestStringConvertible {
       }
       let engines = try EngineKind.allCases.map { ("\($0)", try $0.make(graph, .float32)) }
       for (name, engine) in engines + kernels {
-        let ours = try engine.run(image, outputs: [value], observe: nil)[0]
+        let ours = try engine.maps(of: image, outputs: [value])[0]
         #expect(ours.shape == truth.shape)
         #expect(Difference(ours.values, from: truth.values).relative < 2e-6, "\(name), seed \(seed)")
       }

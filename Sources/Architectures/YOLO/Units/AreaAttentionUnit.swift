@@ -62,11 +62,10 @@ struct AreaAttentionUnit: ModuleUnit {
       attention, heads: heads, areas: areas, queries: try part("q", 0), keys: try part("k", 1), values: all)
     let placed = try network.add(
       attention + ".placed", attended, try position.build(into: &network, as: attention + ".pe", of: all))
-    let first = try network.add(
-      attention + ".residual",
-      try plain(outputs, of: outputs).build(into: &network, as: attention + ".proj", of: placed), x)
+    let first = try plain(outputs, of: outputs).build(
+      into: &network, as: attention + ".proj", of: placed, adding: x)
     let changed = try wide.build(into: &network, as: name + ".mlp.0", of: first)
-    return try network.add(
-      name, try plain(outputs, of: hidden).build(into: &network, as: name + ".mlp.1", of: changed), first)
+    return try plain(outputs, of: hidden).build(
+      into: &network, as: name + ".mlp.1", of: changed, adding: first)
   }
 }

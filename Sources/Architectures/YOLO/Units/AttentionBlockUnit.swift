@@ -51,11 +51,10 @@ struct AttentionBlockUnit: ModuleUnit {
       values: all)
     let placed = try network.add(
       attention + ".placed", attended, try position.build(into: &network, as: attention + ".pe", of: all))
-    let first = try network.add(
-      attention + ".residual",
-      try plain(outputs, of: outputs).build(into: &network, as: attention + ".proj", of: placed), x)
+    let first = try plain(outputs, of: outputs).build(
+      into: &network, as: attention + ".proj", of: placed, adding: x)
     let hidden = try wide.build(into: &network, as: name + ".ffn.0", of: first)
-    return try network.add(
-      name, try plain(outputs, of: 2 * outputs).build(into: &network, as: name + ".ffn.1", of: hidden), first)
+    return try plain(outputs, of: 2 * outputs).build(
+      into: &network, as: name + ".ffn.1", of: hidden, adding: first)
   }
 }

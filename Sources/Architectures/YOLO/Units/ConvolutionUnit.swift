@@ -34,11 +34,18 @@ struct ConvolutionUnit: ModuleUnit {
   }
 
   func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
+    try build(into: &network, as: name, of: x, adding: nil)
+  }
+
+  /// - Parameter other: what is added at the end.
+  func build(
+    into network: inout some NetworkBuilding, as name: String, of x: Int, adding other: Int?
+  ) throws -> Int {
     let layer = ConvolutionLayer(
       name + ".conv", shape: shape, hasBias: false, stride: stride, padding: pixels, dilation: dilation,
       groups: groups, batchNorm: name + ".bn",
       activation: activates ? try network.convolutionActivation(of: name) : .none)
-    return try network.convolution(name, layer, of: x)
+    return try network.convolution(name, layer, of: x, adding: other)
   }
 }
 

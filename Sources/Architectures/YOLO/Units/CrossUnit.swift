@@ -26,7 +26,6 @@ struct CrossUnit: ModuleUnit {
 
   func build(into network: inout some NetworkBuilding, as name: String, of x: Int) throws -> Int {
     let hidden = try first.build(into: &network, as: name + ".cv1", of: x)
-    let output = try second.build(into: &network, as: name + ".cv2", of: hidden)
-    return shortcut ? try network.add(name, output, x) : output
+    return try second.build(into: &network, as: name + ".cv2", of: hidden, adding: shortcut ? x : nil)
   }
 }

@@ -29,9 +29,9 @@ struct PyramidUnit: ModuleUnit {
           isChain ? name + ".m" : "\(name).m.\(place)", kernel: kernel, stride: 1, padding: kernel / 2,
           of: values[isChain ? place : 0]))
     }
-    let output = try second.build(
-      into: &network, as: name + ".cv2", of: try network.concat(name + ".cat", values))
-    return shortcut ? try network.add(name, output, x) : output
+    return try second.build(
+      into: &network, as: name + ".cv2", of: try network.concat(name + ".cat", values),
+      adding: shortcut ? x : nil)
   }
 }
 

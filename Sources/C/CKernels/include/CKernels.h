@@ -48,6 +48,12 @@ void suture_feed_forward_run(
   const suture_feed_forward *layer, const float *x, float *y, const void *weights, const float *biases,
   void *scratch);
 
+// How many floats lie from a pixel to the next, of the input, the output, and what is added, where these are some channels
+// of larger maps; 0 where pixels lie side by side.
+typedef struct {
+  ptrdiff_t input, output, added;
+} suture_pitches;
+
 // A layer norm over the channels of each pixel.
 typedef struct {
   suture_isa isa;
@@ -112,6 +118,7 @@ typedef struct {
   ptrdiff_t batch, height, width;  // of the input
   ptrdiff_t inputs, outputs;
   ptrdiff_t kernel, stride, padding;
+  suture_pitches pitches;
   bool normalizes, activates;
   float epsilon;
   int threads;
@@ -130,8 +137,26 @@ void suture_convolution_pack(
 
 size_t suture_convolution_scratch(const suture_convolution *layer);
 
-// Convolves `x` [batch, height, width, inputs] to `y`, output pixels of `outputs` channels.
+// Convolves `x` [batch, height, width, inputs] to `y`, output pixels of `outputs` channels. At the end `added`, which has
+// the shape of `y`, is added, where it is not NULL.
 void suture_convolution_run(
-  const suture_convolution *layer, const float *x, float *y, const void *weights, const float *biases, void *scratch);
+  const suture_convolution *layer, const float *x, const float *added, float *y, const void *weights, const float *biases,
+  void *scratch);
+
+// The largest of each window, channel by channel; NaN where one is there. What lies beyond the edge is less than anything.
+typedef struct {
+  suture_isa isa;
+  suture_precision precision;                // float32
+  ptrdiff_t batch, height, width, channels;  // of the input
+  ptrdiff_t down, across;                    // of the output
+  ptrdiff_t kernel, stride, padding;
+  suture_pitches pitches;
+  int threads;
+} suture_max_pool;
+
+size_t suture_max_pool_scratch(const suture_max_pool *layer);
+
+// Pools `x` [batch, height, width, channels] to `y` [batch, down, across, channels].
+void suture_max_pool_run(const suture_max_pool *layer, const float *x, float *y, void *scratch);
 
 #endif
