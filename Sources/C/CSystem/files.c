@@ -63,7 +63,7 @@ void suture_keep_freed_memory(void) {
 }
 
 void suture_use_large_pages(void) {
-  enum { room = 128 << 20, usual = 128 << 10, least = 1 << 20, page = 2 << 20 };
+  enum { room = 512 << 20, usual = 128 << 10, least = 1 << 20, page = 2 << 20 };
   // Setting one of these keeps the allocator from raising the others by itself, as it would with the first large block.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
