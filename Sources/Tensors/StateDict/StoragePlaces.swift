@@ -1,13 +1,13 @@
 /// Which storages have been met, and where first, told apart as objects.
 ///
 /// Nobody chooses where an object lies, so that its address needs no hash that withstands anyone.
-struct StoragePlaces {
+package struct StoragePlaces: Sendable {
   private var slots: [(storage: ObjectIdentifier?, place: Int)]
   private var shift: Int
   private var count = 0
 
   /// - Parameter capacity: how many are expected; more find room too.
-  init(capacity: Int) {
+  package init(capacity: Int) {
     var bits = 4
     while 1 << bits < capacity * 2 { bits += 1 }
     (slots, shift) = (.init(repeating: (nil, 0), count: 1 << bits), 64 - bits)
@@ -16,7 +16,7 @@ struct StoragePlaces {
   /// Notes that `storage` is met at `place`, unless it was met before.
   ///
   /// - Returns: where it was met first, or `nil`. The storage has to stay alive.
-  mutating func note(_ storage: Storage, at place: Int) -> Int? {
+  package mutating func note(_ storage: Storage, at place: Int) -> Int? {
     if (count + 1) * 2 > slots.count { grow() }
     let id = ObjectIdentifier(storage)
     let slot = slot(of: id)
@@ -24,6 +24,12 @@ struct StoragePlaces {
     slots[slot] = (id, place)
     count += 1
     return nil
+  }
+
+  /// Where `storage` was met first; `nil` where it was not.
+  package func place(of storage: Storage) -> Int? {
+    let slot = slot(of: ObjectIdentifier(storage))
+    return slots[slot].storage == nil ? nil : slots[slot].place
   }
 
   /// The slot of a storage, or that in which it would be.

@@ -4,7 +4,8 @@
 /// What shared a storage still does: views that overlap, a matrix and its transpose, slices side by side. Only the gaps
 /// go, and offsets move.
 package struct StoragePacking {
-  private var packed: [ObjectIdentifier: Packed] = [:]
+  private var places: StoragePlaces
+  private var packed: [Packed] = []
 
   private struct Packed {
     let storage: Storage
@@ -24,31 +25,30 @@ package struct StoragePacking {
 
   /// - Parameter keepsUnused: whether storages stay as they are; parts of one become views of it all the same.
   public init(_ tensors: some Sequence<Tensor>, keepsUnused: Bool = false) {
-    var uses: [ObjectIdentifier: (whole: Storage, extents: [Range<Int>], width: Int)] = [:]
-    for view in tensors.flatMap(\.views) {
+    var uses: [Use] = []
+    let views = tensors.flatMap(\.views)
+    places = StoragePlaces(capacity: views.count)
+    for view in views {
       let whole = view.storage.whole
-      let extent = view.extentInWhole
-      func add(_ use: inout (whole: Storage, extents: [Range<Int>], width: Int)) {
-        if !extent.isEmpty { use.extents.append(extent) }
-        use.width = max(use.width, view.dtype.byteCount)
-      }
+      let place = places.note(whole, at: uses.count) ?? uses.count
+      if place == uses.count { uses.append(Use(whole: whole)) }
       // In place: a storage may have as many views as a file has tensors, and a copy each would be a square of them.
-      add(&uses[ObjectIdentifier(whole), default: (whole, [], 1)])
+      uses[place].add(view.extentInWhole, width: view.dtype.byteCount)
     }
-    for (id, use) in uses {
-      let ranges =
-        keepsUnused ? [0..<use.whole.byteCount] : Self.stretches(use.extents, alignment: use.width)
+    packed.reserveCapacity(uses.count)
+    for use in uses {
+      let ranges = keepsUnused ? [0..<use.whole.byteCount] : use.stretches
       var start = 0
       let kept = ranges.map { range in
         defer { start += range.count }
         return (range: range, start: start)
       }
-      packed[id] = Packed(storage: use.whole.joining(ranges), kept: kept)
+      packed.append(Packed(storage: use.whole.joining(ranges), kept: kept))
     }
   }
 
   /// How many bytes all packed storages have together.
-  public var byteCount: Int { packed.values.reduce(0) { $0 &+ $1.storage.byteCount } }
+  public var byteCount: Int { packed.reduce(0) { $0 &+ $1.storage.byteCount } }
 
   /// The same tensor on its packed storage.
   ///
@@ -56,7 +56,8 @@ package struct StoragePacking {
   public func callAsFunction(_ tensor: Tensor) throws -> Tensor { try tensor.mapViews(view) }
 
   private func view(_ view: Tensor) throws(TensorError) -> Tensor {
-    guard let packed = packed[ObjectIdentifier(view.storage.whole)] else { return view }
+    guard let place = places.place(of: view.storage.whole) else { return view }
+    let packed = packed[place]
     let extent = view.extentInWhole
     var offset = 0
     if !extent.isEmpty, let kept = packed.stretch(at: extent.lowerBound) {
@@ -68,25 +69,42 @@ package struct StoragePacking {
       layout: view.layout, lazyBits: view.lazyBits)
   }
 
-  /// The union of the extents.
-  ///
-  /// Each stretch moves by a multiple of `alignment`, the widest element, so that offsets stay whole numbers of
-  /// elements.
-  private static func stretches(_ extents: [Range<Int>], alignment: Int) -> [Range<Int>] {
-    var result: [Range<Int>] = []
-    var length = 0
-    for extent in extents.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      let padding = ((extent.lowerBound - length) % alignment + alignment) % alignment
-      let start = extent.lowerBound - padding
-      if let last = result.last, start <= last.upperBound {
-        length += max(0, extent.upperBound - last.upperBound)
-        result[result.count - 1] = last.lowerBound..<max(last.upperBound, extent.upperBound)
-      } else {
-        result.append(start..<extent.upperBound)
-        length += extent.upperBound - start
-      }
+  /// What of a storage is viewed, and how wide its widest elements are.
+  private struct Use {
+    let whole: Storage
+    /// Most storages have one view.
+    private var first: Range<Int>?
+    private var others: [Range<Int>] = []
+    private var width = 1
+
+    init(whole: Storage) { self.whole = whole }
+
+    mutating func add(_ extent: Range<Int>, width: Int) {
+      self.width = max(self.width, width)
+      if extent.isEmpty { return }
+      if first == nil { first = extent } else { others.append(extent) }
     }
-    return result
+
+    /// The union of the extents.
+    ///
+    /// Each stretch moves by a multiple of the widest element, so that offsets stay whole numbers of elements.
+    var stretches: [Range<Int>] {
+      guard let first else { return [] }
+      var result: [Range<Int>] = []
+      var length = 0
+      for extent in ([first] + others).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        let padding = ((extent.lowerBound - length) % width + width) % width
+        let start = extent.lowerBound - padding
+        if let last = result.last, start <= last.upperBound {
+          length += max(0, extent.upperBound - last.upperBound)
+          result[result.count - 1] = last.lowerBound..<max(last.upperBound, extent.upperBound)
+        } else {
+          result.append(start..<extent.upperBound)
+          length += extent.upperBound - start
+        }
+      }
+      return result
+    }
   }
 }
 
