@@ -7,7 +7,8 @@ internal import SutureText
 public struct Pickler {
   private var bytes: [UInt8] = [0x80, 2]
   /// The slots of what may come again.
-  private var strings: [ExactString: UInt32] = [:]
+  private var strings: [(text: String, slot: UInt32)] = []
+  private var places = NameIndex()
   private var byteStrings: [[UInt8]: UInt32] = [:]
   private var globals: [ExactString: UInt32] = [:]
   private var memoCount: UInt32 = 0
@@ -74,11 +75,12 @@ public struct Pickler {
 
   /// A string of no more than ``longestString``; the second time, a reference to the first.
   public mutating func string(_ value: String) {
-    if let slot = strings[ExactString(value)] { return recall(slot) }
+    let known = places.insert(value, at: strings.count) { strings[$0].text }
+    if let known { return recall(strings[known].slot) }
     emit(.binunicode)
     bytes.append(littleEndian: UInt32(value.utf8.count))
-    bytes.append(contentsOf: value.utf8)
-    strings[ExactString(value)] = remember()
+    bytes.append(text: value)
+    strings.append((value, remember()))
   }
 
   /// A string of which each character is a byte; the second time, a reference to the first.

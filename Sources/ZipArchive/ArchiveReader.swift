@@ -14,7 +14,8 @@ public final class ArchiveReader: Sendable {
   /// Whether the archive holds CRCs: torch can be told to write 0 for all of them, which says nothing.
   public let recordsChecksums: Bool
 
-  private let positions: [ExactString: Int]
+  /// Where each record stands, by its folded name.
+  private let positions: NameIndex
   private let archive: Guarded<Handle>
   /// How many bytes may still be inflated into memory.
   private let inflatable: Guarded<Int>
@@ -55,7 +56,11 @@ public final class ArchiveReader: Sendable {
   private static let alwaysInflatable = 1 << 26
 
   /// The record of that name, byte for byte.
-  public subscript(name: String) -> Record? { positions[ExactString(name)].map { records[$0] } }
+  public subscript(name: String) -> Record? {
+    let place = positions.place(of: Self.foldedName(name)) { Self.foldedName(records[$0].name) }
+    // No two records have one folded name.
+    return place.map { records[$0] }.flatMap { ExactString($0.name) == ExactString(name) ? $0 : nil }
+  }
 
   /// All of a record, inflated where it is deflated, its CRC verified.
   ///
@@ -215,19 +220,20 @@ public final class ArchiveReader: Sendable {
 
   /// A name as miniz folds it, by its ASCII letters alone: names that are the same then are one to it.
   public static func foldedName(_ name: String) -> String {
-    String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    if !name.utf8.contains(where: { 65...90 ~= $0 }) { return name }
+    return String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
   }
 
-  private static func index(_ records: [Record], _ source: String) throws -> [ExactString: Int] {
-    var positions: [ExactString: Int] = [:]
-    var folded: [ExactString: String] = [:]
-    for (index, record) in records.enumerated() {
-      if let other = folded.updateValue(record.name, forKey: ExactString(foldedName(record.name))) {
+  private static func index(_ records: [Record], _ source: String) throws -> NameIndex {
+    var positions = NameIndex(capacity: records.count)
+    for (place, record) in records.enumerated() {
+      let folded = foldedName(record.name)
+      if let other = positions.insert(folded, at: place, among: { foldedName(records[$0].name) }) {
         throw Failure.dishonest(
           source, record: record.name,
-          "the name comes twice in the archive (as \(other)), and readers differ on which counts")
+          "the name comes twice in the archive (as \(records[other].name)), and readers differ on which counts"
+        )
       }
-      positions[ExactString(record.name)] = index
     }
     return positions
   }

@@ -26,7 +26,7 @@ public struct StoredArchivePlan {
   private let prefix: String?
   private var entries: [Entry] = []
   private var pieces: [OutputPlan.Piece] = []
-  private var names: Set<ExactString> = []
+  private var names = NameIndex()
   /// Where the next record's header goes.
   private var position = 0
 
@@ -53,14 +53,15 @@ public struct StoredArchivePlan {
   }
 
   private mutating func entry(_ name: String, size: Int) throws -> Entry {
-    let name = prefix.map { "\($0)/\(name)" } ?? name
-    guard names.insert(ExactString(name)).inserted else {
+    let name = prefix.map { $0 + "/" + name } ?? name
+    let bytes = Array(name.utf8)
+    guard names.insert(NameHash(name), at: entries.count, isSame: { entries[$0].name == bytes }) == nil else {
       throw Failure(.unreadable, "two records would both be called \(name.quoted())")
     }
-    guard name.utf8.count <= Int(UInt16.max) else {
-      throw Failure(.unreadable, "a record's name has \(name.utf8.count) bytes; 65535 fit")
+    guard bytes.count <= Int(UInt16.max) else {
+      throw Failure(.unreadable, "a record's name has \(bytes.count) bytes; 65535 fit")
     }
-    return Entry(name: Array(name.utf8), offset: position, size: size)
+    return Entry(name: bytes, offset: position, size: size)
   }
 
   /// The whole archive, closed by the central directory.
