@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Spells a JSON document, with its members in their order.
 public struct JSONWriter {
   /// How a document is laid out.
@@ -28,8 +30,9 @@ public struct JSONWriter {
   private mutating func write(_ value: JSONValue, indentation: Int) {
     switch value {
     case .null: put("null")
-    case .bool(let value): put(value ? "true" : "false")
-    case .integer(let value): put(value.description)
+    case .bool(true): put("true")
+    case .bool(false): put("false")
+    case .integer(let value): put(value)
     case .number(let number): put(number.text)
     case .string(let string): write(string)
     case .array(let elements):
@@ -47,7 +50,8 @@ public struct JSONWriter {
       for (index, member) in members.enumerated() {
         separate(index, breaks: breaks, indentation: indentation + 2)
         write(member.key)
-        put(style == .pretty ? ": " : ":")
+        output.append(UInt8(ascii: ":"))
+        if style == .pretty { output.append(UInt8(ascii: " ")) }
         write(member.value, indentation: indentation + 2)
       }
       if breaks { newLine(indentation) }
@@ -56,7 +60,8 @@ public struct JSONWriter {
   }
 
   private mutating func separate(_ index: Int, breaks: Bool, indentation: Int) {
-    if index > 0 { put(style == .pretty && !breaks ? ", " : ",") }
+    if index > 0 { output.append(UInt8(ascii: ",")) }
+    if index > 0, style == .pretty, !breaks { output.append(UInt8(ascii: " ")) }
     if breaks { newLine(indentation) }
   }
 
@@ -65,24 +70,46 @@ public struct JSONWriter {
     output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indentation))
   }
 
-  private mutating func put(_ text: String) { output.append(contentsOf: text.utf8) }
+  private mutating func put(_ text: StaticString) {
+    text.withUTF8Buffer { unsafe output.append(contentsOf: $0) }
+  }
+
+  private mutating func put(_ text: String) { output.append(text: text) }
+
+  private mutating func put(_ value: Int) {
+    // Most are small, and digits come from the last on.
+    guard value >= 0, value < 1_000_000_000 else { return put(value.description) }
+    var (divisor, rest) = (1, value)
+    while divisor * 10 <= value { divisor *= 10 }
+    while divisor > 0 {
+      output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+      rest %= divisor
+      divisor /= 10
+    }
+  }
 
   /// Escapes what must be, and no more: all else stands as UTF-8.
   private mutating func write(_ string: String) {
-    put("\"")
-    for byte in string.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): put("\\\"")
-      case UInt8(ascii: "\\"): put("\\\\")
-      case 0x08: put("\\b")
-      case 0x09: put("\\t")
-      case 0x0A: put("\\n")
-      case 0x0C: put("\\f")
-      case 0x0D: put("\\r")
-      case 0..<0x20: put("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
-      default: output.append(byte)
-      }
+    output.append(UInt8(ascii: "\""))
+    if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      put(string)
+    } else {
+      for byte in string.utf8 { escape(byte) }
     }
-    put("\"")
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): put("\\\"")
+    case UInt8(ascii: "\\"): put("\\\\")
+    case 0x08: put("\\b")
+    case 0x09: put("\\t")
+    case 0x0A: put("\\n")
+    case 0x0C: put("\\f")
+    case 0x0D: put("\\r")
+    case 0..<0x20: put("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+    default: output.append(byte)
+    }
   }
 }

@@ -32,6 +32,35 @@ package enum SafetensorsWriter {
     headerLimit: Int = SafetensorsFile.headerLimit
   ) throws(Failure) -> Layout {
     let entries = stateDict.entries
+    let order = try order(of: stateDict, name: name)
+    var members = try metadataMember(metadata, name: name)
+    var end = 0
+    members.reserveCapacity(members.count + order.count)
+    for place in order {
+      let entry = entries[place]
+      let begin = end
+      do { end = try begin.adding(checked: entry.tensor.byteCount) } catch {
+        throw .overflow(name, entry.name, entry.tensor.shape)
+      }
+      let fields: JSONValue = [
+        "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
+        "shape": .array(try shape(entry, name).map { .integer($0) }),
+        "data_offsets": [.integer(begin), .integer(end)],
+      ]
+      members.append((key: entry.name, value: fields))
+    }
+
+    let header = try header(of: .object(members), name: name, limit: headerLimit)
+    let (byteCount, overflow) = header.count.addingReportingOverflow(end)
+    if overflow { throw .overflow(name, nil, [header.count, end]) }
+    return Layout(header: header, order: order, byteCount: byteCount)
+  }
+
+  /// The positions of the tensors among the entries in the order of their data.
+  ///
+  /// - Throws: `Failure` where the format cannot hold a tensor or its name.
+  private static func order(of stateDict: StateDict, name: String) throws(Failure) -> [Int] {
+    let entries = stateDict.entries
     var ranks: [Int] = []
     ranks.reserveCapacity(entries.count)
     let reserved = SafetensorsFile.metadataKey.description
@@ -49,30 +78,10 @@ package enum SafetensorsWriter {
       }
       ranks.append(rank)
     }
-    let order = entries.indices.sorted { one, other in
+    return entries.indices.sorted { one, other in
       if ranks[one] != ranks[other] { return ranks[one] > ranks[other] }
       return ExactString(entries[one].name) < ExactString(entries[other].name)
     }
-
-    var members = try metadataMember(metadata, name: name)
-    var end = 0
-    for entry in order.map({ entries[$0] }) {
-      let begin = end
-      do { end = try begin.adding(checked: entry.tensor.byteCount) } catch {
-        throw .overflow(name, entry.name, entry.tensor.shape)
-      }
-      let fields: JSONValue = [
-        "dtype": .string(entry.tensor.dtype.safetensorsName ?? ""),
-        "shape": .array(try shape(entry, name).map { .integer($0) }),
-        "data_offsets": [.integer(begin), .integer(end)],
-      ]
-      members.append((key: entry.name, value: fields))
-    }
-
-    let header = try header(of: .object(members), name: name, limit: headerLimit)
-    let (byteCount, overflow) = header.count.addingReportingOverflow(end)
-    if overflow { throw .overflow(name, nil, [header.count, end]) }
-    return Layout(header: header, order: order, byteCount: byteCount)
   }
 
   /// Plans a file; a tensor that shares its storage is written in full.
@@ -128,7 +137,7 @@ package enum SafetensorsWriter {
   /// For each entry its place in the order in which the file will be read: stored tensors by the layout, then the names
   /// that are recorded as another's; `nil` where that is the same order.
   private static func order(_ stateDict: StateDict, _ stored: StateDict, name: String) throws -> [Int]? {
-    let names = try layout(stored, name: name).order.map { stored.entries[$0].name }
+    let names = try order(of: stored, name: name).map { stored.entries[$0].name }
     return Provenance.order(of: stateDict.names, readAs: names + SharedTensors.recorded(stateDict, stored))
   }
 
