@@ -1,7 +1,7 @@
 """What `check` prints for other programs, held to the official schemas of SARIF 2.1.0 and CycloneDX 1.6.
 
-CycloneDX's lies in its own library for Python. SARIF's is OASIS's, who let it be copied whole and alone: it is taken from the path
-in SARIF_SCHEMA, or fetched, and the test says so where neither can be had.
+CycloneDX's lies in its own library for Python. SARIF's is OASIS's: it is taken from the path in SARIF_SCHEMA, or fetched, and the test
+says so where neither can be had; sarif_shape.py, which tells what it asks of us, is there always.
 """
 import json
 import os
@@ -10,6 +10,8 @@ import subprocess
 import unittest
 import urllib.request
 from pathlib import Path
+
+import sarif_shape
 
 ROOT = Path(__file__).resolve().parents[2]
 SUTURE = os.environ.get("SUTURE", str(ROOT / ".build/release/suture"))
@@ -49,6 +51,27 @@ class ManyFiles(unittest.TestCase):
                 [SUTURE, "check", "--format", kind, *[CORPUS[0]] * 200], capture_output=True, text=True,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
             self.assertEqual(done.returncode, 0, done.stderr[:500])
+
+
+class SARIF(unittest.TestCase):
+    def test_of_the_whole_corpus_has_what_the_standard_asks_for_and_nothing_that_is_not_known(self):
+        for words, files in (((), CORPUS), (("--strict",), FEW), (("--absolute-paths",), FEW), (("not here.pth",), FEW)):
+            report = json.loads(document("sarif", *words, *files)[0])
+            self.assertEqual(sarif_shape.faults(report) + sarif_shape.loose_ends(report), [], words)
+
+    def test_of_something_else_is_a_fault(self):
+        report = json.loads(document("sarif", ROOT / "Fixtures/Corpus/407_nan.pth", "not here.pth")[0])
+        run = report["runs"][0]
+        for change in (
+            lambda: report.update(version="2.0.0"), lambda: report.update(runs={}), lambda: run["tool"].pop("driver"),
+            lambda: run["results"][0].pop("message"), lambda: run["results"][0].update(level="fatal"),
+            lambda: run["results"][0].update(rank="high"), lambda: run["artifacts"][0]["location"].update(uri="not here.pth"),
+        ):
+            before = json.dumps(report)
+            change()
+            self.assertNotEqual(sarif_shape.faults(report), [], json.dumps(report)[:300])
+            report = json.loads(before)
+            run = report["runs"][0]
 
 
 @unittest.skipUnless(jsonschema, "no validator of JSON schemas")
