@@ -1,25 +1,14 @@
 #include "CCrypto.h"
-#include "CSystem.h"
+#include "library.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 
 #define FUNCTIONS(X) \
   X(EVP_MD_CTX_new) X(EVP_MD_CTX_free) X(EVP_DigestInit_ex) X(EVP_DigestUpdate) X(EVP_DigestFinal_ex) X(EVP_sha256)
 
-#define DECLARE(name) __typeof__(&name) name;
-static struct { FUNCTIONS(DECLARE) } lib;
-#define NAME(name) #name,
-static const char *const names[] = {FUNCTIONS(NAME) NULL};
+SUTURE_LIBRARY(lib, "libcrypto.so.3", NULL, NULL, FUNCTIONS(SUTURE_POINTER), FUNCTIONS(SUTURE_NAME))
 
-static const char *missing;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void open_library(void) { missing = suture_open_library("libcrypto.so.3", names, (void **)&lib); }
-
-const char *suture_crypto_open(void) {
-  pthread_once(&once, open_library);
-  return missing;
-}
+const char *suture_crypto_open(void) { return suture_open(&lib_library); }
 
 static EVP_MD_CTX *context(struct suture_sha256 *sum) { return (EVP_MD_CTX *)sum; }
 

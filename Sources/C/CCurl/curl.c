@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
 #include "CCurl.h"
-#include "CSystem.h"
+#include "library.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,26 +15,18 @@
   X(curl_multi_cleanup) X(curl_multi_add_handle) X(curl_multi_remove_handle) X(curl_multi_perform) X(curl_multi_poll)    \
   X(curl_multi_info_read) X(curl_multi_setopt)
 
-#define DECLARE(name) __typeof__(&name) name;
-static struct { FUNCTIONS(DECLARE) } curl;
-#define NAME(name) #name,
-static const char *const names[] = {FUNCTIONS(NAME) NULL};
+static const char *start(const char *missing);
+SUTURE_LIBRARY(curl, "libcurl.so.4", NULL, start, FUNCTIONS(SUTURE_POINTER), FUNCTIONS(SUTURE_NAME))
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 #undef curl_multi_setopt
 
-static const char *missing;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void open_library(void) {
-  missing = suture_open_library("libcurl.so.4", names, (void **)&curl);
-  if (!missing && curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) missing = "libcurl does not start";
+static const char *start(const char *missing) {
+  if (missing) return missing;
+  return curl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? NULL : "libcurl does not start";
 }
 
-const char *suture_curl_open(void) {
-  pthread_once(&once, open_library);
-  return missing;
-}
+const char *suture_curl_open(void) { return suture_open(&curl_library); }
 
 const char *suture_curl_version(void) { return curl.curl_version_info(CURLVERSION_NOW)->version; }
 

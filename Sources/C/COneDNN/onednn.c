@@ -1,7 +1,6 @@
 #include "COneDNN.h"
-#include "CSystem.h"
+#include "library.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,33 +81,32 @@ void omp_set_num_threads(int);
   X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal) X(dnnl_primitive_desc_query_md) X(dnnl_set_max_cpu_isa)          \
   X(omp_get_max_threads) X(omp_set_num_threads)
 
-#define DECLARE(name, ...) __typeof__(&name) name;
-static struct { CALLS(DECLARE) OTHERS(DECLARE) } lib;
-#define NAME(name, ...) #name,
-static const char *const names[] = {CALLS(NAME) OTHERS(NAME) NULL};
+static void prepare(void);
+static const char *start(const char *missing);
+SUTURE_LIBRARY(lib, "libdnnl.so.2", prepare, start, CALLS(SUTURE_POINTER) OTHERS(SUTURE_POINTER),
+  CALLS(SUTURE_NAME) OTHERS(SUTURE_NAME))
 
-static const char *missing;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+// GNU's OpenMP lets a thread that waits spin for milliseconds, in which one that lost its processor to another program, or
+// to threads of ours, cannot go on. It reads the setting when it is loaded, which is now; some tens of microseconds will do.
+static const char *const setting = "GOMP_SPINCOUNT";
+static int is_ours;
 
-static void open_library(void) {
-  // GNU's OpenMP lets a thread that waits spin for milliseconds, in which one that lost its processor to another program, or
-  // to threads of ours, cannot go on. It reads the setting when it is loaded, which is now; some tens of microseconds will do.
-  const char *setting = "GOMP_SPINCOUNT";
-  int is_ours = !getenv(setting) && !getenv("OMP_WAIT_POLICY");
+static void prepare(void) {
+  is_ours = !getenv(setting) && !getenv("OMP_WAIT_POLICY");
   if (is_ours) setenv(setting, "5000", 1);
-  missing = suture_open_library("libdnnl.so.2", names, (void **)&lib);
+}
+
+static const char *start(const char *missing) {
   if (is_ours) unsetenv(setting);
+  if (missing) return missing;
   // It may not use wider vectors than kernels of ours that are asked for by name.
   const char *asked = getenv("SUTURE_ISA");
-  if (missing || !asked) return;
-  if (strcmp(asked, "avx2") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
-  if (strcmp(asked, "plain") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
+  if (asked && strcmp(asked, "avx2") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+  if (asked && strcmp(asked, "plain") == 0) lib.dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
+  return NULL;
 }
 
-const char *suture_onednn_open(void) {
-  pthread_once(&once, open_library);
-  return missing;
-}
+const char *suture_onednn_open(void) { return suture_open(&lib_library); }
 
 // Nobody else is to find these functions where the library's are meant: the library itself calls some of them.
 #define HERE __attribute__((visibility("hidden")))

@@ -1,7 +1,6 @@
 #include "CPictures.h"
-#include "CSystem.h"
+#include "library.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,18 +20,11 @@
 #define PACKAGE "libjpeg62-turbo"
 #endif
 
-#define DECLARE(name) __typeof__(&name) name;
-static struct { FUNCTIONS(DECLARE) } lib;
-#define NAME(name) #name,
-static const char *const names[] = {FUNCTIONS(NAME) NULL};
-
-static const char *missing;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void open_library(void) { missing = suture_open_library(LIBRARY, names, (void **)&lib); }
+SUTURE_LIBRARY(lib, LIBRARY, NULL, NULL, FUNCTIONS(SUTURE_POINTER), FUNCTIONS(SUTURE_NAME))
 
 // Opens the library when the first picture comes. 0, or -1 with words.
 static int open_or_say(char *message) {
-  pthread_once(&once, open_library);
+  const char *missing = suture_open(&lib_library);
   if (missing) snprintf(message, SUTURE_PICTURE_MESSAGE, "%s; on Debian: apt-get install " PACKAGE, missing);
   return missing ? -1 : 0;
 }

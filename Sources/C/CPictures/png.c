@@ -1,8 +1,7 @@
 #include "CPictures.h"
-#include "CSystem.h"
+#include "library.h"
 
 #include <png.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +15,11 @@
   X(png_set_strip_alpha) X(png_set_user_limits) X(png_set_write_fn) X(png_write_end) X(png_write_info)  \
   X(png_write_row)
 
-#define DECLARE(name) __typeof__(&name) name;
-static struct { FUNCTIONS(DECLARE) } lib;
-#define NAME(name) #name,
-static const char *const names[] = {FUNCTIONS(NAME) NULL};
-
-static const char *missing;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void open_library(void) { missing = suture_open_library("libpng16.so.16", names, (void **)&lib); }
+SUTURE_LIBRARY(lib, "libpng16.so.16", NULL, NULL, FUNCTIONS(SUTURE_POINTER), FUNCTIONS(SUTURE_NAME))
 
 // Opens the library when the first picture comes. 0, or -1 with words.
 static int open_or_say(char *message) {
-  pthread_once(&once, open_library);
+  const char *missing = suture_open(&lib_library);
   if (missing) snprintf(message, SUTURE_PICTURE_MESSAGE, "%s; on Debian: apt-get install libpng16-16", missing);
   return missing ? -1 : 0;
 }

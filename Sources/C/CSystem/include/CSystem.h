@@ -56,10 +56,6 @@ int suture_reader_runs(void);
 // What the handlers write to standard error; NULL for what is usual: a line on a terminal, nothing elsewhere.
 void suture_say_on_signals(const char *text);
 
-// Opens a library of C that is installed under `name`, and looks up its functions: names with NULL at
-// their end, to as many pointers. NULL, or what the linker says, which is never freed.
-const char *suture_open_library(const char *name, const char *const *functions, void **pointers);
-
 // errno, which is a macro that Swift cannot call portably.
 int suture_errno(void);
 
