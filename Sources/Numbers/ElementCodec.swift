@@ -97,6 +97,18 @@ public struct ElementCodec: Sendable, Hashable {
     }
   }
 
+  /// The numbers of all elements in `bytes` exactly; `nil` where they are no integers without a sign.
+  public func unsignedIntegers(_ bytes: [UInt8]) -> [UInt64]? {
+    let count = bytes.count / number.byteCount
+    switch number {
+    case .unsigned(1): return Self.words(bytes, count) { (word: UInt8) in UInt64(word) }
+    case .unsigned(2): return Self.words(bytes, count) { (word: UInt16) in UInt64(word) }
+    case .unsigned(4): return Self.words(bytes, count) { (word: UInt32) in UInt64(word) }
+    case .unsigned: return Self.words(bytes, count) { (word: UInt64) in word }
+    case .float, .signed, .bool: return nil
+    }
+  }
+
   private static func words<Word: FixedWidthInteger & BitwiseCopyable, Value>(
     _ bytes: [UInt8], _ count: Int, _ value: (Word) -> Value
   ) -> [Value] {

@@ -16,6 +16,16 @@ import Testing
     #expect(try Tensor(floats: values, shape: shape).printed() == text)
   }
 
+  @Test func `has integers without a sign exactly, however large`() throws {
+    let words: [UInt64] = [.max, 1 << 63 + 1, 1 << 53 + 1]
+    let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+    let tensor = try Tensor(Storage(bytes), dtype: .uint64, shape: [3], strides: [1], offset: 0)
+    #expect(
+      try tensor.printed()
+        == "tensor([18446744073709551615,  9223372036854775809,     9007199254740993],\n       dtype=torch.uint64)"
+    )
+  }
+
   @Test func `of more than a thousand elements shows its edges`() throws {
     let text = try Tensor(floats: (0..<1200).map { Float($0) }, shape: [2, 600]).printed()
     #expect(

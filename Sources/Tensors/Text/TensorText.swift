@@ -92,9 +92,7 @@ struct TensorText {
     switch codec.number {
     case .bool: return padded(codec.decode(bytes).map { $0 == 0 ? "False" : "True" })
     case .signed: return padded((codec.integers(bytes) ?? []).map(String.init))
-    case .unsigned:
-      let texts = codec.integers(bytes)?.map(String.init)
-      return padded(texts ?? codec.decode(bytes).map { String(UInt64(exactly: $0) ?? .max) })
+    case .unsigned: return padded((codec.unsignedIntegers(bytes) ?? []).map { String($0) })
     case .float:
       let numbers = codec.decode(bytes)
       guard codec.width == 2 else { return texts(numbers) }

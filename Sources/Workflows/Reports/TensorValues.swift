@@ -71,12 +71,10 @@ extension ElementCodec {
         if value.isFinite { return .double(value) }
         return .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
       }
-    case .signed, .unsigned:
-      if let integers = integers(bytes) { return integers.map { .integer($0) } }
-      // Those of 64 bits without a sign.
-      return stride(from: 0, to: bytes.count, by: 8).map { start in
-        let value = bytes[start..<(start + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Int(exactly: value).map { .integer($0) } ?? .number(JSONNumber(value))
+    case .signed: return (integers(bytes) ?? []).map { .integer($0) }
+    case .unsigned:
+      return (unsignedIntegers(bytes) ?? []).map { value in
+        Int(exactly: value).map { .integer($0) } ?? .number(JSONNumber(value))
       }
     }
   }
