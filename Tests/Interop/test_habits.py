@@ -1,4 +1,5 @@
-"""Suture where people work: git's diff, pre-commit, a GitHub Action's steps, and the Hugging Face CLI, each the real program.
+"""Suture where people work: git's diff, pre-commit, a GitHub Action's steps, and the Hugging Face CLI, each the real program; and
+putting it there by hand.
 
 What is not installed beside this Python is skipped, and said.
 """
@@ -215,6 +216,40 @@ class HuggingFace(InFolder):
 class Scripts(InFolder):
     def test_the_scripts_are_as_shellcheck_likes_them(self):
         self.run_in(ROOT, "shellcheck", ".hf/hf-suture")
+
+
+@unittest.skipUnless(SUTURE.exists(), "the command is not built")
+class Installing(InFolder):
+    def install(self, what, prefix, expect=0):
+        # One to whom other people's folders are closed, where the tests run as root.
+        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        return self.run_in(self.folder, *words, "bash", ROOT / ".ci/install", what, prefix, expect=expect, SUTURE=str(SUTURE))
+
+    def test_twice_and_away_twice_leaves_nothing(self):
+        self.folder.chmod(0o777)
+        prefix = self.folder / "prefix"
+        self.install("install", prefix)
+        self.install("install", prefix)
+        files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
+        self.assertLessEqual(
+            {"bin/suture", "bin/hf-suture", "share/man/man1/suture.1", "share/man/man1/suture-edit.1",
+             "share/zsh/site-functions/_suture", "share/bash-completion/completions/suture",
+             "share/fish/vendor_completions.d/suture.fish"}, files)
+        self.install("uninstall", prefix)
+        self.install("uninstall", prefix)
+        self.assertEqual([path for path in prefix.rglob("*") if path.is_file()], [])
+
+    def test_into_a_folder_that_cannot_be_written_does_nothing_and_says_which(self):
+        self.folder.chmod(0o777)
+        prefix = self.folder / "prefix"
+        (prefix / "share/man").mkdir(parents=True)
+        for folder in (prefix, prefix / "share"):
+            folder.chmod(0o777)
+        (prefix / "share/man").chmod(0o555)
+        self.addCleanup((prefix / "share/man").chmod, 0o755)
+        said = self.install("install", prefix, expect=1)
+        self.assertIn(f"cannot write to {prefix}/share/man/man1, so nothing was installed", said)
+        self.assertEqual([path for path in prefix.rglob("*") if path.is_file()], [])
 
 
 if __name__ == "__main__":
