@@ -113,6 +113,7 @@ import Testing
   @Test(
     arguments: [
       (["OUT/typo.pth"], 3, "typo.pth: cannot open it"), (["./typo"], 3, "./typo: cannot open it"),
+      (["verify", "ATTO", "-vq"], 2, "no option -v\n"), (["convert", "ATTO", "-force"], 2, "did you mean --force?"),
       (["--verison"], 2, "did you mean --version?"), (["-x"], 2, "there is no option \"-x\" here"),
       (["inspect", ""], 3, "\"\": cannot open it"), (["inspect", "/proc/"], 3, "in this folder"),
       (["convert", "ATTO", "OUT/new.pth"], 2, "-o OUT/new.pth writes it"),

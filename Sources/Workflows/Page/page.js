@@ -141,9 +141,9 @@ function branches(node) {
 if (tensors.length > 0) {
   const tree = branches(root);
   section("tree", "Modules", tree);
-  // What lies under one name alone is shown at once.
-  const boxes = tree.querySelectorAll("details");
-  if (root.children.size === 1 && boxes.length === 1) boxes[0].open = true;
+  // What lies under one name alone is shown at once, where it is not long.
+  const [only] = root.children.values();
+  if (root.children.size === 1 && only.children.size > 0 && only.children.size <= 30) tree.querySelector("details").open = true;
 }
 
 // MARK: The treemap

@@ -97,7 +97,9 @@ extension Command {
       let value = word.dropFirst(2)
       return (found, value.isEmpty ? nil : String(value.first == "=" ? value.dropFirst() : value))
     }
-    throw UsageError("\(Self.name) has no option \(word)")
+    let names = arguments.filter { !$0.isOperand }.map(\.name)
+    let long = names.first { $0 == word.dropFirst() }.map { ["did you mean --\($0)?"] } ?? []
+    throw UsageError("\(Self.name) has no option -\(letter.map(String.init) ?? "")", hints: long)
   }
 
   /// The operands with the arguments that they are for.
