@@ -8,11 +8,11 @@ internal import SutureText
 /// Objects of classes become dicts of their attributes, numbers of NumPy become Python's, modules
 /// their state dicts. What was made by a call of something unknown cannot be kept, and is told.
 struct PlainObjectReader {
-  private typealias Visit = PickleWalk.Visit<PlainValue?>
+  typealias Visit = PickleWalk.Visit<PlainValue?>
 
-  private let graph: PickleGraph
-  private let tensors: TensorBuilder
-  private let values: PythonValues
+  let graph: PickleGraph
+  let tensors: TensorBuilder
+  let values: PythonValues
   private var keys: PickledKeys
   private let limits: ReadLimits
   private let wrapper: [String]
@@ -21,9 +21,9 @@ struct PlainObjectReader {
   /// The names of the state dict, where its structure is kept; `nil` where the dict is put in as a whole.
   private let names: Set<ExactString>?
 
-  private var budget: WalkBudget
+  var budget: WalkBudget
   /// The arrays that are tensors of the output, each of which is written once.
-  private var arrays: [PickleID: Tensor] = [:]
+  var arrays: [PickleID: Tensor] = [:]
   /// What is told, what is not kept before what is kept as something else.
   private var (leftOut, turned): ([String], [String]) = ([], [])
   private var hasPlace = false
@@ -31,7 +31,7 @@ struct PlainObjectReader {
 
   /// Deeper is nothing that a program wrote for another.
   private static let mostLevels = 100
-  private static let mostListed = 100_000
+  static let mostListed = 100_000
   private static let mostNotes = 1000
 
   /// - Parameter stateDict: what was found under `wrapper`.
@@ -125,172 +125,19 @@ struct PlainObjectReader {
   }
 
   /// Whether a tensor here is no part of the state dict, and cannot be taken for one when the file is read again.
-  private func isApart(_ place: PickleWalk.Place) -> Bool {
+  func isApart(_ place: PickleWalk.Place) -> Bool {
     place.opaqueDepths.isEmpty
       && (!place.lies(in: wrapper) || placesApart.contains(ExactString(place.path.first ?? "")))
   }
 
-  // MARK: Objects
-
-  /// What a container of a class becomes, where that is less than it is.
-  private func simplified(_ value: PythonValue, _ place: PickleWalk.Place) -> (what: String, into: String)? {
-    func name(_ id: PickleID) -> String? {
-      if case .object(let object) = graph[id] { values.className(object)?.shownName } else { nil }
-    }
-    switch value {
-    case .list:
-      if case .object(let object) = graph[place.written], NumpyArray.objects(object, graph) != nil {
-        return ("a NumPy array of objects", "a list")
-      }
-      return name(place.written).map { ($0, "a list") }
-    case .dict:
-      let name = name(place.written)
-      return name == "collections.OrderedDict" ? nil : name.map { ($0, "a dict") }
-    default: return nil
-    }
-  }
-
-  private mutating func plain(_ object: PickleObject, _ place: PickleWalk.Place) throws -> Visit {
-    let name = graph.callableName(object.callable) ?? ""
-    if let scalar = NumpyScalar(object, graph) {
-      turn(place, "a number of NumPy", "Python's own")
-      return .leaf(scalar.plain)
-    }
-    if let array = NumpyArray(place.id, graph) { return try plain(array, place) }
-    if name == "torch.Size", let items = object.arguments.first.flatMap({ graph.items($0) }) {
-      let sizes = items.compactMap { graph.int($0) }
-      if sizes.count == items.count { return .leaf(.size(sizes)) }
-    }
-    if let bytes = graph.bytesOf(object) {
-      if name.hasSuffix(".bytearray") { turn(place, "a bytearray", "bytes") }
-      return .leaf(.bytes(bytes))
-    }
-    switch name {
-    case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset":
-      if name.hasSuffix("frozenset") { turn(place, "a frozenset", "a set") }
-      return set(object.arguments.first.flatMap { graph.items($0) } ?? [], place)
-    case "builtins.complex", "__builtin__.complex":
-      let parts = object.arguments.compactMap { graph.double($0) }
-      if parts.count == 2 { return .leaf(.complex(parts[0], parts[1])) }
-    default: break
-    }
-    if let text = graph.plainText(object, name) {
-      turn(place, name.shownName, "a text")
-      return .leaf(.string(text))
-    }
-    return attributes(of: object, name, place)
-  }
-
-  private mutating func plain(_ array: NumpyArray, _ place: PickleWalk.Place) throws -> Visit {
-    let made = arrays[place.id] ?? (try? array.tensor(tensors.location, at: graph.offset(of: place.id)))
-    guard let tensor = made else { return leaveOut(place, "is a NumPy array that cannot be right") }
-    arrays[place.id] = tensor
-    if isApart(place) {
-      turn(place, "a NumPy array", "a tensor")
-      return .leaf(.tensor(tensor))
-    }
-    budget.add(tensor.elementCount)
-    guard tensor.elementCount <= Self.mostListed, !budget.isSpent, let items = try PlainValue.list(of: tensor)
-    else {
-      return leaveOut(place, "is a NumPy array, and as a tensor would be taken for one of the state dict")
-    }
-    turn(place, "a NumPy array", "a list of its elements")
-    return .leaf(items)
-  }
-
-  /// What BUILD set on an object that was made without being told anything.
-  private mutating func attributes(of object: PickleObject, _ name: String, _ place: PickleWalk.Place)
-    -> Visit
-  {
-    let isReconstructed = name == "copy_reg._reconstructor" || name == "copyreg._reconstructor"
-    // What it is made of beside its attributes.
-    let isMadeOfNothing = isReconstructed && object.arguments.count == 3 && graph.isNone(object.arguments[2])
-    let className = "an object, \(values.className(object)?.shownName ?? name.shownName)"
-    let opaqueDepths = place.opaqueDepths + [place.depth]
-    if let made = madeOf(object) {
-      switch graph[made] {
-      case .tuple(let items):
-        turn(place, className + ",", "a tuple of its items")
-        return .inside(indexed(items, opaqueDepths)) { .tuple($0.map { $0 ?? PlainValue.none }) }
-      case .int(let value):
-        turn(place, className + ",", "a number")
-        return .leaf(.int(value))
-      case .float(let value):
-        turn(place, className + ",", "a number")
-        return .leaf(.float(value))
-      case .string(let value):
-        turn(place, className + ",", "a text")
-        return .leaf(.string(value))
-      default: break
-      }
-    }
-    guard object.arguments.isEmpty || isMadeOfNothing, object.keywords == nil, object.elements.isEmpty,
-      object.items.isEmpty, let state = object.states.last, let items = attributes(state)
-    else { return leaveOut(place, "is \(className), that is more than its attributes") }
-    turn(place, className + ",", "a dict of its attributes")
-    let pairs = pairs(items, opaqueDepths)
-    return .inside(pairs.children) { .dict(pairs.whole($0[...])) }
-  }
-
-  /// The pairs of a `__dict__`, or of the pair of it and the slots of a class that has them.
-  private func attributes(_ state: PickleID) -> [(key: PickleID, value: PickleID)]? {
-    if case .dict(let items) = graph[state] { return items }
-    guard case .tuple(let parts) = graph[state], parts.count == 2, case .dict(let slots) = graph[parts[1]]
-    else {
-      return nil
-    }
-    if case .dict(let items) = graph[parts[0]] { return items + slots }
-    return graph.isNone(parts[0]) ? slots : nil
-  }
-
-  /// The tuple, number or text that an object is of whose class is derived from theirs: a named tuple's items, or the one
-  /// argument that `__new__` is given.
-  private func madeOf(_ object: PickleObject) -> PickleID? {
-    guard object.states.isEmpty, object.items.isEmpty, object.elements.isEmpty, object.keywords == nil else {
-      return nil
-    }
-    if object.isNew { return object.arguments.count == 1 ? object.arguments[0] : object.argumentTuple }
-    let isReconstructed = graph.globalName(object.callable)?.hasSuffix("._reconstructor") == true
-    return isReconstructed && object.arguments.count == 3 ? object.arguments[2] : nil
-  }
-
-  /// The state dict that a module would have.
-  private mutating func module(_ object: PickleObject, _ place: PickleWalk.Place) -> Visit {
-    let name = graph.callableName(object.callable) ?? ""
-    turn(place, "a module, \(name.shownName),", "its state dict")
-    var children: [PickleWalk.Child] = []
-    var waiting = [(prefix: "", object: object)]
-    while let (prefix, object) = waiting.popLast() {
-      guard let module = PickledModule(object, in: graph, script: values.script) else { continue }
-      var inner: [(prefix: String, object: PickleObject)] = []
-      for child in module.children where !child.isAttribute {
-        budget.visit(child.id)
-        guard !budget.isSpent, prefix.utf8.count < 4096 else { break }
-        if tensors.isTensor(child.id) {
-          children.append(.init(name: prefix + child.name, id: child.id, opaqueDepths: place.opaqueDepths))
-        } else if case .object(let part) = graph[graph.withoutTypeTag(child.id)] {
-          inner.append((prefix + child.name + ".", part))
-        }
-      }
-      waiting += inner.reversed()
-    }
-    let names = children.map(\.name)
-    return .inside(children) { tensors in
-      let kept = zip(names, tensors).compactMap { name, tensor -> (key: PlainValue, value: PlainValue)? in
-        tensor.map { (.string(name), $0) }
-      }
-      return .orderedDict(kept, attributes: [])
-    }
-  }
-
   // MARK: Containers
 
-  private func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [PickleWalk.Child] {
+  func indexed(_ items: [PickleID], _ opaqueDepths: [Int]) -> [PickleWalk.Child] {
     items.enumerated().map { .init(name: String($0.offset), id: $0.element, opaqueDepths: opaqueDepths) }
   }
 
   /// A set of what can be hashed.
-  private mutating func set(_ items: [PickleID], _ place: PickleWalk.Place) -> Visit {
+  mutating func set(_ items: [PickleID], _ place: PickleWalk.Place) -> Visit {
     let keys = items.compactMap { key($0) }
     return keys.count == items.count
       ? .leaf(.set(keys)) : leaveOut(place, "is a set of more than plain values")
@@ -316,7 +163,7 @@ struct PlainObjectReader {
   }
 
   /// The items of a dict on their way to plain data.
-  private struct Pairs {
+  struct Pairs {
     var children: [PickleWalk.Child] = []
     /// The keys, `nil` where one is not kept.
     var keys: [PlainValue?] = []
@@ -328,7 +175,7 @@ struct PlainObjectReader {
     }
   }
 
-  private mutating func pairs(_ items: [(key: PickleID, value: PickleID)], _ opaqueDepths: [Int]) -> Pairs {
+  mutating func pairs(_ items: [(key: PickleID, value: PickleID)], _ opaqueDepths: [Int]) -> Pairs {
     var pairs = Pairs()
     for item in keys.items(items).items {
       let key = key(item.key)
@@ -360,12 +207,12 @@ struct PlainObjectReader {
 
   // MARK: What is told
 
-  private mutating func leaveOut(_ place: PickleWalk.Place, _ why: String) -> Visit {
+  mutating func leaveOut(_ place: PickleWalk.Place, _ why: String) -> Visit {
     Self.note("left out: \(Self.name(of: place)) \(why)", in: &leftOut)
     return .leaf(nil)
   }
 
-  private mutating func turn(_ place: PickleWalk.Place, _ what: String, _ into: String) {
+  mutating func turn(_ place: PickleWalk.Place, _ what: String, _ into: String) {
     Self.note("\(Self.name(of: place)) was \(what) and becomes \(into)", in: &turned)
   }
 
