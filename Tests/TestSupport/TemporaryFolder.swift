@@ -22,22 +22,14 @@ public final class TemporaryFolder {
 
   /// Writes a file, and makes the folders on the way to it.
   public func write(_ name: String, _ bytes: [UInt8]) throws {
-    try makeFolders(to: name)
+    try createFolders(folder(of: "\(path)/\(name)"))
     try TestSupport.write(bytes, to: "\(path)/\(name)")
   }
 
   /// Makes a symbolic link, and the folders on the way to it.
   public func link(_ name: String, to target: String) throws {
-    try makeFolders(to: name)
+    try createFolders(folder(of: "\(path)/\(name)"))
     guard symlink(target, "\(path)/\(name)") == 0 else { throw SystemError("link", name, code: errno) }
-  }
-
-  private func makeFolders(to name: String) throws {
-    var folder = path
-    for part in name.split(separator: "/").dropLast() {
-      folder += "/" + part
-      if !isFolder(folder) { try createFolder(folder) }
-    }
   }
 
   public func text(_ name: String) throws -> String { try TestSupport.text(of: "\(path)/\(name)") }

@@ -49,6 +49,17 @@ public func createFolder(_ path: String) throws(SystemError) {
   guard unsafe mkdir(path, 0o777) == 0 else { throw .last("create", path) }
 }
 
+/// Makes a folder, and those that it lies in, where they are not there.
+///
+/// - Throws: ``SystemError``.
+public func createFolders(_ folder: String) throws(SystemError) {
+  let path = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+  if path.isEmpty || isFolder(path) { return }
+  try createFolders(SutureBytes.folder(of: path))
+  // Another process may have made it meanwhile.
+  do { try createFolder(path) } catch { if !error.isAlreadyThere { throw error } }
+}
+
 /// Removes a folder, where it is empty.
 public func removeFolder(_ path: String) { unsafe rmdir(path) }
 

@@ -81,7 +81,7 @@ public struct Fetching: Sendable {
     let path = try place(address)
     if pathExists(path), !replaces { return try verifyExisting(path, address, published) }
     let start = CurrentProcess.seconds
-    try makeFolders(folder(of: path))
+    try createFolders(folder(of: path))
     let part = try PartialDownload(address, to: path)
     let promised = try self.promised(address)
     let meter = FetchMeter(address.name, progress)
@@ -193,14 +193,6 @@ public struct Fetching: Sendable {
     let torch =
       variable("TORCH_HOME") ?? (variable("XDG_CACHE_HOME") ?? home + "/.cache") + "/torch"
     return (torch.hasPrefix("~/") ? home + torch.dropFirst() : torch) + "/hub/checkpoints"
-  }
-
-  private func makeFolders(_ folder: String) throws {
-    let path = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-    if path.isEmpty || isFolder(path) { return }
-    try makeFolders(SutureBytes.folder(of: path))
-    // Another process may have made it meanwhile.
-    do { try createFolder(path) } catch { if !error.isAlreadyThere { throw error } }
   }
 
   // MARK: What was promised
