@@ -43,16 +43,21 @@ public struct Preset: Sendable {
         optional: true
     """
 
-  private static let convNeXtYOLOv5 = #"""
-    recipe: 1
-    description: "The backbone of any library's ConvNeXt checkpoint under model.0. to model.3., for a YOLOv5 of four ConvNeXt_Block layers"
-    steps:
+  /// The names of facebookresearch's backbone, without what stands behind it.
+  private static let backboneAlone = #"""
       - naming: facebookresearch
     \#(unwrapped)
       - drop: "norm*"
         optional: true
       - drop: "head*"
         optional: true
+    """#
+
+  private static let convNeXtYOLOv5 = #"""
+    recipe: 1
+    description: "The backbone of any library's ConvNeXt checkpoint under model.0. to model.3., for a YOLOv5 of four ConvNeXt_Block layers"
+    steps:
+    \#(backboneAlone)
       - replicate: "model.{0..3}."
     expect:
       has: ["model.{0..3}.downsample_layers.3.1.weight", "model.3.stages.3.0.dwconv.weight"]
@@ -63,12 +68,7 @@ public struct Preset: Sendable {
     recipe: 1
     description: "Of what convnext-yolov5 writes only what a forward pass reads: layer i has stage i, a quarter of the keys"
     steps:
-      - naming: facebookresearch
-    \#(unwrapped)
-      - drop: "norm*"
-        optional: true
-      - drop: "head*"
-        optional: true
+    \#(backboneAlone)
       - rename: "{downsample_layers,stages}.#.*"
         to: "model.{2}.{1}.{2}.{3}"
     expect:
