@@ -49,7 +49,7 @@ package enum ForeignFile {
     return Failure(
       in: path, "it is neither a PyTorch checkpoint nor a safetensors file",
       remedies: [
-        "its first bytes are \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"
+        "its first bytes are \(start.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " "))"
       ])
   }
 
@@ -94,6 +94,8 @@ package enum ForeignFile {
   private static let zlib = "compressed with zlib, as joblib.dump does"
   private static let joblibHint = "in Python: numpy.savez(file, **arrays) of what joblib.load returns"
 
+  private static let pictureHint = "open the checkpoint of a network that is to look at it"
+
   private static let signatures: [(magic: [UInt8], offset: Int, reason: String, hint: String)] = [
     (Array("version https://git-lfs".utf8), 0, "a Git LFS pointer, not the file itself", "run: git lfs pull"),
     ([0x1F, 0x8B], 0, "compressed with gzip", "decompress it first: gunzip -k"),
@@ -103,6 +105,10 @@ package enum ForeignFile {
     (
       [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A], 0, "an HDF5 file, perhaps of Keras", "export it from Keras first"
     ),
+    ([0x89] + Array("PNG".utf8), 0, "a PNG picture", pictureHint),
+    ([0xFF, 0xD8, 0xFF], 0, "a JPEG picture", pictureHint),
+    (Array("%PDF".utf8), 0, "a PDF document", "open the checkpoint that belongs to it"),
+    ([0x7F] + Array("ELF".utf8), 0, "a program or library", "open a checkpoint"),
     (Array("GGUF".utf8), 0, "a GGUF file of llama.cpp, which is not read", "use the original weights"),
     (Array("BZh".utf8), 0, "compressed with bzip2", "decompress it first: bunzip2 -k"),
     ([0xFD] + Array("7zXZ".utf8), 0, "compressed with xz", "decompress it first: unxz -k"),

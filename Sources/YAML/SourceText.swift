@@ -16,20 +16,26 @@ struct SourceText {
 
   /// Throws where the bytes cannot be a document, whatever they mean.
   func check(_ limits: YAMLLimits) throws(YAMLError) {
+    // Whoever gives a checkpoint in the place of a document hears that first, however large it is.
+    if let nul = bytes.prefix(1024).firstIndex(of: 0), !isUTF16 { throw binary(at: nul) }
     if bytes.count > limits.bytes {
       throw YAMLError(
         position(ofByte: 0), "the document has \(bytes.count) bytes, more than \(limits.bytes)")
     }
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw YAMLError(position(ofByte: 0), "the document is UTF-16; save it as UTF-8")
-    }
-    if let nul = bytes.firstIndex(of: 0) {
-      throw YAMLError(position(ofByte: nul), "a NUL byte; this is no text in UTF-8")
-    }
+    if isUTF16 { throw YAMLError(position(ofByte: 0), "the document is UTF-16; save it as UTF-8") }
+    if let nul = bytes.firstIndex(of: 0) { throw binary(at: nul) }
     do { _ = try UTF8Span(validating: bytes.span) } catch {
       throw YAMLError(position(ofByte: error.byteOffsets.lowerBound), "invalid UTF-8")
     }
     try refuseTagDirectives()
+  }
+
+  private var isUTF16: Bool { bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) }
+
+  private func binary(at nul: Int) -> YAMLError {
+    YAMLError(
+      position(ofByte: nul), "a NUL byte; this is no text in UTF-8",
+      advice: "a text in YAML or JSON is wanted here, not a checkpoint or another binary file")
   }
 
   /// Refuses them by their look, before libyaml compares each with all before it.

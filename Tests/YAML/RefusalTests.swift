@@ -84,6 +84,10 @@ import Testing
   @Test func `NUL, UTF-16 and control characters are refused`() {
     #expect(refusal("a: 1\nb: \0")?.reason == "a NUL byte; this is no text in UTF-8")
     #expect(refusal("a: 1\nb: \0")?.lineAndColumn == "2:4")
+    // A checkpoint is told as what it is no document for, before its size.
+    let checkpoint = Array("PK".utf8) + [3, 4, 0, 0] + [UInt8](repeating: 65, count: 10_000_001)
+    #expect(refusal(checkpoint)?.reason == "a NUL byte; this is no text in UTF-8")
+    #expect(refusal(checkpoint)?.advice?.contains("not a checkpoint") == true)
     #expect(refusal([0xFF, 0xFE, 0x61, 0x00])?.reason == "the document is UTF-16; save it as UTF-8")
     #expect(refusal([0xFE, 0xFF, 0x00, 0x61])?.reason == "the document is UTF-16; save it as UTF-8")
     #expect(refusal("é: 1\nb: \u{7}x")?.reason == "an unescaped control character (U+0007)")

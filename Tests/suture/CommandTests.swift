@@ -113,7 +113,8 @@ import Testing
   @Test(
     arguments: [
       (["OUT/typo.pth"], 3, "typo.pth: cannot open it"), (["./typo"], 3, "./typo: cannot open it"),
-      (["verify", "ATTO", "-vq"], 2, "no option -v\n"), (["convert", "ATTO", "-force"], 2, "did you mean --force?"),
+      (["verify", "ATTO", "-vq"], 2, "no option -v\n"),
+      (["convert", "ATTO", "-force"], 2, "did you mean --force?"),
       (["--verison"], 2, "did you mean --version?"), (["-x"], 2, "there is no option \"-x\" here"),
       (["inspect", ""], 3, "\"\": cannot open it"), (["inspect", "/proc/"], 3, "in this folder"),
       (["convert", "ATTO", "OUT/new.pth"], 2, "-o OUT/new.pth writes it"),
@@ -172,6 +173,7 @@ import Testing
       (Array("\u{FEFF}\r\n  <!DocType HTML>".utf8), "HTML"), (Array("<HTML><HEAD>".utf8), "HTML"),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"), ([0x1F, 0x8B, 8, 0], "gzip"),
       ([UInt8](repeating: 0, count: 600), "zeros"), (Array("GGUF".utf8) + [3, 0, 0, 0], "GGUF"),
+      ([0x89] + Array("PNG\r\n".utf8), "a PNG picture"), ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG picture"),
       ([0x50, 0x4B, 3], "truncated"),
     ]
     for (bytes, word) in cases {

@@ -255,7 +255,9 @@ public struct Graft: Sendable {
     if !part.isEmpty {
       remedies.append(.setting("unexpected", value: "add", "merges files of different keys"))
     }
-    return SurgeryError(.noMatch, "the base has none of the part's \(part.count) keys", remedies: remedies)
+    return SurgeryError(
+      .noMatch, "the base has no key of the part, which has \(Format.plural(part.count, "key"))",
+      remedies: remedies)
   }
 
   private static func prefix(_ part: StateDict, _ base: StateDict) -> (String, String, isPart: Bool)? {

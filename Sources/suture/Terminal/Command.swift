@@ -92,14 +92,16 @@ extension Command {
       let near = Spelling.nearest(to: name, among: names).map { ["did you mean --\($0)?"] } ?? []
       throw UsageError("\(Self.name) has no option --\(name)", hints: near)
     }
+    // -force would be -f -o rce.
+    if word.count > 3, arguments.contains(where: { !$0.isOperand && $0.name == word.dropFirst() }) {
+      throw UsageError("\(Self.name) has no option \(word)", hints: ["did you mean -\(word)?"])
+    }
     let letter = word.dropFirst().first
     if let found = (arguments + Argument.common).first(where: { $0.short != nil && $0.short == letter }) {
       let value = word.dropFirst(2)
       return (found, value.isEmpty ? nil : String(value.first == "=" ? value.dropFirst() : value))
     }
-    let names = arguments.filter { !$0.isOperand }.map(\.name)
-    let long = names.first { $0 == word.dropFirst() }.map { ["did you mean --\($0)?"] } ?? []
-    throw UsageError("\(Self.name) has no option -\(letter.map(String.init) ?? "")", hints: long)
+    throw UsageError("\(Self.name) has no option -\(letter.map(String.init) ?? "")")
   }
 
   /// The operands with the arguments that they are for.
