@@ -74,7 +74,7 @@ struct A2C2fModule: UnitModule {
     let block: any ModuleUnit =
       attends
       ? SequenceUnit(
-        units: try (0..<2).map { ("\($0)", try AreaAttentionUnit(outputs: hidden, ratio: ratio, row)) },
+        units: try (0..<2).map { ("\($0)", try AttentionBlockUnit(outputs: hidden, ratio: ratio, row)) },
         outputs: hidden)
       : try C3k2Module.deepBlock(row, hidden)
     unit = Unit(
