@@ -45,14 +45,18 @@ public struct Integrity: Sendable {
   /// - Parameter checkpoint: opened with `key: "."`, so that it shows every tensor of the file. Opening it has proven
   ///   that each lies within its storage.
   /// - Parameter readsBytes: whether it does, and does not leave it at what opening has proven.
-  /// - Parameter progress: is told how many more bytes have been looked at.
+  /// - Parameter progress: is told, from any of several threads, how many more bytes have been looked at.
   /// - Throws: what a server says that does not answer as it should; whatever else is wrong is a problem of the file.
-  public init(of checkpoint: Checkpoint, readsBytes: Bool = true, progress: (Int) -> Void = { _ in }) throws {
+  public init(
+    of checkpoint: Checkpoint, readsBytes: Bool = true, progress: @Sendable (Int) -> Void = { _ in }
+  ) throws {
     problems = checkpoint.unreadPickles
     self.readsBytes = readsBytes
     if readsBytes {
-      try scan(checkpoint.stateDict, progress)
-      try verify(checkpoint, progress)
+      // A server is asked for one thing after another.
+      let workers = checkpoint.isRemote ? 1 : processorCount
+      try scan(checkpoint.stateDict, workers, progress)
+      try verify(checkpoint, workers, progress)
     }
     let viewed = Set(checkpoint.stateDict.storages.map(\.label))
     unusedStorages = checkpoint.records.map(\.label).filter { record in
@@ -60,50 +64,104 @@ public struct Integrity: Sendable {
     }
   }
 
-  /// Looks at the elements, whose storages are verified on the way.
-  private mutating func scan(_ stateDict: StateDict, _ progress: (Int) -> Void) throws {
-    var damaged: Set<ObjectIdentifier> = []
-    for entry in stateDict.entries {
-      for view in entry.tensor.views {
-        let id = ObjectIdentifier(view.storage)
-        if damaged.contains(id) { continue }
-        do {
-          // A view that is expanded beyond measure is sound; its elements are those that are stored.
-          let compact = view.byteCount > view.storage.byteCount ? try view.withoutRepeats() : view
-          let nonFinite = try compact.nonFinite()
-          progress(compact.byteCount)
-          guard !nonFinite.isEmpty else { continue }
-          irregular.append(
-            Irregular(name: entry.name, nonFinite: nonFinite, extent: compact.extent(of: nonFinite)))
-        } catch is ChecksumMismatch {
-          // Told once, by the name of the record.
-          damaged.insert(id)
-        } catch let error as any SutureError where error.kind == .remote {
-          throw error
-        } catch {
-          damaged.insert(id)
-          problems.append(Problem(.unreadable, entry.name, error, view.storage))
-        }
+  /// Looks at the elements, whose storages are verified on the way: each storage by one thread.
+  private mutating func scan(_ stateDict: StateDict, _ workers: Int, _ progress: @Sendable (Int) -> Void)
+    throws
+  {
+    let views = stateDict.storageViews
+    let found = Guarded<[Look.Found]>([])
+    try concurrently(views.count, workers: workers) { (index) throws(any Error) in
+      var look = Look()
+      for view in views[index] { try look.at(view, stateDict.entries[view.entry].name, progress) }
+      if !look.found.isEmpty { found.withLock { $0 += look.found } }
+    }
+    // As if one thread had met them in the order of the state dict.
+    for (_, what) in found.withLock({ $0 }).sorted(by: { $0.number < $1.number }) {
+      switch what {
+      case .problem(let problem): problems.append(problem)
+      case .irregular(let tensor): irregular.append(tensor)
       }
     }
   }
 
-  private mutating func verify(_ checkpoint: Checkpoint, _ progress: (Int) -> Void) throws {
-    for (record, own) in checkpoint.recorded(beside: checkpoint.stateDict.storages) {
+  /// What is found in one storage.
+  private struct Look {
+    enum What { case problem(Problem), irregular(Irregular) }
+    typealias Found = (number: Int, what: What)
+
+    private(set) var found: [Found] = []
+    private var isDamaged = false
+
+    mutating func at(_ place: StorageView, _ name: String, _ progress: (Int) -> Void) throws {
+      if isDamaged { return }
+      let view = place.view
       do {
-        // A fault is told by the name of the record.
-        if !own.isVerified {
-          try record.verify()
-          progress(record.byteCount)
-        }
-        verifiedCount += 1
+        // A view that is expanded beyond measure is sound; its elements are those that are stored.
+        let compact = view.byteCount > view.storage.byteCount ? try view.withoutRepeats() : view
+        let nonFinite = try compact.nonFinite()
+        progress(compact.byteCount)
+        if nonFinite.isEmpty { return }
+        let extent = compact.extent(of: nonFinite)
+        found.append((place.number, .irregular(Irregular(name: name, nonFinite: nonFinite, extent: extent))))
+      } catch is ChecksumMismatch {
+        // Told once, by the name of the record.
+        isDamaged = true
       } catch let error as any SutureError where error.kind == .remote {
         throw error
       } catch {
-        problems.append(
-          Problem(error is ChecksumMismatch ? .checksum : .unreadable, record.label, error, record))
+        isDamaged = true
+        found.append((place.number, .problem(Problem(.unreadable, name, error, view.storage))))
       }
     }
+  }
+
+  private mutating func verify(
+    _ checkpoint: Checkpoint, _ workers: Int, _ progress: @Sendable (Int) -> Void
+  ) throws {
+    let records = checkpoint.recorded(beside: checkpoint.stateDict.storages)
+    let found = Guarded<[(number: Int, problem: Problem)]>([])
+    try concurrently(records.count, workers: workers) { (number) throws(any Error) in
+      let (record, own) = records[number]
+      do {
+        // A fault is told by the name of the record.
+        if own.isVerified { return }
+        try record.verify()
+        progress(record.byteCount)
+      } catch let error as any SutureError where error.kind == .remote {
+        throw error
+      } catch {
+        let kind = error is ChecksumMismatch ? Problem.Kind.checksum : .unreadable
+        found.withLock { $0.append((number, Problem(kind, record.label, error, record))) }
+      }
+    }
+    let faults = found.withLock { $0 }.sorted { $0.number < $1.number }
+    problems += faults.map(\.problem)
+    verifiedCount += records.count - faults.count
+  }
+}
+
+/// A view of a storage, and which tensor has it.
+private struct StorageView {
+  /// Where it stands among all views of the state dict.
+  let number: Int
+  let entry: Int
+  let view: Tensor
+}
+
+extension StateDict {
+  /// All views by the storage that they view, in the order in which each is met.
+  fileprivate var storageViews: [[StorageView]] {
+    var places = StoragePlaces(capacity: count)
+    var (views, number) = ([[StorageView]](), 0)
+    for (entry, place) in zip(entries, entries.indices) {
+      for view in entry.tensor.views {
+        let storage = places.note(view.storage, at: views.count) ?? views.count
+        if storage == views.count { views.append([]) }
+        views[storage].append(StorageView(number: number, entry: place, view: view))
+        number += 1
+      }
+    }
+    return views
   }
 }
 
