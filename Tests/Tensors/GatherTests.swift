@@ -130,4 +130,20 @@ import Testing
       try MemorySource(bytes).read(into: &buffer, count: count, at: offset)
     }
   }
+
+  @Test func `parts of a large view have its elements one after the other`() throws {
+    let (rows, columns, size) = (301, 503, 1 << 16)
+    let bytes = (0..<(rows * columns * 4)).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B9 >> 13) }
+    let matrix = try Tensor(Storage(bytes), dtype: .float32, shape: [1, rows, columns])
+    let view = try matrix.permuted([0, 2, 1])
+    let parts = try view.gatheringParts(of: size)
+    #expect(parts.count == 10)
+    #expect(try parts.flatMap { try $0.contiguousBytes() } == view.contiguousBytes())
+    // What lies in order is streamed, and what repeats is bounded as a whole.
+    #expect(try matrix.gatheringParts(of: size).count == 1)
+    let repeated = try Tensor(
+      Storage([UInt8](repeating: 0, count: 4)), dtype: .float32, shape: [1 << 14, 1 << 14], strides: [0, 0],
+      offset: 0)
+    #expect(try repeated.gatheringParts(of: size).count == 1)
+  }
 }

@@ -92,7 +92,12 @@ package enum SafetensorsWriter {
   ) throws -> OutputPlan {
     let layout = try layout(stateDict, metadata: metadata, name: name)
     let header = OutputPlan.Piece(head: layout.header, MemoryPayload([]))
-    return try OutputPlan([header] + layout.order.map { OutputPlan.Piece(stateDict.entries[$0].tensor) })
+    var pieces = [header]
+    pieces.reserveCapacity(layout.order.count + 1)
+    for place in layout.order {
+      for part in try stateDict.entries[place].tensor.gatheringParts() { pieces.append(.init(part)) }
+    }
+    return try OutputPlan(pieces)
   }
 
   /// What a file will hold.
