@@ -29,6 +29,14 @@ public struct ExactString: Hashable, Sendable, Comparable {
 
   /// Byte order, which is how Rust and Python sort UTF-8 names.
   public static func < (one: Self, other: Self) -> Bool {
-    one.string.utf8.lexicographicallyPrecedes(other.string.utf8)
+    let precedes = unsafe one.string.utf8.withContiguousStorageIfAvailable { one in
+      unsafe other.string.utf8.withContiguousStorageIfAvailable { other in
+        let count = min(one.count, other.count)
+        var place = 0
+        while place < count, unsafe one[place] == other[place] { place += 1 }
+        return unsafe place < count ? one[place] < other[place] : one.count < other.count
+      }
+    }
+    return (precedes ?? nil) ?? one.string.utf8.lexicographicallyPrecedes(other.string.utf8)
   }
 }

@@ -19,6 +19,18 @@ package struct NameHash: Sendable {
       sum = Self.times(sum &+ part, point)
       place += 7
     }
+    self.init(sum: sum)
+  }
+
+  /// The hash of numbers instead of bytes.
+  package init(_ numbers: [Int32]) {
+    let point = Self.point
+    var sum = UInt64(truncatingIfNeeded: numbers.count) & Self.prime
+    for number in numbers { sum = Self.times(sum &+ UInt64(UInt32(bitPattern: number)), point) }
+    self.init(sum: sum)
+  }
+
+  private init(sum: UInt64) {
     // The upper half of a product depends on all of it.
     value = UInt32(truncatingIfNeeded: (sum &* 0x9E37_79B9_7F4A_7C15) >> 32)
   }

@@ -1,4 +1,22 @@
 extension String {
+  /// Whether the bytes of a text that is not empty stand somewhere in it.
+  package func contains(bytesOf other: String) -> Bool {
+    var (name, other) = (self, other)
+    return name.withUTF8 { name in
+      other.withUTF8 { other in
+        guard let first = unsafe other.first, name.count >= other.count else { return false }
+        for start in 0...name.count - other.count where unsafe name[start] == first {
+          var place = 1
+          while place < other.count, unsafe name[start + place] == other[place] { place += 1 }
+          if place == other.count { return true }
+        }
+        return false
+      }
+    }
+  }
+}
+
+extension String {
   /// The rest of a name that begins with `prefix`, byte for byte; `nil` where it does not.
   package func rest(after prefix: String) -> Substring? {
     let bytes = utf8

@@ -15,52 +15,10 @@ public struct FoldedNames: Sendable {
   ///
   /// - Complexity: O(*n* · *c*) expected for *n* names of *c* components.
   public static func fold(_ names: [String]) -> [FoldedNames] {
-    var groups = names.enumerated().map { index, name in
-      Group(name, index)
-    }
-    let longest = groups.map(\.components.count).max() ?? 0
-    for position in stride(from: longest - 1, through: 0, by: -1) {
-      var places: [ExactString: Int] = [:]
-      var merged: [Group] = []
-      for group in groups {
-        guard position < group.components.count, group.isFoldable else {
-          merged.append(group)
-          continue
-        }
-        let key = ExactString(group.key(without: position))
-        if let place = places[key] {
-          merged[place].components[position] += group.components[position]
-          merged[place].members += group.members
-        } else {
-          places[key] = merged.count
-          merged.append(group)
-        }
-      }
-      groups = merged
-    }
-    return groups.map { group in
+    var folding = Folding(names)
+    return folding.folded().map { components, members in
       FoldedNames(
-        pattern: group.components.map(spell).joined(separator: "."),
-        members: group.members.sorted().map { names[$0] })
-    }
-  }
-
-  private struct Group {
-    var components: [[String]]
-    var members: [Int]
-    /// Names with characters that mean something in a pattern stay alone.
-    let isFoldable: Bool
-
-    init(_ name: String, _ index: Int) {
-      components = name.split(separator: ".", omittingEmptySubsequences: false).map { [String($0)] }
-      members = [index]
-      isFoldable =
-        !name.utf8.contains(where: "{},*?#[]!\\".utf8.contains) && components.allSatisfy { !$0[0].isEmpty }
-    }
-
-    func key(without position: Int) -> String {
-      components.enumerated().map { $0.offset == position ? "{" : $0.element.sorted().joined(separator: ",") }
-        .joined(separator: ".")
+        pattern: components.map(spell).joined(separator: "."), members: members.map { names[$0] })
     }
   }
 

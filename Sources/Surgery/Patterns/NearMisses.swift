@@ -1,3 +1,5 @@
+internal import SutureText
+
 /// Names that a pattern nearly fits: `norm*` and `*norm*` are easily confused.
 enum NearMisses {
   /// Says which of `rest` contain the text of a pattern without fitting it.
@@ -21,7 +23,7 @@ extension Pattern {
   func near(_ names: [String]) -> String? {
     guard let (literal, misses) = literal else { return nil }
     // By bytes, as it fits.
-    let near = names.filter { $0.utf8.contains(literal.utf8) }
+    let near = names.filter { $0.contains(bytesOf: literal) }
     if near.isEmpty { return nil }
     let keys = near.count == 1 ? "1 key that contains" : "\(near.count) keys that contain"
     let but = near.count == 1 ? misses.one : misses.many

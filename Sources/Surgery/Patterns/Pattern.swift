@@ -18,7 +18,7 @@ public struct Pattern {
   let pieces: [PatternSyntax.Piece]?
 
   private let isNegated: Bool
-  private let alternatives: [[Glob.Piece]]
+  private let alternatives: [Glob]
   private let regex: Regex<AnyRegexOutput>?
 
   /// Reads a pattern.
@@ -59,8 +59,7 @@ public struct Pattern {
     if let regex {
       fits = (try? regex.wholeMatch(in: name)) != nil
     } else {
-      let scalars = Array(name.unicodeScalars)
-      fits = alternatives.contains { Glob.captures($0, scalars) != nil }
+      fits = alternatives.contains { $0.fits(name) }
     }
     return fits != isNegated
   }
@@ -80,9 +79,8 @@ public struct Pattern {
       guard let match = try? regex.wholeMatch(in: name) else { return nil }
       return (0, match.output.dropFirst().map { $0.substring.map(String.init) ?? "" })
     }
-    let scalars = Array(name.unicodeScalars)
-    for (index, pieces) in alternatives.enumerated() {
-      if let found = Glob.captures(pieces, scalars) { return (index, found) }
+    for (index, glob) in alternatives.enumerated() {
+      if let found = glob.captures(name) { return (index, found) }
     }
     return nil
   }
@@ -173,9 +171,6 @@ extension Pattern {
     pieces.replaceSubrange(
       place...place, with: choice.unicodeScalars.map { PatternSyntax.Piece.literal($0) })
     let alternatives = Glob.alternatives(PatternSyntax(.pattern, pieces))
-    return names.contains { name in
-      let scalars = Array(name.unicodeScalars)
-      return alternatives.contains { Glob.captures($0, scalars) != nil }
-    }
+    return names.contains { name in alternatives.contains { $0.fits(name) } }
   }
 }

@@ -110,13 +110,18 @@ public struct Plan: Sendable {
   private static func refuseCollisions(_ draft: Draft, _ step: PlannedStep, _ number: Int)
     throws(SurgeryError)
   {
-    var origins: [ExactString: String] = [:]
+    var places = NameIndex(capacity: draft.entries.count)
     var remedies: [Remedy] = []
     var collisions = 0
-    for entry in draft.entries {
-      guard let other = origins.updateValue(entry.origin, forKey: ExactString(entry.name)) else { continue }
+    for (place, entry) in draft.entries.enumerated() {
+      guard let other = places.insert(entry.name, at: place, among: { draft.entries[$0].name }) else {
+        continue
+      }
       collisions += 1
-      if collisions == 1 { remedies = ["\(other) and \(entry.origin) would both be \"\(entry.name)\""] }
+      if collisions == 1 {
+        let other = draft.entries[other].origin
+        remedies = ["\(other) and \(entry.origin) would both be \"\(entry.name)\""]
+      }
     }
     if collisions == 0 { return }
     if collisions > 1 { remedies.append("and \(collisions - 1) more") }
@@ -141,14 +146,19 @@ public struct Accounting: Sendable {
 
   init(_ draft: Draft, replaced: [String]) {
     // How often a key is a tensor of the output by itself; 0 where it is so only together with others.
-    var uses: [ExactString: Int] = [:]
+    var uses = [Int?](repeating: nil, count: draft.input.count)
     for entry in draft.entries {
-      let origins = Set(entry.origins.map(ExactString.init))
-      for origin in origins { uses[origin, default: 0] += origins.count == 1 ? 1 : 0 }
+      let origins =
+        entry.origins.count > 1 ? Set(entry.origins.map(ExactString.init)).map(\.string) : entry.origins
+      for origin in origins {
+        // Some are of another checkpoint.
+        guard let place = draft.input.place(of: origin) else { continue }
+        uses[place] = (uses[place] ?? 0) + (origins.count == 1 ? 1 : 0)
+      }
     }
     let filled = Set(replaced.map(ExactString.init))
-    for name in draft.input.names {
-      switch uses[ExactString(name)] {
+    for (name, uses) in zip(draft.input.names, uses) {
+      switch uses {
       case nil where filled.contains(ExactString(name)): self.replaced.append(name)
       case nil: dropped.append(name)
       case 0?: merged.append(name)

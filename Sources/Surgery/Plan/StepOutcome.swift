@@ -81,11 +81,12 @@ extension StepOutcome {
       }
       return isHit
     }
+    let names = draft.names
     for index in used.indices {
       if !used[index] {
         miss(pattern: texts[index], among: texts)
       } else {
-        notes += patterns[index].idleChoices(among: draft.names)
+        notes += patterns[index].idleChoices(among: names)
       }
     }
     return hits

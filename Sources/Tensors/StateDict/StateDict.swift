@@ -32,6 +32,7 @@ public struct StateDict: Sendable, RandomAccessCollection {
   ///
   /// - Throws: `Failure`.
   public init(_ entries: some Sequence<Entry>) throws(Failure) {
+    self.init(capacity: entries.underestimatedCount)
     for entry in entries { try append(entry.name, entry.tensor) }
   }
 
@@ -43,8 +44,11 @@ public struct StateDict: Sendable, RandomAccessCollection {
 
   /// The tensor of that name, byte for byte.
   public subscript(name: String) -> Tensor? {
-    positions.place(of: name) { entries[$0].name }.map { entries[$0].tensor }
+    place(of: name).map { entries[$0].tensor }
   }
+
+  /// Where the entry of that name stands, byte for byte.
+  package func place(of name: String) -> Int? { positions.place(of: name) { entries[$0].name } }
 
   /// Adds an entry at the end.
   ///
@@ -64,7 +68,17 @@ public struct StateDict: Sendable, RandomAccessCollection {
 
   /// The distinct storages in the order of first use.
   public var storages: [Storage] {
-    var seen = StoragePlaces(capacity: entries.count)
-    return entries.flatMap(\.tensor.storages).filter { seen.note($0, at: 0) == nil }
+    var (seen, storages) = (StoragePlaces(capacity: entries.count), [Storage]())
+    storages.reserveCapacity(entries.count)
+    for entry in entries {
+      // Nearly all tensors have one.
+      if case .strided = entry.tensor.layout {
+        let storage = entry.tensor.storage
+        if seen.note(storage, at: 0) == nil { storages.append(storage) }
+      } else {
+        storages += entry.tensor.storages.filter { seen.note($0, at: 0) == nil }
+      }
+    }
+    return storages
   }
 }
