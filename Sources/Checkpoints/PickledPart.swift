@@ -67,15 +67,12 @@ struct PickledPart {
 extension Leaf {
   func moved(under place: [String]) -> Leaf {
     Leaf(
-      components: place + components, content: content, kind: kind, value: value,
+      components: place + components, content: content, kind: kind, text: text,
       opaqueDepths: opaqueDepths.map { $0 + place.count }, isOfAttribute: isOfAttribute, id: id)
   }
 
   /// A tensor that was put together.
   init(_ components: [String], _ tensor: Tensor) {
-    self.init(
-      components: components, content: .tensor(tensor), kind: "tensor",
-      value: "\(tensor.dtype) \(tensor.shape)",
-      opaqueDepths: [])
+    self.init(components: components, content: .tensor(tensor), kind: "tensor", opaqueDepths: [])
   }
 }

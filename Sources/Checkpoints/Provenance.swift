@@ -45,9 +45,12 @@ public struct Provenance: Sendable, Equatable {
 
   /// For each of `names` its place in `read`, the order in which a file will be read; `nil` where that is the same.
   static func order(of names: [String], readAs read: [String]) -> [Int]? {
-    var places: [ExactString: Int] = [:]
-    for (place, name) in read.enumerated() { places[ExactString(name)] = place }
-    let order = names.compactMap { places[ExactString($0)] }
+    if zip(names, read).allSatisfy({ ExactString($0) == ExactString($1) }), names.count <= read.count {
+      return nil
+    }
+    var places = NameIndex(capacity: read.count)
+    for (place, name) in read.enumerated() { _ = places.insert(name, at: place) { read[$0] } }
+    let order = names.compactMap { places.place(of: $0) { read[$0] } }
     return order == Array(names.indices) ? nil : order
   }
 

@@ -99,7 +99,7 @@ public struct PickleGraph: Sendable {
     others.reserveCapacity(count / 4)
   }
 
-  static let mostExpected = 1 << 21
+  static let mostExpected = 1 << 23
 
   /// How many values there are.
   public var valueCount: Int { kept.count }
@@ -161,6 +161,17 @@ public struct PickleGraph: Sendable {
     case .call(let place): return calls[Int(place)].callable
     case .other(let place):
       if case .object(let object) = others[Int(place)] { return object.callable }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// The first positional argument of a call; `nil` where there is none, and of any other value.
+  public func firstArgument(of id: PickleID) -> PickleID? {
+    switch kept[Int(id.index)] {
+    case .call(let place): return tuple(calls[Int(place)].arguments)?.first
+    case .other(let place):
+      if case .object(let object) = others[Int(place)] { return object.arguments.first }
       return nil
     default: return nil
     }

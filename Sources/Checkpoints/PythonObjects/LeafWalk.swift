@@ -8,13 +8,14 @@ struct Leaf {
   let components: [String]
   let content: Content
   let kind: String
-  let value: String
+  /// What is said of a value that is no tensor.
+  let text: String
   /// The lengths of the paths to objects of unknown classes and to attributes of modules along the way.
   let opaqueDepths: [Int]
   /// Whether the path leads through an attribute of a module.
-  var isOfAttribute = false
+  let isOfAttribute: Bool
   /// The value in its pickle; `nil` of what was made of several.
-  var id: PickleID?
+  let id: PickleID?
 
   /// What is there; most leaves are no tensors, and there may be a million.
   indirect enum Content {
@@ -23,6 +24,18 @@ struct Leaf {
     /// A tensor of a kind that is not read, and what is said of it where it is wanted.
     case refused(Failure)
   }
+
+  /// - Parameter text: nothing of a tensor, whose dtype and shape are told.
+  init(
+    components: [String], content: Content, kind: String, text: String = "", opaqueDepths: [Int],
+    isOfAttribute: Bool = false, id: PickleID? = nil
+  ) {
+    (self.components, self.content, self.kind, self.text) = (components, content, kind, text)
+    (self.opaqueDepths, self.isOfAttribute, self.id) = (opaqueDepths, isOfAttribute, id)
+  }
+
+  /// What is said of it.
+  var value: String { tensor.map { "\($0.dtype) \($0.shape)" } ?? text }
 
   var tensor: Tensor? { if case .tensor(let tensor) = content { tensor } else { nil } }
   var refusal: Failure? { if case .refused(let refusal) = content { refusal } else { nil } }
@@ -46,7 +59,8 @@ struct LeafWalk {
   /// The modules that were pickled whole, and their classes.
   private(set) var modules: [Checkpoint.Module] = []
   /// The tensors that were met.
-  private(set) var tensorIDs: Set<PickleID> = []
+  private(set) var tensorIDs: [PickleID] = []
+  private(set) var isMet: PickleTable<Bool>
   /// The paths of arrays whose elements torch has no dtype for.
   private(set) var oddArrays: [String] = []
   /// The paths of tensors on which something was set in Python.
@@ -71,6 +85,7 @@ struct LeafWalk {
     self.leftOut = leftOut
     (graph, tensors, values) = (object.graph, object.tensors, object.values)
     (location, limits) = (object.location, object.limits)
+    isMet = PickleTable(graph, false)
     budget = WalkBudget(graph, paths: limits.paths(of: graph.valueCount))
     plainData = PlainData(values)
     text = PythonText(graph: graph, tensors: tensors)
@@ -96,7 +111,7 @@ struct LeafWalk {
     if leftOut.contains(place.id), case .object(let object) = graph[place.id] {
       leaves.append(
         Leaf(
-          components: place.path, content: .value, kind: text.kind(object), value: "left out",
+          components: place.path, content: .value, kind: text.kind(object), text: "left out",
           opaqueDepths: place.opaqueDepths))
       return .leaf(())
     }
@@ -132,7 +147,7 @@ struct LeafWalk {
   private mutating func leaf(_ value: PythonValue, _ place: PickleWalk.Place) throws -> Leaf? {
     func leaf(_ kind: String, _ text: String, _ content: Leaf.Content = .value) -> Leaf {
       Leaf(
-        components: place.path, content: content, kind: kind, value: text, opaqueDepths: place.opaqueDepths,
+        components: place.path, content: content, kind: kind, text: text, opaqueDepths: place.opaqueDepths,
         isOfAttribute: place.isOfAttribute, id: place.id)
     }
     if let count = plainCount(value, place.id) {
@@ -141,7 +156,10 @@ struct LeafWalk {
     }
     switch value {
     case .tensor:
-      tensorIDs.insert(place.id)
+      if !isMet[place.id] {
+        isMet[place.id] = true
+        tensorIDs.append(place.id)
+      }
       if !halfNames.isEmpty, place.path.contains(where: { halfNames.contains(ExactString($0)) }) {
         return leaf(
           "tensor", "not read",
@@ -154,7 +172,7 @@ struct LeafWalk {
         return leaf("tensor", "not read", .refused(refusal))
       }
       let tensor = try tensors.tensor(place.id)
-      return leaf("tensor", "\(tensor.dtype) \(tensor.shape)", .tensor(tensor))
+      return leaf("tensor", "", .tensor(tensor))
     case .dict(let items, _): return items.isEmpty ? leaf("dict", "{}") : nil
     case .list(let items), .set(let items): return items.isEmpty ? leaf(graph[place.id].kind, "[]") : nil
     // A tuple of plain values, such as betas, reads better whole.

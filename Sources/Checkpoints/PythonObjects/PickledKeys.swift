@@ -30,14 +30,14 @@ struct PickledKeys {
   mutating func items(_ pairs: [(key: PickleID, value: PickleID)]) -> (items: [Item], conflict: Conflict?) {
     var items: [Item] = []
     var conflict: Conflict?
-    var places: [ExactString: Int] = [:]
+    items.reserveCapacity(pairs.count)
+    var places = NameIndex(capacity: pairs.count)
     // Of the keys that share their name with an earlier one.
     var laterPlaces: [Int: Int] = [:]
     var counts: [ExactString: Int] = [:]
     for (key, value) in pairs {
       let name = text.key(key)
-      guard let place = places[ExactString(name)] else {
-        places[ExactString(name)] = items.count
+      guard let place = places.insert(name, at: items.count, among: { items[$0].name }) else {
         items.append(Item(name: name, key: key, value: value))
         continue
       }
@@ -54,9 +54,8 @@ struct PickledKeys {
         repeat {
           count += 1
           other = "\(name) (\(count))"
-        } while places[ExactString(other)] != nil
+        } while places.insert(other, at: items.count, among: { items[$0].name }) != nil
         counts[ExactString(name)] = count
-        places[ExactString(other)] = items.count
         laterPlaces[number(of: key)] = items.count
         items.append(Item(name: other, key: key, value: value))
       }

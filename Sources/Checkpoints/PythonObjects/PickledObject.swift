@@ -123,7 +123,7 @@ struct PickledObject {
   /// What such a function would have made of a tensor cannot be known, so they are reported, never shown as the
   /// result. A file that holds no others is refused.
   private func hiddenTensors(_ walk: LeafWalk, _ tainted: Set<PickleID>) throws -> [String] {
-    let unmet = graph.ids.filter { !walk.tensorIDs.contains($0) && tensors.isTensor($0) }
+    let unmet = graph.ids.filter { !walk.isMet[$0] && tensors.isTensor($0) }
     if unmet.isEmpty { return [] }
     // What a tensor that was met is made of has been met with it.
     let met = graph.reachable(from: walk.tensorIDs)

@@ -45,16 +45,18 @@ extension TensorBuilder {
       }
       return try nested.storage(bytes, id: id, location)
     }
-    var reference: StorageReference
-    if let known = parsed[id] {
-      reference = known
-    } else {
-      reference = try storageReference(id)
-      parsed[id] = reference
+    if parsedPlaces[id] < 0 {
+      parsed.append((try storageReference(id), nil))
+      parsedPlaces[id] = Int32(parsed.count - 1)
     }
+    let place = Int(parsedPlaces[id])
+    var reference = parsed[place].reference
     if isBigEndian { reference.swapWidth = (reference.dtype ?? dtype)?.swapWidth ?? 1 }
     let key = reference.view?.key ?? reference.key
-    if let known = storages[key] {
+    let found = parsed[place].storage ?? storageKeys.place(of: key) { storages[$0].key }
+    if let found {
+      parsed[place].storage = found
+      let known = storages[found]
       guard known.reference.dtype == reference.dtype else {
         throw malformed(
           "storage \(key) is used both as \(known.reference.dtype?.rawValue ?? "untyped") and as "
@@ -74,7 +76,13 @@ extension TensorBuilder {
           + "but \(storage.byteCount) are there", at: id
       ).of(.bounds)
     }
-    storages[key] = (reference, storage)
+    if let found {
+      storages[found] = (key, reference, storage)
+    } else {
+      _ = storageKeys.insert(key, at: storages.count) { storages[$0].key }
+      parsed[place].storage = storages.count
+      storages.append((key, reference, storage))
+    }
     return (reference, storage)
   }
 

@@ -28,9 +28,16 @@ final class TensorBuilder {
 
   let references: any References
   let nested: NestedStorages
-  var storages: [String: (reference: StorageReference, storage: Storage)] = [:]
-  var parsed: [PickleID: StorageReference] = [:]
-  private var built: [PickleID: Tensor] = [:]
+  /// The storages that have been referred to, by their keys.
+  var storages: [(key: String, reference: StorageReference, storage: Storage)] = []
+  var storageKeys = NameIndex()
+  /// What persistent ids say, and which of the storages they mean.
+  var parsed: [(reference: StorageReference, storage: Int?)] = []
+  /// For each value its place in `parsed`, or -1.
+  var parsedPlaces: PickleTable<Int32>
+  private var built: [Tensor] = []
+  /// For each value its place in `built`, or -1.
+  private var builtPlaces: PickleTable<Int32>
 
   init(
     graph: PickleGraph, location: PickleLocation, references: any References, isBigEndian: Bool,
@@ -38,14 +45,21 @@ final class TensorBuilder {
   ) {
     (self.graph, self.location, self.references) = (graph, location, references)
     (self.isBigEndian, self.nested) = (isBigEndian, nested)
+    (parsedPlaces, builtPlaces) = (PickleTable(graph, -1), PickleTable(graph, -1))
   }
 
   /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.
-  func isTensor(_ id: PickleID) -> Bool { kind(of: id, depth: 0) != nil }
+  func isTensor(_ id: PickleID) -> Bool {
+    switch quickMaker(of: id) {
+    case .nothing: false
+    case .rebuilder: graph.firstArgument(of: id).map(isPacked) != true
+    default: kind(of: id, depth: 0) != nil
+    }
+  }
 
   /// The tensor that the value `id`, of which ``isTensor(_:)`` holds, stands for.
   func tensor(_ id: PickleID) throws -> Tensor {
-    if let known = built[id] { return known }
+    if builtPlaces[id] >= 0 { return built[Int(builtPlaces[id])] }
     guard let kind = kind(of: id, depth: 0) else {
       throw malformed("a tensor was expected, found \(graph[id].kind)", at: id)
     }
@@ -61,13 +75,15 @@ final class TensorBuilder {
     case .refused(let what): throw unsupported(what, at: id)
     case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
     }
-    built[id] = tensor
+    builtPlaces[id] = Int32(built.count)
+    built.append(tensor)
     return tensor
   }
 
   /// Why a tensor of a kind that is not read is none here; `nil` of any other.
   func refusal(of id: PickleID) -> Failure? {
-    switch kind(of: id, depth: 0) {
+    if quickMaker(of: id) == .rebuilder { return nil }
+    return switch kind(of: id, depth: 0) {
     case .refused(let what): unsupported(what, at: id)
     case .inner(let inner): refusal(of: inner)
     default: nil
@@ -144,6 +160,11 @@ final class TensorBuilder {
     if parameterClasses.contains(name) { return .parameter }
     if TorchDType.tensorClass(name) != nil { return .tensorClass }
     return NumpyArray.isReconstructor(name) ? .array : .nothing
+  }
+
+  /// How a call of a name makes a tensor, without a look at what it is given; `nil` of what is no such call.
+  private func quickMaker(of id: PickleID) -> Maker? {
+    graph.callable(of: id).flatMap { graph.namePlace($0) }.map { makers[$0] }
   }
 
   /// That of each of the graph's names.
@@ -232,6 +253,7 @@ final class TensorBuilder {
 
   /// What was set on a tensor in Python, beside its elements.
   func attributes(of id: PickleID) -> [(key: PickleID, value: PickleID)] {
+    if quickMaker(of: id) == .rebuilder { return [] }
     guard case .object(let object) = graph[id], object.arguments.count > 3,
       let name = graph.callableName(object.callable),
       name == "torch._utils._rebuild_parameter_with_state" || Self.typed.contains(name),

@@ -62,6 +62,7 @@ struct WrapperChoice {
     }
     let outside = Set(apart.map(ExactString.init))
     if !partsTraining { placesApart = outside }
+    stateDict = StateDict(capacity: leaves.count)
     for leaf in leaves {
       let isInside =
         leaf.lies(in: wrapper) && !outside.contains(ExactString(leaf.components.first ?? ""))

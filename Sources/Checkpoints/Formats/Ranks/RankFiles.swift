@@ -280,9 +280,8 @@ extension Leaf {
   /// The same place with a tensor that was put together.
   fileprivate func replaced(by tensor: Tensor) -> Leaf {
     Leaf(
-      components: components, content: .tensor(tensor), kind: "tensor",
-      value: "\(tensor.dtype) \(tensor.shape)",
-      opaqueDepths: opaqueDepths, isOfAttribute: isOfAttribute)
+      components: components, content: .tensor(tensor), kind: "tensor", opaqueDepths: opaqueDepths,
+      isOfAttribute: isOfAttribute)
   }
 }
 

@@ -135,7 +135,7 @@ extension Leaf {
   /// The same without the first component of its path.
   fileprivate var withoutFirst: Leaf {
     Leaf(
-      components: Array(components.dropFirst()), content: content, kind: kind, value: value,
+      components: Array(components.dropFirst()), content: content, kind: kind, text: text,
       opaqueDepths: opaqueDepths.map { $0 - 1 }, isOfAttribute: isOfAttribute, id: id)
   }
 }

@@ -38,7 +38,7 @@ struct ZeroOptimizer {
         case .scalar(let tensor): found[place].append(Leaf(path, tensor))
         case .number(let number):
           found[place].append(
-            Leaf(components: path, content: .value, kind: "int", value: String(number), opaqueDepths: []))
+            Leaf(components: path, content: .value, kind: "int", text: String(number), opaqueDepths: []))
         case .vector: break
         }
       }

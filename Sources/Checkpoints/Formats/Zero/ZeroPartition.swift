@@ -140,7 +140,7 @@ struct ZeroPartition {
     }.map { leaf in
       Leaf(
         components: ["optim"] + leaf.components.dropFirst(), content: leaf.content, kind: leaf.kind,
-        value: leaf.value, opaqueDepths: leaf.opaqueDepths)
+        text: leaf.text, opaqueDepths: leaf.opaqueDepths)
     }
   }
 }

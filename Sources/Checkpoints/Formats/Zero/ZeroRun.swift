@@ -151,6 +151,6 @@ extension Leaf {
   /// The same without its tensor, which is then told by its dtype and shape alone.
   var asValue: Leaf {
     Leaf(
-      components: components, content: .value, kind: kind, value: value, opaqueDepths: opaqueDepths, id: id)
+      components: components, content: .value, kind: kind, text: value, opaqueDepths: opaqueDepths, id: id)
   }
 }
