@@ -26,7 +26,7 @@ package struct NameIndex: Sendable {
   /// - Returns: the place at which it stood before, or `nil`.
   package mutating func insert(_ hash: NameHash, at place: Int, isSame: (Int) -> Bool) -> Int? {
     precondition(place >= 0 && place < Int(Int32.max))
-    if (count + 1) * 2 > slots.count { grow() }
+    if (count + 1) * 4 > slots.count * 3 { grow() }
     let (slot, found) = probe(hash, isSame)
     if let found { return found }
     slots[slot] = UInt64(hash.value) << 32 | UInt64(place + 1)
@@ -65,10 +65,11 @@ package struct NameIndex: Sendable {
     }
   }
 
-  /// At most half of the slots are taken.
+  /// At most three quarters of the slots are taken: beyond a hundred thousand names the table is larger than the processor's
+  /// caches, and what is not in them takes longer than a few slots more.
   private static func size(for capacity: Int) -> Int {
     var size = 16
-    while size < capacity * 2 { size *= 2 }
+    while size * 3 < capacity * 4 { size *= 2 }
     return size
   }
 
