@@ -195,15 +195,16 @@ static ptrdiff_t copy_words(const suture_convolution *layer, const convolution_g
   return g->copies ? under(layer, g->band) * g->line : 0;
 }
 
-static ptrdiff_t convolution_thread_words(const suture_convolution *layer, const convolution_geometry *g) {
-  return multiple(copy_words(layer, g), 16) + (layer->normalizes ? multiple(layer->inputs, 16) : 0);
+static ptrdiff_t convolution_thread_bytes(const suture_convolution *layer, const convolution_geometry *g) {
+  ptrdiff_t words = multiple(copy_words(layer, g), 16) + (layer->normalizes ? multiple(layer->inputs, 16) : 0);
+  return words * (ptrdiff_t)sizeof(word);
 }
 
 static size_t convolution_scratch(const suture_convolution *layer) {
   convolution_geometry g = measure_convolution(layer);
   char *at = NULL;
   settle_pieces(layer, &g, &at);
-  return (size_t)at + (size_t)(layer->threads * convolution_thread_words(layer, &g)) * sizeof(word);
+  return (size_t)at + (size_t)room_of(layer->threads, convolution_thread_bytes(layer, &g));
 }
 
 // Copies `count` pixels side by side.
@@ -309,7 +310,7 @@ static void compute_tile(const convolution_job *r, ptrdiff_t job, word *copy, fl
 
 static void work_on_convolution(void *argument) {
   convolution_job *r = argument;
-  char *at = r->threads + suture_team_member() * convolution_thread_words(r->layer, &r->g) * (ptrdiff_t)sizeof(word);
+  char *at = r->threads + room_of(suture_team_member(), convolution_thread_bytes(r->layer, &r->g));
   word *copy = take(&at, copy_words(r->layer, &r->g));
   for (ptrdiff_t job; (job = take_work(&r->jobs, suture_team_member())) >= 0;) compute_tile(r, job, copy, (float *)at);
 }

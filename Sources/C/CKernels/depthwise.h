@@ -101,16 +101,21 @@ typedef struct {
   const suture_depthwise *layer;
   depthwise_geometry g;
   const float *x, *weights, *biases;
-  float *y, *scratch;
+  float *y;
+  char *scratch;
   bool is_large;  // more than the second cache holds
   work_list list;
 } depthwise_job;
 
 static ptrdiff_t window_floats(const depthwise_geometry *g) { return (g->strip + 2 * BORDER) * LANES; }
 
+static ptrdiff_t window_bytes(const depthwise_geometry *g) {
+  return KERNEL * window_floats(g) * (ptrdiff_t)sizeof(float);
+}
+
 static size_t depthwise_scratch(const suture_depthwise *layer) {
   depthwise_geometry g = measure_depthwise(layer);
-  return (size_t)(layer->threads * KERNEL * window_floats(&g)) * sizeof(float);
+  return (size_t)room_of(layer->threads, window_bytes(&g));
 }
 
 // Copies the pixels from column `left` on, those that there are, and zeros for the others.
@@ -178,7 +183,7 @@ static void compute_band(const depthwise_job *r, ptrdiff_t job, float *window) {
 
 static void work_on_depthwise(void *argument) {
   depthwise_job *r = argument;
-  float *window = r->scratch + suture_team_member() * KERNEL * window_floats(&r->g);
+  float *window = (float *)(r->scratch + room_of(suture_team_member(), window_bytes(&r->g)));
   for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) compute_band(r, job, window);
 }
 

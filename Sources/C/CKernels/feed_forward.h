@@ -118,7 +118,7 @@ typedef struct {
   const word *weights;
   const float *biases;
   char *scratch;
-  size_t thread_bytes;
+  ptrdiff_t thread_bytes;
   float *parts;  // the sums of each part of each tile, where there are parts
   work_list list;
 } feed_forward_job;
@@ -146,10 +146,10 @@ static workplace settle_workplace(const feed_forward_geometry *g, char **at) {
   return w;
 }
 
-static size_t thread_bytes(const feed_forward_geometry *g) {
+static ptrdiff_t thread_bytes(const feed_forward_geometry *g) {
   char *at = NULL;
   settle_workplace(g, &at);
-  return (size_t)at;
+  return (ptrdiff_t)at;
 }
 
 // The sums of one part of a tile.
@@ -157,7 +157,8 @@ static ptrdiff_t part_floats(const feed_forward_geometry *g) { return g->parts >
 
 static size_t feed_forward_scratch(const suture_feed_forward *layer) {
   feed_forward_geometry g = measure_feed_forward(layer);
-  return (size_t)layer->threads * thread_bytes(&g) + (size_t)(g.tiles * g.parts * part_floats(&g)) * sizeof(float);
+  return (size_t)room_of(layer->threads, thread_bytes(&g))
+    + (size_t)(g.tiles * g.parts * part_floats(&g)) * sizeof(float);
 }
 
 // The rows of a tile, and the blocks that they are computed in.
@@ -281,7 +282,7 @@ static void gather_parts(const feed_forward_job *r, int thread, int threads) {
 static void work_on_feed_forward(void *argument) {
   feed_forward_job *r = argument;
   const feed_forward_geometry *g = &r->g;
-  char *at = r->scratch + (size_t)suture_team_member() * r->thread_bytes;
+  char *at = r->scratch + room_of(suture_team_member(), r->thread_bytes);
   workplace w = settle_workplace(g, &at);
   // What no row fills is read all the same, as the second half of a last word.
   memset(w.row, 0, (size_t)row_floats(g) * sizeof(float));
@@ -305,7 +306,7 @@ static void feed_forward_run(
   feed_forward_job r = {.layer = layer, .g = measure_feed_forward(layer), .x = x, .y = y, .weights = weights, .biases = biases};
   r.scratch = scratch;
   r.thread_bytes = thread_bytes(&r.g);
-  r.parts = (float *)(r.scratch + (size_t)layer->threads * r.thread_bytes);
+  r.parts = (float *)(r.scratch + room_of(layer->threads, r.thread_bytes));
   list_work(&r.list, r.g.tiles * r.g.parts, layer->threads);
   suture_team_run(work_on_feed_forward, &r, layer->threads);
 }

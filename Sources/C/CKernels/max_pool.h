@@ -16,7 +16,9 @@ static ptrdiff_t line_bytes(const suture_max_pool *layer) {
   return multiple(layer->width * layer->channels, 16) * (ptrdiff_t)sizeof(float);
 }
 
-static size_t max_pool_scratch(const suture_max_pool *layer) { return (size_t)(layer->threads * line_bytes(layer)); }
+static size_t max_pool_scratch(const suture_max_pool *layer) {
+  return (size_t)room_of(layer->threads, line_bytes(layer));
+}
 
 // The largest of `count` vectors, `pitch` floats apart.
 INLINE vector peak(const float *from, ptrdiff_t pitch, ptrdiff_t count, part there) {
@@ -56,7 +58,7 @@ static void pool_row(const max_pool_job *r, ptrdiff_t job, float *line) {
 
 static void work_on_max_pool(void *argument) {
   max_pool_job *r = argument;
-  float *line = (float *)(r->lines + suture_team_member() * line_bytes(r->layer));
+  float *line = (float *)(r->lines + room_of(suture_team_member(), line_bytes(r->layer)));
   for (ptrdiff_t job; (job = take_work(&r->jobs, suture_team_member())) >= 0;) pool_row(r, job, line);
 }
 
