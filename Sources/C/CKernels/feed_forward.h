@@ -269,12 +269,13 @@ static void gather_parts(const feed_forward_job *r, int thread, int threads) {
   ptrdiff_t first = r->layer->rows * thread / threads, end = r->layer->rows * (thread + 1) / threads;
   for (ptrdiff_t row = first; row < end; row++) {
     ptrdiff_t tile = row / g->tile, within = row % g->tile;
-    const float *part = r->parts + tile * g->parts * part_size + within * width;
+    const float *sums = r->parts + tile * g->parts * part_size + within * width;
     float *y = r->y + row * channels;
-    for (ptrdiff_t c = 0; c < channels; c++) {
-      float sum = bias[c];
-      for (ptrdiff_t p = 0; p < g->parts; p++) sum += part[p * part_size + c];
-      y[c] += sum;
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+      part there = part_of(channels - c);
+      vector sum = load(bias + c);
+      for (ptrdiff_t p = 0; p < g->parts; p++) sum = sum + load(sums + p * part_size + c);
+      store_part(y + c, there, load_part(there, y + c) + sum);
     }
   }
 }
