@@ -43,6 +43,77 @@ import Testing
     #expect(try plan.agrees(with: file))
   }
 
+  @Test(arguments: [1, 2, 7]) func `is written in parts where payloads are long`(workers: Int) throws {
+    let folder = try TemporaryFolder()
+    // Some end where a part does, some a byte before or behind; short ones lie between.
+    let sizes = [5_000_000, 3, 4 << 20, (2 << 20) - 40, 1 << 20, 70_000, 6_291_457, 200_000, 9_000_001]
+    var (plan, bytes, checksums) = ([OutputPlan.Piece](), [UInt8](), [UInt32]())
+    for size in sizes {
+      let payload = Random(bytes: .random(size, seed: UInt64(size)))
+      let head = Array("<\(size)".utf8)
+      plan.append(
+        .init(head: head, payload, tailSize: 4) { crc32 in
+          var tail: [UInt8] = []
+          tail.append(littleEndian: crc32)
+          return tail
+        })
+      bytes += head + payload.bytes
+      bytes.append(littleEndian: CRC32.of(payload.bytes))
+      checksums.append(CRC32.of(payload.bytes))
+      // One that wants no checksum.
+      plan.append(.init(payload))
+      bytes += payload.bytes
+      checksums.append(0)
+    }
+    let expected = checksums
+    let output = try OutputFile(folder.path + "/out")
+    let told = Atomic(0)
+    let whole = try OutputPlan(plan, endSize: 3) { found in found == expected ? Array("end".utf8) : [] }
+    try output.write(whole, workers: workers) { told.add($0, ordering: .relaxed) }
+    try output.commit(replacing: false)
+    let file = try FileSource(folder.path + "/out")
+    #expect(try file.bytes(0..<file.byteCount) == bytes + Array("end".utf8))
+    #expect(told.load(ordering: .relaxed) == whole.payloadByteCount)
+  }
+
+  @Test func `gives the checksum of all parts to who compares it`() throws {
+    struct Damaged: Error, Equatable { let crc32: UInt32 }
+    struct Compared: Payload {
+      let payload: Random
+      var byteCount: Int { payload.byteCount }
+      func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? { nil }
+      func sharedPass() -> SharedPass? {
+        payload.sharedPass().map { pass in
+          SharedPass(wantsChecksum: true, read: pass.read) { throw Damaged(crc32: $0) }
+        }
+      }
+    }
+    let folder = try TemporaryFolder()
+    let payload = Random(bytes: .random(7_000_003, seed: 1))
+    do {
+      let output = try OutputFile(folder.path + "/out")
+      #expect(throws: Damaged(crc32: CRC32.of(payload.bytes))) {
+        try output.write(try OutputPlan([.init(Compared(payload: payload))]), workers: 3) { _ in }
+      }
+    }
+    #expect(folder.names.isEmpty)
+  }
+
+  /// Bytes that are had in any order.
+  private struct Random: Payload {
+    let bytes: [UInt8]
+    var byteCount: Int { bytes.count }
+
+    func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? {
+      try body(bytes, bytes.count)
+      return nil
+    }
+
+    func sharedPass() -> SharedPass? {
+      SharedPass { range, buffer in buffer.replaceSubrange(0..<range.count, with: bytes[range]) }
+    }
+  }
+
   @Test(arguments: 1...20) func `survives signals and short writes`(seed: UInt64) throws {
     let folder = try TemporaryFolder()
     let (pieces, bytes, _) = pieces()
@@ -51,10 +122,12 @@ import Testing
     Faults.inject(seed: seed)
     defer { Faults.inject(seed: 0) }
     let output = try OutputFile(folder.path + "/out")
-    try output.write(try OutputPlan(pieces + [.init(Copied(source: source))]), workers: 2) { _ in }
+    let long = Random(bytes: .random(3_000_000, seed: seed))
+    let plan = try OutputPlan(pieces + [.init(Copied(source: source)), .init(long)])
+    try output.write(plan, workers: 2) { _ in }
     try output.commit(replacing: false)
     let file = try FileSource(folder.path + "/out")
-    #expect(try file.bytes(0..<file.byteCount) == bytes + bytes, "seed \(seed)")
+    #expect(try file.bytes(0..<file.byteCount) == bytes + bytes + long.bytes, "seed \(seed)")
   }
 
   @Test func `refuses a payload of another length than promised`() throws {
@@ -113,5 +186,16 @@ extension TemporaryFolder {
     let output = try OutputFile("\(path)/\(name)")
     try output.write(bytes)
     try output.commit(replacing: true)
+  }
+}
+
+extension [UInt8] {
+  /// The same for the same seed.
+  fileprivate static func random(_ count: Int, seed: UInt64) -> Self {
+    var state = seed
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
   }
 }

@@ -51,6 +51,20 @@ import Testing
     #expect(try Tensor(Storage(numbers), dtype: .float32, shape: [6]).floats() == [1, -2, 3, -4, 5, -6])
   }
 
+  @Test func `is written in parts where an array is long, which is verified on the way`() throws {
+    let bytes = (0..<5_000_004).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }
+    func state(crc32: UInt32) throws -> StateDict {
+      let storage = Storage(
+        MemorySource(bytes), offset: 0, byteCount: bytes.count, label: "0", crc32: crc32)
+      let tensor = try Tensor(storage, dtype: .int32, shape: [bytes.count / 4])
+      return try StateDict([.init(name: "long", tensor: tensor)] + dict(["short"]).entries)
+    }
+    let (checkpoint, _) = try written(state(crc32: CRC32.of(bytes)), .npz)
+    #expect(try checkpoint.stateDict["long"]?.contiguousBytes() == bytes)
+    #expect(try Integrity(of: checkpoint).problems.isEmpty)
+    #expect(throws: ChecksumMismatch.self) { try written(state(crc32: 1), .npz) }
+  }
+
   @Test func `keeps names, their order, scalars and what is empty`() throws {
     var state = try dict(["b.weight", "a/b", "", "ü", "x.npy"])
     try state.append("scalar", Tensor(floats: [7], shape: []))

@@ -44,6 +44,34 @@ import Testing
     #expect(storage.joining([5..<9]).place == nil)
   }
 
+  @Test func `are compared with their checksum by who reads them in parts`() throws {
+    let pass = try #require(stored(crc32: 5).sharedPass())
+    #expect(pass.wantsChecksum)
+    var buffer = [UInt8](repeating: 0, count: 10)
+    try pass.read(700..<710, &buffer)
+    #expect(buffer == Array(Self.bytes[700..<710]))
+    #expect(throws: ChecksumMismatch.self) { try pass.end(CRC32.of(Self.bytes)) }
+    let sound = stored(crc32: CRC32.of(Self.bytes))
+    try #require(sound.sharedPass()).end(CRC32.of(Self.bytes))
+    #expect(sound.isVerified)
+    #expect(try #require(sound.joining([5..<9]).sharedPass()).wantsChecksum == false)
+  }
+
+  @Test func `are given out in parts only where nothing is left unseen by it`() throws {
+    // The checksum is of more than is read.
+    let storage = stored(crc32: 5)
+    #expect(storage.joining([5..<9]).sharedPass() == nil)
+    #expect(try Tensor(storage, dtype: .uint8, shape: [10]).sharedPass() == nil)
+    storage.verifyWhileReading()
+    #expect(storage.joining([5..<9]).sharedPass() != nil)
+    // Their order is another, or they are put together for who asks.
+    let bytes = stored()
+    let transposed = try Tensor(bytes, dtype: .uint8, shape: [10, 20], strides: [1, 10], offset: 0)
+    #expect(transposed.sharedPass() == nil)
+    #expect(try transposed.separated().sharedPass() == nil)
+    #expect(try Tensor(bytes, dtype: .uint8, shape: [200]).sharedPass() != nil)
+  }
+
   @Test func `give the checksum that verified them, so that nobody computes it again`() throws {
     let crc32 = CRC32.of(Self.bytes)
     #expect(try stored(crc32: crc32).forEachChunk { _, _ in } == crc32)

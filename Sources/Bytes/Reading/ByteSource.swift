@@ -19,6 +19,9 @@ public protocol ByteSource: Sendable {
   /// Where in a file the bytes of a range lie; `nil` where they are in none, or not as they are.
   func extent(_ range: Range<Int>) -> FileExtent?
 
+  /// Whether any of the bytes cost no more than the same number from the start on.
+  var isRandomAccess: Bool { get }
+
   /// Says that the bytes of `range` will be read from its start to its end, so that one request may ask for them all.
   func expect(_ range: Range<Int>)
 }
@@ -41,6 +44,7 @@ public struct Distance: Sendable {
 
 extension ByteSource {
   public var distance: Distance? { nil }
+  public var isRandomAccess: Bool { false }
   public func expect(_ range: Range<Int>) {}
   public func extent(_ range: Range<Int>) -> FileExtent? { nil }
 
@@ -70,6 +74,8 @@ public struct MemorySource: ByteSource {
 
   public var byteCount: Int { bytes.count }
 
+  public var isRandomAccess: Bool { true }
+
   public func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     guard offset >= 0, count >= 0, count <= bytes.count - offset, count <= buffer.count else {
       throw Failure.ended(name, at: offset, needed: count)
@@ -93,6 +99,8 @@ public struct SourceSlice: ByteSource {
   }
 
   public var byteCount: Int { range.count }
+
+  public var isRandomAccess: Bool { source.isRandomAccess }
 
   public var distance: Distance? { source.distance?.part(range) }
 

@@ -48,6 +48,8 @@ public final class FileSource: ByteSource {
 
   deinit { close(descriptor) }
 
+  public var isRandomAccess: Bool { true }
+
   public func extent(_ range: Range<Int>) -> FileExtent? {
     isStandardInput ? nil : FileExtent(name, range)
   }

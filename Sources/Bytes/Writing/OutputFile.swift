@@ -108,7 +108,7 @@ public final class OutputFile: Sendable {
   }
 
   /// Writes what is at hand as a whole.
-  public func write(_ bytes: [UInt8]) throws { try write(bytes, count: bytes.count, at: 0) }
+  public func write(_ bytes: [UInt8]) throws { try write(bytes, 0..<bytes.count, at: 0) }
 
   /// Lets `count` bytes from `offset` on be stored where those of `source` from `start` on are.
   ///
@@ -122,11 +122,16 @@ public final class OutputFile: Sendable {
     return false
   }
 
-  /// Writes the first `count` bytes of `bytes` at `offset`.
-  func write(_ bytes: [UInt8], count: Int, at offset: Int) throws {
-    precondition(count <= bytes.count)
-    try unsafe bytes.withUnsafeBytes {
-      try unsafe writeAll($0, count, to: descriptor, at: offset, name: path)
+  /// Writes some of `bytes` from `offset` on, in parts that end at multiples of ``OutputRegion/blockSize``.
+  func write(_ bytes: [UInt8], _ range: Range<Int>, at offset: Int) throws {
+    try unsafe bytes.withUnsafeBytes { bytes in
+      var (start, place) = (range.lowerBound, offset)
+      while start < range.upperBound {
+        let count = min(range.upperBound - start, OutputRegion.blockSize - place % OutputRegion.blockSize)
+        try unsafe writeAll(
+          .init(rebasing: bytes[start..<(start + count)]), count, to: descriptor, at: place, name: path)
+        (start, place) = (start + count, place + count)
+      }
     }
   }
 }

@@ -52,6 +52,12 @@ public struct OutputPlan: Sendable {
     byteCount = try position.adding(checked: endSize)
   }
 
+  /// Where a piece's payload lies.
+  func payloadRange(_ index: Int) -> Range<Int> {
+    let start = offsets[index] + pieces[index].head.count
+    return start..<(start + pieces[index].payload.byteCount)
+  }
+
   /// What is written, in the order of the file.
   public var payloads: [any Payload] { pieces.map(\.payload) }
 
@@ -103,6 +109,13 @@ extension OutputPlan.Piece {
   /// Writes the piece and gives the CRC-32 of its payload; 0 where nobody wants it.
   func write(to sink: some ByteSink, progress: (Int) -> Void) throws -> UInt32 {
     if !head.isEmpty { try sink.write(head, count: head.count) }
+    let crc32 = try writePayload(to: sink, progress)
+    try sink.write(checkedTail(crc32))
+    return crc32
+  }
+
+  /// Writes the payload and gives its CRC-32; 0 where nobody wants it.
+  func writePayload(to sink: some ByteSink, _ progress: (Int) -> Void) throws -> UInt32 {
     var checksum = CRC32()
     let computesItself = tail != nil && !payload.computesChecksum
     var written = 0
@@ -113,12 +126,17 @@ extension OutputPlan.Piece {
       progress(count)
     }
     guard written == payload.byteCount else { throw Failure.wrongSize(payload.byteCount, written) }
-    guard let tail else { return 0 }
+    if tail == nil { return 0 }
     guard let crc32 = computesItself ? checksum.value : known else {
       throw Failure(.unreadable, "the checksum of a record was not computed")
     }
-    try sink.write(checked(tail(crc32), tailSize))
     return crc32
+  }
+
+  /// What stands behind a payload of that checksum.
+  func checkedTail(_ crc32: UInt32) throws -> [UInt8] {
+    guard let tail else { return [] }
+    return try checked(tail(crc32), tailSize)
   }
 }
 

@@ -21,6 +21,9 @@ public protocol Payload: Sendable {
   /// - Returns: the CRC-32 of all bytes where ``Payload/computesChecksum`` says so, otherwise `nil`.
   @discardableResult
   func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32?
+
+  /// A pass that several threads share; `nil` where the bytes are had in order only, or at a higher cost otherwise.
+  func sharedPass() -> SharedPass?
 }
 
 extension Payload {
@@ -28,6 +31,7 @@ extension Payload {
   public var place: FileRange? { nil }
   public var distance: Distance? { nil }
   public func extents(_ range: Range<Int>) -> [FileExtent] { [] }
+  public func sharedPass() -> SharedPass? { nil }
 }
 
 /// A stretch of a file.

@@ -43,6 +43,11 @@ public struct ComputedContents: StorageContents {
 
   public var givesParts: Bool { sources.allSatisfy(\.givesParts) }
 
+  /// What is made at once of more than a range is made again for the next.
+  public var isRandomAccess: Bool { unit <= Self.smallUnit && sources.allSatisfy(\.isRandomAccess) }
+
+  private static let smallUnit = 1 << 12
+
   public func verifyWhileReading() { for source in sources { source.verifyWhileReading() } }
 
   public func verify() throws { for source in sources { try source.verify() } }

@@ -23,6 +23,8 @@ struct ConvertedContents: StorageContents {
 
   var givesParts: Bool { base.givesParts }
 
+  var isRandomAccess: Bool { base.isRandomAccess }
+
   func verifyWhileReading() { base.verifyWhileReading() }
 
   func verify() throws { try base.verify() }

@@ -16,6 +16,8 @@ struct JoinedContents: StorageContents {
 
   var givesParts: Bool { base.givesParts }
 
+  var isRandomAccess: Bool { base.isRandomAccess }
+
   func deferVerification() { base.deferVerification() }
 
   func verifyWhileReading() { base.verifyWhileReading() }

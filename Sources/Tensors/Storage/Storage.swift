@@ -110,7 +110,12 @@ public final class Storage: Payload {
   /// Whether a range is given out without all being read before.
   var givesParts: Bool { contents.givesParts }
 
+  /// Whether any range costs no more than as many bytes from the start on.
+  var isRandomAccess: Bool { contents.isRandomAccess }
+
   public var computesChecksum: Bool { contents.computesChecksum }
+
+  public func sharedPass() -> SharedPass? { contents.sharedPass() }
 
   /// Gives out the whole storage in order, piece by piece, and checks the CRC at the end.
   ///

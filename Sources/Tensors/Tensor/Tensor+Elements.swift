@@ -24,6 +24,11 @@ extension Tensor: Payload {
 
   public var computesChecksum: Bool { coversStorage && elementCount > 0 && storage.computesChecksum }
 
+  public func sharedPass() -> SharedPass? {
+    guard isContiguous, hasElements, lazyBits.isEmpty, elementCount > 0 else { return nil }
+    return storage.joining([byteExtent]).sharedPass()
+  }
+
   public var place: FileRange? {
     guard isContiguous, hasElements, lazyBits.isEmpty, let whole = storage.place else { return nil }
     // The checksum of a whole storage is not seen to by one who reads a part of it.

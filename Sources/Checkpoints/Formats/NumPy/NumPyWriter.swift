@@ -104,4 +104,22 @@ private struct ArrayRecord: Payload {
     _ = try tensor.forEachChunk(body)
     return nil
   }
+
+  func sharedPass() -> SharedPass? {
+    guard let pass = tensor.sharedPass() else { return nil }
+    return SharedPass(wantsChecksum: pass.wantsChecksum) { range, buffer in
+      if range.lowerBound >= header.count {
+        return try pass.read((range.lowerBound - header.count)..<(range.upperBound - header.count), &buffer)
+      }
+      let own = range.clamped(to: 0..<header.count)
+      let rest = 0..<(range.count - own.count)
+      try withBuffer(rest.count) { elements in
+        if !rest.isEmpty { try pass.read(rest, &elements) }
+        buffer.replaceSubrange(0..<range.count, with: header[own] + elements[rest])
+      }
+    } end: { crc32 in
+      // That of the elements alone: what the header adds to it is taken out.
+      try pass.end(crc32 ^ CRC32.joined(CRC32.of(header), 0, count: tensor.byteCount))
+    }
+  }
 }

@@ -16,6 +16,7 @@ struct RenamedArchive: ByteSource {
 
   var name: String { file.name }
   var byteCount: Int { file.byteCount }
+  var isRandomAccess: Bool { file.isRandomAccess }
 
   func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws {
     try file.read(into: &buffer, count: count, at: offset)
