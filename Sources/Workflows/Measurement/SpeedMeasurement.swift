@@ -41,8 +41,13 @@ public struct SpeedMeasurement: Sendable {
   public var operations: Double { layers.reduce(0) { $0 + $1.operations } }
   /// Seconds of the median pass.
   public var median: Double { Self.median(seconds) }
+  /// Seconds of the fastest pass.
+  public var least: Double { seconds.min() ?? 0 }
   /// Floating-point operations a second in the median pass.
   public var speed: Double { operations / median }
+  /// Floating-point operations a second in the fastest pass, which other programs disturbed least, as ``peaks`` are the best
+  /// of some.
+  public var bestSpeed: Double { operations / least }
   /// The median of ``peaks``; 0 where the processor has no such instructions.
   public var peak: Double { Self.median(peaks) }
 

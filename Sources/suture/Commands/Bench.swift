@@ -76,13 +76,14 @@ extension SpeedMeasurement {
     var lines = [
       "input    \(Format.shape(shape)), \(billions(operations, 2)) GFLOP",
       "prepare  \(milliseconds(preparation)) ms to read and pack weights and compile layers",
-      "forward  \(milliseconds(median)) ms median of \(seconds.count), \(milliseconds(seconds.min() ?? 0)) ms at best",
+      "forward  \(milliseconds(median)) ms median of \(seconds.count), \(milliseconds(least)) ms at best",
       "speed    \(billions(speed, 1)) GFLOP/s in \(precision.rawValue)",
     ]
     if peak > 0 {
+      let share = { (speed: Double) in Format.decimal(100 * speed / peak, places: 1) }
       lines.append(
         "peak     \(billions(peak, 1)) GFLOP/s of multiply-adds on \(Format.plural(threads, "thread")); "
-          + "the network reaches \(Format.decimal(100 * speed / peak, places: 1)) % of it")
+          + "the network reaches \(share(speed)) % of it, \(share(bestSpeed)) at best")
     }
     // The eps of norms costs no time.
     lines += assumptions.filter { ["activation", "dtype"].contains($0.what) }.map(\.line)

@@ -99,6 +99,9 @@ import Testing
       try SafetensorsWriter.layout(dict, headerLimit: count - 1)
     }
     #expect(error?.reason == "the header would have \(count) bytes, and readers accept \(count - 1)")
+    let remedy = Remedy.setting(
+      "max-shard-size", value: "SIZE", "writes several files, each with a header of its own")
+    #expect(error?.remedies == [remedy])
     #expect(SafetensorsFile.headerLimit == 100_000_000)
   }
 

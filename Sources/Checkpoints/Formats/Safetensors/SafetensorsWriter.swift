@@ -207,7 +207,9 @@ package enum SafetensorsWriter {
     guard count <= limit else {
       throw .safetensors(
         name, "the header would have \(count) bytes, and readers accept \(limit)",
-        remedies: ["write the tensors to several files"])
+        remedies: [
+          .setting("max-shard-size", value: "SIZE", "writes several files, each with a header of its own")
+        ])
     }
     var header: [UInt8] = []
     header.reserveCapacity(SafetensorsFile.lengthSize + count)
