@@ -4,13 +4,14 @@
 
 #include "silu.h"
 
-#if HAS_LOOKUP
-// Φ(x) − ½ is odd, and 0.5 beyond 5.4 to within a float32. Below, it is one of 31 polynomials of the fourth degree,
-// about points GELU_STEP apart, off by 1e-8 at most. They are found when first wanted, by interpolation through the points of
-// Chebyshev; one instruction looks up a coefficient for all lanes.
-enum { PIECES = 32, COEFFICIENTS = 5 };
+#if LOOKUP
+// Φ(x) − ½ is odd, and 0.5 beyond 5.4 to within a float32. Below, it is one of a few polynomials about points GELU_STEP
+// apart, off by 1e-8 at most where there are 32, by 4e-8 where 8 of a higher degree. They are found when first wanted, by
+// interpolation through the points of Chebyshev; one instruction looks up a coefficient for all lanes.
+enum { PIECES = LOOKUP, COEFFICIENTS = PIECES == 32 ? 5 : 7 };
 
-#define GELU_STEP (5.5 / (PIECES - 1))
+// The last piece is what lies beyond, from half a step before it on.
+#define GELU_STEP (5.41 / (PIECES - 1.5))
 
 static _Alignas(64) float gelu_table[COEFFICIENTS][PIECES];
 static atomic_bool gelu_is_ready;
@@ -44,8 +45,8 @@ INLINE vector gelu(vector x) {
   // Added to a small number, it leaves the nearest whole number in the lowest bits.
   const vector rounder = every(0x1.8p23f);
   vector t = least_of(size_of(x) * every((float)(1 / GELU_STEP)), every(PIECES - 1));
-  vector piece = t + rounder, u = t - (piece - rounder), h = lookup(gelu_table[4], piece);
-  for (int power = 3; power >= 0; power--) h = fma_of(h, u, lookup(gelu_table[power], piece));
+  vector piece = t + rounder, u = t - (piece - rounder), h = lookup(gelu_table[COEFFICIENTS - 1], piece);
+  for (int power = COEFFICIENTS - 2; power >= 0; power--) h = fma_of(h, u, lookup(gelu_table[power], piece));
   // |x| · h is x times the odd function.
   return fma_of(size_of(x), h, x * every(0.5f));
 }

@@ -32,6 +32,7 @@ INLINE vector largest(vector a, vector b) { return _mm256_max_ps(a, b); }  // b 
 INLINE vector largest_or_nan(vector a, vector b) {
   return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
+INLINE vector least_of(vector a, vector b) { return _mm256_min_ps(a, b); }
 INLINE vector size_of(vector v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
 INLINE vector nearest(vector v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE vector inverse(vector v) { return _mm256_div_ps(every(1), v); }
@@ -49,7 +50,12 @@ INLINE float total(vector v) {
   return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
 }
 
-#define HAS_LOOKUP 0
+// One of 8 numbers for each lane, by the lowest bits of `place`.
+#define LOOKUP 8
+INLINE vector lookup(const float *table, vector place) {
+  return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(place));
+}
+
 #include "float_words.h"
 
 #endif

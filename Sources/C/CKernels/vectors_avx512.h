@@ -47,7 +47,7 @@ INLINE vector inverse(vector v) {
 }
 
 // One of 32 numbers for each lane, by the lowest bits of `place`.
-#define HAS_LOOKUP 1
+#define LOOKUP 32
 INLINE vector lookup(const float *table, vector place) {
   return _mm512_permutex2var_ps(_mm512_load_ps(table), _mm512_castps_si512(place), _mm512_load_ps(table + 16));
 }

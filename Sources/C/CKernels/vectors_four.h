@@ -68,7 +68,7 @@ INLINE vector scaled(vector v, vector power) {
 
 INLINE float total(vector v) { return (v[0] + v[1]) + (v[2] + v[3]); }
 
-#define HAS_LOOKUP 0
+#define LOOKUP 0
 #include "float_words.h"
 
 #endif
