@@ -85,7 +85,8 @@ struct RuntimeSuite {
       }
     }
     print(
-      "  suture         \(Self.text(ours)) ms, \(Self.text(shares)) % of the peak, in the fastest passes \(Self.text(best)) %")
+      "  suture         \(Self.text(ours)) ms, \(Self.text(shares)) % of the peak, in the fastest passes \(Self.text(best)) %"
+    )
     for (engine, times) in zip(engines, times) {
       let ratios = zip(ours, times).map { $0 / $1 }
       let name = engine + String(repeating: " ", count: max(0, 14 - engine.count))
