@@ -95,8 +95,10 @@ struct Benchmarks {
     if let save { try record.save(to: save) }
     guard isHuge else { return }
     _ = try ChildProcess(words: ["rm", "-f", large, largeTensors]).run()
-    let huge = folder + "/huge.safetensors"
-    try report("3 tensors, a sparse file", "--make-huge", huge, rounds: min(rounds, 3), suite.huge(huge))
+    let (huge, hugeArchive) = (folder + "/huge.safetensors", folder + "/huge.pth")
+    try report(
+      "3 tensors", "--make-huge", huge, converted: hugeArchive, rounds: min(rounds, 3),
+      suite.huge(huge, hugeArchive))
   }
 
   /// Makes a checkpoint of so many small tensors, in the format that its name tells.

@@ -102,8 +102,11 @@ struct Suite {
   }
 
   /// What is measured past 4 GiB.
-  func huge(_ safetensors: String) -> [Comparison] {
-    [conversion(".safetensors to .pth, 64-bit headers", safetensors, "a.pth")]
+  func huge(_ safetensors: String, _ source: String) -> [Comparison] {
+    [
+      conversion(".safetensors to .pth, 64-bit headers", safetensors, "a.pth"),
+      conversion(".pth with 64-bit headers to .safetensors", source, "a.safetensors"),
+    ]
   }
 
   /// A conversion beside `cp` of the same bytes, which may not leave holes.

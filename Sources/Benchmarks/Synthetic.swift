@@ -41,7 +41,9 @@ enum Synthetic {
     return dict
   }
 
-  /// A safetensors file of 6 GiB whose data are a hole.
+  /// A safetensors file of 6 GiB.
+  ///
+  /// Its zeros are written out: of a hole `cp` reads nothing.
   static func huge(_ path: String) throws {
     let size = 1 << 31
     let entries = (0..<3).map {
@@ -54,7 +56,12 @@ enum Synthetic {
     let output = try OutputFile(path)
     try output.write(bytes)
     try output.commit(replacing: false)
-    _ = try ChildProcess(words: ["truncate", "-s", String(bytes.count + 3 * size), path]).run()
+    _ = try ChildProcess(
+      words: [
+        "dd", "if=/dev/zero", "of=" + path, "bs=1M", "count=6144", "oflag=append", "conv=notrunc",
+        "status=none",
+      ]
+    ).run()
   }
 
   static func convNeXt(depths: [Int], dims: [Int], classes: Int) throws -> StateDict {
