@@ -2,7 +2,8 @@
 final class PayloadParts: Sendable {
   private let pass: SharedPass
   private let count: Int
-  private let wantsChecksum: Bool
+  /// Whether the bytes have to be read, for their checksum.
+  let wantsChecksum: Bool
   /// What has been written.
   private let done = Guarded<(count: Int, checksums: [(start: Int, count: Int, crc32: UInt32)])>((0, []))
 
