@@ -1,6 +1,11 @@
+import Glibc
+
 // ConvertOnAServer FOLDER UPLOAD…: answers for several uploads at once, as a server would for each request.
 let arguments = Array(CommandLine.arguments.dropFirst())
-guard let folder = arguments.first else { fatalError("ConvertOnAServer FOLDER UPLOAD…") }
+guard let folder = arguments.first else {
+  print("usage: ConvertOnAServer FOLDER UPLOAD…")
+  exit(2)
+}
 let conversions = Conversions(folder: folder)
 
 await withTaskGroup(of: String.self) { group in

@@ -1,7 +1,11 @@
+import Glibc
 import Suture
 
 // InspectInMemory FILE: the bytes are read by whoever has them, here from a file; Suture opens nothing.
-guard let path = CommandLine.arguments.dropFirst().first else { fatalError("InspectInMemory FILE") }
+guard let path = CommandLine.arguments.dropFirst().first else {
+  print("usage: InspectInMemory FILE")
+  exit(2)
+}
 let file = try FileSource(path)
 var bytes: [UInt8] = Array(repeating: 0, count: file.byteCount)
 try file.read(into: &bytes, count: bytes.count, at: 0)
