@@ -1,3 +1,5 @@
+internal import CSutureNumbers
+
 /// How a format spells what is no finite number.
 extension FloatFormat {
   /// - Returns:
@@ -50,10 +52,9 @@ extension FloatFormat {
           littleEndian: unsafe bytes.loadUnaligned(
             fromByteOffset: index &* MemoryLayout<Word>.size, as: Word.self))
       }
-      var found: Word = 0
-      // Without a branch in the loop it is done many elements at a time.
-      for index in 0..<numbers { found |= word(index) & mask == special ? 1 : 0 }
-      if found == 0 { return }
+      guard let start = bytes.baseAddress,
+        unsafe suture_has_special(start, MemoryLayout<Word>.size, numbers, UInt64(mask), UInt64(special)) != 0
+      else { return }
       for element in 0..<(numbers / width) {
         var isNaN: Bool?
         for index in (element * width)..<((element + 1) * width) where word(index) & mask == special {

@@ -9,6 +9,11 @@ struct Composer: ~Copyable {
   private var nodes = 0
 
   init(_ source: SourceText, limits: YAMLLimits) throws(YAMLError) {
+    if let missing = EventReader.missing {
+      throw YAMLError(
+        source.position(ofByte: 0), "YAML cannot be read without libyaml: \(missing)",
+        advice: "on Debian: apt-get install libyaml-0-2")
+    }
     guard let events = EventReader(source.bytes) else {
       throw YAMLError(source.position(ofByte: 0), Self.outOfMemory)
     }

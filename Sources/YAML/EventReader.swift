@@ -5,7 +5,10 @@ internal import CSutureYAML
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
 
-  /// A parser at the start of `bytes`; `nil` where there is no memory for one.
+  /// What is missing to read YAML at all; `nil` where nothing is.
+  static var missing: String? { unsafe suture_yaml_open().map { unsafe String(cString: $0) } }
+
+  /// A parser at the start of `bytes`, where nothing is missing; `nil` where there is no memory for one.
   init?(_ bytes: [UInt8]) {
     unsafe parser = .allocate(capacity: 1)
     unsafe input = .allocate(capacity: bytes.count)

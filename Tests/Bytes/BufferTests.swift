@@ -15,3 +15,18 @@ import Testing
     }
   }
 }
+
+@Suite struct `A buffer that is lent` {
+  @Test(arguments: [0, 1, 4096, 1 << 18, (1 << 18) + 1, 1 << 21])
+  func `has room for what was asked for, and is lent to one at a time`(size: Int) {
+    withBuffer(size) { one in
+      #expect(one.count >= size)
+      for place in one.indices { one[place] = 1 }
+      withBuffer(size) { other in
+        #expect(other.count >= size)
+        for place in other.indices { other[place] = 2 }
+      }
+      #expect(one.allSatisfy { $0 == 1 })
+    }
+  }
+}

@@ -56,6 +56,35 @@ import Testing
     #expect(other.code == 0, "\(other.messages)")
   }
 
+  @Test func `is named where a recipe is read, and what reads none needs none`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("recipe.yaml", Array("recipe: 1\nsteps: [{drop: \"head.*\"}]\n".utf8))
+    let said = try without(
+      "libyaml-0.so.2", "edit", Self.weights, "--recipe", folder.path + "/recipe.yaml", "-o",
+      folder.path + "/out.pth")
+    #expect(said.code == 2)
+    #expect(said.messages.contains("without libyaml: "), "\(said.messages)")
+    #expect(said.messages.contains("apt-get install libyaml-0-2"))
+    #expect(
+      try without("libyaml-0.so.2", "edit", Self.weights, "--drop", "head.*", "-o", folder.path + "/out.pth")
+        .code == 0)
+  }
+
+  @Test func `that sums up faster leaves every checksum as it is`() throws {
+    #expect(try without("libisal.so.2", "check", Self.weights).code == 0)
+    var bytes = try contents(of: Self.weights)
+    bytes[bytes.count / 2] ^= 1
+    let folder = try TemporaryFolder()
+    try folder.write("damaged.pth", bytes)
+    let damaged = folder.path + "/damaged.pth"
+    let (with, without) = (try suture(["check", damaged]), try without("libisal.so.2", "check", damaged))
+    #expect(with.code == 1 && without.code == 1)
+    #expect(with.output.split(separator: "\n").filter { $0.contains("CRC-32") }.count == 1, "\(with.output)")
+    #expect(
+      with.output.split(separator: "\n").filter { $0.contains("CRC-32") }
+        == without.output.split(separator: "\n").filter { $0.contains("CRC-32") })
+  }
+
   @Test func `is named where hashes are computed, before anything is written`() throws {
     let folder = try TemporaryFolder()
     let (tensors, output) = (folder.path + "/weights.safetensors", folder.path + "/out.safetensors")

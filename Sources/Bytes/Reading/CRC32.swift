@@ -1,6 +1,6 @@
-internal import CSutureDeflate
+internal import CSutureChecksums
 
-/// The CRC-32 of zip and gzip, computed by libdeflate.
+/// The CRC-32 of zip and gzip, computed by ISA-L.
 public struct CRC32: Equatable, Sendable {
   /// The checksum of all bytes so far; 0 before the first.
   public private(set) var value: UInt32 = 0
@@ -11,7 +11,7 @@ public struct CRC32: Equatable, Sendable {
   public mutating func update(_ bytes: [UInt8], count: Int? = nil) {
     let count = count ?? bytes.count
     precondition(count <= bytes.count)
-    unsafe bytes.withUnsafeBytes { unsafe value = libdeflate_crc32(value, $0.baseAddress, count) }
+    unsafe bytes.withUnsafeBytes { unsafe value = suture_crc32(value, $0.baseAddress, count) }
   }
 
   /// The checksum of what two stretches make one behind the other.

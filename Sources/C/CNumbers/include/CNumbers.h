@@ -9,6 +9,7 @@
 #include "decimals.h"
 #include "exponentials.h"
 #include "gather.h"
+#include "special.h"
 #include "summary.h"
 
 // Widens `count` elements, given as their bit patterns in host byte order. `from` and `to` do not overlap.
