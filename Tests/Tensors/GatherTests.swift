@@ -94,6 +94,22 @@ import Testing
     }
   }
 
+  @Test func `gives the same where its elements go to more lines than caches keep`() throws {
+    // Rows of 40 that lie apart, and by the last axis of the result further apart than fits a window.
+    let (shape, steps) = ([40, 256, 256], [1, 300, 76_800])
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = Seeded(seed)
+    var bytes = (0..<4099).map { _ in UInt8.random(in: 0...255, using: &random) }
+    while bytes.count < 76_800 * 256 { bytes += bytes }
+    let tensor = try Tensor(Storage(bytes), dtype: .uint8, shape: shape, strides: steps, offset: 3)
+    let axes = zip(zip(shape, steps), try Shape.contiguousStrides(shape)).map {
+      StridedCopy.Axis(count: $0.0, step: $0.1, stride: $1)
+    }
+    var expected = [UInt8](repeating: 0, count: tensor.byteCount)
+    StridedCopy.copy(axes, size: 1, from: bytes, at: 3, to: &expected, at: 0, .plain)
+    #expect(try tensor.contiguousBytes() == expected, "seed \(seed)")
+  }
+
   @Test func `takes little memory of a large transpose, in any order of axes`() throws {
     // Larger than the window in every direction, so that bands and blocks are cut.
     let (rows, columns) = (1500, 2100)

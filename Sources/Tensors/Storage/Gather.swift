@@ -18,6 +18,8 @@ struct Gather {
   private static let window = 1 << 20
   /// What is read in one piece however little of it is wanted.
   private static let cheap = 1 << 13
+  /// How many bytes a cache fetches at least.
+  private static let line = 1 << 6
   /// Asking for a piece costs as much as reading so many bytes.
   private static let asking = 1 << 11
   /// The more of the result is held, the longer are the pieces that its elements lie in.
@@ -74,13 +76,14 @@ struct Gather {
 
     var byteCount: Int { extent * size }
 
-    init(_ counts: [Int], _ tensor: Tensor, _ order: [Int]) {
+    /// - Parameter room: how many bytes it may take.
+    init(_ counts: [Int], _ tensor: Tensor, _ order: [Int], room: Int = window) {
       size = tensor.dtype.byteCount
       for axis in order {
         let (count, stride) = (counts[axis], tensor.strides[axis])
         let next = extent + (count - 1) * stride
-        if next * size > window || (next * size > cheap && wanted * count < next / 8) {
-          let reach = wanted * 8 >= stride ? window : cheap
+        if next * size > room || (next * size > cheap && wanted * count < next / 8) {
+          let reach = min(wanted * 8 >= stride ? room : cheap, room)
           run = max(1, min(count, (reach / size - extent) / stride + 1))
           return
         }
@@ -132,17 +135,40 @@ struct Gather {
 
   /// Puts a block in its place of the band, in parts whose pieces fit the window together.
   private func fill(_ block: Block, origin: [Int], _ buffers: inout Buffers) throws {
-    let piece = Piece(block.counts, tensor, order)
+    var piece = Piece(block.counts, tensor, order)
+    var side = order.filter { block.counts[$0] > 1 }.min { outputStrides[$0] < outputStrides[$1] }
+    if let axis = side, let place = order.firstIndex(of: axis) {
+      let together = min(block.counts[axis], max(1, Self.line / size))
+      let isFar = place > piece.inner || place == piece.inner && piece.run < together
+      if isFar, outrunsCaches(piece, block) {
+        piece = Piece(block.counts, tensor, order, room: Self.window / together)
+      } else {
+        side = nil
+      }
+    }
     let outer = order.dropFirst(piece.inner)
     if let axis = outer.first, piece.run > 1, piece.run < block.counts[axis] {
       return try cut(block, axis, into: piece.run, origin, &buffers)
     }
     let pieces = outer.reduce(1) { $0 * block.counts[$1] }
-    if let axis = outer.last(where: { block.counts[$0] > 1 }), pieces * piece.byteCount > Self.window {
+    // What fills lines stays together.
+    let cuttable = outer.filter { block.counts[$0] > 1 }
+    let longest = cuttable.last { $0 != side } ?? cuttable.last
+    if let axis = longest, pieces * piece.byteCount > Self.window {
       let others = pieces / block.counts[axis] * piece.byteCount
       return try cut(block, axis, into: max(1, Self.window / others), origin, &buffers)
     }
     try copy(block, piece, Array(outer), origin, &buffers)
+  }
+
+  /// Whether the elements of a piece go to more lines than the caches keep until the next piece has what stands beside them.
+  ///
+  /// Then pieces are to be shorter, so that as many are held together as fill a line.
+  private func outrunsCaches(_ piece: Piece, _ block: Block) -> Bool {
+    let step = outputStrides[order[0]] * size
+    // Lines that far apart share few places of a cache, which has room for 16 or so in each.
+    let kept = step % (1 << 16) == 0 && block.counts[order[0]] > 32 ? 1 << 20 : 1 << 24
+    return piece.wanted * piece.run * Self.line >= kept
   }
 
   /// Fills a block in parts of so many indices of an axis.
