@@ -117,14 +117,6 @@ INLINE void to_words(const float *from, word *to, ptrdiff_t count) {
 #endif
 }
 
-// Puts a row of `count` floats into stretches that lie `pitch` words apart.
-INLINE void place(const stretches *s, const float *row, ptrdiff_t count, word *to, ptrdiff_t pitch) {
-  for (ptrdiff_t number = 0; number < s->count; number++) {
-    ptrdiff_t first = number * s->length * PER_WORD;
-    to_words(row + first, to + number * pitch, least(s->length * PER_WORD, count - first));
-  }
-}
-
 INLINE uint16_t rounded(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

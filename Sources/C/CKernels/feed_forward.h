@@ -123,16 +123,13 @@ typedef struct {
   work_list list;
 } feed_forward_job;
 
-// A row's last words may be read beyond its channels.
-static ptrdiff_t row_floats(const feed_forward_geometry *g) { return g->s.words * 2 + 48; }
-
 // What a thread works in.
 typedef struct {
   word *normal;    // [stretches][tile][STRIDE]
   word *middle;    // [tile][STRIDE]
   float *partial;  // [tile][panels * PANEL]
   float *sums;     // [ROWS][PANEL]
-  float *row;      // one normalised pixel
+  float *row;      // a stretch of one normalised pixel
 } workplace;
 
 // Divides the memory at `at` and gives the place; `at` is behind it then.
@@ -142,7 +139,7 @@ static workplace settle_workplace(const feed_forward_geometry *g, char **at) {
   w.middle = take(at, g->tile * STRIDE);
   w.partial = take(at, g->tile * g->panels * PANEL);
   w.sums = take(at, ROWS * PANEL);
-  w.row = take(at, row_floats(g));
+  w.row = take(at, g->s.length * PER_WORD);
   return w;
 }
 
@@ -175,13 +172,16 @@ static ptrdiff_t block_start(extent e, ptrdiff_t block) { return e.rows * block 
 
 static void normalize_rows(const feed_forward_job *r, const workplace *w, extent e) {
   const feed_forward_geometry *g = &r->g;
-  ptrdiff_t channels = r->layer->channels;
-  bool is_direct = g->s.count == 1 && PER_WORD == 1;
+  ptrdiff_t channels = r->layer->channels, length = g->s.length * PER_WORD;
+  pixel_norms norms;
   for (ptrdiff_t row = 0; row < e.rows; row++) {
-    word *at = w->normal + row * STRIDE;
-    float *to = is_direct ? (float *)at : w->row;
-    normalize(r->x + (e.first + row) * channels, channels, r->layer->epsilon, to);
-    if (!is_direct) place(&g->s, to, channels, at, g->tile * STRIDE);
+    const float *x = r->x + (e.first + row) * channels;
+    if (row % TOGETHER == 0) norms = measure_norms(x, channels, e.rows - row, channels, r->layer->epsilon);
+    for (ptrdiff_t number = 0; number < g->s.count; number++) {
+      ptrdiff_t first = number * length, count = least(length, channels - first);
+      word *to = w->normal + (number * g->tile + row) * STRIDE;
+      normalize_words(&norms, row % TOGETHER, x + first, count, to, w->row);
+    }
   }
 }
 
@@ -241,8 +241,9 @@ static void second_product(
         target.added = target.to;
         target.to_pitch = target.added_pitch = channels;
         show(&target, channels - output);
-        claim(&target, height);
       }
+      // Other layers have worked in other places.
+      if (is_first || (is_last && !part)) claim(&target, height);
       block_source source = {w->middle + start * STRIDE, STRIDE, 1, &all};
       blocks[WIDE - 1][height](&source, panel, &target);
       ahead += words * PANEL;
@@ -285,8 +286,6 @@ static void work_on_feed_forward(void *argument) {
   const feed_forward_geometry *g = &r->g;
   char *at = r->scratch + room_of(suture_team_member(), r->thread_bytes);
   workplace w = settle_workplace(g, &at);
-  // What no row fills is read all the same, as the second half of a last word.
-  memset(w.row, 0, (size_t)row_floats(g) * sizeof(float));
   ptrdiff_t part_size = part_floats(g);
   for (ptrdiff_t job; (job = take_work(&r->list, suture_team_member())) >= 0;) {
     ptrdiff_t tile = job / g->parts, part = job % g->parts;

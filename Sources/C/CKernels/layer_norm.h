@@ -14,9 +14,13 @@ static void work_on_layer_norm(void *argument) {
   layer_norm_job *job = argument;
   ptrdiff_t rows = job->layer->rows, channels = job->layer->channels;
   int member = suture_team_member(), count = suture_team_count();
-  for (ptrdiff_t row = rows * member / count; row < rows * (member + 1) / count; row++) {
+  ptrdiff_t first = rows * member / count, end = rows * (member + 1) / count;
+  pixel_norms norms;
+  for (ptrdiff_t row = first; row < end; row++) {
     float *x = job->x + row * channels;
-    normalize(x, channels, job->layer->epsilon, x);
+    ptrdiff_t number = (row - first) % TOGETHER;
+    if (number == 0) norms = measure_norms(x, channels, end - row, channels, job->layer->epsilon);
+    normalize(&norms, number, x, channels, x);
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
       part there = part_of(channels - c);
       vector weight = load_part(there, job->weight + c), bias = load_part(there, job->bias + c);

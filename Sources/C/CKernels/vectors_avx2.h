@@ -44,10 +44,10 @@ INLINE vector scaled(vector v, vector power) {
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), bits));
 }
 
-INLINE float total(vector v) {
-  __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  half = _mm_add_ps(half, _mm_movehl_ps(half, half));
-  return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+// The sum of all lanes of each of four vectors.
+INLINE void totals(const vector *v, float *to) {
+  __m256 all = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+  _mm_storeu_ps(to, _mm256_castps256_ps128(all) + _mm256_extractf128_ps(all, 1));
 }
 
 // One of 8 numbers for each lane, by the lowest bits of `place`.

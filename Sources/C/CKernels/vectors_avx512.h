@@ -38,7 +38,16 @@ INLINE vector size_of(vector v) { return _mm512_abs_ps(v); }
 INLINE vector nearest(vector v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 #define SCALES_TO_ZERO 1
 INLINE vector scaled(vector v, vector power) { return _mm512_scalef_ps(v, power); }  // v · 2ᵖ, p whole
-INLINE float total(vector v) { return _mm512_reduce_add_ps(v); }
+
+// The sum of all lanes of each of four vectors.
+INLINE void totals(const vector *v, float *to) {
+  __m512 first = _mm512_unpacklo_ps(v[0], v[1]) + _mm512_unpackhi_ps(v[0], v[1]);
+  __m512 second = _mm512_unpacklo_ps(v[2], v[3]) + _mm512_unpackhi_ps(v[2], v[3]);
+  __m512d even = _mm512_castps_pd(first), odd = _mm512_castps_pd(second);
+  __m512 all = _mm512_castpd_ps(_mm512_unpacklo_pd(even, odd)) + _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd));
+  __m256 half = _mm512_castps512_ps256(all) + _mm512_extractf32x8_ps(all, 1);
+  _mm_storeu_ps(to, _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1));
+}
 
 // An estimate of 14 bits, mended by a step of Newton's.
 INLINE vector inverse(vector v) {

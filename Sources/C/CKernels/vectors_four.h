@@ -66,7 +66,10 @@ INLINE vector scaled(vector v, vector power) {
   return (vector)((part)v + (__builtin_convertvector(power, part) << 23));
 }
 
-INLINE float total(vector v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+// The sum of all lanes of each of four vectors.
+INLINE void totals(const vector *v, float *to) {
+  for (int i = 0; i < 4; i++) to[i] = (v[i][0] + v[i][1]) + (v[i][2] + v[i][3]);
+}
 
 #define LOOKUP 0
 #include "float_words.h"
