@@ -17,6 +17,23 @@
     }                                                                                                                  \
   }
 
+// Stores all sums. What is said to be so is known when this is compiled, and what the target says lies in a copy: the
+// compiler takes it that a store may change the target itself, and would read it again for each vector.
+#define STORE_SUMS(height, has_before, has_added, whole)                                                               \
+  {                                                                                                                    \
+    float *to = own.to;                                                                                                \
+    const float *before = own.before, *added = own.added;                                                              \
+    EACH(r, height) {                                                                                                  \
+      EACH(v, WIDTH)                                                                                                   \
+        finish(                                                                                                        \
+          to + v * LANES, has_before ? before + v * LANES : NULL, has_added ? added + v * LANES : NULL, own.there[v],  \
+          whole, false, sums[r][v]);                                                                                   \
+      to += own.to_pitch;                                                                                              \
+      if (has_before) before += own.before_pitch;                                                                      \
+      if (has_added) added += own.added_pitch;                                                                         \
+    }                                                                                                                  \
+  }
+
 #define BLOCK(height)                                                                                                  \
   static void BLOCK_NAME(height)(const block_source *source, const word *panel, const block_target *target) {          \
     vector sums[height][WIDTH];                                                                                        \
@@ -43,14 +60,26 @@
         EACH(third, THIRDS(height)) at[third] += sizeof(word);                                                         \
       }                                                                                                                \
     }                                                                                                                  \
-    if (!target->activates) {                                                                                          \
-      EACH(r, height) EACH(v, WIDTH) finish(target, r, v, sums[r][v], false);                                          \
-      return;                                                                                                          \
+    const block_target own = *target;                                                                                  \
+    bool whole = is_whole(own.there[WIDTH - 1]);                                                                       \
+    if (own.activates) {                                                                                               \
+      vector done[height][WIDTH];                                                                                      \
+      EACH(r, height) EACH(v, WIDTH) done[r][v] = sums[r][v];                                                          \
+      __asm__("" : "+m"(done));                                                                                        \
+      for (int r = 0; r < height; r++)                                                                                 \
+        EACH(v, WIDTH)                                                                                                 \
+          finish(                                                                                                      \
+            own.to + r * own.to_pitch + v * LANES, own.before ? own.before + r * own.before_pitch + v * LANES : NULL,  \
+            own.added ? own.added + r * own.added_pitch + v * LANES : NULL, own.there[v], whole, true, done[r][v]);    \
+    } else if (!whole) {                                                                                               \
+      STORE_SUMS(height, own.before != NULL, own.added != NULL, false)                                                 \
+    } else if (own.added) {                                                                                            \
+      STORE_SUMS(height, own.before != NULL, true, true)                                                               \
+    } else if (own.before) {                                                                                           \
+      STORE_SUMS(height, true, false, true)                                                                            \
+    } else {                                                                                                           \
+      STORE_SUMS(height, false, false, true)                                                                           \
     }                                                                                                                  \
-    vector done[height][WIDTH];                                                                                        \
-    EACH(r, height) EACH(v, WIDTH) done[r][v] = sums[r][v];                                                            \
-    __asm__("" : "+m"(done));                                                                                          \
-    for (int r = 0; r < height; r++) EACH(v, WIDTH) finish(target, r, v, done[r][v], true);                            \
   }
 
 BLOCK(1)
@@ -76,5 +105,6 @@ BLOCK(14)
 #undef BLOCK
 #undef BLOCK_NAME
 #undef EACH
+#undef STORE_SUMS
 #undef THIRDS
 #undef WIDTH

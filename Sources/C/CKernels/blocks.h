@@ -46,13 +46,17 @@ typedef struct {
   bool activates;     // x · σ(x) of the sums
 } block_target;
 
-// Stores a vector of sums, the `v`th of row `r`.
-INLINE void finish(const block_target *target, ptrdiff_t r, ptrdiff_t v, vector sum, bool activates) {
-  part there = target->there[v];
-  if (target->before) sum = sum + load_part(there, target->before + r * target->before_pitch + v * LANES);
+// Stores a vector of sums, with what is added where that is not NULL.
+INLINE void finish(
+  float *to, const float *before, const float *added, part there, bool whole, bool activates, vector sum) {
+  if (before) sum = sum + (whole ? load(before) : load_part(there, before));
   if (activates) sum = silu(sum);
-  if (target->added) sum = sum + load_part(there, target->added + r * target->added_pitch + v * LANES);
-  store_part(target->to + r * target->to_pitch + v * LANES, there, sum);
+  if (added) sum = sum + (whole ? load(added) : load_part(there, added));
+  if (whole) {
+    store(to, sum);
+  } else {
+    store_part(to, there, sum);
+  }
 }
 
 #define WIDTH 1

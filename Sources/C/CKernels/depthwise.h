@@ -72,7 +72,11 @@ typedef void line_kernel(
           sums[place - k] = fma_of(value, factors[k], sums[place - k]);                                                \
       }                                                                                                                \
     }                                                                                                                  \
-    EACH(p, pixels) store_part(to + p * pitch, there, sums[p]);                                                        \
+    if (is_whole(there)) {                                                                                             \
+      EACH(p, pixels) store(to + p * pitch, sums[p]);                                                                  \
+    } else {                                                                                                           \
+      EACH(p, pixels) store_part(to + p * pitch, there, sums[p]);                                                      \
+    }                                                                                                                  \
   }
 
 LINE(1)

@@ -50,7 +50,7 @@ INLINE void compute_row(
   float *to, ptrdiff_t across, ptrdiff_t channels_left, int vectors) {
   ptrdiff_t channels = layer->channels, kernel = layer->kernel;
   range rows = inside(top, kernel, layer->height);
-  part last = part_of(channels_left - (vectors - 1) * LANES), all = part_of(LANES);
+  part last = part_of(channels_left - (vectors - 1) * LANES);
   for (ptrdiff_t column = 0; column < across; column++, to += channels) {
     ptrdiff_t left = column * layer->stride - layer->padding;
     range columns = inside(left, kernel, layer->width);
@@ -65,8 +65,14 @@ INLINE void compute_row(
           sums[v] = fma_of(values, load(factors + v * small_area(layer) * LANES), sums[v]);
         }
     }
-    EACH(v)
-      store_part(to + v * LANES, v + 1 == vectors ? last : all, layer->activates ? silu(sums[v]) : sums[v]);
+    EACH(v) {
+      vector sum = layer->activates ? silu(sums[v]) : sums[v];
+      if (v + 1 < vectors || is_whole(last)) {
+        store(to + v * LANES, sum);
+      } else {
+        store_part(to + v * LANES, last, sum);
+      }
+    }
   }
 }
 

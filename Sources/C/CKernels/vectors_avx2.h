@@ -19,6 +19,8 @@ INLINE part part_of(ptrdiff_t count) {
   return _mm256_loadu_si256((const __m256i *)(there + LANES - most(least(count, LANES), 0)));
 }
 
+INLINE bool is_whole(part there) { return _mm256_movemask_ps(_mm256_castsi256_ps(there)) == 0xFF; }
+
 INLINE vector load(const float *from) { return _mm256_loadu_ps(from); }
 INLINE vector load_part(part there, const float *from) { return _mm256_maskload_ps(from, there); }
 INLINE void store(float *to, vector v) { _mm256_storeu_ps(to, v); }

@@ -20,6 +20,8 @@ typedef __mmask16 part;  // which lanes are there
 
 INLINE part part_of(ptrdiff_t count) { return (part)((1u << most(least(count, LANES), 0)) - 1); }
 
+INLINE bool is_whole(part there) { return there == 0xFFFF; }
+
 INLINE vector load(const float *from) { return _mm512_loadu_ps(from); }
 INLINE vector load_part(part there, const float *from) { return _mm512_maskz_loadu_ps(there, from); }
 INLINE void store(float *to, vector v) { _mm512_storeu_ps(to, v); }

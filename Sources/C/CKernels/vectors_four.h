@@ -19,6 +19,8 @@ INLINE part part_of(ptrdiff_t count) {
   return lanes < (int32_t)least(count, LANES);
 }
 
+INLINE bool is_whole(part there) { return there[LANES - 1]; }
+
 INLINE vector load(const float *from) {
   vector v;
   memcpy(&v, from, sizeof v);
@@ -28,7 +30,7 @@ INLINE vector load(const float *from) {
 INLINE void store(float *to, vector v) { memcpy(to, &v, sizeof v); }
 
 INLINE vector load_part(part there, const float *from) {
-  if (there[LANES - 1]) return load(from);
+  if (is_whole(there)) return load(from);
   vector v = {0};
   for (int lane = 0; lane < LANES - 1; lane++)
     if (there[lane]) v[lane] = from[lane];
@@ -36,7 +38,7 @@ INLINE vector load_part(part there, const float *from) {
 }
 
 INLINE void store_part(float *to, part there, vector v) {
-  if (there[LANES - 1]) return store(to, v);
+  if (is_whole(there)) return store(to, v);
   for (int lane = 0; lane < LANES - 1; lane++)
     if (there[lane]) to[lane] = v[lane];
 }
