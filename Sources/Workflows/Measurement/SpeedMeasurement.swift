@@ -45,11 +45,12 @@ public struct SpeedMeasurement: Sendable {
   public var least: Double { seconds.min() ?? 0 }
   /// Floating-point operations a second in the median pass.
   public var speed: Double { operations / median }
-  /// Floating-point operations a second in the fastest pass, which other programs disturbed least, as ``peaks`` are the best
-  /// of some.
+  /// Floating-point operations a second in the fastest pass, which other programs disturbed least.
   public var bestSpeed: Double { operations / least }
   /// The median of ``peaks``; 0 where the processor has no such instructions.
   public var peak: Double { Self.median(peaks) }
+  /// The largest of ``peaks``, to which ``bestSpeed`` compares.
+  public var bestPeak: Double { peaks.max() ?? 0 }
 
   fileprivate static func median(_ values: [Double]) -> Double {
     values.isEmpty ? 0 : values.sorted()[values.count / 2]
@@ -105,7 +106,8 @@ public struct SpeedMeasurement: Sendable {
       [
         "shape": shape, "dtype": precision.rawValue, "threads": threads, "gflop": operations / 1e9,
         "prepare_seconds": preparation, "median_seconds": median, "seconds": seconds,
-        "gflops": speed / 1e9, "peak_gflops": peak / 1e9, "assumed": assumptions.json,
+        "gflops": speed / 1e9, "peak_gflops": peak / 1e9, "best_peak_gflops": bestPeak / 1e9,
+        "assumed": assumptions.json,
         "layers": timesLayers
           ? layers.map {
             [

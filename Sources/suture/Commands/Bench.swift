@@ -80,10 +80,11 @@ extension SpeedMeasurement {
       "speed    \(billions(speed, 1)) GFLOP/s in \(precision.rawValue)",
     ]
     if peak > 0 {
-      let share = { (speed: Double) in Format.decimal(100 * speed / peak, places: 1) }
+      let share = { (speed: Double, peak: Double) in Format.decimal(100 * speed / peak, places: 1) }
       lines.append(
         "peak     \(billions(peak, 1)) GFLOP/s of multiply-adds on \(Format.plural(threads, "thread")); "
-          + "the network reaches \(share(speed)) % of it, \(share(bestSpeed)) at best")
+          + "the network reaches \(share(speed, peak)) % of it, its fastest pass \(share(bestSpeed, bestPeak)) % of the best"
+      )
     }
     // The eps of norms costs no time.
     lines += assumptions.filter { ["activation", "dtype"].contains($0.what) }.map(\.line)
