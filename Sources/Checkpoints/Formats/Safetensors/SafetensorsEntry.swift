@@ -54,7 +54,7 @@ struct SafetensorsEntry {
     guard var shape = repeated.shape(shapePlace, in: document) else {
       throw malformed("shape", expected: "a list of whole numbers from 0 to \(Int.max)")
     }
-    packedShape = dtype.packing == nil ? nil : shape
+    let packedShape = dtype.packing == nil ? nil : shape
     if dtype == .float4_e2m1fn_x2 {
       // The format counts single numbers of 4 bits, torch counts bytes.
       guard let last = shape.last, last % 2 == 0 else {
@@ -92,8 +92,14 @@ struct SafetensorsEntry {
         "its shape \(shape) of \(dtype) takes \(needed) bytes, and its offsets span \(end - begin)"
       ).of(.bounds)
     }
-    (self.name, self.dtype, self.shape) = (name, dtype, shape)
-    (self.begin, self.end, self.order) = (begin, end, order)
+    // One after another, and nothing earlier: so it is made in its place, and not copied there.
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.packedShape = packedShape
+    self.begin = begin
+    self.end = end
+    self.order = order
   }
 
   /// Whether this tensor's data come first; an empty tensor comes before one that begins at the same byte, and

@@ -58,6 +58,8 @@ public struct SafetensorsFile: Sendable {
     var metadata: [(key: String, value: String)] = []
     var entries: [SafetensorsEntry] = []
     entries.reserveCapacity(document.count(document.root))
+    // Most writers put them in the order of their data.
+    var isInOrder = true
     var repeated = RepeatedFields()
     try document.forEachMember(document.root) { (key, value) throws(Failure) in
       if document.string(key, is: Self.metadataKey) {
@@ -69,33 +71,32 @@ public struct SafetensorsFile: Sendable {
             source.name, "the name of a tensor has \(name.utf8.count) bytes",
             remedies: [.setting("limit", value: "key-bytes=N", "allows more than \(nameLimit)")])
         }
-        entries.append(
-          try SafetensorsEntry(
-            name, value, in: document, &repeated, order: entries.count, source: source.name))
+        let entry = try SafetensorsEntry(
+          name, value, in: document, &repeated, order: entries.count, source: source.name)
+        if let last = entries.indices.last, !entries[last].precedes(entry) { isInOrder = false }
+        entries.append(entry)
       }
     }
-    // Most writers put them in the order of their data.
-    if !entries.indices.dropFirst().allSatisfy({ entries[$0 - 1].precedes(entries[$0]) }) {
-      entries.sort { $0.precedes($1) }
-    }
+    if !isInOrder { entries.sort { $0.precedes($1) } }
 
     let dataOffset = Self.lengthSize + header.count
     try Self.checkCover(entries, dataOffset: dataOffset, source: source)
     var stateDict = StateDict(capacity: entries.count)
     stateDict.metadata = metadata
-    for entry in entries {
+    for index in entries.indices {
+      let (name, shape, begin) = (entries[index].name, entries[index].shape, entries[index].begin)
       let storage = Storage(
-        source, offset: dataOffset + entry.begin, byteCount: entry.end - entry.begin, label: entry.name)
+        source, offset: dataOffset + begin, byteCount: entries[index].end - begin, label: name)
       let tensor: Tensor
       do {
         tensor = try Tensor(
-          storage, dtype: entry.dtype, shape: entry.shape, packedShape: entry.packedShape)
+          storage, dtype: entries[index].dtype, shape: shape, packedShape: entries[index].packedShape)
       } catch {
         // The entry was checked; what remains are the strides of an empty tensor.
-        throw .overflow(source.name, entry.name, entry.shape)
+        throw .overflow(source.name, name, shape)
       }
-      do { try stateDict.append(entry.name, tensor) } catch {
-        throw .safetensors(source.name, tensor: entry.name, "the header has this name twice")
+      do { try stateDict.append(name, tensor) } catch {
+        throw .safetensors(source.name, tensor: name, "the header has this name twice")
       }
     }
     restoredNames = try SharedTensors.restore(&stateDict, source: source.name)
@@ -164,23 +165,22 @@ public struct SafetensorsFile: Sendable {
     throws(Failure)
   {
     var end = 0
-    for entry in entries {
-      // The header is at most 100 MB long, but an offset may be the largest number there is.
-      let place = dataOffset.addingReportingOverflow(entry.begin)
-      let offset = place.overflow ? nil : place.partialValue
-      if entry.begin > end {
+    // By their places: an entry taken out is a copy of its name and its shape.
+    for index in entries.indices {
+      let begin = entries[index].begin
+      if begin != end {
+        let name = entries[index].name
+        // The header is at most 100 MB long, but an offset may be the largest number there is.
+        let place = dataOffset.addingReportingOverflow(begin)
+        let offset = place.overflow ? nil : place.partialValue
         throw .safetensors(
-          source.name, tensor: entry.name, at: offset,
-          "\(entry.begin - end) bytes before its data belong to no tensor"
+          source.name, tensor: name, at: offset,
+          begin > end
+            ? "\(begin - end) bytes before its data belong to no tensor"
+            : "its data overlap those of the tensor before by \(end - begin) bytes"
         ).of(.bounds)
       }
-      if entry.begin < end {
-        throw .safetensors(
-          source.name, tensor: entry.name, at: offset,
-          "its data overlap those of the tensor before by \(end - entry.begin) bytes"
-        ).of(.bounds)
-      }
-      end = entry.end
+      end = entries[index].end
     }
     let available = source.byteCount - dataOffset
     if end > available {
