@@ -66,7 +66,8 @@ void suture_use_large_pages(void) {
   enum { room = 512 << 20, usual = 128 << 10, least = 1 << 20, page = 2 << 20 };
   // Setting one of these keeps the allocator from raising the others by itself, as it would with the first large block.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  // More than the room: what is given back below comes again as small pages.
+  mallopt(M_TRIM_THRESHOLD, 2 * room);
   mallopt(M_TOP_PAD, room);
   char *first = malloc(least);
   mallopt(M_TOP_PAD, usual);
