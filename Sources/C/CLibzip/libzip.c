@@ -1,8 +1,7 @@
 #include "CLibzip.h"
 #include "library.h"
 
-// What is asked of the library: the name and the type of a function, its parameters, and the same without types.
-#define CALLS(X)                                                                                                          \
+#define FUNCTIONS(X)                                                                                                      \
   X(zip_source_function_create, zip_source_t *, (zip_source_callback callback, void *state, zip_error_t *error),          \
     (callback, state, error))                                                                                             \
   X(zip_open_from_source, zip_t *, (zip_source_t * source, int flags, zip_error_t *error), (source, flags, error))        \
@@ -16,24 +15,13 @@
     (archive, index, flags))                                                                                              \
   X(zip_strerror, const char *, (zip_t * archive), (archive))                                                             \
   X(zip_error_code_zip, int, (const zip_error_t *error), (error))                                                         \
-  X(zip_error_strerror, const char *, (zip_error_t * error), (error))
+  X(zip_error_strerror, const char *, (zip_error_t * error), (error))                                                     \
+  X(zip_source_free, void, (zip_source_t * source), (source))                                                             \
+  X(zip_discard, void, (zip_t * archive), (archive))                                                                      \
+  X(zip_stat_init, void, (zip_stat_t * stat), (stat))                                                                     \
+  X(zip_error_init, void, (zip_error_t * error), (error))                                                                 \
+  X(zip_error_fini, void, (zip_error_t * error), (error))
 
-// Those that answer nothing.
-#define COMMANDS(X)                                                   \
-  X(zip_source_free, (zip_source_t * source), (source))               \
-  X(zip_discard, (zip_t * archive), (archive))                        \
-  X(zip_stat_init, (zip_stat_t * stat), (stat))                       \
-  X(zip_error_init, (zip_error_t * error), (error))                   \
-  X(zip_error_fini, (zip_error_t * error), (error))
-
-SUTURE_LIBRARY(lib, "libzip.so.4", NULL, NULL, CALLS(SUTURE_POINTER) COMMANDS(SUTURE_POINTER),
-  CALLS(SUTURE_NAME) COMMANDS(SUTURE_NAME))
+SUTURE_LIBRARY_BY_NAME("libzip.so.4", FUNCTIONS)
 
 const char *suture_libzip_open(void) { return suture_open(&lib_library); }
-
-#define CALL(name, type, parameters, arguments) \
-  type name parameters { return lib.name arguments; }
-CALLS(CALL)
-#define COMMAND(name, parameters, arguments) \
-  void name parameters { lib.name arguments; }
-COMMANDS(COMMAND)

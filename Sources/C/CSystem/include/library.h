@@ -32,3 +32,14 @@ const char *suture_open(struct suture_library *library);
   static struct { pointers } lib;                                                                                         \
   static const char *const lib##_names[] = {__VA_ARGS__ NULL};                                                            \
   static struct suture_library lib##_library = {file, lib##_names, (void **)&lib, prepare, start, NULL, 0};
+
+// The same of a library whose functions are called by their own names: here each says the type of its answer, its parameters,
+// and the same without types too.
+//
+//     #define FUNCTIONS(X) X(zip_fclose, int, (zip_file_t * file), (file))
+//     SUTURE_LIBRARY_BY_NAME("libzip.so.4", FUNCTIONS)
+#define SUTURE_CALL(name, type, parameters, arguments)                                                                    \
+  type name parameters { return lib.name arguments; }
+#define SUTURE_LIBRARY_BY_NAME(file, functions)                                                                           \
+  SUTURE_LIBRARY(lib, file, NULL, NULL, functions(SUTURE_POINTER), functions(SUTURE_NAME))                                \
+  functions(SUTURE_CALL)
