@@ -46,5 +46,11 @@ import Testing
     }
   }
 
+  /// They are started on another processor than the one that starts them, and are not to be held there.
+  @Test func `is done wherever the system likes`() {
+    let own = processorCount
+    concurrently(64, workers: 8) { _ in #expect(processorCount == own) }
+  }
+
   private final class Counter: Sendable { let value = Atomic(0) }
 }

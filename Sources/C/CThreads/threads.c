@@ -124,6 +124,20 @@ static void *live(void *argument) {
   return NULL;
 }
 
+// A system that packs threads onto few processors, as those of virtual machines may, lets a new thread wait behind the one that
+// started it, which has work of its own, for milliseconds while another processor has none. This puts it on another; from there
+// on it runs wherever the system likes.
+static void send_away(pthread_t thread) {
+  cpu_set_t all, others;
+  int own = sched_getcpu();
+  if (own < 0 || sched_getaffinity(0, sizeof all, &all) != 0) return;
+  others = all;
+  CPU_CLR(own, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  pthread_setaffinity_np(thread, sizeof others, &others);
+  pthread_setaffinity_np(thread, sizeof all, &all);
+}
+
 static struct worker *start_worker(void) {
   struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(struct worker));
   if (!worker) return NULL;
@@ -142,9 +156,12 @@ static struct worker *start_worker(void) {
   int failed = pthread_create(&thread, &attributes, live, worker);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (!failed) return worker;
-  free(worker);
-  return NULL;
+  if (failed) {
+    free(worker);
+    return NULL;
+  }
+  send_away(thread);
+  return worker;
 }
 
 static struct worker *take_worker(void) {
