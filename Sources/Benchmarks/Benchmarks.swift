@@ -88,6 +88,8 @@ struct Benchmarks {
     try report(
       "500 tensors", "--make-large", large, converted: largeTensors, rounds: rounds,
       suite.large(large, largeTensors))
+    let one = folder + "/one.pth"
+    try report("1 tensor", "--make-one", one, rounds: rounds, [suite.single(one)])
     if only.lowercased().contains("growth") {
       let growth = GrowthSuite(suture: words[1], make: { try make("--make-\($0)", $1) }, folder: folder)
       try growth.run(rounds: min(rounds, 3), only: only, record)
@@ -122,6 +124,7 @@ struct Benchmarks {
     "--make-100000": { try make(100_000, $0) },
     "--make-300000": { try make(300_000, $0) },
     "--make-large": { try CheckpointWriter.write(try Synthetic.large(), to: $0, WriteOptions(.pytorchZip)) },
+    "--make-one": { try CheckpointWriter.write(try Synthetic.one(), to: $0, WriteOptions(.pytorchZip)) },
     "--touch": { try Comparison.touch(Int($0) ?? 0) },
     "--make-huge": { try Synthetic.huge($0) },
   ]

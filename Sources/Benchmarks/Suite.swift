@@ -46,6 +46,8 @@ struct Suite {
             from safetensors.torch import save_file
             save_file({k: v.half() for k, v in torch.load('\(source)').items()}, '\(folder)/c')
             """, "c")),
+      checking("a .pth: checksums, bounds, NaN", source),
+      checking("a .safetensors: bounds, NaN", safetensors),
       Comparison(
         title: "run the network on one 224×224 image, from a cold start",
         ways: [way("suture verify", ["verify", source])]
@@ -64,14 +66,12 @@ struct Suite {
   func large(_ source: String, _ safetensors: String) -> [Comparison] {
     [
       Comparison(title: "list the names", ways: [way("suture inspect", ["inspect", source])]),
-      Comparison(
-        title: "read every byte: checksums, bounds, NaN",
-        ways: [
-          way("suture check", ["check", source]), .init(name: "cat", command: .init(words: ["cat", source])),
-        ]
-          + script(
-            "torch.load, isnan (no checksums)",
-            "print(sum(int(v.isnan().sum()) for v in torch.load('\(source)', mmap=True).values()))")),
+      checking(
+        "500 tensors in a .pth: checksums, bounds, NaN", source,
+        script(
+          "torch.load, isnan (no checksums)",
+          "print(sum(int(v.isnan().sum()) for v in torch.load('\(source)', mmap=True).values()))")),
+      checking("500 tensors in a .safetensors: bounds, NaN", safetensors),
       conversion(".pth to .safetensors, checksums verified", source, "a.safetensors"),
       conversion(".safetensors to .pth, checksums computed", safetensors, "a.pth"),
     ]
@@ -80,6 +80,11 @@ struct Suite {
   /// Elements that lie in another order than they are written in.
   func gathering(_ source: String) -> Comparison {
     conversion("gather a transposed matrix and permuted kernels, to .safetensors", source, "a.safetensors")
+  }
+
+  /// One tensor as long as a file of many.
+  func single(_ source: String) -> Comparison {
+    checking("one tensor in a .pth: checksums, bounds, NaN", source)
   }
 
   /// What is measured of starting, and of files with very many tensors.
@@ -107,6 +112,16 @@ struct Suite {
       conversion(".safetensors to .pth, 64-bit headers", safetensors, "a.pth"),
       conversion(".pth with 64-bit headers to .safetensors", source, "a.safetensors"),
     ]
+  }
+
+  /// Reading every byte beside `cat`, which does nothing with them.
+  private func checking(_ what: String, _ file: String, _ python: [Comparison.Way] = []) -> Comparison {
+    Comparison(
+      title: "check every byte of \(what)",
+      ways: [
+        .init(name: "cat", command: .init(words: ["cat", file])), way("suture check", ["check", file]),
+      ]
+        + python)
   }
 
   /// A conversion beside `cp` of the same bytes, which may not leave holes.

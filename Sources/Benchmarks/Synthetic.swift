@@ -15,6 +15,14 @@ enum Synthetic {
     return dict
   }
 
+  /// A tensor of 2 GiB.
+  static func one() throws -> StateDict {
+    let storage = Storage([UInt8](repeating: 1, count: 1 << 31), label: "0")
+    var dict = StateDict()
+    try dict.append("weight", try Tensor(storage, dtype: .float32, shape: [1 << 15, 1 << 14]))
+    return dict
+  }
+
   /// Tensors of 16 bytes, named as the blocks of a network are.
   static func many(_ count: Int) throws -> StateDict {
     var dict = StateDict()
