@@ -50,13 +50,22 @@ public struct Integrity: Sendable {
   public init(
     of checkpoint: Checkpoint, readsBytes: Bool = true, progress: @Sendable (Int) -> Void = { _ in }
   ) throws {
+    try self.init(
+      of: checkpoint, readsBytes: readsBytes, partSize: LongStorage.usualPartSize, progress: progress)
+  }
+
+  /// - Parameter partSize: longer storages are read by several threads.
+  init(
+    of checkpoint: Checkpoint, readsBytes: Bool = true, partSize: Int,
+    progress: @Sendable (Int) -> Void = { _ in }
+  ) throws {
     problems = checkpoint.unreadPickles
     self.readsBytes = readsBytes
     if readsBytes {
       // A server is asked for one thing after another.
       let workers = checkpoint.isRemote ? 1 : processorCount
-      try scan(checkpoint.stateDict, workers, progress)
-      try verify(checkpoint, workers, progress)
+      try scan(checkpoint.stateDict, workers, partSize, progress)
+      try verify(checkpoint, workers, partSize, progress)
     }
     let viewed = Set(checkpoint.stateDict.storages.map(\.label))
     unusedStorages = checkpoint.records.map(\.label).filter { record in
@@ -64,16 +73,36 @@ public struct Integrity: Sendable {
     }
   }
 
-  /// Looks at the elements, whose storages are verified on the way: each storage by one thread.
-  private mutating func scan(_ stateDict: StateDict, _ workers: Int, _ progress: @Sendable (Int) -> Void)
-    throws
-  {
-    let views = stateDict.storageViews
+  /// Looks at the elements, whose storages are verified on the way.
+  private mutating func scan(
+    _ stateDict: StateDict, _ workers: Int, _ partSize: Int, _ progress: @Sendable (Int) -> Void
+  ) throws {
+    let storages = stateDict.storageViews
     let found = Guarded<[Look.Found]>([])
-    try concurrently(views.count, workers: workers) { (index) throws(any Error) in
+    let lookAt = { @Sendable (views: [StorageView], progress: (Int) -> Void) throws(any Error) in
       var look = Look()
-      for view in views[index] { try look.at(view, stateDict.entries[view.entry].name, progress) }
+      for view in views { try look.at(view, stateDict.entries[view.entry].name, progress) }
       if !look.found.isEmpty { found.withLock { $0 += look.found } }
+    }
+    let long = storages.map { LongStorage($0[0].view.storage, $0, partSize: partSize) }
+    try LongStorage.look(at: long, workers: workers, progress) { try lookAt(storages[$0], progress) }
+    // What is left of long storages: as a rule nothing.
+    let left = zip(storages, long).compactMap { views, long -> (views: [StorageView], isNew: Bool)? in
+      switch long?.outcome {
+      case .sound(let irregular):
+        for (view, nonFinite) in irregular {
+          let name = stateDict.entries[view.entry].name
+          found.withLock { $0.append((view.number, .irregular(Irregular(name, nonFinite, view.view)))) }
+        }
+        return long.flatMap { $0.others.isEmpty ? nil : ($0.others, true) }
+      case .unreadable: return (views, false)
+      // Told once, by the name of the record.
+      case .damaged, nil: return nil
+      }
+    }
+    try concurrently(left.count, workers: workers) { (index) throws(any Error) in
+      let (views, isNew) = left[index]
+      try lookAt(views) { if isNew { progress($0) } }
     }
     // As if one thread had met them in the order of the state dict.
     for (_, what) in found.withLock({ $0 }).sorted(by: { $0.number < $1.number }) {
@@ -101,8 +130,7 @@ public struct Integrity: Sendable {
         let nonFinite = try compact.nonFinite()
         progress(compact.byteCount)
         if nonFinite.isEmpty { return }
-        let extent = compact.extent(of: nonFinite)
-        found.append((place.number, .irregular(Irregular(name: name, nonFinite: nonFinite, extent: extent))))
+        found.append((place.number, .irregular(Irregular(name, nonFinite, compact))))
       } catch is ChecksumMismatch {
         // Told once, by the name of the record.
         isDamaged = true
@@ -116,15 +144,15 @@ public struct Integrity: Sendable {
   }
 
   private mutating func verify(
-    _ checkpoint: Checkpoint, _ workers: Int, _ progress: @Sendable (Int) -> Void
+    _ checkpoint: Checkpoint, _ workers: Int, _ partSize: Int, _ progress: @Sendable (Int) -> Void
   ) throws {
-    let records = checkpoint.recorded(beside: checkpoint.stateDict.storages)
+    let all = checkpoint.recorded(beside: checkpoint.stateDict.storages)
+    // A fault is told by the name of the record.
+    let records = all.filter { !$0.own.isVerified }.map(\.record)
     let found = Guarded<[(number: Int, problem: Problem)]>([])
-    try concurrently(records.count, workers: workers) { (number) throws(any Error) in
-      let (record, own) = records[number]
+    let verify = { @Sendable (number: Int, progress: (Int) -> Void) throws(any Error) in
+      let record = records[number]
       do {
-        // A fault is told by the name of the record.
-        if own.isVerified { return }
         try record.verify()
         progress(record.byteCount)
       } catch let error as any SutureError where error.kind == .remote {
@@ -134,14 +162,25 @@ public struct Integrity: Sendable {
         found.withLock { $0.append((number, Problem(kind, record.label, error, record))) }
       }
     }
+    let long = records.map { LongStorage($0, partSize: partSize) }
+    try LongStorage.look(at: long, workers: workers, progress) { try verify($0, progress) }
+    for (number, long) in long.enumerated() {
+      switch long?.outcome {
+      case .damaged(let mismatch):
+        let record = records[number]
+        found.withLock { $0.append((number, Problem(.checksum, record.label, mismatch, record))) }
+      case .unreadable: try verify(number) { _ in }
+      case .sound, nil: break
+      }
+    }
     let faults = found.withLock { $0 }.sorted { $0.number < $1.number }
     problems += faults.map(\.problem)
-    verifiedCount += records.count - faults.count
+    verifiedCount += all.count - faults.count
   }
 }
 
 /// A view of a storage, and which tensor has it.
-private struct StorageView {
+struct StorageView: Sendable {
   /// Where it stands among all views of the state dict.
   let number: Int
   let entry: Int
@@ -171,6 +210,12 @@ extension Integrity.Problem {
       kind: kind, place: place, message: "\(error)",
       reason: (error as? any SutureError)?.reason ?? "\(error)",
       extent: storage.extents(0..<storage.byteCount).first)
+  }
+}
+
+extension Integrity.Irregular {
+  fileprivate init(_ name: String, _ nonFinite: NonFinite, _ tensor: Tensor) {
+    self.init(name: name, nonFinite: nonFinite, extent: tensor.extent(of: nonFinite))
   }
 }
 

@@ -20,33 +20,34 @@ extension FloatFormat {
     }
   }
 
-  /// Calls `body` with each element among the first `count` bytes of `bytes` that is no finite number.
+  /// Calls `body` with each element among the bytes of `range` that is no finite number.
   ///
   /// - Parameters:
   ///   - width: how many numbers an element is; it is NaN where one of them is, else infinite where one is.
-  ///   - body: receives the element's place among those of `bytes`, and whether it is NaN.
+  ///   - body: receives the element's place among those of `range`, and whether it is NaN.
   /// - Complexity: where all are finite, one pass that the processor does many numbers at a time.
   public func forEachNonFinite(
-    in bytes: [UInt8], count: Int, width: Int = 1, _ body: (_ place: Int, _ isNaN: Bool) -> Void
+    in bytes: [UInt8], _ range: Range<Int>, width: Int = 1, _ body: (_ place: Int, _ isNaN: Bool) -> Void
   ) {
-    precondition(count <= bytes.count)
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
     switch byteCount {
-    case 8: search(bytes, count, width, UInt64.self, body)
-    case 4: search(bytes, count, width, UInt32.self, body)
-    case 2: search(bytes, count, width, UInt16.self, body)
-    default: search(bytes, count, width, UInt8.self, body)
+    case 8: search(bytes, range, width, UInt64.self, body)
+    case 4: search(bytes, range, width, UInt32.self, body)
+    case 2: search(bytes, range, width, UInt16.self, body)
+    default: search(bytes, range, width, UInt8.self, body)
     }
   }
 
   private func search<Word: FixedWidthInteger & BitwiseCopyable>(
-    _ bytes: [UInt8], _ count: Int, _ width: Int, _ type: Word.Type, _ body: (Int, Bool) -> Void
+    _ bytes: [UInt8], _ range: Range<Int>, _ width: Int, _ type: Word.Type, _ body: (Int, Bool) -> Void
   ) {
     let (special, payload) = (
       Word(truncatingIfNeeded: nonFinite.special), Word(truncatingIfNeeded: nonFinite.payload)
     )
     let mask = nonFinite.isExact ? Word.max : special
-    let numbers = count / MemoryLayout<Word>.size
-    unsafe bytes.withUnsafeBytes { bytes in
+    let numbers = range.count / MemoryLayout<Word>.size
+    unsafe bytes.withUnsafeBytes { all in
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: all[range])
       func word(_ index: Int) -> Word {
         Word(
           littleEndian: unsafe bytes.loadUnaligned(

@@ -17,21 +17,13 @@ extension Tensor {
   /// A complex number counts as NaN where one of its parts is, else as infinite where one is. Tensors of integers and
   /// tensors without elements have none.
   public func nonFinite() throws -> NonFinite {
-    guard hasElements, let codec = dtype.codec, case .float(let format) = codec.number else {
-      return NonFinite()
-    }
-    var result = NonFinite()
-    var first: Int?
-    var position = 0
+    guard var search = NonFiniteSearch(self) else { return NonFinite() }
+    var place = 0
     try forEachChunk { buffer, count in
-      format.forEachNonFinite(in: buffer, count: count, width: codec.width) { place, isNaN in
-        if isNaN { result.nanCount += 1 } else { result.infinityCount += 1 }
-        if first == nil { (first, result.firstIsNaN) = (position + place, isNaN) }
-      }
-      position += count / dtype.byteCount
+      search.look(at: buffer, 0..<count, from: place)
+      place += count / dtype.byteCount
     }
-    result.firstIndex = first.map(index(ofPlace:))
-    return result
+    return search.found
   }
 
   /// The index along each axis of the element that row-major order puts at `place`.
@@ -43,5 +35,54 @@ extension Tensor {
       rest /= shape[axis]
     }
     return index
+  }
+}
+
+/// Counts the elements of a tensor that are no finite numbers, stretch by stretch in any order.
+package struct NonFiniteSearch: Sendable {
+  private let tensor: Tensor
+  private let format: FloatFormat
+  private let width: Int
+  private var counts = NonFinite()
+  private var first: Int?
+
+  /// `nil` for a tensor that has no such elements, whatever its bytes are.
+  package init?(_ tensor: Tensor) {
+    guard tensor.hasElements, let codec = tensor.dtype.codec, case .float(let format) = codec.number else {
+      return nil
+    }
+    (self.tensor, self.format, width) = (tensor, format, codec.width)
+  }
+
+  /// Looks at the elements that lie in `range` of `bytes`.
+  ///
+  /// - Parameter place: where row-major order puts the first of them.
+  package mutating func look(at bytes: [UInt8], _ range: Range<Int>, from place: Int) {
+    format.forEachNonFinite(in: bytes, range, width: width) { index, isNaN in
+      if isNaN { counts.nanCount += 1 } else { counts.infinityCount += 1 }
+      note(place + index, isNaN)
+    }
+  }
+
+  /// Adds what another search has found among other elements of the same tensor.
+  package mutating func add(_ other: Self) {
+    counts.nanCount += other.counts.nanCount
+    counts.infinityCount += other.counts.infinityCount
+    if let first = other.first { note(first, other.counts.firstIsNaN) }
+  }
+
+  private mutating func note(_ place: Int, _ isNaN: Bool) {
+    if let first, first <= place { return }
+    (first, counts.firstIsNaN) = (place, isNaN)
+  }
+
+  /// Whether nothing was found.
+  package var isEmpty: Bool { first == nil }
+
+  /// What was found of all that was looked at.
+  package var found: NonFinite {
+    var found = counts
+    found.firstIndex = first.map(tensor.index(ofPlace:))
+    return found
   }
 }
