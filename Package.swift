@@ -33,6 +33,8 @@ let startsSooner: [LinkerSetting] = {
     "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/C/Linking", "-Xclang-linker", "-static-libgcc",
     // Some thirty thousand addresses are moved to where the program lies; so they take 8 kB to list instead of 800.
     "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+    // Nobody links with a program: the loader would look through seven thousand names for each of another library's.
+    "-Xlinker", "--no-export-dynamic",
   ]
   return [.unsafeFlags(flags, .when(configuration: .release))]
 }()

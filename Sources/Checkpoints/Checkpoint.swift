@@ -201,7 +201,7 @@ public struct Checkpoint: Sendable {
   ) {
     (path, self.container, self.stateDict, self.warnings) = (input.name, container, stateDict, warnings)
     (byteCount, files, source) = (input.file?.byteCount ?? 0, [input.place], input.file)
-    if let remote = input.file as? RemoteSource, !remote.showsChanges {
+    if let remote = input.file?.remote, !remote.showsChanges {
       self.warnings.append(
         "the server gives the file neither an ETag nor a date: that it changed between two requests would not be seen"
       )

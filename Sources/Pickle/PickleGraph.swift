@@ -51,8 +51,13 @@ public struct PickleGraph: Sendable {
       guard let arguments = object.argumentTuple, object.elements.isEmpty, object.items.isEmpty,
         object.states.count <= 1
       else { return nil }
-      (callable, self.arguments, state) = (object.callable, arguments, object.states.first)
-      (keywords, isNew) = (object.keywords, object.isNew)
+      self.init(object.callable, arguments, keywords: object.keywords, isNew: object.isNew)
+      state = object.states.first
+    }
+
+    init(_ callable: PickleID, _ arguments: PickleID, keywords: PickleID?, isNew: Bool) {
+      (self.callable, self.arguments, self.keywords) = (callable, arguments, keywords)
+      self.isNew = isNew
     }
   }
 
@@ -68,12 +73,7 @@ public struct PickleGraph: Sendable {
 
   /// Every class and function that is named, once, in the order of their first use.
   public private(set) var names: [Name] = []
-  private var namePlaces: [NameKey: Int32] = [:]
-
-  private struct NameKey: Hashable {
-    let module: ExactString
-    let name: ExactString
-  }
+  private var namePlaces = NameIndex()
 
   private var kept: [Kept] = []
   private var longs: [Int] = []
@@ -126,7 +126,8 @@ public struct PickleGraph: Sendable {
   }
 
   private func pairs(_ parts: ArraySlice<PickleID>) -> [(key: PickleID, value: PickleID)] {
-    zip(parts.prefix(parts.count / 2), parts.suffix(parts.count / 2)).map { ($0, $1) }
+    let (start, count) = (parts.startIndex, parts.count / 2)
+    return (start..<(start + count)).map { (parts[$0], parts[$0 + count]) }
   }
 
   private func object(_ call: Call) -> PickleObject {
@@ -188,6 +189,35 @@ public struct PickleGraph: Sendable {
     }
   }
 
+  /// How many parts a tuple, a list or a dict has; `nil` of any other value.
+  public func partCount(of id: PickleID) -> Int? {
+    switch kept[Int(id.index)] {
+    case .tuple(_, let count), .list(_, let count), .dict(_, let count): Int(count)
+    case .other(let place):
+      switch others[Int(place)] {
+      case .tuple(let items), .list(let items): items.count
+      case .dict(let pairs): pairs.count
+      default: nil
+      }
+    default: nil
+    }
+  }
+
+  /// The positional arguments of a call to whose result nothing was added; `nil` of any other value.
+  public func arguments(ofPlainCall id: PickleID) -> ArraySlice<PickleID>? {
+    guard case .call(let place) = kept[Int(id.index)] else { return nil }
+    return tuple(calls[Int(place)].arguments)
+  }
+
+  /// Whether a value can stand for a class or a function, as names, calls and persistent ids can.
+  public func mayBeCalled(_ id: PickleID) -> Bool {
+    switch kept[Int(id.index)] {
+    case .global, .call: true
+    case .other(let place): others[Int(place)].mayBeCalled
+    default: false
+    }
+  }
+
   /// What a persistent id names; `nil` of any other value.
   public func persistent(_ id: PickleID) -> PickleID? {
     guard case .other(let place) = kept[Int(id.index)], case .persistent(let inner) = others[Int(place)]
@@ -218,12 +248,32 @@ public struct PickleGraph: Sendable {
   }
 
   mutating func add(_ value: PickleValue, at offset: Int) -> PickleID {
+    add(keep(value, from: offset), at: offset)
+  }
+
+  private mutating func add(_ value: Kept, at offset: Int) -> PickleID {
     offsets.append(UInt32(clamping: offset))
-    kept.append(keep(value))
+    kept.append(value)
     return PickleID(index: Int32(kept.count - 1))
   }
 
-  private mutating func keep(_ value: PickleValue) -> Kept {
+  /// Adds a tuple, and makes no array of what it holds but where that is much.
+  mutating func add(tuple parts: ArraySlice<PickleID>, at offset: Int) -> PickleID {
+    guard let (start, count) = stretch(for: parts.count) else { return add(.tuple(Array(parts)), at: offset) }
+    items.append(contentsOf: parts)
+    return add(.tuple(start: start, count: count), at: offset)
+  }
+
+  /// Adds a call, whose arguments are a tuple.
+  mutating func add(
+    call callable: PickleID, _ arguments: PickleID, keywords: PickleID?, isNew: Bool, at offset: Int
+  ) -> PickleID {
+    calls.append(Call(callable, arguments, keywords: keywords, isNew: isNew))
+    return add(.call(Int32(calls.count - 1)), at: offset)
+  }
+
+  /// - Parameter offset: of the opcode that made the value.
+  private mutating func keep(_ value: PickleValue, from offset: Int) -> Kept {
     switch value {
     case .none: return .none
     case .bool(let value): return .bool(value)
@@ -234,7 +284,7 @@ public struct PickleGraph: Sendable {
     case .float(let value):
       floats.append(value)
       return .float(Int32(floats.count - 1))
-    case .global(let module, let name): return .global(place(ofName: name, in: module))
+    case .global(let module, let name): return .global(place(ofName: name, in: module, at: offset))
     case .tuple(let parts):
       if let (start, count) = stretch(for: parts.count) {
         items.append(contentsOf: parts)
@@ -269,14 +319,14 @@ public struct PickleGraph: Sendable {
   }
 
   /// The same few names come a million times.
-  private mutating func place(ofName name: String, in module: String) -> Int32 {
-    let key = NameKey(module: ExactString(module), name: ExactString(name))
-    if let place = namePlaces[key] { return place }
-    let place = Int32(names.count)
-    let offset = offsets.last.map { Int($0) } ?? 0
+  private mutating func place(ofName name: String, in module: String, at offset: Int) -> Int32 {
+    let known = namePlaces.insert(NameHash(of: module, name), at: names.count) { place in
+      ExactString(names[place].name) == ExactString(name)
+        && ExactString(names[place].module) == ExactString(module)
+    }
+    if let known { return Int32(known) }
     names.append(Name(module: module, name: name, qualified: "\(module).\(name)", offset: offset))
-    namePlaces[key] = place
-    return place
+    return Int32(names.count - 1)
   }
 
   /// Changes a value without copying the array it may hold.
@@ -288,7 +338,7 @@ public struct PickleGraph: Sendable {
     if case .call(let place) = kept[index], case .object(let object) = value, let call = Call(object) {
       calls[Int(place)] = call
     } else {
-      kept[index] = keep(value)
+      kept[index] = keep(value, from: self.offset(of: id))
     }
     return result
   }

@@ -17,7 +17,7 @@ struct PickleMemo {
       if dense.indices.contains(key) {
         dense[key] = newValue
       } else if key == dense.count {
-        sparse[key] = nil
+        if !sparse.isEmpty { sparse[key] = nil }
         dense.append(newValue)
       } else {
         sparse[key] = newValue

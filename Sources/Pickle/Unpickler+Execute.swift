@@ -53,7 +53,7 @@ extension Unpickler {
     case .tuple1: try pushTuple(1)
     case .tuple2: try pushTuple(2)
     case .tuple3: try pushTuple(3)
-    case .tuple: try push(.tuple(try popToMark()))
+    case .tuple: try pushTuple(from: try popMark())
     case .emptyList: try push(.list([]))
     case .list: try push(.list(try popToMark()))
     case .emptyDict: try push(.dict([]))
@@ -98,9 +98,15 @@ extension Unpickler {
 
   private mutating func pushTuple(_ count: Int) throws(PickleError) {
     guard stack.count - count >= (marks.last ?? 0) else { throw error("the stack is empty") }
-    let items = Array(stack.suffix(count))
-    stack.removeLast(count)
-    try push(.tuple(items))
+    try pushTuple(from: stack.count - count)
+  }
+
+  /// Makes a tuple of what the stack holds from `place` on.
+  private mutating func pushTuple(from place: Int) throws(PickleError) {
+    try requireRoom()
+    let made = graph.add(tuple: stack[place...], at: offset)
+    stack.removeSubrange(place...)
+    stack.append(made)
   }
 
   private mutating func addElements(_ items: [PickleID]) throws(PickleError) {
@@ -162,21 +168,19 @@ extension Unpickler {
 
   private mutating func pushCall(keywords: PickleID?, isNew: Bool = false) throws(PickleError) {
     let (arguments, callable) = (try pop(), try pop())
-    guard case .tuple(let items) = graph[arguments] else {
+    guard graph.tuple(arguments) != nil else {
       throw wrong("a tuple of arguments", found: graph[arguments].kind)
     }
-    guard graph[callable].mayBeCalled else {
+    guard graph.mayBeCalled(callable) else {
       throw wrong("a class or function", found: graph[callable].kind)
     }
-    try push(
-      .object(
-        PickleObject(
-          callable: callable, arguments: items, argumentTuple: arguments, keywords: keywords, isNew: isNew)))
+    try requireRoom()
+    stack.append(graph.add(call: callable, arguments, keywords: keywords, isNew: isNew, at: offset))
   }
 
   private mutating func pushObj() throws(PickleError) {
     let items = try popToMark()
-    guard let callable = items.first, graph[callable].mayBeCalled else {
+    guard let callable = items.first, graph.mayBeCalled(callable) else {
       throw wrong("a class", found: items.first.map { graph[$0].kind } ?? "nothing")
     }
     try push(.object(PickleObject(callable: callable, arguments: Array(items.dropFirst()), keywords: nil)))

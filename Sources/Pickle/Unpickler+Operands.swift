@@ -1,4 +1,5 @@
 internal import SutureBytes
+internal import SutureText
 
 /// How opcodes spell numbers and text in the stream.
 extension Unpickler {
@@ -49,12 +50,12 @@ extension Unpickler {
     where bytes[index] == 0xED && bytes[index + 1] >= 0xA0 && bytes[index + 2] >= 0x80 {
       for place in index..<(index + 3) { rest[place] = UInt8(ascii: "?") }
     }
-    return String(validating: rest, as: UTF8.self) != nil
+    return String(utf8: rest.span) != nil
   }
 
   /// A Python 2 `str`: UTF-8 text in every checkpoint known, bytes otherwise.
   func python2String(_ bytes: [UInt8]) -> PickleValue {
-    String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
+    String(utf8: bytes.span).map { .string($0) } ?? .bytes(bytes)
   }
 
   /// The bytes up to the next newline.
@@ -68,7 +69,7 @@ extension Unpickler {
   func line(_ reader: inout ByteReader) throws -> String { try valid(try rawLine(&reader)) }
 
   private func valid(_ bytes: [UInt8]) throws -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(utf8: bytes.span) else {
       throw error("the text is not valid UTF-8")
     }
     return text

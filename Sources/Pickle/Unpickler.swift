@@ -157,10 +157,15 @@ public struct Unpickler: ~Copyable {
   // MARK: Stack
 
   mutating func push(_ value: PickleValue) throws(PickleError) {
+    try requireRoom()
+    stack.append(graph.add(value, at: offset))
+  }
+
+  /// Throws where the graph may have no more values.
+  func requireRoom() throws(PickleError) {
     if graph.valueCount >= min(limits.values, Int(Int32.max) - 1) {
       throw exceeded("values", limits.values, name: "values")
     }
-    stack.append(graph.add(value, at: offset))
   }
 
   /// Takes the top of the stack, which an open MARK protects.
@@ -178,10 +183,16 @@ public struct Unpickler: ~Copyable {
 
   /// Takes everything above the innermost MARK, and the MARK.
   mutating func popToMark() throws(PickleError) -> [PickleID] {
-    guard let mark = marks.popLast() else { throw error("there is no MARK on the stack") }
+    let mark = try popMark()
     let items = Array(stack[mark...])
     stack.removeSubrange(mark...)
     return items
+  }
+
+  /// Takes the innermost MARK, and gives where in the stack it stood.
+  mutating func popMark() throws(PickleError) -> Int {
+    guard let mark = marks.popLast() else { throw error("there is no MARK on the stack") }
+    return mark
   }
 
   mutating func popPairs() throws(PickleError) -> [(key: PickleID, value: PickleID)] {

@@ -35,6 +35,11 @@ package struct NameHash: Sendable {
     value = UInt32(truncatingIfNeeded: (sum &* 0x9E37_79B9_7F4A_7C15) >> 32)
   }
 
+  /// The hash of a name that has two parts.
+  package init(of one: String, _ other: String) {
+    self.init([one, other].map { Int32(bitPattern: NameHash($0).value) })
+  }
+
   package init(_ name: String) {
     var name = name
     self = name.withUTF8 { unsafe NameHash(UnsafeRawBufferPointer($0)) }

@@ -149,7 +149,7 @@ public final class ArchiveReader: Sendable {
     -> Record
   {
     let entry = try archive.entry(index)
-    guard let name = String(validating: entry.name, as: UTF8.self) else {
+    guard let name = String(utf8: entry.name.span) else {
       throw Failure.dishonest(
         source.name, record: String(decoding: entry.name, as: UTF8.self),
         "the record's name is not valid UTF-8 or has a NUL in it")

@@ -24,6 +24,12 @@ struct LocalHeader {
   /// The size of the header without its name and extra field.
   static let fixedSize = 30
 
+  /// As much as is read at once: torch gives its records short names.
+  private static let usualSize = 64
+
+  /// The first four bytes, `PK 3 4`, as a number.
+  private static let signature: UInt32 = 0x0403_4B50
+
   /// Where the payload begins.
   let end: Int
 
@@ -35,9 +41,10 @@ struct LocalHeader {
       throw TruncatedInput(
         offset: offset, needed: Self.fixedSize, available: max(source.byteCount - offset, 0))
     }
-    let fixed = try source.bytes(offset..<(offset + Self.fixedSize))
-    guard fixed.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
-    var reader = unsafe ByteReader(fixed.span.bytes, at: 6)
+    let first = try source.bytes(offset..<min(offset + Self.usualSize, source.byteCount))
+    var reader = unsafe ByteReader(first.span.bytes)
+    guard try reader.integer(UInt32.self) == Self.signature else { return nil }
+    try reader.skip(2)
     flags = try reader.integer()
     method = try reader.integer()
     try reader.skip(4)
@@ -55,9 +62,15 @@ struct LocalHeader {
     }
     // The extra field matters only where it holds the sizes: torch pads with it, up to 64 KiB a record.
     let needsExtra = plain == .max || compressed == .max
-    let variable = try source.bytes(start..<(start + nameLength + (needsExtra ? extraLength : 0)))
-    name = Array(variable[..<nameLength])
-    (size, compressedSize) = try Self.sizes(plain, compressed, extra: Array(variable[nameLength...]))
+    let needed = nameLength + (needsExtra ? extraLength : 0)
+    let variable =
+      Self.fixedSize + needed <= first.count
+      ? first[Self.fixedSize..<(Self.fixedSize + needed)] : try source.bytes(start..<(start + needed))[...]
+    name = Array(variable.prefix(nameLength))
+    (size, compressedSize) =
+      needsExtra
+      ? try Self.sizes(plain, compressed, extra: Array(variable.dropFirst(nameLength)))
+      : (UInt64(plain), UInt64(compressed))
   }
 
   /// The 64-bit sizes stand in extra field 1, each only where the 32-bit one is all ones.

@@ -87,6 +87,23 @@ import Testing
     guard case .global(module: "m", name: "n") = value else { return #expect(Bool(false), "\(value)") }
   }
 
+  @Test func `keeps a name once, by module and name, with the offset of the first`() throws {
+    let parts = ["ca.b\nc\n", "ca\nb.c\n", "ca.b\nc\n"]
+    let (graph, value) = try root(stream(parts[0], parts[1], parts[2], 0x87, "."))
+    #expect(graph.names.map { [$0.module, $0.name] } == [["a.b", "c"], ["a", "b.c"]])
+    #expect(graph.names.map(\.offset) == [0, parts[0].utf8.count])
+    guard case .tuple(let items) = value else { return #expect(Bool(false), "\(value)") }
+    #expect(items.map { graph.namePlace($0) } == [0, 1, 0])
+  }
+
+  @Test func `calls what is a large tuple of arguments as any other`() throws {
+    let (graph, value) = try root(stream("cm\nf\n(", [Int](repeating: 0x4E, count: 20), "tR."))
+    guard case .object(let object) = value else { return #expect(Bool(false), "\(value)") }
+    #expect(graph.globalName(object.callable) == "m.f")
+    #expect(object.arguments.count == 20)
+    #expect(graph.arguments(ofPlainCall: graph.root)?.count == 20)
+  }
+
   @Test func `shares a value that the memo recalls`() throws {
     let (_, value) = try root(stream(0x80, 4, "]", 0x94, "]", 0x94, "h", 0, "h", 1, 0x86, "."))
     guard case .tuple(let items) = value else { return #expect(Bool(false)) }

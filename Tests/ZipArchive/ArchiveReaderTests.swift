@@ -42,6 +42,22 @@ import Testing
     #expect(reader["A/two"] == nil)
   }
 
+  @Test(arguments: [0, 1, 33, 34, 35, 400, 5000, 60_000]) func `reads headers of any length`(length: Int)
+    throws
+  {
+    // What is read at once, and what is read ahead, end within these.
+    let entries = (0..<5).map { place in
+      Archive.Entry(
+        "\(place)" + String(repeating: "n", count: length),
+        [UInt8](repeating: UInt8(place), count: place * 700))
+    }
+    let reader = try open(Archive(entries: entries))
+    #expect(reader.records.map(\.name) == entries.map(\.name))
+    for (record, entry) in zip(reader.records, entries) {
+      #expect(try reader.contents(of: record, limit: 1 << 20) == entry.payload)
+    }
+  }
+
   @Test func `inflates a deflated record`() throws {
     // 64 zeros, as zlib's raw deflate writes them.
     var entry = Archive.Entry("z", [0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00])

@@ -89,9 +89,7 @@ public struct ByteReader: ~Escapable {
   public mutating func string(_ count: Int) throws(TruncatedInput) -> String? {
     try require(count)
     defer { offset += count }
-    return unsafe bytes.withUnsafeBytes { all in
-      unsafe String(validating: all[offset..<(offset + count)], as: UTF8.self)
-    }
+    return String(utf8: Span(_bytes: bytes.extracting(offset..<(offset + count))))
   }
 
   /// Reads up to the next newline, at most `limit` bytes, and steps over the newline.

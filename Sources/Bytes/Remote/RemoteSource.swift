@@ -175,3 +175,9 @@ extension RemoteSource.State {
     return wanted.lowerBound..<end
   }
 }
+
+extension ByteSource {
+  /// The source as one with an address; `nil` of what lies here, which is not cast: that would take longer than all else that
+  /// is asked of a small file.
+  package var remote: RemoteSource? { distance == nil ? nil : self as? RemoteSource }
+}

@@ -113,7 +113,7 @@ final class CheckpointInput {
 
   /// The path or the address under which it can be opened again.
   var place: String {
-    isStandardInput ? StandardInput.word : (file as? RemoteSource)?.address.text ?? name
+    isStandardInput ? StandardInput.word : file?.remote?.address.text ?? name
   }
 
   /// The files of a folder that may be checkpoints by their names.

@@ -13,7 +13,7 @@ struct GlobalJudgement {
 
   private let graph: PickleGraph
   private let location: PickleLocation
-  private var places: [ExactString: Int] = [:]
+  private var places = NameIndex()
   private var reached: ReachedNames
   /// The first harmful name in each tuple and list that is handed to a call, looked for once however many share it.
   private var harmInside: [PickleID: Reached?] = [:]
@@ -197,12 +197,10 @@ struct GlobalJudgement {
 
   private mutating func note(_ reached: Reached?, isCalled: Bool, at offset: Int) {
     guard let reached else { return }
-    let name = ExactString(reached.name)
-    if let place = places[name] {
+    if let place = places.insert(reached.name, at: globals.count, among: { globals[$0].name }) {
       globals[place].isCalled = globals[place].isCalled || isCalled
       return
     }
-    places[name] = globals.count
     globals.append(
       .init(
         name: reached.name, judgement: reached.isKnown ? .known : reached.harm == nil ? .unknown : .harmful,

@@ -45,7 +45,8 @@ enum HarmfulGlobals {
 
   /// The parts of a name as Python 3 of today spells them.
   static func canonical(_ parts: [String]) -> [String] {
-    guard let first = parts.first, let today = renamed[first] else { return parts }
+    guard let first = parts.first, let today = renamed.first(where: { $0.key == first })?.value
+    else { return parts }
     return today.split(separator: ".").map(String.init) + parts.dropFirst()
   }
 
@@ -72,7 +73,7 @@ enum HarmfulGlobals {
     }
   }
 
-  private static let renamed = [
+  private static let renamed: KeyValuePairs = [
     "__builtin__": "builtins", "posix": "os", "nt": "os", "_io": "io", "_pyio": "io", "cPickle": "pickle",
     "_pickle": "pickle", "_operator": "operator", "_functools": "functools", "copy_reg": "copyreg",
     "_ctypes": "ctypes", "_socket": "socket", "_ssl": "ssl", "_signal": "signal",

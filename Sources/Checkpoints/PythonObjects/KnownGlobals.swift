@@ -9,12 +9,13 @@ enum KnownGlobals {
   static func contains(_ name: String) -> Bool { names.contains(name) }
 
   static let names: Set<String> = {
-    var names: Set<String> = [
+    var names = Set<String>(minimumCapacity: 200)
+    names.formUnion([
       "_codecs.encode", "builtins.bytearray", "builtins.complex", "builtins.set", "collections.Counter",
       "collections.OrderedDict", "torch.Size", "torch.Tensor", "torch.device", "torch.nn.parameter.Parameter",
       "torch.serialization._get_layout", "torch.storage.TypedStorage", "torch.storage.UntypedStorage",
       "torch._tensor._rebuild_from_type_v2",
-    ]
+    ])
     names.formUnion(
       [
         "device_tensor_from_cpu_tensor", "device_tensor_from_numpy", "meta_tensor_no_storage",

@@ -40,7 +40,7 @@ struct Leaf {
   var tensor: Tensor? { if case .tensor(let tensor) = content { tensor } else { nil } }
   var refusal: Failure? { if case .refused(let refusal) = content { refusal } else { nil } }
 
-  var path: String { components.joined(separator: ".") }
+  var path: String { components[...].dotted }
 
   /// Whether its path begins with these components, byte for byte.
   func lies(in place: [String]) -> Bool {
@@ -49,6 +49,11 @@ struct Leaf {
 
   /// Whether it belongs to the state dict for someone who enters the place `depth` components deep.
   func isPlain(from depth: Int) -> Bool { opaqueDepths.allSatisfy { $0 <= depth } }
+}
+
+extension ArraySlice<String> {
+  /// A path of these components; nearly all have one, that is the path itself.
+  var dotted: String { count == 1 ? self[startIndex] : joined(separator: ".") }
 }
 
 /// Finds everything that stands at the end of a path, and the modules on the way.

@@ -9,9 +9,8 @@ internal import SuturePickle
 /// In place of its content a container has None, or a text that stands for another value, `"${name}"`.
 extension PickleGraph {
   /// What a container or a node holds: the plain value that it is about; `nil` of any other value.
-  func omegaConfContent(_ id: PickleID) -> PickleID? {
-    guard case .object(let object) = self[id], let name = globalName(object.callable),
-      name.hasPrefix("omegaconf."), let state = object.states.last, case .dict(let items) = self[state]
+  func omegaConfContent(_ object: PickleObject, _ name: String) -> PickleID? {
+    guard name.hasPrefix("omegaconf."), let state = object.states.last, case .dict(let items) = self[state]
     else { return nil }
     // There are four or five; whoever has more, and shares them, is not to be looked through again and again.
     return items.prefix(16).last { item in

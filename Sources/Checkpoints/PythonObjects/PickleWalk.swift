@@ -80,21 +80,21 @@ enum PickleWalk {
   static func run<Result>(_ graph: PickleGraph, _ visit: (Place) throws -> Visit<Result>) throws -> Result {
     let path = Path()
     var frames: [Frame<Result>] = []
-    var onPath: Set<PickleID> = []
+    var isOnPath = PickleTable(graph, false)
     var next = Child(name: "", id: graph.root, opaqueDepths: [])
     while true {
       let id = graph.withoutTypeTag(next.id)
       let place = Place(
         id: id, written: next.id, walked: path, opaqueDepths: next.opaqueDepths,
         isOfAttribute: next.isOfAttribute,
-        isCycle: onPath.contains(id),
+        isCycle: isOnPath[id],
         hasPlainKey: next.hasPlainKey)
       var made: Result?
       switch try visit(place) {
       case .leaf(let result): made = result
       case .inside(let children, let whole):
-        let isNew = onPath.insert(id).inserted
-        precondition(isNew, "a cycle is to be cut")
+        precondition(!isOnPath[id], "a cycle is to be cut")
+        isOnPath[id] = true
         frames.append(Frame(id: id, children: children, whole: whole))
       }
       // What is made goes to what it lies in, until something has another child.
@@ -111,7 +111,7 @@ enum PickleWalk {
           break
         }
         frames.removeLast()
-        onPath.remove(frame.id)
+        isOnPath[frame.id] = false
         made = frame.whole(frame.parts)
       }
     }

@@ -38,7 +38,7 @@ struct Reached {
     name = (module.isEmpty ? self.attributes : [module] + self.attributes).joined(separator: ".")
     let canonical = HarmfulGlobals.canonical(module.split(separator: ".").map(String.init)) + self.attributes
     canonicalName = canonical.joined(separator: ".")
-    let known = Self.roles[canonicalName]
+    let known = Self.role(of: canonicalName)
     isKnown = !isHidden && KnownGlobals.contains(canonicalName)
     // What looks a name up is as harmful as what it finds.
     let isMadeFunction =
@@ -123,32 +123,50 @@ struct Reached {
     self = found
   }
 
-  private static let roles: [String: Role] = {
-    var roles: [String: Role] = [
-      "builtins.getattr": .attribute, "operator.attrgetter": .getter, "operator.methodcaller": .methodCaller,
-      "functools.partial": .partial,
-    ]
-    for name in [
-      "torch._utils._import_dotted_name", "importlib.import_module", "builtins.__import__", "pydoc.locate",
-      "pkgutil.resolve_name", "cloudpickle.cloudpickle.subimport", "dill._dill._import_module",
-    ] {
-      roles[name] = .finder
-    }
-    for name in [
-      "builtins.type", "builtins.tuple", "builtins.list", "builtins.set", "builtins.frozenset",
-      "builtins.dict",
-      "builtins.classmethod", "builtins.staticmethod", "collections.OrderedDict", "collections.defaultdict",
-      "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
-      "dill._dill._load_type", "dill._dill._create_function", "dill._dill._create_code",
-      "dill._dill._create_cell",
-      "cloudpickle.cloudpickle._builtin_type", "cloudpickle.cloudpickle._make_function",
-      "cloudpickle.cloudpickle._make_cell", "cloudpickle.cloudpickle._make_skeleton_class",
-      "torch._tensor._rebuild_from_type_v2",
-    ] {
-      roles[name] = .keeper
-    }
-    return roles
-  }()
+  /// The role of a name; `nil` of one that has none of these.
+  private static func role(of name: String) -> Role? {
+    if let role = roles.first(where: { $0.key == name })?.value { return role }
+    return finders.contains(name) ? .finder : keepers.contains(name) ? .keeper : nil
+  }
+
+  // Lists, which lie in the program as they are: tables would have to be made for the few names that a file has.
+  private static let roles: KeyValuePairs<String, Role> = [
+    "builtins.getattr": .attribute, "operator.attrgetter": .getter, "operator.methodcaller": .methodCaller,
+    "functools.partial": .partial,
+  ]
+  private static let finders = [
+    "torch._utils._import_dotted_name",
+    "importlib.import_module",
+    "builtins.__import__",
+    "pydoc.locate",
+    "pkgutil.resolve_name",
+    "cloudpickle.cloudpickle.subimport",
+    "dill._dill._import_module",
+  ]
+  private static let keepers = [
+    "builtins.type",
+    "builtins.tuple",
+    "builtins.list",
+    "builtins.set",
+    "builtins.frozenset",
+    "builtins.dict",
+    "builtins.classmethod",
+    "builtins.staticmethod",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+    "copyreg._reconstructor",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "dill._dill._load_type",
+    "dill._dill._create_function",
+    "dill._dill._create_code",
+    "dill._dill._create_cell",
+    "cloudpickle.cloudpickle._builtin_type",
+    "cloudpickle.cloudpickle._make_function",
+    "cloudpickle.cloudpickle._make_cell",
+    "cloudpickle.cloudpickle._make_skeleton_class",
+    "torch._tensor._rebuild_from_type_v2",
+  ]
 }
 
 /// What the values of a pickle stand for: names, and what is looked up in them.

@@ -62,24 +62,26 @@ extension PickleGraph {
     var inner = id
     // A list in a dict in a list is tagged at each level, never twice at one; omegaconf may have a node around a node.
     for _ in 0..<3 {
-      if let content = omegaConfContent(inner) {
-        inner = content
-        continue
-      }
-      if case .object(let object) = self[inner], let array = NumpyArray.objects(object, self), array.isScalar,
-        array.items.count == 1
-      {
-        inner = array.items[0]
-        continue
-      }
-      guard case .object(let object) = self[inner], let name = globalName(object.callable),
-        let first = object.arguments.first,
-        ScriptClasses.typeTags.contains(name)
-          || name.hasSuffix(".getattr") && object.arguments.count == 2
-            && string(object.arguments[1]) == "state_dict"
-      else { return inner }
-      inner = first
+      guard let content = content(of: inner) else { return inner }
+      inner = content
     }
     return inner
+  }
+
+  /// The one value that a call is about; `nil` of any other.
+  private func content(of id: PickleID) -> PickleID? {
+    // Most calls make tensors.
+    guard let name = callable(of: id).flatMap({ globalName($0) }), !name.hasPrefix("torch._utils."),
+      case .object(let object) = self[id]
+    else { return nil }
+    if let content = omegaConfContent(object, name) { return content }
+    if let array = NumpyArray.objects(object, self), array.isScalar, array.items.count == 1 {
+      return array.items[0]
+    }
+    let isTag =
+      ScriptClasses.typeTags.contains(name)
+      || name.hasSuffix(".getattr") && object.arguments.count == 2
+        && string(object.arguments[1]) == "state_dict"
+    return isTag ? object.arguments.first : nil
   }
 }

@@ -22,10 +22,10 @@ extension TensorBuilder {
   /// Whether it refers to a storage with several quantized numbers in a byte: their tensors are no views of elements,
   /// and are reported as what they are.
   func isPacked(_ id: PickleID) -> Bool {
-    guard case .persistent(let inner) = graph[id], let parts = graph.items(inner), parts.count > 1 else {
+    guard let inner = graph.persistent(id), let parts = graph.tuple(inner), parts.count > 1 else {
       return false
     }
-    let name = graph.globalName(parts[1])
+    let name = graph.globalName(parts[parts.startIndex + 1])
     return name == "torch.QUInt4x2Storage" || name == "torch.QUInt2x4Storage"
   }
 
@@ -39,8 +39,8 @@ extension TensorBuilder {
   /// - Parameter dtype: what the elements are where the storage does not say; in a big-endian file the bytes of an
   ///   untyped storage change places by it.
   func storage(_ id: PickleID, dtype: DType?) throws -> (StorageReference, Storage) {
-    if case .object(let object) = graph[id], graph.globalName(object.callable) == NestedStorages.loader {
-      guard let bytes = object.arguments.first.flatMap({ graph.bytes($0) }) else {
+    if let callable = graph.callable(of: id), graph.globalName(callable) == NestedStorages.loader {
+      guard let bytes = graph.firstArgument(of: id).flatMap({ graph.bytes($0) }) else {
         throw malformed("\(NestedStorages.loader) is not given bytes", at: id)
       }
       return try nested.storage(bytes, id: id, location)
@@ -87,10 +87,10 @@ extension TensorBuilder {
   }
 
   private func storageReference(_ id: PickleID) throws -> StorageReference {
-    guard case .persistent(let inner) = graph[id], case .tuple(let parts) = graph[inner],
+    guard let inner = graph.persistent(id), let parts = graph.tuple(inner).map(Array.init),
       // TorchScript of torch 1.4 and 1.5 has the place of a view too, but never a view.
       parts.count == 5 || (parts.count == 6 && (references.namesClasses || graph.isNone(parts[5]))),
-      graph.string(parts[0]) == "storage", let type = graph.globalName(parts[1])
+      graph.string(parts[0]) == "storage", let type = graph.namePlace(parts[1])
     else { throw malformed("a tensor's storage is not a reference that torch.save writes", at: id) }
     guard let key = graph.key(parts[2]) else {
       throw malformed("a storage's key is \(graph[parts[2]].kind)", at: id)
@@ -101,9 +101,11 @@ extension TensorBuilder {
     guard let count = graph.int(parts[4]), count >= 0 else {
       throw malformed("storage \(key) has an impossible number of elements", at: id).of(.bounds)
     }
-    let dtype = TorchDType.storageClass(type)
-    guard type.hasPrefix("torch."), type.hasSuffix("UntypedStorage") || dtype != nil else {
-      throw unsupported("storage class \(type.prefix(100))", at: id)
+    let dtype = storageDTypes[type]
+    if dtype == nil, case let name = graph.names[type].qualified,
+      !name.hasPrefix("torch.") || !name.hasSuffix("UntypedStorage")
+    {
+      throw unsupported("storage class \(name.prefix(100))", at: id)
     }
     let size = dtype?.byteCount ?? 1
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: size)

@@ -82,12 +82,12 @@ extension TensorBuilder {
   func ints(_ id: PickleID, _ what: String, at tensor: PickleID) throws -> [Int] {
     var source = id
     // torch.Size((2, 3)) is a call; its one argument is the tuple.
-    if case .object(let object) = graph[source], graph.globalName(object.callable) == "torch.Size",
-      let first = object.arguments.first
+    if let callable = graph.callable(of: source), graph.globalName(callable) == "torch.Size",
+      let first = graph.firstArgument(of: source)
     {
       source = first
     }
-    guard let items = graph.items(source) else {
+    guard let items = graph.tuple(source) ?? graph.items(source)?[...] else {
       throw malformed("a tensor's \(what) is \(graph[source].kind), not a tuple", at: tensor)
     }
     return try items.map {

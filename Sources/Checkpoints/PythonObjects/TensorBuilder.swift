@@ -50,34 +50,50 @@ final class TensorBuilder {
 
   /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.
   func isTensor(_ id: PickleID) -> Bool {
+    if !graph.mayBeCalled(id) { return false }
     switch quickMaker(of: id) {
-    case .nothing: false
-    case .rebuilder: graph.firstArgument(of: id).map(isPacked) != true
-    default: kind(of: id, depth: 0) != nil
+    case .nothing: return false
+    case .rebuilder: return graph.firstArgument(of: id).map(isPacked) != true
+    default: return kind(of: id, depth: 0) != nil
     }
   }
 
   /// The tensor that the value `id`, of which ``isTensor(_:)`` holds, stands for.
   func tensor(_ id: PickleID) throws -> Tensor {
     if builtPlaces[id] >= 0 { return built[Int(builtPlaces[id])] }
+    let tensor =
+      if let (name, arguments) = plainCall(id) { try call(name, arguments, at: id) } else {
+        try anyTensor(id)
+      }
+    builtPlaces[id] = Int32(built.count)
+    built.append(tensor)
+    return tensor
+  }
+
+  /// The function and the arguments of a call like nearly all that make tensors: of one of torch's own functions, and nothing
+  /// is added to what it gives.
+  private func plainCall(_ id: PickleID) -> (name: String, arguments: [PickleID])? {
+    guard quickMaker(of: id) == .rebuilder, let arguments = graph.arguments(ofPlainCall: id),
+      arguments.first.map(isPacked) != true,
+      let name = graph.callable(of: id).flatMap({ graph.globalName($0) })
+    else { return nil }
+    return (name, Array(arguments))
+  }
+
+  private func anyTensor(_ id: PickleID) throws -> Tensor {
     guard let kind = kind(of: id, depth: 0) else {
       throw malformed("a tensor was expected, found \(graph[id].kind)", at: id)
     }
     if case .object(let object) = graph[id], !object.items.isEmpty || !object.elements.isEmpty {
       throw malformed("items are assigned to a tensor", at: id)
     }
-    let tensor: Tensor
     switch kind {
-    case .call(let name, let arguments): tensor = try call(name, arguments, at: id)
-    case .reference(let known): tensor = known
-    case .inner(let inner):
-      tensor = try wrapped(try self.tensor(inner), at: id)
+    case .call(let name, let arguments): return try call(name, arguments, at: id)
+    case .reference(let known): return known
+    case .inner(let inner): return try wrapped(try tensor(inner), at: id)
     case .refused(let what): throw unsupported(what, at: id)
-    case .array(let array): tensor = try array.tensor(location, at: graph.offset(of: id))
+    case .array(let array): return try array.tensor(location, at: graph.offset(of: id))
     }
-    builtPlaces[id] = Int32(built.count)
-    built.append(tensor)
-    return tensor
   }
 
   /// Why a tensor of a kind that is not read is none here; `nil` of any other.
@@ -170,12 +186,15 @@ final class TensorBuilder {
   /// That of each of the graph's names.
   private lazy var makers = graph.names.map { Self.maker($0.qualified) }
 
+  /// The dtype of the storages of a class that each of the graph's names is.
+  lazy var storageDTypes = graph.names.map { TorchDType.storageClass($0.qualified) }
+
   private func maker(_ callable: PickleID) -> (name: String, maker: Maker)? {
     if let place = graph.namePlace(callable) { return (graph.names[place].qualified, makers[place]) }
     return graph.callableName(callable).map { ($0, Self.maker($0)) }
   }
 
-  static let views: Set<String> = [
+  static let views = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
   ]
   /// What torch makes of tensors that is no tensor of elements itself.
@@ -184,7 +203,7 @@ final class TensorBuilder {
     "torch.nested._internal.nested_tensor._rebuild_njt": "a nested tensor",
     "torch._utils._rebuild_wrapper_subclass": "a tensor that only its class can make of its parts",
   ]
-  private static let rebuilders = views.union(layouts)
+  private static let rebuilders = layouts.union(views)
   private static let wrappers: Set<String> = deviceWrappers.union([
     "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
   ])

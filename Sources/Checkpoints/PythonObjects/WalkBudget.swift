@@ -30,23 +30,14 @@ struct WalkBudget {
   }
 
   private func weight(_ id: PickleID) -> Int {
+    if let count = graph.partCount(of: id) { return count }
     switch graph[id] {
-    case .tuple(let items), .list(let items), .set(let items): items.count
-    case .dict(let pairs): pairs.count
+    case .set(let items): return items.count
     case .object(let object):
-      object.items.count + object.elements.count + object.arguments.count
-        + object.states.reduce(0) { $0 + stateWeight($1) }
-        + object.arguments.prefix(4).reduce(0) { $0 + stateWeight($1) }
-    default: 0
-    }
-  }
-
-  /// What an object was given or set to, of which it is made.
-  private func stateWeight(_ id: PickleID) -> Int {
-    switch graph[id] {
-    case .tuple(let items), .list(let items): items.count
-    case .dict(let pairs): pairs.count
-    default: 0
+      // It is made of what it was given and set to.
+      return object.items.count + object.elements.count + object.arguments.count
+        + (object.states + object.arguments.prefix(4)).reduce(0) { $0 + (graph.partCount(of: $1) ?? 0) }
+    default: return 0
     }
   }
 }

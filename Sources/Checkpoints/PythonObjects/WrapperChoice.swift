@@ -72,7 +72,7 @@ struct WrapperChoice {
       }
       if isInside, leaf.tensor != nil, !isTaken(leaf, from: depth) { leftInside += 1 }
       if let tensor = leaf.tensor, isInside, isTaken(leaf, from: depth) {
-        let name = leaf.components.dropFirst(wrapper.count).joined(separator: ".")
+        let name = leaf.components.dropFirst(wrapper.count).dotted
         do {
           try stateDict.append(name, tensor)
         } catch {

@@ -183,13 +183,10 @@ extension Inspection {
 
   private func totals(of all: StateDict) -> String {
     if all.isEmpty { return "no tensors" }
-    var (sums, places, elements) = ([(dtype: DType, bytes: Int)](), [DType: Int](), 0)
+    var (sums, elements) = ([(dtype: DType, bytes: Int)](), 0)
     for tensor in shown.lazy.map(\.tensor) {
-      let place = places[tensor.dtype] ?? sums.count
-      if place == sums.count {
-        places[tensor.dtype] = place
-        sums.append((tensor.dtype, 0))
-      }
+      let place = sums.firstIndex { $0.dtype == tensor.dtype } ?? sums.count
+      if place == sums.count { sums.append((tensor.dtype, 0)) }
       sums[place].bytes &+= tensor.storedByteCount
       elements = elements.adding(saturating: tensor.elementCount)
     }

@@ -43,7 +43,7 @@ struct Parameter {
   }
 
   /// What stands for a file or a folder.
-  private static let files: Set = [
+  private static let files = [
     "FILE", "FILE|DIR", "DIR", "OUT", "IN", "A", "B", "BASE", "PART", "ORIGINAL", "REFERENCE", "PLAN",
   ]
 

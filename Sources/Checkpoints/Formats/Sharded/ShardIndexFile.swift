@@ -61,7 +61,7 @@ struct ShardIndexFile {
       return (key, file)
     }
     path = source.name
-    address = (source as? RemoteSource)?.address
+    address = source.remote?.address
     folder = source.name.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
     self.limits = limits

@@ -35,9 +35,10 @@ struct TorchZipFile {
 
   /// Reads every record that is no storage, so that damage shows though nothing in it is needed.
   private func verifySmallRecords() throws {
+    let (storages, pickle) = (prefix + "data/", prefix + "data.pkl")
     for record in archive.records where record.size <= Self.smallRecord {
-      let name = record.name.dropFirst(prefix.count)
-      guard record.name.hasPrefix(prefix), !name.hasPrefix("data/"), name != "data.pkl" else { continue }
+      let name = record.name
+      guard name.hasPrefix(prefix), !name.hasPrefix(storages), name != pickle else { continue }
       _ = try archive.contents(of: record, limit: Self.smallRecord)
     }
   }
@@ -86,7 +87,8 @@ struct TorchZipFile {
     let (bytes, record, location, graph) = try load()
     let name = record.name
     var warnings = archive.allWarnings
-    if archive.source is RenamedArchive {
+    // A cast would look for every way in which one type may be made of another.
+    if type(of: archive.source) == RenamedArchive.self {
       warnings.append(
         "digits stand where a zip archive begins with PK, by which GPT-SoVITS tells its versions apart: torch.load "
           + "does not open it so")
