@@ -84,20 +84,24 @@ public struct Integrity: Sendable {
       for view in views { try look.at(view, stateDict.entries[view.entry].name, progress) }
       if !look.found.isEmpty { found.withLock { $0 += look.found } }
     }
-    let long = storages.map { LongStorage($0[0].view.storage, $0, partSize: partSize) }
-    try LongStorage.look(at: long, workers: workers, progress) { try lookAt(storages[$0], progress) }
+    let long = storages.enumerated().compactMap { number, views in
+      LongStorage.of(views[0].view.storage, views, partSize: partSize).map { (number: number, storage: $0) }
+    }
+    try LongStorage.look(at: storages.count, long: long, workers: workers, progress) {
+      try lookAt(storages[$0], progress)
+    }
     // What is left of long storages: as a rule nothing.
-    let left = zip(storages, long).compactMap { views, long -> (views: [StorageView], isNew: Bool)? in
-      switch long?.outcome {
+    let left = long.compactMap { number, storage -> (views: [StorageView], isNew: Bool)? in
+      switch storage.outcome {
       case .sound(let irregular):
         for (view, nonFinite) in irregular {
           let name = stateDict.entries[view.entry].name
           found.withLock { $0.append((view.number, .irregular(Irregular(name, nonFinite, view.view)))) }
         }
-        return long.flatMap { $0.others.isEmpty ? nil : ($0.others, true) }
-      case .unreadable: return (views, false)
+        return storage.others.isEmpty ? nil : (storage.others, true)
+      case .unreadable: return (storages[number], false)
       // Told once, by the name of the record.
-      case .damaged, nil: return nil
+      case .damaged: return nil
       }
     }
     try concurrently(left.count, workers: workers) { (index) throws(any Error) in
@@ -162,15 +166,19 @@ public struct Integrity: Sendable {
         found.withLock { $0.append((number, Problem(kind, record.label, error, record))) }
       }
     }
-    let long = records.map { LongStorage($0, partSize: partSize) }
-    try LongStorage.look(at: long, workers: workers, progress) { try verify($0, progress) }
-    for (number, long) in long.enumerated() {
-      switch long?.outcome {
+    let long = records.enumerated().compactMap { number, record in
+      LongStorage.of(record, partSize: partSize).map { (number: number, storage: $0) }
+    }
+    try LongStorage.look(at: records.count, long: long, workers: workers, progress) {
+      try verify($0, progress)
+    }
+    for (number, storage) in long {
+      switch storage.outcome {
       case .damaged(let mismatch):
         let record = records[number]
         found.withLock { $0.append((number, Problem(.checksum, record.label, mismatch, record))) }
       case .unreadable: try verify(number) { _ in }
-      case .sound, nil: break
+      case .sound: break
       }
     }
     let faults = found.withLock { $0 }.sorted { $0.number < $1.number }

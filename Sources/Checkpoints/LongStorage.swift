@@ -42,8 +42,13 @@ final class LongStorage: Sendable {
   ///   - views: those of `storage` in which to search; where nothing is to be compared, no more than these is read.
   ///   - partSize: a multiple of 16, so that no element is cut.
   /// - Returns: `nil` where one thread should read it: it is short, or has to be read from its start on.
-  init?(_ storage: Storage, _ views: [StorageView] = [], partSize: Int) {
+  static func of(_ storage: Storage, _ views: [StorageView] = [], partSize: Int) -> LongStorage? {
     guard storage.byteCount > partSize, let pass = storage.sharedPass() else { return nil }
+    let long = LongStorage(pass, byteCount: storage.byteCount, views, partSize)
+    return long.places.isEmpty && !views.isEmpty ? nil : long
+  }
+
+  private init(_ pass: SharedPass, byteCount: Int, _ views: [StorageView], _ partSize: Int) {
     var (places, others) = ([Place](), [StorageView]())
     for view in views {
       if view.view.isContiguous, view.view.lazyBits.isEmpty, let search = NonFiniteSearch(view.view) {
@@ -52,15 +57,14 @@ final class LongStorage: Sendable {
         others.append(view)
       }
     }
-    if places.isEmpty && !views.isEmpty { return nil }
     places.sort { $0.range.lowerBound < $1.range.lowerBound }
     var reach = 0
     for index in places.indices {
       reach = max(reach, places[index].range.upperBound)
       places[index].reach = reach
     }
-    (byteCount, self.partSize, self.places, self.others) = (storage.byteCount, partSize, places, others)
-    parts = PayloadParts(pass, count: storage.byteCount)
+    (self.byteCount, self.partSize, self.places, self.others) = (byteCount, partSize, places, others)
+    parts = PayloadParts(pass, count: byteCount)
     searches = Guarded(places.map(\.search))
   }
 
@@ -137,28 +141,30 @@ final class LongStorage: Sendable {
 }
 
 extension LongStorage {
-  /// Looks at many storages at once, at the long ones part by part.
+  /// One of several storages, and its number among them.
+  typealias Numbered = (number: Int, storage: LongStorage)
+
+  /// Looks at `count` storages at once, in their order: at the long ones part by part.
   ///
   /// - Parameters:
-  ///   - storages: in the order in which they are begun; `nil` for one that is looked at as a whole.
-  ///   - whole: looks at the storage of that number.
+  ///   - long: in their order.
+  ///   - whole: looks at the storage of that number, which is no long one.
   static func look(
-    at storages: [LongStorage?], workers: Int, _ progress: @Sendable (Int) -> Void,
+    at count: Int, long: [Numbered], workers: Int, _ progress: @Sendable (Int) -> Void,
     whole: @Sendable (Int) throws -> Void
   ) throws {
-    // Where the parts of each begin among those of all.
-    var (starts, count) = ([Int](), 0)
-    for storage in storages {
-      starts.append(count)
-      count += storage?.partCount ?? 1
+    // Each part is a piece of work, and each storage that is not long.
+    var (starts, pieces) = ([Int](), count)
+    for (number, storage) in long {
+      starts.append(number + pieces - count)
+      pieces += storage.partCount - 1
     }
-    try concurrently(count, workers: workers) { [starts] (number) throws(any Error) in
-      let index = starts.firstIndex { $0 > number } - 1
-      if let storage = storages[index] {
-        storage.look(at: number - starts[index], progress)
-      } else {
-        try whole(index)
-      }
+    try concurrently(pieces, workers: workers) { [starts] (piece) throws(any Error) in
+      let next = starts.firstIndex { $0 > piece }
+      guard next > 0 else { return try whole(piece) }
+      let ((number, storage), place) = (long[next - 1], piece - starts[next - 1])
+      if place < storage.partCount { return storage.look(at: place, progress) }
+      try whole(number + 1 + place - storage.partCount)
     }
   }
 }
