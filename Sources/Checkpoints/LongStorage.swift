@@ -41,11 +41,14 @@ final class LongStorage: Sendable {
   /// - Parameters:
   ///   - views: those of `storage` in which to search; where nothing is to be compared, no more than these is read.
   ///   - partSize: a multiple of 16, so that no element is cut.
-  /// - Returns: `nil` where one thread should read it: it is short, or has to be read from its start on.
+  /// - Returns: `nil` where one thread should read it: it is short, or has to be read from its start on, or some views would be
+  ///   read here and others later that nothing vouches for.
   static func of(_ storage: Storage, _ views: [StorageView] = [], partSize: Int) -> LongStorage? {
     guard storage.byteCount > partSize, let pass = storage.sharedPass() else { return nil }
     let long = LongStorage(pass, byteCount: storage.byteCount, views, partSize)
-    return long.places.isEmpty && !views.isEmpty ? nil : long
+    if long.places.isEmpty && !views.isEmpty { return nil }
+    // Without a checksum not all of it is read here, and one thread stops at the first view that cannot be read.
+    return pass.wantsChecksum || long.others.allSatisfy { NonFiniteSearch($0.view) == nil } ? long : nil
   }
 
   private init(_ pass: SharedPass, byteCount: Int, _ views: [StorageView], _ partSize: Int) {

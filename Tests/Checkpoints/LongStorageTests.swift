@@ -102,7 +102,7 @@ import Testing
     print("long storages: seed \(seed)")
     var generator = Seeded(seed)
     var (damaged, irregular, unreadable) = (0, 0, 0)
-    for _ in 0..<60 {
+    for _ in 0..<100 {
       var bytes = try file(stateDict(&generator))
       let storages = try Checkpoint.open(MemorySource(bytes, name: "f.pth"), key: ".").stateDict.storages
       let storage = try #require(storages.randomElement(using: &generator))
