@@ -99,6 +99,66 @@ import Testing
     #expect(folder.names.isEmpty)
   }
 
+  /// Bytes that are made in tiles of stretches that lie apart.
+  private struct Tiled: Payload {
+    let bytes: [UInt8]
+    var promised = 0
+    var byteCount: Int { bytes.count }
+
+    func forEachChunk(_ body: ([UInt8], Int) throws -> Void) throws -> UInt32? {
+      try body(bytes, bytes.count)
+      return nil
+    }
+
+    func tiles(for threads: Int) -> [PayloadTile] {
+      let (count, size) = (5, 1000)
+      return (0..<count).map { tile in
+        let starts = stride(from: tile * size, to: bytes.count, by: count * size)
+        let all = starts.reduce(0) { $0 + min(size, bytes.count - $1) }
+        return PayloadTile(byteCount: all + promised) { body in
+          for start in starts { try body(bytes, start..<min(start + size, bytes.count), start) }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 7]) func `is written in tiles where payloads have them`(workers: Int) throws {
+    let folder = try TemporaryFolder()
+    let tiled = [1_500_000, 3_000_001, 2_000_999].map { Tiled(bytes: .random($0, seed: UInt64($0))) }
+    let other = MemoryPayload([UInt8].random(70_000, seed: 4))
+    let payloads: [any Payload] = [other, tiled[0], tiled[1], other, other, tiled[2]]
+    // Where a checksum is wanted it is given out in order.
+    let last = OutputPlan.Piece(tiled[0], tailSize: 4) { crc32 in
+      var tail: [UInt8] = []
+      tail.append(littleEndian: crc32)
+      return tail
+    }
+    let plan = try OutputPlan(payloads.map { .init($0) } + [last])
+    let output = try OutputFile(folder.path + "/out")
+    let told = Atomic(0)
+    try output.write(plan, workers: workers) { told.add($0, ordering: .relaxed) }
+    try output.commit(replacing: false)
+    var bytes =
+      other.bytes + tiled[0].bytes + tiled[1].bytes + other.bytes + other.bytes + tiled[2].bytes
+      + tiled[0].bytes
+    bytes.append(littleEndian: CRC32.of(tiled[0].bytes))
+    let file = try FileSource(folder.path + "/out")
+    #expect(try file.bytes(0..<file.byteCount) == bytes)
+    #expect(told.load(ordering: .relaxed) == plan.payloadByteCount)
+  }
+
+  @Test func `a tile that gives less than it promised is an error`() throws {
+    let folder = try TemporaryFolder()
+    let payload = Tiled(bytes: .random(1_500_000, seed: 5), promised: 1)
+    do {
+      let output = try OutputFile(folder.path + "/out")
+      #expect(throws: Failure.self) {
+        try output.write(try OutputPlan([.init(payload)]), workers: 2) { _ in }
+      }
+    }
+    #expect(folder.names.isEmpty)
+  }
+
   /// Bytes that are had in any order.
   private struct Random: Payload {
     let bytes: [UInt8]

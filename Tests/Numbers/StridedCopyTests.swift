@@ -34,4 +34,29 @@ import Testing
       #expect(fast == plain, "\(axes), \(size) bytes each, seed \(seed)")
     }
   }
+
+  @Test func `does so where lines are written past the caches`() {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = Seeded(seed)
+    for round in 0..<20 {
+      let size = [1, 2, 4, 8, 16][round % 5]
+      // Rows that lie a power of two apart or not, and begin with a line of the cache or not.
+      let (columns, rows) = (Int.random(in: 1...90, using: &random), Int.random(in: 1...700, using: &random))
+      let apart =
+        (5 << 20) / size / columns / 64 * 64 + (round % 2 == 0 ? 0 : Int.random(in: 1...63, using: &random))
+      let gap = Int.random(in: 0...2, using: &random)
+      let axes = [
+        StridedCopy.Axis(count: columns, step: 1, stride: apart),
+        .init(count: rows, step: columns + gap, stride: 1),
+      ]
+      let (start, place) = (Int.random(in: 0...3, using: &random), Int.random(in: 0...70, using: &random))
+      var source = (0..<4099).map { _ in UInt8.random(in: 0...255, using: &random) }
+      while source.count < (rows * (columns + gap) + start) * size { source += source }
+      var fast = [UInt8](repeating: 0xEE, count: (max(apart, rows) * columns + place + rows) * size)
+      var plain = fast
+      StridedCopy.copy(axes, size: size, from: source, at: start, to: &fast, at: place)
+      StridedCopy.copy(axes, size: size, from: source, at: start, to: &plain, at: place, .plain)
+      #expect(fast == plain, "\(axes), \(size) bytes each, at \(place), seed \(seed)")
+    }
+  }
 }

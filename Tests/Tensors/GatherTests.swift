@@ -147,19 +147,89 @@ import Testing
     }
   }
 
-  @Test func `parts of a large view have its elements one after the other`() throws {
-    let (rows, columns, size) = (301, 503, 1 << 16)
-    let bytes = (0..<(rows * columns * 4)).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B9 >> 13) }
-    let matrix = try Tensor(Storage(bytes), dtype: .float32, shape: [1, rows, columns])
-    let view = try matrix.permuted([0, 2, 1])
-    let parts = try view.gatheringParts(of: size)
-    #expect(parts.count == 10)
-    #expect(try parts.flatMap { try $0.contiguousBytes() } == view.contiguousBytes())
-    // What lies in order is streamed, and what repeats is bounded as a whole.
-    #expect(try matrix.gatheringParts(of: size).count == 1)
+  private func someBytes(_ count: Int, _ random: inout Seeded) -> [UInt8] {
+    var bytes = (0..<min(count, 4099)).map { _ in UInt8.random(in: 0...255, using: &random) }
+    while bytes.count < count { bytes += bytes }
+    return Array(bytes[..<count])
+  }
+
+  /// What tiles make together; counts bytes that nobody gave.
+  private func put(_ tiles: [PayloadTile], _ byteCount: Int) throws -> (bytes: [UInt8], missing: Int) {
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    var times = [UInt8](repeating: 0, count: byteCount)
+    for tile in tiles {
+      var count = 0
+      try tile.forEachStretch { buffer, range, offset in
+        bytes.replaceSubrange(offset..<(offset + range.count), with: buffer[range])
+        for place in offset..<(offset + range.count) { times[place] += 1 }
+        count += range.count
+      }
+      #expect(count == tile.byteCount)
+    }
+    return (bytes, times.count { $0 != 1 })
+  }
+
+  @Test func `tiles of a view have each element once, where it belongs`() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = Seeded(seed)
+    for round in 0..<60 {
+      let dtype = [DType.uint8, .float16, .float32, .float64, .complex128][round % 5]
+      let sizes = (0..<Int.random(in: 2...5, using: &random)).map { _ in
+        Int.random(in: 1...24, using: &random)
+      }
+      let gaps = sizes.map { _ in round % 3 == 0 ? Int.random(in: 0...3, using: &random) : 0 }
+      var (strides, next) = ([Int](repeating: 0, count: sizes.count), 1)
+      for axis in sizes.indices.shuffled(using: &random) {
+        strides[axis] = next
+        next = next * sizes[axis] + gaps[axis]
+      }
+      let bytes = someBytes((next + 7) * dtype.byteCount, &random)
+      let tensor = try Tensor(Storage(bytes), dtype: dtype, shape: sizes, strides: strides, offset: 7)
+      let (threads, least) = (Int.random(in: 1...5, using: &random), Int.random(in: 1...3000, using: &random))
+      let largest = least * Int.random(in: 1...9, using: &random)
+      guard let tiling = GatherTiling(tensor, threads: threads, largest: largest, least: least) else {
+        #expect(tensor.isContiguous || tensor.byteCount < 2 * least)
+        continue
+      }
+      let made = try put(tiling.tiles, tensor.byteCount)
+      let isRight = made.missing == 0 && made.bytes == plain(tensor, bytes)
+      #expect(
+        isRight, "\(dtype) \(sizes) \(strides) \(tiling.counts), seed \(seed)")
+    }
+  }
+
+  @Test func `what lies in order, is small or repeats what is stored has no tiles`() throws {
+    let storage = Storage([UInt8](repeating: 1, count: 9 << 20))
+    let matrix = try Tensor(
+      storage, dtype: .uint8, shape: [9 << 10, 1 << 10], strides: [1 << 10, 1], offset: 0)
+    #expect(matrix.tiles(for: 2).isEmpty)
+    let turned = try matrix.permuted([1, 0])
+    #expect(turned.tiles(for: 2).count > 1)
+    #expect(try turned.sliced(0..<512, axis: 0).tiles(for: 2).isEmpty)
     let repeated = try Tensor(
       Storage([UInt8](repeating: 0, count: 4)), dtype: .float32, shape: [1 << 14, 1 << 14], strides: [0, 0],
       offset: 0)
-    #expect(try repeated.gatheringParts(of: size).count == 1)
+    #expect(repeated.tiles(for: 2).isEmpty)
+  }
+
+  @Test(arguments: [false, true])
+  func `tiles of short pieces compare the checksum of what they are made of`(isDamaged: Bool) throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = Seeded(seed)
+    let bytes = someBytes(10_000 * 90, &random)
+    let storage = Storage(
+      MemorySource(bytes), offset: 0, byteCount: bytes.count, label: "0",
+      crc32: CRC32.of(bytes) ^ (isDamaged ? 1 : 0))
+    let tensor = try Tensor(storage, dtype: .uint8, shape: [10_000, 90], strides: [1, 10_000], offset: 0)
+    storage.verifyWhileReading()
+    let tiles = try #require(GatherTiling(tensor, threads: 2, largest: 1 << 16, least: 1 << 16)).tiles
+    if isDamaged {
+      #expect(throws: ChecksumMismatch.self) { _ = try put(tiles, tensor.byteCount).missing }
+    } else {
+      let made = try put(tiles, tensor.byteCount)
+      let isRight = try made.missing == 0 && made.bytes == tensor.contiguousBytes()
+      #expect(isRight, "seed \(seed)")
+    }
+    #expect(storage.isVerified == !isDamaged)
   }
 }

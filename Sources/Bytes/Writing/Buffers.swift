@@ -17,9 +17,10 @@ private let largestKept = 1 << 20
 /// As many bytes as storages are read at a time: a buffer for a small one is soon wanted for a large one.
 private let usualSize = 1 << 18
 
-/// A buffer that begins with a line of the processor's cache, if the allocator gives one: into such a one the system copies
-/// a fifth faster.
-private func newBuffer(_ size: Int) -> [UInt8] {
+/// A buffer whose content is whatever was there before.
+///
+/// It begins with a line of the processor's cache, if the allocator gives one: into such a one the system copies a fifth faster.
+package func newBuffer(_ size: Int) -> [UInt8] {
   let line = 64
   // What the allocator puts before each makes the next begin at another place within its line; nothing is touched yet.
   let count = (size + line - 1) / line * line

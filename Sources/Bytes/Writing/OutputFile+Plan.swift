@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SutureText
 
 extension OutputFile {
   /// Writes the file that `plan` describes.
@@ -13,10 +14,12 @@ extension OutputFile {
     let distances = plan.pieces.map(\.payload.distance)
     let isFar = distances.contains { $0 != nil }
     let passes = isFar ? [:] : plan.passes()
-    let batches = isFar ? plan.runs(distances) : plan.batches(cutting: passes)
+    let batches =
+      isFar ? plan.runs(distances) : plan.batches(cutting: passes, tiles: plan.tiles(for: workers))
     let checksums = Guarded([UInt32](repeating: 0, count: plan.pieces.count))
     try concurrently(batches.count, workers: isFar ? max(workers, Self.connections) : workers) { index in
       let batch = batches[index]
+      if let tile = batch.tile { return try write(tile, at: batch.range.lowerBound, progress) }
       if let read = batch.read { read.source.expect(read.range) }
       var region = OutputRegion(self, at: batch.range.lowerBound)
       for (place, number) in batch.pieces.enumerated() {
@@ -50,6 +53,17 @@ extension OutputFile {
     let end = OutputRegion(self, at: plan.endOffset)
     try end.write(plan.checkedEnd(checksums.withLock { $0 }))
     try end.flush()
+  }
+
+  /// Writes what a tile has of a payload that begins at `offset`.
+  private func write(_ tile: PayloadTile, at offset: Int, _ progress: (Int) -> Void) throws {
+    var written = 0
+    try tile.forEachStretch { buffer, range, place in
+      try write(buffer, range, at: offset + place)
+      written += range.count
+      progress(range.count)
+    }
+    guard written == tile.byteCount else { throw Failure.wrongSize(tile.byteCount, written) }
   }
 
   /// How many answers of a server are read at once: waiting for one costs no processor.

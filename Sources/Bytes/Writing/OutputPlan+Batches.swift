@@ -7,6 +7,8 @@ extension OutputPlan {
     let range: Range<Int>
     /// What is read for them from its start to its end, where that is far away.
     var read: Distance?
+    /// What of the piece is written, where that is scattered over it.
+    var tile: PayloadTile?
   }
 
   /// The payloads that are so long that parts of them may be written, by their number.
@@ -20,8 +22,19 @@ extension OutputPlan {
     return passes
   }
 
-  /// Pieces that follow one another, those that may be cut at multiples of a size.
-  func batches(cutting passes: [Int: PayloadParts]) -> [Batch] {
+  /// The payloads that are made in tiles, by their number: those that nothing stands about, and whose checksum nobody wants.
+  func tiles(for threads: Int) -> [Int: [PayloadTile]] {
+    var tiles: [Int: [PayloadTile]] = [:]
+    for (number, piece) in pieces.enumerated() where piece.payload.byteCount >= Self.batchSize {
+      guard piece.head.isEmpty, piece.tail == nil, piece.tailSize == 0 else { continue }
+      let parts = piece.payload.tiles(for: threads)
+      if !parts.isEmpty { tiles[number] = parts }
+    }
+    return tiles
+  }
+
+  /// Pieces that follow one another, those that may be cut at multiples of a size; each tile by itself.
+  func batches(cutting passes: [Int: PayloadParts], tiles: [Int: [PayloadTile]] = [:]) -> [Batch] {
     var batches: [Batch] = []
     var (first, start) = (0, 0)
     func close(_ last: Int, at end: Int) {
@@ -31,6 +44,12 @@ extension OutputPlan {
     for index in pieces.indices {
       let payload = payloadRange(index)
       let end = index + 1 < pieces.count ? offsets[index + 1] : endOffset
+      if let parts = tiles[index] {
+        if first < index { close(index - 1, at: payload.lowerBound) }
+        for tile in parts { batches.append(Batch(pieces: [index], range: payload, tile: tile)) }
+        (first, start) = (index + 1, end)
+        continue
+      }
       if passes[index] != nil {
         var cut = (max(payload.lowerBound, start) / Self.partSize + 1) * Self.partSize
         while cut < payload.upperBound {

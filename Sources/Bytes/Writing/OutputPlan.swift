@@ -148,7 +148,7 @@ private func checked(_ bytes: [UInt8], _ size: Int) throws -> [UInt8] {
 
 extension Failure {
   /// A payload gave another number of bytes than everything behind it counts on.
-  fileprivate static func wrongSize(_ declared: Int, _ written: Int) -> Failure {
+  static func wrongSize(_ declared: Int, _ written: Int) -> Failure {
     Failure(.unreadable, "\(declared) bytes were promised, and \(written) came")
   }
 }

@@ -24,6 +24,25 @@ public protocol Payload: Sendable {
 
   /// A pass that several threads share; `nil` where the bytes are had in order only, or at a higher cost otherwise.
   func sharedPass() -> SharedPass?
+
+  /// Parts that are made by themselves, each by one of so many threads, and lie scattered over the payload; none where it is
+  /// given out otherwise.
+  func tiles(for threads: Int) -> [PayloadTile]
+}
+
+/// A part of a payload: stretches of it that lie apart.
+public struct PayloadTile: Sendable {
+  /// How many bytes all stretches have.
+  public let byteCount: Int
+
+  /// Gives out the stretches: some bytes of a buffer, and where in the payload they belong.
+  public let forEachStretch: @Sendable (_ body: Receiver) throws -> Void
+
+  public typealias Receiver = (_ buffer: [UInt8], _ range: Range<Int>, _ offset: Int) throws -> Void
+
+  public init(byteCount: Int, forEachStretch: @escaping @Sendable (_ body: Receiver) throws -> Void) {
+    (self.byteCount, self.forEachStretch) = (byteCount, forEachStretch)
+  }
 }
 
 extension Payload {
@@ -32,6 +51,7 @@ extension Payload {
   public var distance: Distance? { nil }
   public func extents(_ range: Range<Int>) -> [FileExtent] { [] }
   public func sharedPass() -> SharedPass? { nil }
+  public func tiles(for threads: Int) -> [PayloadTile] { [] }
 }
 
 /// A stretch of a file.

@@ -49,39 +49,105 @@ SQUARE(turn_pairs, pairs8, 8, LOW_PAIRS, HIGH_PAIRS)
 SQUARE(turn_words, words4, 4, LOW_WORDS, HIGH_WORDS)
 SQUARE(turn_longs, longs2, 2, LOW_LONGS, HIGH_LONGS)
 
-// Rows of `columns` elements that lie side by side become columns; a cache line of the source and one of the target at a time.
-#define TRANSPOSE(name, type, side, turn)                                                                          \
-  static void name(const char *from, size_t from_row, char *to, size_t to_row, size_t rows, size_t columns) {      \
-    enum { LINE = 64 / sizeof(type) };                                                                             \
-    for (size_t row = 0; row < rows; row += LINE) {                                                                \
-      size_t row_end = row + LINE < rows ? row + LINE : rows;                                                      \
-      for (size_t column = 0; column < columns; column += LINE) {                                                  \
-        size_t column_end = column + LINE < columns ? column + LINE : columns;                                     \
-        for (size_t i = row; i < row_end; i += side) {                                                             \
-          for (size_t j = column; j < column_end; j += side) {                                                     \
-            const char *source = from + i * from_row + j * sizeof(type);                                           \
-            char *target = to + j * to_row + i * sizeof(type);                                                     \
-            if (i + side <= row_end && j + side <= column_end) {                                                   \
-              turn(source, from_row, target, to_row);                                                              \
-              continue;                                                                                            \
-            }                                                                                                      \
-            for (size_t k = j; k < column_end && k < j + side; k++) {                                              \
-              for (size_t l = i; l < row_end && l < i + side; l++) {                                               \
-                memcpy(to + k * to_row + l * sizeof(type), from + l * from_row + k * sizeof(type), sizeof(type));  \
-              }                                                                                                    \
-            }                                                                                                      \
-          }                                                                                                        \
-        }                                                                                                          \
-      }                                                                                                            \
-    }                                                                                                              \
+// A square of one element.
+INLINE void turn_wide(const char *from, size_t from_row, char *to, size_t to_row) { memcpy(to, from, sizeof(bytes16)); }
+
+// How long a cache line is, of how many rows of the source the lines stay near, and from what size on a target outruns the caches.
+enum { LINE_BYTES = 64, STRIP_ROWS = 256, PAST_CACHES = 1 << 22 };
+
+// Writes a cache line; past the caches where that is wanted and `to` begins with one.
+INLINE void put_line(char *to, const char *line, int past) {
+#if __has_builtin(__builtin_nontemporal_store)
+  if (past) {
+    for (int i = 0; i < 4; i++) __builtin_nontemporal_store(((const bytes16 *)line)[i], (bytes16 *)to + i);
+    return;
+  }
+#else
+  (void)past;
+#endif
+  memcpy(to, line, LINE_BYTES);
+}
+
+// How many elements lie before the first line that begins with an element, if lines begin so in each row; else none.
+INLINE size_t before_line(const char *to, size_t to_row, size_t size) {
+  size_t bytes = -(uintptr_t)to % LINE_BYTES;
+  return to_row % LINE_BYTES == 0 && bytes % size == 0 ? bytes / size : 0;
+}
+
+// Rows of `columns` elements that lie side by side become columns.
+//
+// Rows of the target often lie a power of two apart, so that a cache has few places for all of them: each of its lines is put
+// together in registers and written at once. Of the source as many rows are taken as stay near until all of their lines are used up.
+// What is no whole line is squares of which the last may overlap, and what is no square single elements.
+#define TRANSPOSE(name, type, side, turn)                                                                            \
+  INLINE void name##_lines(                                                                                          \
+      const char *from, size_t from_row, char *to, size_t to_row, size_t rows, size_t columns, int past) {           \
+    char lines[side][LINE_BYTES] __attribute__((aligned(LINE_BYTES)));                                               \
+    for (size_t column = 0; column < columns; column += side) {                                                      \
+      size_t j = column + side <= columns ? column : columns - side;                                                 \
+      for (size_t i = 0; i < rows; i += LINE_BYTES / sizeof(type)) {                                                 \
+        const char *source = from + i * from_row + j * sizeof(type);                                                 \
+        char *target = to + j * to_row + i * sizeof(type);                                                           \
+        _Pragma("clang loop unroll(full)") for (size_t k = 0; k < LINE_BYTES / sizeof(type) / side; k++) {           \
+          turn(source + k * side * from_row, from_row, lines[0] + k * side * sizeof(type), LINE_BYTES);              \
+        }                                                                                                            \
+        _Pragma("clang loop unroll(full)") for (size_t k = 0; k < side; k++) {                                       \
+          put_line(target + k * to_row, lines[k], past);                                                             \
+        }                                                                                                            \
+      }                                                                                                              \
+    }                                                                                                                \
+  }                                                                                                                  \
+                                                                                                                     \
+  INLINE void name##_squares(                                                                                        \
+      const char *from, size_t from_row, char *to, size_t to_row, size_t first, size_t end, size_t rows,             \
+      size_t columns) {                                                                                              \
+    for (size_t column = 0; column < columns; column += side) {                                                      \
+      size_t j = column + side <= columns ? column : columns - side;                                                 \
+      for (size_t row = first; row < end; row += side) {                                                             \
+        size_t i = row + side <= rows ? row : rows - side;                                                           \
+        turn(from + i * from_row + j * sizeof(type), from_row, to + j * to_row + i * sizeof(type), to_row);          \
+      }                                                                                                              \
+    }                                                                                                                \
+  }                                                                                                                  \
+                                                                                                                     \
+  static void name(                                                                                                  \
+      const char *from, size_t from_row, char *to, size_t to_row, size_t all, size_t columns, int past) {            \
+    for (size_t done = 0, rows; done < all; done += rows, from += rows * from_row, to += rows * sizeof(type)) {      \
+      size_t head = before_line(to, to_row, sizeof(type));                                                           \
+      size_t most = STRIP_ROWS + head;                                                                               \
+      rows = all - done < most ? all - done : most;                                                                  \
+      if (rows < side || columns < side) {                                                                           \
+        for (size_t j = 0; j < columns; j++) {                                                                       \
+          for (size_t i = 0; i < rows; i++) {                                                                        \
+            memcpy(to + j * to_row + i * sizeof(type), from + i * from_row + j * sizeof(type), sizeof(type));        \
+          }                                                                                                          \
+        }                                                                                                            \
+        continue;                                                                                                    \
+      }                                                                                                              \
+      size_t whole = head < rows ? (rows - head) * sizeof(type) / LINE_BYTES * LINE_BYTES / sizeof(type) : 0;        \
+      /* Where only part of each line could be aligned, that is worth less than whole ones. */                       \
+      if (whole == 0) {                                                                                              \
+        head = 0;                                                                                                    \
+        whole = rows * sizeof(type) / LINE_BYTES * LINE_BYTES / sizeof(type);                                        \
+      }                                                                                                              \
+      char *first = to + head * sizeof(type);                                                                        \
+      name##_squares(from, from_row, to, to_row, 0, head, rows, columns);                                            \
+      if (past && to_row % LINE_BYTES == 0 && (uintptr_t)first % LINE_BYTES == 0) {                                  \
+        name##_lines(from + head * from_row, from_row, first, to_row, whole, columns, 1);                            \
+      } else {                                                                                                       \
+        name##_lines(from + head * from_row, from_row, first, to_row, whole, columns, 0);                            \
+      }                                                                                                              \
+      name##_squares(from, from_row, to, to_row, head + whole, rows, rows, columns);                                 \
+    }                                                                                                                \
   }
 
 TRANSPOSE(transpose_bytes, uint8_t, 16, turn_bytes)
 TRANSPOSE(transpose_pairs, uint16_t, 8, turn_pairs)
 TRANSPOSE(transpose_words, uint32_t, 4, turn_words)
 TRANSPOSE(transpose_longs, uint64_t, 2, turn_longs)
+TRANSPOSE(transpose_wides, bytes16, 1, turn_wide)
 
-typedef void transposition(const char *, size_t, char *, size_t, size_t, size_t);
+typedef void transposition(const char *, size_t, char *, size_t, size_t, size_t, int);
 
 static transposition *transposition_of(size_t size) {
   switch (size) {
@@ -89,6 +155,7 @@ static transposition *transposition_of(size_t size) {
     case 2: return transpose_pairs;
     case 4: return transpose_words;
     case 8: return transpose_longs;
+    case 16: return transpose_wides;
     default: return NULL;
   }
 }
@@ -139,11 +206,15 @@ void suture_gather(const void *from, void *to, size_t size, const struct suture_
     transpose = transposition_of(size);
   }
   const int second = transpose ? dense_source : -1;
+  size_t reach = 0;
+  for (int i = 0; i < rank; i++) reach += (axes[i].count - 1) * axes[i].to_step * size;
+  const int past = reach >= PAST_CACHES;
   const char *source = from;
   char *target = to;
   while (1) {
     if (transpose) {
-      transpose(source, axes[inner].from_step * size, target, axes[second].to_step * size, axes[inner].count, axes[second].count);
+      transpose(source, axes[inner].from_step * size, target, axes[second].to_step * size, axes[inner].count,
+                axes[second].count, past);
     } else {
       suture_copy_strided(source, axes[inner].from_step, target, axes[inner].to_step, axes[inner].count, size);
     }
@@ -157,8 +228,12 @@ void suture_gather(const void *from, void *to, size_t size, const struct suture_
       target -= axes[axis].to_step * axes[axis].count * size;
       index[axis] = 0;
     }
-    if (axis < 0) return;
+    if (axis < 0) break;
   }
+#if defined(__x86_64__)
+  // Such writes come in no order, not even before what tells another thread that they are there.
+  if (past) __builtin_ia32_sfence();
+#endif
 }
 
 void suture_gather_plainly(const void *from, void *to, size_t size, const struct suture_axis *axes, int rank) {

@@ -61,7 +61,7 @@ public final class Storage: Payload {
     placeInWhole = storage.placeInWhole + range.lowerBound
   }
 
-  private var contents: any StorageContents {
+  var contents: any StorageContents {
     switch origin {
     case .made(let contents): contents
     case .file(let source, let offset, let crc32, let swapWidth):

@@ -120,6 +120,11 @@ final class StoredContents: StorageContents {
     swap(&buffer, count: range.count)
   }
 
+  func readAside(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+    try source.read(into: &buffer, count: range.count, at: offset + range.lowerBound)
+    swap(&buffer, count: range.count)
+  }
+
   private func swap(_ buffer: inout [UInt8], count: Int) {
     if swapWidth == 1 { return }
     for start in stride(from: 0, to: count - swapWidth + 1, by: swapWidth) {

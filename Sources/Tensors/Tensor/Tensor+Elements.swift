@@ -11,10 +11,18 @@ extension Tensor: Payload {
   ///   returns: a CRC that does not match is found at the end.
   @discardableResult
   public func forEachChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32? {
+    try forEachChunk(readsAside: false, body)
+  }
+
+  /// - Parameter readsAside: whether another sees to the checksum of what is read, if the elements are not in order.
+  @discardableResult
+  func forEachChunk(
+    readsAside: Bool, _ body: (_ buffer: [UInt8], _ count: Int) throws -> Void
+  ) throws -> UInt32? {
     guard hasElements else { throw TensorError.noElements(layout.name ?? "") }
     if elementCount == 0 { return nil }
-    if lazyBits.isEmpty { return try forEachStoredChunk(body) }
-    _ = try forEachStoredChunk { buffer, count in
+    if lazyBits.isEmpty { return try forEachStoredChunk(readsAside, body) }
+    _ = try forEachStoredChunk(readsAside) { buffer, count in
       var resolved = buffer
       lazyBits.apply(to: &resolved, count: count, dtype: dtype)
       try body(resolved, count)
@@ -28,6 +36,8 @@ extension Tensor: Payload {
     guard isContiguous, hasElements, lazyBits.isEmpty, elementCount > 0 else { return nil }
     return storage.joining([byteExtent]).sharedPass()
   }
+
+  public func tiles(for threads: Int) -> [PayloadTile] { GatherTiling(self, threads: threads)?.tiles ?? [] }
 
   public var place: FileRange? {
     guard isContiguous, hasElements, lazyBits.isEmpty, let whole = storage.place else { return nil }
@@ -47,13 +57,14 @@ extension Tensor: Payload {
   }
 
   /// The elements in row-major order as the file has them, the lazy bits left alone.
-  private func forEachStoredChunk(_ body: (_ buffer: [UInt8], _ count: Int) throws -> Void) throws -> UInt32?
-  {
+  private func forEachStoredChunk(
+    _ readsAside: Bool, _ body: (_ buffer: [UInt8], _ count: Int) throws -> Void
+  ) throws -> UInt32? {
     if byteCount > Self.maximumExpansion, byteCount / 16 > byteExtent.count {
       throw TensorError.expandsTooFar(byteCount: byteCount, stored: byteExtent.count)
     }
     guard isContiguous else {
-      try Gather(self).forEachChunk(body)
+      try Gather(self, readsAside: readsAside).forEachChunk(body)
       return nil
     }
     return try storage.joining([byteExtent]).forEachChunk(body)

@@ -45,20 +45,6 @@ extension Tensor {
     return try flat.view(shape: sizes, strides: strides, offset: flat.offset)
   }
 
-  /// Views that have its elements one after the other, for several threads that put them in order; itself where they lie in
-  /// order, or are few.
-  ///
-  /// - Parameter size: about how many bytes of elements each has: the fewer, the shorter are the stretches that are read for it.
-  package func gatheringParts(of size: Int = 1 << 25) throws -> [Tensor] {
-    guard hasElements, !isContiguous, byteCount > size, byteCount <= byteExtent.count,
-      case .strided = layout, let axis = shape.firstIndex(where: { $0 > 1 })
-    else { return [self] }
-    let step = max(1, size / (byteCount / shape[axis]))
-    return try stride(from: 0, to: shape[axis], by: step).map {
-      try sliced($0..<min($0 + step, shape[axis]), axis: axis)
-    }
-  }
-
   private func view(shape: [Int], strides: [Int], offset: Int) throws(TensorError) -> Tensor {
     guard case .strided = layout else { throw .noElements(layout.name ?? "") }
     return try Tensor(

@@ -94,9 +94,7 @@ package enum SafetensorsWriter {
     let header = OutputPlan.Piece(head: layout.header, MemoryPayload([]))
     var pieces = [header]
     pieces.reserveCapacity(layout.order.count + 1)
-    for place in layout.order {
-      for part in try stateDict.entries[place].tensor.gatheringParts() { pieces.append(.init(part)) }
-    }
+    for place in layout.order { pieces.append(.init(stateDict.entries[place].tensor)) }
     return try OutputPlan(pieces)
   }
 
