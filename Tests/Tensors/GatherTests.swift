@@ -212,8 +212,10 @@ import Testing
     #expect(repeated.tiles(for: 2).isEmpty)
   }
 
-  @Test(arguments: [false, true])
-  func `tiles of short pieces compare the checksum of what they are made of`(isDamaged: Bool) throws {
+  @Test(arguments: [false, true], [false, true])
+  func `tiles of short pieces compare the checksum of what they are made of`(
+    isDamaged: Bool, isReadOn: Bool
+  ) throws {
     let seed = UInt64.random(in: 0 ... .max)
     var random = Seeded(seed)
     let bytes = someBytes(10_000 * 90, &random)
@@ -221,12 +223,17 @@ import Testing
       MemorySource(bytes), offset: 0, byteCount: bytes.count, label: "0",
       crc32: CRC32.of(bytes) ^ (isDamaged ? 1 : 0))
     let tensor = try Tensor(storage, dtype: .uint8, shape: [10_000, 90], strides: [1, 10_000], offset: 0)
-    storage.verifyWhileReading()
+    // Else nothing is given out before the checksum is known to be right.
+    if isReadOn { storage.verifyWhileReading() }
     let tiles = try #require(GatherTiling(tensor, threads: 2, largest: 1 << 16, least: 1 << 16)).tiles
     if isDamaged {
-      #expect(throws: ChecksumMismatch.self) { _ = try put(tiles, tensor.byteCount).missing }
+      #expect(throws: ChecksumMismatch.self) {
+        _ = try put(tiles, tensor.byteCount).missing
+        if isReadOn { try storage.verify() }
+      }
     } else {
       let made = try put(tiles, tensor.byteCount)
+      if isReadOn { try storage.verify() }
       let isRight = try made.missing == 0 && made.bytes == tensor.contiguousBytes()
       #expect(isRight, "seed \(seed)")
     }
