@@ -76,9 +76,13 @@ import Testing
     #expect(Difference(try ConvNeXt(halves)(image).values, from: truth.values).relative < 5e-6)
     let error = Difference(try ConvNeXt(dict)(image).values, from: truth.values).relative
     #expect(error > 1e-5 && error < 2e-2)
-    // Not every processor computes in bfloat16.
-    guard let coarse = try? ConvNeXt(halves, precision: .bfloat16)(image) else { return }
+    let coarse = try ConvNeXt(halves, precision: .bfloat16)(image)
     let difference = Difference(coarse.values, from: truth.values).relative
-    #expect(difference > 1e-5 && difference < 5e-2)
+    // Not every processor computes in bfloat16, or faster than in float32.
+    if try Precision.bfloat16.native().refusal == nil {
+      #expect(difference > 1e-5 && difference < 5e-2)
+    } else {
+      #expect(coarse.values == (try ConvNeXt(halves)(image).values))
+    }
   }
 }

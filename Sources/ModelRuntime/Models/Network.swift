@@ -34,8 +34,8 @@ public enum EngineKind: String, Sendable, CaseIterable {
 
   func make(_ graph: Graph, _ precision: Precision) throws -> any NetworkEngine {
     switch self {
-    case .fast: return try OneDNNNetwork(graph, precision.native(), InstructionSet.chosen())
-    case .oneDNN: return try OneDNNNetwork(graph, precision.native(), nil)
+    case .fast: return try OneDNNNetwork(graph, precision.native().precision, InstructionSet.chosen())
+    case .oneDNN: return try OneDNNNetwork(graph, precision.native().precision, nil)
     case .reference:
       guard precision == .float32 else {
         throw ModelError.notSupported(

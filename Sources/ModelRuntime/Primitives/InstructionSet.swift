@@ -1,4 +1,5 @@
 internal import CSutureKernels
+internal import CSuturePeak
 internal import SutureArchitectures
 internal import SutureBytes
 
@@ -56,9 +57,43 @@ package enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 extension Precision {
-  /// What this processor computes in where this is asked for: float32 where it has no products of bfloat16.
-  package func native() throws -> Precision {
-    guard self == .bfloat16 else { return self }
-    return try InstructionSet.chosen()?.isAvailable(for: self) == true ? self : .float32
+  /// Why this processor does not compute in what is asked for.
+  package enum Refusal: Sendable {
+    case missing
+    case slow
+
+    package var reason: String {
+      switch self {
+      case .missing: "this processor has no products of bfloat16"
+      case .slow: "this processor's products of bfloat16 are no faster than those of float32"
+      }
+    }
   }
+
+  /// What this processor computes in where this is asked for, and why if that is something else: float32 where it has no
+  /// products of bfloat16, or none that are faster.
+  package func native() throws -> (precision: Precision, refusal: Refusal?) {
+    guard self == .bfloat16 else { return (self, nil) }
+    guard try InstructionSet.chosen()?.isAvailable(for: self) == true else { return (.float32, .missing) }
+    return Self.isFasterInBFloat16 ? (self, nil) : (.float32, .slow)
+  }
+
+  /// Whether this processor's products of bfloat16 are faster than those of float32: on some they take twice as long.
+  ///
+  /// Measured once, in a millisecond: the best of five tries each, in turn, of one thread. It is half as fast or twice, so that
+  /// what else runs does not decide it.
+  private static let isFasterInBFloat16: Bool = {
+    let rounds = Int64(20_000)
+    let lanes = CInt(InstructionSet.avx512.lanes)
+    var best = (float32: 0.0, bfloat16: 0.0)
+    for _ in 0..<5 {
+      let start = now
+      let float32 = suture_peak_float32(rounds, lanes)
+      let middle = now
+      let bfloat16 = suture_peak_bfloat16(rounds)
+      best.float32 = max(best.float32, float32 / (middle - start))
+      best.bfloat16 = max(best.bfloat16, bfloat16 / (now - middle))
+    }
+    return best.bfloat16 > 1.25 * best.float32
+  }()
 }

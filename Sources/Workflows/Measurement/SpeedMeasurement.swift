@@ -77,7 +77,7 @@ public struct SpeedMeasurement: Sendable {
     let start = CurrentProcess.seconds
     try model.prepare(outputs, batch: batch, height: size, width: size)
     preparation = CurrentProcess.seconds - start
-    let precision = try precision.native()
+    let precision = try precision.native().precision
     (shape, self.precision, threads) = (image.shape, precision, MachinePeak.threads)
     layers = try model.costs(outputs, batch: batch, height: size, width: size).map {
       Layer(name: $0.layer, multiplyAccumulates: $0.multiplyAccumulates)

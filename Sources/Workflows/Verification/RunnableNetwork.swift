@@ -9,8 +9,8 @@ internal import SutureText
 public struct RunnableNetwork: Sendable {
   /// The weights.
   public let stateDict: StateDict
-  /// What products were asked to be computed in, and are.
-  private let precisions: (asked: Precision, native: Precision)
+  /// What products are computed in, and why that is not what was asked for.
+  private let native: (precision: Precision, refusal: Precision.Refusal?)
   /// The prefixes under which whole backbones lie; of four replicas in the order of the stages that they run.
   public let prefixes: [String]
   /// The backbone; `nil` where a detector has none that could be run by itself.
@@ -27,7 +27,7 @@ public struct RunnableNetwork: Sendable {
     engine: EngineKind = .fast, precision: Precision = .float32
   ) throws {
     self.stateDict = stateDict
-    precisions = (precision, try precision.native())
+    native = try precision.native()
     // Of replicas that were cut to what is read, each has one stage.
     prefixes =
       ConvNeXtConfiguration.stagePrefixes(in: stateDict) ?? Self.wholeBackbones(stateDict, model, settings)
@@ -79,11 +79,8 @@ public struct RunnableNetwork: Sendable {
   /// What the weights do not say and nobody else did.
   public var assumptions: [Assumption] {
     var own = backbone?.assumptions ?? []
-    if precisions.asked != precisions.native {
-      own.append(
-        Assumption(
-          "dtype", precisions.native.rawValue,
-          because: "this processor has no products of \(precisions.asked.rawValue)"))
+    if let refusal = native.refusal {
+      own.append(Assumption("dtype", native.precision.rawValue, because: refusal.reason))
     }
     return own + (detector?.assumptions ?? []).filter { !own.contains($0) }
   }
