@@ -104,6 +104,9 @@ public struct PickleGraph: Sendable {
   /// How many values there are.
   public var valueCount: Int { kept.count }
 
+  /// How many values are calls of one function with a tuple, as those that make tensors are.
+  public var callCount: Int { calls.count }
+
   /// The value of an id of this graph.
   public subscript(id: PickleID) -> PickleValue {
     switch kept[Int(id.index)] {

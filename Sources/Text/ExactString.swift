@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A string that equals another only byte for byte.
 ///
 /// Swift's own strings compare by canonical equivalence: `"é"` as one scalar equals `"é"` as two. To PyTorch,
@@ -12,7 +14,9 @@ public struct ExactString: Hashable, Sendable, Comparable {
     // Strings of Swift's own lie in one piece, and are looked at where they are.
     let isEqual = unsafe one.string.utf8.withContiguousStorageIfAvailable { one in
       unsafe other.string.utf8.withContiguousStorageIfAvailable { other in
-        unsafe one.elementsEqual(other)
+        guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+        // Copies of a name are often the same text in memory.
+        return unsafe first == second || memcmp(first, second, one.count) == 0
       }
     }
     return (isEqual ?? nil) ?? one.string.utf8.elementsEqual(other.string.utf8)

@@ -141,16 +141,14 @@ public struct WriteRequest: Sendable {
   }
 
   private static func dense(_ stateDict: StateDict, _ checkpoint: Checkpoint) throws -> StateDict {
-    var result = StateDict()
-    result.metadata = stateDict.metadata
-    for entry in stateDict.entries {
-      do { try result.append(entry.name, try entry.tensor.dense()) } catch let error as TensorError {
+    try stateDict.mapTensors { place in
+      let entry = stateDict.entries[place]
+      do { return try entry.tensor.dense() } catch let error as TensorError {
         throw Failure(
           .doesNotFit, at: FailurePlace(file: checkpoint.path),
           "\(entry.name) is a \(entry.tensor.layout.name ?? "") tensor, and \(error)")
       }
     }
-    return result
   }
 
   private func keptPatterns(_ stateDict: StateDict) throws -> [Pattern] {

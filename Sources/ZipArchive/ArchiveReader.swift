@@ -39,6 +39,7 @@ public final class ArchiveReader: Sendable {
       throw Failure.dishonest(source.name, "the archive has \(archive.entryCount) records").of(.limit)
     }
     var records: [Record] = []
+    records.reserveCapacity(archive.entryCount)
     for index in 0..<archive.entryCount { records.append(try Self.record(index, archive, structure)) }
     positions = try Self.index(records, source.name)
     try Self.refuseOverlaps(&records, source.name)

@@ -19,6 +19,8 @@ import Testing
       accounting.kept + accounting.dropped + accounting.copied + accounting.merged + accounting.replaced
     #expect(all.sorted() == dict.names.sorted())
     #expect(try plan.origins.count == plan.output.count && !plan.digest.isEmpty)
+    // Each name is found where it stands, and once.
+    #expect(plan.output.names.map { plan.output.place(of: $0) } == Array(0..<plan.output.count))
     for entry in plan.output.entries where entry.tensor.hasElements && entry.tensor.byteCount < 1 << 20 {
       let bytes = try entry.tensor.contiguousBytes()
       #expect(bytes.count == entry.tensor.byteCount)

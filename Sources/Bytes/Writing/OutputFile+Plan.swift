@@ -28,7 +28,7 @@ extension OutputFile {
           region = OutputRegion(self, at: plan.offsets[number])
         }
         let piece = plan.pieces[number]
-        let payload = plan.payloadRange(number)
+        let payload = plan.payloadRanges[number]
         let part = passes[number] == nil ? payload : payload.clamped(to: batch.range)
         if part.lowerBound == payload.lowerBound { try region.write(piece.head, count: piece.head.count) }
         let crc32 = try region.write(

@@ -14,18 +14,21 @@ extension OutputPlan {
   /// The payloads that are so long that parts of them may be written, by their number.
   func passes() -> [Int: PayloadParts] {
     var passes: [Int: PayloadParts] = [:]
-    for (number, piece) in pieces.enumerated() where piece.payload.byteCount >= Self.batchSize {
-      guard let pass = piece.payload.sharedPass() else { continue }
+    for number in longPieces {
+      guard let pass = pieces[number].payload.sharedPass() else { continue }
       passes[number] = PayloadParts(
-        pass, count: piece.payload.byteCount, wantsChecksum: piece.tail != nil)
+        pass, count: payloadRanges[number].count, wantsChecksum: pieces[number].tail != nil)
     }
     return passes
   }
 
+  private var longPieces: [Int] { payloadRanges.indices.filter { payloadRanges[$0].count >= Self.batchSize } }
+
   /// The payloads that are made in tiles, by their number: those that nothing stands about, and whose checksum nobody wants.
   func tiles(for threads: Int) -> [Int: [PayloadTile]] {
     var tiles: [Int: [PayloadTile]] = [:]
-    for (number, piece) in pieces.enumerated() where piece.payload.byteCount >= Self.batchSize {
+    for number in longPieces {
+      let piece = pieces[number]
       guard piece.head.isEmpty, piece.tail == nil, piece.tailSize == 0 else { continue }
       let parts = piece.payload.tiles(for: threads)
       if !parts.isEmpty { tiles[number] = parts }
@@ -42,7 +45,7 @@ extension OutputPlan {
       start = end
     }
     for index in pieces.indices {
-      let payload = payloadRange(index)
+      let payload = payloadRanges[index]
       let end = index + 1 < pieces.count ? offsets[index + 1] : endOffset
       if let parts = tiles[index] {
         if first < index { close(index - 1, at: payload.lowerBound) }

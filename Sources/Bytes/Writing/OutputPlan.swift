@@ -24,6 +24,8 @@ public struct OutputPlan: Sendable {
   public let pieces: [Piece]
   /// Where each piece begins.
   let offsets: [Int]
+  /// Where each piece's payload lies; of many pieces, most are asked for nothing else.
+  let payloadRanges: [Range<Int>]
   /// Where the end begins.
   public let endOffset: Int
   let endSize: Int
@@ -38,31 +40,27 @@ public struct OutputPlan: Sendable {
     _ pieces: [Piece], endSize: Int = 0,
     end: @escaping @Sendable (_ checksums: [UInt32]) -> [UInt8] = { _ in [] }
   ) throws(ArithmeticOverflow) {
-    var offsets: [Int] = []
+    var (offsets, payloadRanges): ([Int], [Range<Int>]) = ([], [])
     offsets.reserveCapacity(pieces.count)
+    payloadRanges.reserveCapacity(pieces.count)
     var position = 0
     for piece in pieces {
       offsets.append(position)
-      for size in [piece.head.count, piece.payload.byteCount, piece.tailSize] {
-        position = try position.adding(checked: size)
-      }
+      let start = try position.adding(checked: piece.head.count)
+      let end = try start.adding(checked: piece.payload.byteCount)
+      payloadRanges.append(start..<end)
+      position = try end.adding(checked: piece.tailSize)
     }
-    (self.pieces, self.offsets, endOffset) = (pieces, offsets, position)
+    (self.pieces, self.offsets, self.payloadRanges, endOffset) = (pieces, offsets, payloadRanges, position)
     (self.endSize, self.end) = (endSize, end)
     byteCount = try position.adding(checked: endSize)
-  }
-
-  /// Where a piece's payload lies.
-  func payloadRange(_ index: Int) -> Range<Int> {
-    let start = offsets[index] + pieces[index].head.count
-    return start..<(start + pieces[index].payload.byteCount)
   }
 
   /// What is written, in the order of the file.
   public var payloads: [any Payload] { pieces.map(\.payload) }
 
   /// How many bytes the payloads have.
-  public var payloadByteCount: Int { pieces.reduce(0) { $0 &+ $1.payload.byteCount } }
+  public var payloadByteCount: Int { payloadRanges.reduce(0) { $0 &+ $1.count } }
 }
 
 extension OutputPlan {

@@ -95,6 +95,8 @@ struct LeafWalk {
     plainData = PlainData(values)
     text = PythonText(graph: graph, tensors: tensors)
     keys = PickledKeys(graph, text)
+    leaves.reserveCapacity(graph.callCount)
+    tensorIDs.reserveCapacity(graph.callCount)
   }
 
   mutating func run() throws {

@@ -13,7 +13,8 @@ struct PlainData {
     case unknown
     /// It holds other things, or itself.
     case none
-    case leaves(Int)
+    /// No pickle is as long as what this cannot count.
+    case leaves(UInt32)
   }
 
   /// As many items of one container as nobody wants to see singly, and as many in containers in it.
@@ -74,7 +75,7 @@ struct PlainData {
     switch sizes[root] {
     case .unknown: break
     case .none: return nil
-    case .leaves(let count): return count
+    case .leaves(let count): return Int(count)
     }
     guard let first = items(root) else { return nil }
     var frames = [Frame(id: root, items: first)]
@@ -83,7 +84,7 @@ struct PlainData {
     while let last = frames.indices.last {
       let frame = frames[last]
       guard frame.next < frame.items.count else {
-        sizes[frame.id] = .leaves(frame.size)
+        sizes[frame.id] = .leaves(UInt32(clamping: frame.size))
         frames.removeLast()
         if let parent = frames.indices.last { frames[parent].add(max(frame.size, 1)) }
         continue
@@ -91,7 +92,7 @@ struct PlainData {
       frames[last].next += 1
       let item = frame.items[frame.next]
       switch sizes[item] {
-      case .leaves(let count): frames[last].add(max(count, 1))
+      case .leaves(let count): frames[last].add(max(Int(count), 1))
       // Whatever it lies in is not plain either.
       case .none: frames.removeAll()
       case .unknown where isAtom(item): frames[last].add(1)
@@ -104,7 +105,7 @@ struct PlainData {
         frames.append(Frame(id: item, items: inside))
       }
     }
-    if case .leaves(let count) = sizes[root] { return count }
+    if case .leaves(let count) = sizes[root] { return Int(count) }
     return nil
   }
 }

@@ -8,7 +8,7 @@ struct StorageTable {
   private var types: [DType?] = []
 
   init(_ tensors: [Tensor]) {
-    let views = tensors.flatMap(\.views)
+    let views = tensors.views
     places = StoragePlaces(capacity: views.count)
     for view in views {
       let dtype = view.dtype

@@ -46,6 +46,10 @@ final class TensorBuilder {
     (self.graph, self.location, self.references) = (graph, location, references)
     (self.isBigEndian, self.nested) = (isBigEndian, nested)
     (parsedPlaces, builtPlaces) = (PickleTable(graph, -1), PickleTable(graph, -1))
+    // No more tensors than calls: room that is not used costs nothing, and what grows is held twice for a while.
+    storages.reserveCapacity(graph.callCount)
+    parsed.reserveCapacity(graph.callCount)
+    built.reserveCapacity(graph.callCount)
   }
 
   /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.

@@ -51,7 +51,11 @@ struct WrapperChoice {
     switch key {
     case "."?: break
     case let key?: wrapper = try Self.resolve(key, leaves, path)
-    case nil: find(leaves.filter { $0.tensor != nil && isTaken($0, from: -1) }, modules, takesObjects)
+    case nil:
+      find(
+        leaves.indices.filter { leaves[$0].tensor != nil && isTaken(leaves[$0], from: -1) }, of: leaves,
+        modules,
+        takesObjects)
     }
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     let isWhole = key == nil && wrapper.isEmpty
@@ -96,7 +100,11 @@ struct WrapperChoice {
   }
 
   /// Follows the names that training code gives to a state dict.
-  private mutating func find(_ tensors: [Leaf], _ modules: [Checkpoint.Module], _ takesObjects: Bool) {
+  ///
+  /// - Parameter tensors: the places of those that may be of it; there may be a million.
+  private mutating func find(
+    _ tensors: [Int], of leaves: [Leaf], _ modules: [Checkpoint.Module], _ takesObjects: Bool
+  ) {
     // A module's own state dict begins with it, whatever its parts are called.
     let ends = Set(modules.map(\.path))
     var here = tensors
@@ -104,25 +112,29 @@ struct WrapperChoice {
       let depth = wrapper.count
       var counts: [ExactString: Int] = [:]
       var places: [ExactString] = []
-      for leaf in here where leaf.components.count > depth + 1 {
-        let name = ExactString(leaf.components[depth])
+      for leaf in here where leaves[leaf].components.count > depth + 1 {
+        let name = ExactString(leaves[leaf].components[depth])
         if counts[name] == nil { places.append(name) }
         counts[name, default: 0] += 1
       }
       // A state dict holds tensors of its own; a lone scalar beside a wrapper is a counter, and more may be a log.
-      let direct = here.filter { $0.components.count == depth + 1 && $0.tensor?.shape.isEmpty == false }
+      let direct = here.filter {
+        leaves[$0].components.count == depth + 1 && leaves[$0].tensor?.shape.isEmpty == false
+      }
       let known = Self.names.map(ExactString.init).filter { counts[$0] != nil }
       // Within a wrapper any other tensor shows that this is it.
-      let weights = known.isEmpty ? 0 : direct.count { !Self.isLog($0.components[depth]) }
+      let weights = known.isEmpty ? 0 : direct.count { !Self.isLog(leaves[$0].components[depth]) }
       var chosen = depth > 0 && weights > 0 ? nil : known.first { counts[$0] ?? 0 > weights }
       // An object or two around the state dict have no name that could be known.
       // A dict around all of training has any name, too.
-      if chosen == nil, direct.isEmpty, places.count == 1, takesObjects || Self.holdTraining(here, depth + 1)
+      let tensors = here.lazy.map { leaves[$0] }
+      if chosen == nil, direct.isEmpty, places.count == 1,
+        takesObjects || Self.holdTraining(tensors, depth + 1)
       {
         chosen = places[0]
       }
       guard let chosen else { return }
-      beside += direct.map(\.path)
+      beside += direct.map { leaves[$0].path }
       let rank = { (name: ExactString) in
         Self.names.firstIndex { ExactString($0) == name } ?? Self.names.count
       }
@@ -132,14 +144,16 @@ struct WrapperChoice {
       }.map { _, name in
         .init(path: (wrapper + [name.string]).joined(separator: "."), tensorCount: counts[name] ?? 0)
       }
-      candidates += Self.averages(in: here, depth)
+      candidates += Self.averages(in: tensors, depth)
       wrapper.append(chosen.string)
-      here = here.filter { $0.components.count > depth + 1 && ExactString($0.components[depth]) == chosen }
+      here = here.filter {
+        leaves[$0].components.count > depth + 1 && ExactString(leaves[$0].components[depth]) == chosen
+      }
     }
   }
 
   /// The averages of weights that lie within the state of training, as callbacks of Lightning keep them.
-  private static func averages(in tensors: [Leaf], _ depth: Int) -> [Checkpoint.Candidate] {
+  private static func averages(in tensors: some Sequence<Leaf>, _ depth: Int) -> [Checkpoint.Candidate] {
     var found: [(path: String, count: Int)] = []
     for leaf in tensors where leaf.components.count > depth + 2 && isTraining(leaf.components[depth]) {
       let inner = leaf.components.dropFirst(depth + 1).dropLast()
@@ -151,7 +165,7 @@ struct WrapperChoice {
   }
 
   /// Whether what lies so deep is a wrapper that is known beside the state of training.
-  private static func holdTraining(_ tensors: [Leaf], _ depth: Int) -> Bool {
+  private static func holdTraining(_ tensors: some Sequence<Leaf>, _ depth: Int) -> Bool {
     let places = tensors.filter { $0.components.count > depth }
     return places.contains { $0.components.count > depth + 1 && names.contains($0.components[depth]) }
       && places.contains { isLog($0.components[depth]) }

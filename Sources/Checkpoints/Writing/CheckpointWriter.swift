@@ -78,7 +78,7 @@ public struct CheckpointWriter: Sendable {
       aliasCount: stateDict.count - files.reduce(0) { $0 + $1.stored.count },
       copiedNames: files.flatMap(\.copied),
       payloadByteCount: files.reduce(0) { $0.adding(saturating: $1.file.output.payloadByteCount) },
-      storedByteCount: StoragePacking(stateDict.entries.map(\.tensor)).byteCount, notes: notes)
+      notes: notes)
   }
 
   /// What the format has no place for.

@@ -25,14 +25,16 @@ public struct WritePlan: Sendable {
   public let aliasCount: Int
   /// Names that share bytes with others, and are written in full for it.
   public let copiedNames: [String]
-  /// How many bytes the tensors take, written as planned, and how many their storages do.
+  /// How many bytes the tensors take, written as planned.
   public let payloadByteCount: Int
-  public let storedByteCount: Int
   /// What could not be kept of the rest of the file, or only as something simpler; a sentence each.
   public let notes: [String]
 
   /// The storages that are written as they are: whoever writes them has verified them.
   public var storages: [Storage] { files.flatMap(\.output.payloads).compactMap { $0 as? Storage } }
+
+  /// How many bytes the storages of the tensors take.
+  public var storedByteCount: Int { StoragePacking(files.flatMap { $0.expected.map(\.tensor) }).byteCount }
 
   /// How many bytes all files take.
   public var byteCount: Int {

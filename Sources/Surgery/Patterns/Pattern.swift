@@ -144,11 +144,8 @@ extension Pattern {
   ///
   /// - Complexity: O(*n*) names for the pattern, and as many for each of the first choices that seem to fit none.
   func idleChoices(among names: [String]) -> [String] {
-    guard let pieces else { return [] }
+    guard let pieces, hasChoices else { return [] }
     let wildcards = pieces.indices.filter { pieces[$0].isWildcard }
-    guard wildcards.contains(where: { if case .choices = pieces[$0] { true } else { false } }) else {
-      return []
-    }
     let captures = names.compactMap { self.captures($0) }
     return wildcards.enumerated().compactMap { wildcard, place -> String? in
       guard case .choices(let choices, let written) = pieces[place] else { return nil }
@@ -161,6 +158,11 @@ extension Pattern {
       return idle.isEmpty
         ? nil : "no key fits \(idle.map { "\"\($0)\"" }.summary) of {\(written)} in \"\(text)\""
     }
+  }
+
+  /// Whether there are braces in it.
+  var hasChoices: Bool {
+    pieces?.contains { if case .choices = $0 { true } else { false } } ?? false
   }
 
   private static let mostChecked = 32

@@ -6,16 +6,44 @@ public import SutureText
 public struct Draft: Sendable {
   public struct Entry: Sendable {
     public var name: String
-    /// The names in the input of all tensors that its elements come from; none where they were made anew.
-    public var origins: [String]
+    var sources: Origins
     public var tensor: Tensor
 
-    public init(name: String, origins: [String], tensor: Tensor) {
-      (self.name, self.origins, self.tensor) = (name, origins, tensor)
+    /// The names in the input of all tensors that its elements come from; none where they were made anew.
+    public var origins: [String] {
+      get { sources.names }
+      set { sources = Origins(newValue) }
     }
 
+    public init(name: String, origins: [String], tensor: Tensor) {
+      self.init(name: name, sources: Origins(origins), tensor: tensor)
+    }
+
+    init(name: String, sources: Origins, tensor: Tensor) {
+      (self.name, self.sources, self.tensor) = (name, sources, tensor)
+    }
+
+    fileprivate func hasName(of other: Self) -> Bool { ExactString(name) == ExactString(other.name) }
+
     /// The first of the names in the input.
-    public var origin: String { origins.first ?? name }
+    public var origin: String { sources.first ?? name }
+  }
+
+  /// The names that an entry comes from; nearly all have one, which needs no list.
+  struct Origins: Sendable {
+    let first: String?
+    private let others: [String]
+
+    init(_ names: [String]) {
+      (first, others) = (names.first, names.count > 1 ? Array(names.dropFirst()) : [])
+    }
+
+    init(_ name: String) { (first, others) = (name, []) }
+
+    var names: [String] { first.map { [$0] + others } ?? [] }
+
+    /// The only name; `nil` where there are none, or several.
+    var only: String? { others.isEmpty ? first : nil }
   }
 
   public var entries: [Entry]
@@ -28,7 +56,7 @@ public struct Draft: Sendable {
 
   init(_ stateDict: StateDict, _ inputs: Inputs = Inputs()) {
     (input, self.inputs) = (stateDict, inputs)
-    entries = stateDict.entries.map { Entry(name: $0.name, origins: [$0.name], tensor: $0.tensor) }
+    entries = stateDict.entries.map { Entry(name: $0.name, sources: Origins($0.name), tensor: $0.tensor) }
   }
 
   /// The step that took a moving average in the place of the weights; `nil` where these are the weights.
@@ -63,8 +91,28 @@ public struct Draft: Sendable {
       }
   }
 
+  /// Whether the names are some of another's, in its order: if no two of those are the same, no two of these are.
+  func namesAreSome(of other: Draft) -> Bool {
+    var place = 0
+    return entries.allSatisfy { entry in
+      while place < other.entries.count, !entry.hasName(of: other.entries[place]) { place += 1 }
+      place += 1
+      return place <= other.entries.count
+    }
+  }
+
   /// The names and tensors so far; no two names are the same between steps.
-  func stateDict() throws(SurgeryError) -> StateDict {
+  ///
+  /// - Parameter places: where each name stands, where that is known.
+  func stateDict(_ places: NameIndex? = nil) throws(SurgeryError) -> StateDict {
+    if let places {
+      return StateDict(entries.map { .init(name: $0.name, tensor: $0.tensor) }, at: places)
+    }
+    if entries.count == input.count,
+      zip(entries, input.entries).allSatisfy({ ExactString($0.name) == ExactString($1.name) })
+    {
+      return input.mapTensors { entries[$0].tensor }
+    }
     do { return try StateDict(entries.map { .init(name: $0.name, tensor: $0.tensor) }) } catch {
       throw SurgeryError(.collision, error)
     }

@@ -26,7 +26,8 @@ public struct Plan: Sendable {
   public let accounting: Accounting
 
   /// For each tensor of the output the keys of the input that it comes from.
-  public let origins: [[String]]
+  public var origins: [[String]] { sources.map(\.names) }
+  private let sources: [Draft.Origins]
 
   /// The keys beside the state dict that are to go with all that they hold: the optimizer's and its like.
   public let stripped: Set<String>
@@ -53,6 +54,7 @@ public struct Plan: Sendable {
   ) throws(SurgeryError) {
     var draft = Draft(input, inputs)
     var (reports, replaced, stripped): ([Report], [String], Set<String>) = ([], [], [])
+    var places: NameIndex?
     for (index, step) in steps.enumerated() {
       let before = draft
       let outcome: StepOutcome
@@ -60,7 +62,11 @@ public struct Plan: Sendable {
         outcome = try step.step.apply(to: &draft)
         if !step.allowsUnmatched, let refusal = outcome.refusal(in: before) { throw refusal }
       } catch { throw SurgeryError(error, step, index + 1) }
-      try Self.refuseCollisions(draft, step, index + 1)
+      if !draft.namesAreSome(of: before) {
+        places = try Self.indexNames(draft, step, index + 1)
+      } else if draft.entries.count < before.entries.count {
+        places = nil
+      }
       replaced += outcome.replaced
       stripped.formUnion(outcome.stripped)
       reports.append(
@@ -69,11 +75,11 @@ public struct Plan: Sendable {
     if draft.entries.isEmpty {
       throw SurgeryError(.empty, "the steps leave no tensors", remedies: ["the input has \(input.count)"])
     }
-    var output = try draft.stateDict()
+    var output = try draft.stateDict(places)
     output.metadata = draft.input.metadata
     (self.input, self.output, self.reports) = (draft.input, output, reports)
     self.stripped = stripped
-    (origins, records) = (draft.entries.map(\.origins), steps.map(\.record))
+    (sources, records) = (draft.entries.map(\.sources), steps.map(\.record))
     accounting = Accounting(draft, replaced: replaced)
     try require(expectation)
   }
@@ -107,8 +113,11 @@ public struct Plan: Sendable {
   /// How many bytes the distinct storages of the output take.
   public var storedByteCount: Int { output.storages.reduce(0) { $0.adding(saturating: $1.byteCount) } }
 
-  private static func refuseCollisions(_ draft: Draft, _ step: PlannedStep, _ number: Int)
-    throws(SurgeryError)
+  /// Where each name stands.
+  ///
+  /// - Throws: ``SurgeryError`` where two names are the same.
+  private static func indexNames(_ draft: Draft, _ step: PlannedStep, _ number: Int)
+    throws(SurgeryError) -> NameIndex
   {
     var places = NameIndex(capacity: draft.entries.count)
     var remedies: [Remedy] = []
@@ -123,7 +132,7 @@ public struct Plan: Sendable {
         remedies = ["\(other) and \(entry.origin) would both be \"\(entry.name)\""]
       }
     }
-    if collisions == 0 { return }
+    if collisions == 0 { return places }
     if collisions > 1 { remedies.append("and \(collisions - 1) more") }
     let error = SurgeryError(
       .collision, "gives \(collisions + 1) keys a name that is taken", remedies: remedies)
@@ -147,11 +156,17 @@ public struct Accounting: Sendable {
   init(_ draft: Draft, replaced: [String]) {
     // How often a key is a tensor of the output by itself; 0 where it is so only together with others.
     var uses = [Int?](repeating: nil, count: draft.input.count)
+    var next = 0
     for entry in draft.entries {
-      let origins =
-        entry.origins.count > 1 ? Set(entry.origins.map(ExactString.init)).map(\.string) : entry.origins
-      for origin in origins {
+      if let origin = entry.sources.only {
         // Some are of another checkpoint.
+        guard let place = draft.input.place(of: origin, near: next) else { continue }
+        uses[place] = (uses[place] ?? 0) + 1
+        next = place + 1
+        continue
+      }
+      let origins = Set(entry.origins.map(ExactString.init)).map(\.string)
+      for origin in origins {
         guard let place = draft.input.place(of: origin) else { continue }
         uses[place] = (uses[place] ?? 0) + (origins.count == 1 ? 1 : 0)
       }

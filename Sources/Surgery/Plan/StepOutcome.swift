@@ -81,12 +81,11 @@ extension StepOutcome {
       }
       return isHit
     }
-    let names = draft.names
     for index in used.indices {
       if !used[index] {
         miss(pattern: texts[index], among: texts)
-      } else {
-        notes += patterns[index].idleChoices(among: names)
+      } else if patterns[index].hasChoices {
+        notes += patterns[index].idleChoices(among: draft.names)
       }
     }
     return hits

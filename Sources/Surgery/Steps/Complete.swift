@@ -60,7 +60,7 @@ public struct Complete: Step {
     var made: [String] = []
     draft.entries = output.entries.map { entry in
       if let place = places.removeValue(forKey: ExactString(entry.name)) {
-        return Draft.Entry(name: entry.name, origins: draft.entries[place].origins, tensor: entry.tensor)
+        return Draft.Entry(name: entry.name, sources: draft.entries[place].sources, tensor: entry.tensor)
       }
       made.append(entry.name)
       return Draft.Entry(name: entry.name, origins: [], tensor: entry.tensor)

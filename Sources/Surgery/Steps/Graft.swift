@@ -38,6 +38,8 @@ public struct Graft: Sendable {
   public let unexpected: [String]
   /// Keys of the part that were not to be taken.
   public let excluded: [String]
+  /// Of each key of ``output``, whether its elements are the part's.
+  package let isTaken: [Bool]
   /// Which key of the base got which of the part, where they were paired by their order; otherwise none.
   public let pairs: [(key: String, part: String)]
   /// Keys of the base that were one tensor with others, and are not any more.
@@ -62,7 +64,7 @@ public struct Graft: Sendable {
 
   /// Compares key by key, and refuses what does not fit.
   public init(_ part: StateDict, onto base: StateDict, _ options: Options = Options()) throws(SurgeryError) {
-    let idle = try Self.idle(options.excluded, part.names)
+    let idle = try Self.idle(options.excluded, part)
     if let first = idle.first {
       throw SurgeryError(
         .noMatch, "no key of the part fits \"\(first)\", which is excluded",
@@ -74,7 +76,7 @@ public struct Graft: Sendable {
   /// Compares key by key, and refuses what does not fit; that a pattern fits nothing is ``unmatched``.
   init(allowingUnmatched part: StateDict, onto base: StateDict, _ options: Options) throws(SurgeryError) {
     var taken: StateDict
-    unmatched = try Self.idle(options.excluded, part.names)
+    unmatched = try Self.idle(options.excluded, part)
     let used = options.excluded.filter { [unmatched] in !unmatched.contains($0) }
     idleChoices = try Self.patterns(used).flatMap { $0.idleChoices(among: part.names) }
     (taken, excluded) = try Self.exclude(options.excluded, from: part)
@@ -85,16 +87,14 @@ public struct Graft: Sendable {
         taken = try StateDict(zip(pairs, tensors).map { .init(name: $0.key, tensor: $1) })
       } catch { throw SurgeryError(.collision, error) }
     }
-    unexpected = taken.names.filter { base[$0] == nil }
-    (replaced, stayed) = (
-      base.names.filter { taken[$0] != nil }, base.names.filter { taken[$0] == nil }
-    )
+    let common = CommonKeys(base, taken)
+    (replaced, stayed, unexpected) = (common.replaced, common.stayed, common.unexpected)
     // Files of different keys may be merged, where that is said.
     if replaced.isEmpty, options.unexpected != .add || unexpected.isEmpty {
       throw Self.noOverlap(taken, base)
     }
-    let mismatches = base.entries.compactMap { entry in
-      taken[entry.name].flatMap { Self.mismatch(entry, $0) }
+    let mismatches = zip(base.entries, common.inPart).compactMap { entry, place in
+      place.flatMap { Self.mismatch(entry, taken.entries[$0].tensor) }
     }
     if !mismatches.isEmpty {
       throw SurgeryError(
@@ -111,12 +111,15 @@ public struct Graft: Sendable {
         ])
     }
     try Self.require(options, stayed: stayed, replaced: replaced)
-    recast = base.entries.compactMap { entry in
-      taken[entry.name].flatMap { tensor in
-        tensor.dtype == entry.tensor.dtype ? nil : (entry.name, tensor.dtype, entry.tensor.dtype)
+    recast = zip(base.entries, common.inPart).compactMap { entry, place in
+      guard let dtype = place.map({ taken.entries[$0].tensor.dtype }), dtype != entry.tensor.dtype else {
+        return nil
       }
+      return (entry.name, dtype, entry.tensor.dtype)
     }
-    (cast, output) = try Self.update(base, with: taken, adding: options.unexpected == .add)
+    (cast, output) = try Self.update(base, with: taken, common, adding: options.unexpected == .add)
+    isTaken =
+      common.inPart.map { $0 != nil } + .init(repeating: true, count: output.count - base.count)
     untied = Self.untied(base, output, taken: taken)
   }
 
@@ -136,24 +139,53 @@ public struct Graft: Sendable {
     }
   }
 
-  private static func update(_ base: StateDict, with part: StateDict, adding: Bool) throws(SurgeryError) -> (
-    DTypeCast, StateDict
-  ) {
+  private static func update(
+    _ base: StateDict, with part: StateDict, _ common: CommonKeys, adding: Bool
+  ) throws(SurgeryError) -> (DTypeCast, StateDict) {
     do {
       let cast = try part.cast { index in
-        guard let model = base[part.entries[index].name] else { return nil }
-        return model.dtype == part.entries[index].tensor.dtype ? nil : model.dtype
+        guard let dtype = common.inBase[index].map({ base.entries[$0].tensor.dtype }) else { return nil }
+        return dtype == part.entries[index].tensor.dtype ? nil : dtype
       }
-      var output = try StateDict(
-        base.entries.map { .init(name: $0.name, tensor: cast.stateDict[$0.name] ?? $0.tensor) })
-      output.metadata = base.metadata
+      var output = base.mapTensors { place in
+        common.inPart[place].map { cast.stateDict.entries[$0].tensor } ?? base.entries[place].tensor
+      }
       if adding {
-        for entry in cast.stateDict.entries where base[entry.name] == nil {
+        for (entry, place) in zip(cast.stateDict.entries, common.inBase) where place == nil {
           try output.append(entry.name, entry.tensor)
         }
       }
       return (cast, output)
     } catch { throw SurgeryError(.impossible, error) }
+  }
+
+  /// Where the keys of each stand in the other: what is not at hand takes long to look for.
+  private struct CommonKeys {
+    /// For each key of the base its place in the part.
+    private(set) var inPart: [Int?] = []
+    /// For each key of the part its place in the base.
+    private(set) var inBase: [Int?]
+    private(set) var replaced: [String] = []
+    private(set) var stayed: [String] = []
+    private(set) var unexpected: [String] = []
+
+    init(_ base: StateDict, _ part: StateDict) {
+      inBase = .init(repeating: nil, count: part.count)
+      inPart.reserveCapacity(base.count)
+      var next = 0
+      for (index, entry) in base.entries.enumerated() {
+        let place = part.place(of: entry.name, near: next)
+        inPart.append(place)
+        if let place {
+          inBase[place] = index
+          next = place + 1
+          replaced.append(entry.name)
+        } else {
+          stayed.append(entry.name)
+        }
+      }
+      for (entry, place) in zip(part.entries, inBase) where place == nil { unexpected.append(entry.name) }
+    }
   }
 
   /// Pairs the tensors of both by their order.
@@ -209,8 +241,8 @@ public struct Graft: Sendable {
     } catch { throw SurgeryError(.collision, error) }
   }
 
-  private static func idle(_ texts: [String], _ names: [String]) throws(SurgeryError) -> [String] {
-    try patterns(texts).filter { !names.contains(where: $0.matches) }.map(\.text)
+  private static func idle(_ texts: [String], _ part: StateDict) throws(SurgeryError) -> [String] {
+    try patterns(texts).filter { pattern in !part.entries.contains { pattern.matches($0.name) } }.map(\.text)
   }
 
   private static func require(_ options: Options, stayed: [String], replaced: [String]) throws(SurgeryError) {

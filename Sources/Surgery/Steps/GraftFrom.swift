@@ -59,11 +59,10 @@ public struct GraftFrom: Step {
     let other = try draft.checkpoint(part)
     let graft = try Graft(allowingUnmatched: other, onto: try draft.stateDict(), options)
     let taken = graft.replaced + (options.unexpected == .add ? graft.unexpected : [])
-    let isTaken = Set(taken.map(ExactString.init))
     var outcome = StepOutcome(touched: taken)
     let origins = draft.entries
     draft.entries = graft.output.entries.enumerated().map { place, entry in
-      guard isTaken.contains(ExactString(entry.name)) else { return origins[place] }
+      guard graft.isTaken[place] else { return origins[place] }
       if place < origins.count { outcome.replaced += origins[place].origins }
       return Draft.Entry(name: entry.name, origins: [], tensor: entry.tensor)
     }

@@ -82,7 +82,7 @@ extension ParametrizationStep {
       let members = parts.map { places[ExactString($0)] }
       if members[1] == nil { continue }
       found.append(members)
-      weights.entries.append(.init(name: name, origins: entry.origins, tensor: entry.tensor))
+      weights.entries.append(.init(name: name, sources: entry.sources, tensor: entry.tensor))
     }
     if found.isEmpty {
       outcome.recordKeys([])

@@ -24,7 +24,7 @@ public struct Replicate: Step {
     let originals = draft.entries
     var outcome = StepOutcome(touched: draft.names)
     draft.entries = expanded.flatMap { prefix in
-      originals.map { Draft.Entry(name: prefix + $0.name, origins: $0.origins, tensor: $0.tensor) }
+      originals.map { Draft.Entry(name: prefix + $0.name, sources: $0.sources, tensor: $0.tensor) }
     }
     if expanded.count == 1 {
       outcome.notes.append(

@@ -59,7 +59,7 @@ public struct Split: Step {
       return try zip(names, try pieces(entry, axis, names.count)).map { name, size in
         defer { start += size }
         return Draft.Entry(
-          name: name, origins: entry.origins,
+          name: name, sources: entry.sources,
           tensor: try entry.fitting { try entry.tensor.sliced(start..<(start + size), axis: axis) })
       }
     }

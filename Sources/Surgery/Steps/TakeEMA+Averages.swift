@@ -26,10 +26,10 @@ extension TakeEMA {
         !known.contains(ExactString(name))
       else { continue }
       if let other = averaged[ViewIdentity(weight.tensor)] {
-        result.append(.init(name: name, origins: other.origins, tensor: other.tensor))
+        result.append(.init(name: name, sources: other.sources, tensor: other.tensor))
         tied.append((name, other.name))
       } else {
-        result.append(.init(name: name, origins: weight.origins, tensor: weight.tensor))
+        result.append(.init(name: name, sources: weight.sources, tensor: weight.tensor))
         own.append(name)
       }
     }
@@ -128,7 +128,7 @@ extension TakeEMA {
     for (place, average) in pairs {
       let weight = weights[place]
       try requireShape(of: weight, average)
-      result[place] = .init(name: weight.name, origins: average.origins, tensor: average.tensor)
+      result[place] = .init(name: weight.name, sources: average.sources, tensor: average.tensor)
       isDone[place] = true
     }
     // A parameter under several names has one average.
@@ -136,7 +136,7 @@ extension TakeEMA {
     var (own, tied): ([String], [(String, String)]) = ([], [])
     for (place, weight) in weights.enumerated() where !isDone[place] {
       if let other = averaged[ViewIdentity(weight.tensor)] {
-        result[place] = .init(name: weight.name, origins: other.origins, tensor: other.tensor)
+        result[place] = .init(name: weight.name, sources: other.sources, tensor: other.tensor)
         tied.append((weight.name, names[ExactString(other.name)] ?? other.name))
       } else {
         own.append(weight.name)

@@ -44,7 +44,7 @@ public struct Tie: Step {
         changed.insert(ViewIdentity(entry.tensor))
       }
       draft.entries[index].tensor = model.tensor
-      draft.entries[index].origins = model.origins
+      draft.entries[index].sources = model.sources
     }
     outcome.tellTied(changed, among: zip(draft.entries, hits).filter { !$0.1 }.map(\.0))
     return outcome

@@ -34,20 +34,17 @@ extension StateDict {
     for (entry, change) in zip(entries, targets) {
       if let change { sources[change.dtypes, default: []].append(entry.tensor) }
     }
+    if sources.isEmpty { return DTypeCast(stateDict: self, names: []) }
     // What is viewed as one dtype is packed by itself, so that each element of a storage is a number of that dtype.
     let packings = sources.mapValues { StoragePacking($0.flatMap(\.castViews)) }
     var storages: [ConvertedID: Storage] = [:]
-    var result = StateDict()
-    result.metadata = metadata
     var names: [String] = []
-    for (entry, change) in zip(entries, targets) {
-      guard let change, let packing = packings[change.dtypes] else {
-        try result.append(entry.name, entry.tensor)
-        continue
-      }
+    let result = try mapTensors { place in
+      let entry = entries[place]
+      guard let change = targets[place], let packing = packings[change.dtypes] else { return entry.tensor }
       names.append(entry.name)
       let (dtype, conversion) = (change.to, change.conversion)
-      let tensor = try entry.tensor.mapCastViews(to: dtype) { view in
+      return try entry.tensor.mapCastViews(to: dtype) { view in
         let packed = try packing(view)
         let id = ConvertedID(storage: ObjectIdentifier(packed.storage), dtypes: change.dtypes)
         let storage =
@@ -64,7 +61,6 @@ extension StateDict {
           storage, dtype: dtype, shape: packed.shape, strides: packed.strides,
           offset: packed.offset, lazyBits: packed.lazyBits)
       }
-      try result.append(entry.name, tensor)
     }
     return DTypeCast(stateDict: result, names: names)
   }

@@ -28,6 +28,11 @@ public struct StateDict: Sendable, RandomAccessCollection {
     entries.reserveCapacity(capacity)
   }
 
+  /// A state dict of entries whose names stand where `positions` says.
+  package init(_ entries: [Entry], at positions: NameIndex) {
+    (self.entries, self.positions) = (entries, positions)
+  }
+
   /// A state dict of `entries`.
   ///
   /// - Throws: `Failure`.
@@ -50,6 +55,12 @@ public struct StateDict: Sendable, RandomAccessCollection {
   /// Where the entry of that name stands, byte for byte.
   package func place(of name: String) -> Int? { positions.place(of: name) { entries[$0].name } }
 
+  /// Where the entry of that name stands, looked for at `guess` first: names of one order are found without a search.
+  package func place(of name: String, near guess: Int) -> Int? {
+    if guess < entries.count, ExactString(entries[guess].name) == ExactString(name) { return guess }
+    return place(of: name)
+  }
+
   /// Adds an entry at the end.
   ///
   /// - Throws: `Failure` where the name is taken.
@@ -58,6 +69,19 @@ public struct StateDict: Sendable, RandomAccessCollection {
       throw Failure(.unreadable, "two tensors would both be named \(name.quoted())")
     }
     entries.append(Entry(name: name, tensor: tensor))
+  }
+
+  /// The same names, and the metadata, with other tensors: no name is looked for anew.
+  ///
+  /// - Parameter change: gives the tensor for the entry at a place.
+  package func mapTensors<E: Error>(_ change: (Int) throws(E) -> Tensor) throws(E) -> StateDict {
+    var result = StateDict()
+    result.entries.reserveCapacity(entries.count)
+    for place in entries.indices {
+      result.entries.append(Entry(name: entries[place].name, tensor: try change(place)))
+    }
+    (result.positions, result.metadata) = (positions, metadata)
+    return result
   }
 
   /// How many bytes the tensors take when each is written in full; of sparse ones, their parts.

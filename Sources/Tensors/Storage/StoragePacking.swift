@@ -26,7 +26,7 @@ package struct StoragePacking {
   /// - Parameter keepsUnused: whether storages stay as they are; parts of one become views of it all the same.
   public init(_ tensors: some Sequence<Tensor>, keepsUnused: Bool = false) {
     var uses: [Use] = []
-    let views = tensors.flatMap(\.views)
+    let views = tensors.views
     places = StoragePlaces(capacity: views.count)
     for view in views {
       let whole = view.storage.whole

@@ -243,3 +243,16 @@ public enum TensorError: SutureError, Equatable {
     }
   }
 }
+
+extension Sequence<Tensor> {
+  /// The views of all tensors, in their order.
+  package var views: [Tensor] {
+    var views: [Tensor] = []
+    views.reserveCapacity(underestimatedCount)
+    for tensor in self {
+      // Nearly all tensors are one, which needs no list of its own.
+      if case .strided = tensor.layout { views.append(tensor) } else { views += tensor.views }
+    }
+    return views
+  }
+}

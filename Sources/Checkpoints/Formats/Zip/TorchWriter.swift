@@ -31,8 +31,9 @@ package enum TorchWriter {
     _ stateDict: StateDict, in object: PlainObject? = nil, provenance: Provenance? = nil,
     keepsStorages: Bool = false, name: String = "a .pth"
   ) throws -> Contents {
+    var known: Set<DType> = []
     for entry in stateDict.entries {
-      if TorchDType.named("torch.\(entry.tensor.dtype)") == nil {
+      if known.insert(entry.tensor.dtype).inserted, TorchDType.named("torch.\(entry.tensor.dtype)") == nil {
         throw Failure(
           in: name, "\(entry.name) is a \(entry.tensor.dtype) tensor, and torch has no such dtype",
           remedies: ["drop it, or write a .safetensors"], kind: .doesNotFit)
