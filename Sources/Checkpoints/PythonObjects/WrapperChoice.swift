@@ -54,8 +54,7 @@ struct WrapperChoice {
     case nil:
       find(
         leaves.indices.filter { leaves[$0].tensor != nil && isTaken(leaves[$0], from: -1) }, of: leaves,
-        modules,
-        takesObjects)
+        modules, takesObjects)
     }
     let depth = key == nil ? -1 : key == "." ? .max : wrapper.count
     let isWhole = key == nil && wrapper.isEmpty
