@@ -104,8 +104,8 @@ public struct PickleGraph: Sendable {
   /// How many values there are.
   public var valueCount: Int { kept.count }
 
-  /// How many values are calls of one function with a tuple, as those that make tensors are.
-  public var callCount: Int { calls.count }
+  /// Room to take for what calls make, such as tensors: for as many as there are calls, within reason.
+  public var roomForCalls: Int { min(calls.count, 1 << 20) }
 
   /// The value of an id of this graph.
   public subscript(id: PickleID) -> PickleValue {

@@ -95,8 +95,8 @@ struct LeafWalk {
     plainData = PlainData(values)
     text = PythonText(graph: graph, tensors: tensors)
     keys = PickledKeys(graph, text)
-    leaves.reserveCapacity(graph.callCount)
-    tensorIDs.reserveCapacity(graph.callCount)
+    leaves.reserveCapacity(graph.roomForCalls)
+    tensorIDs.reserveCapacity(graph.roomForCalls)
   }
 
   mutating func run() throws {

@@ -47,9 +47,9 @@ final class TensorBuilder {
     (self.isBigEndian, self.nested) = (isBigEndian, nested)
     (parsedPlaces, builtPlaces) = (PickleTable(graph, -1), PickleTable(graph, -1))
     // No more tensors than calls: room that is not used costs nothing, and what grows is held twice for a while.
-    storages.reserveCapacity(graph.callCount)
-    parsed.reserveCapacity(graph.callCount)
-    built.reserveCapacity(graph.callCount)
+    storages.reserveCapacity(graph.roomForCalls)
+    parsed.reserveCapacity(graph.roomForCalls)
+    built.reserveCapacity(graph.roomForCalls)
   }
 
   /// Whether the value is a call that makes a tensor, a parameter or an array that counts as one.
