@@ -12,15 +12,16 @@ import Testing
         Int.random(in: 1...40, using: &random)
       }
       // Both ends have their axes in an order of their own, with room between neighbours at times.
-      func steps() -> (steps: [Int], extent: Int) {
-        var (steps, next) = ([Int](repeating: 0, count: sizes.count), 1)
+      func steps(from first: Int) -> (steps: [Int], extent: Int) {
+        var (steps, next) = ([Int](repeating: 0, count: sizes.count), first)
         for axis in sizes.indices.shuffled(using: &random) {
           steps[axis] = next
           next = next * sizes[axis] + (round % 3 == 0 ? Int.random(in: 0...3, using: &random) : 0)
         }
         return (steps, next)
       }
-      var (from, to) = (steps(), steps())
+      let nearest = round % 4 == 0 ? Int.random(in: 2...9, using: &random) : 1
+      var (from, to) = (steps(from: nearest), steps(from: 1))
       if round % 5 == 0, !sizes.isEmpty { from.steps[0] = 0 }
       let (start, place) = (Int.random(in: 0...3, using: &random), Int.random(in: 0...3, using: &random))
       let source = (0..<((from.extent + start) * size)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -44,14 +45,14 @@ import Testing
       let (columns, rows) = (Int.random(in: 1...90, using: &random), Int.random(in: 1...700, using: &random))
       let apart =
         (5 << 20) / size / columns / 64 * 64 + (round % 2 == 0 ? 0 : Int.random(in: 1...63, using: &random))
-      let gap = Int.random(in: 0...2, using: &random)
+      let (gap, step) = (Int.random(in: 0...2, using: &random), [1, 2, 1, 5][round / 5])
       let axes = [
-        StridedCopy.Axis(count: columns, step: 1, stride: apart),
-        .init(count: rows, step: columns + gap, stride: 1),
+        StridedCopy.Axis(count: columns, step: step, stride: apart),
+        .init(count: rows, step: columns * step + gap, stride: 1),
       ]
       let (start, place) = (Int.random(in: 0...3, using: &random), Int.random(in: 0...70, using: &random))
       var source = (0..<4099).map { _ in UInt8.random(in: 0...255, using: &random) }
-      while source.count < (rows * (columns + gap) + start) * size { source += source }
+      while source.count < (rows * (columns * step + gap) + start) * size { source += source }
       var fast = [UInt8](repeating: 0xEE, count: (max(apart, rows) * columns + place + rows) * size)
       var plain = fast
       StridedCopy.copy(axes, size: size, from: source, at: start, to: &fast, at: place)

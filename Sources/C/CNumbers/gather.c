@@ -160,6 +160,27 @@ static transposition *transposition_of(size_t size) {
   }
 }
 
+// The same of rows whose elements lie `step` elements apart: stretches of them are put side by side first, where they stay near.
+static void transpose_spread(
+    transposition *transpose, size_t size, size_t step, const char *from, size_t from_row, char *to, size_t to_row, size_t all,
+    size_t columns, int past) {
+  // Rows that lay a power of two apart would have the same few places in a cache.
+  enum { STRETCH = LINE_BYTES, PITCH = STRETCH + 16 };
+  char near[(STRIP_ROWS + LINE_BYTES) * PITCH] __attribute__((aligned(LINE_BYTES)));
+  const size_t most = STRETCH / size < columns ? STRETCH / size : columns;
+  for (size_t done = 0, rows; done < all; done += rows, from += rows * from_row, to += rows * size) {
+    size_t strip = STRIP_ROWS + before_line(to, to_row, size);
+    rows = all - done < strip ? all - done : strip;
+    for (size_t column = 0; column < columns; column += most) {
+      size_t j = column + most <= columns ? column : columns - most;
+      for (size_t i = 0; i < rows; i++) {
+        suture_copy_strided(from + i * from_row + j * step * size, step, near + i * PITCH, 1, most, size);
+      }
+      transpose(near, PITCH, to + j * to_row, to_row, rows, most, past);
+    }
+  }
+}
+
 // Axes of one index are left out, and two that are one run in both source and target become one.
 static int simplified(const struct suture_axis *axes, int rank, struct suture_axis *simple) {
   int count = 0;
@@ -202,8 +223,11 @@ void suture_gather(const void *from, void *to, size_t size, const struct suture_
   }
   const int dense_source = nearest(axes, rank, 1), inner = nearest(axes, rank, 0);
   transposition *transpose = NULL;
-  if (dense_source >= 0 && dense_source != inner && axes[dense_source].from_step == 1 && axes[inner].to_step == 1) {
-    transpose = transposition_of(size);
+  size_t apart = 0;
+  if (dense_source >= 0 && dense_source != inner && axes[inner].to_step == 1) {
+    apart = axes[dense_source].from_step;
+    // Of elements further apart no line of the cache has two.
+    if (apart * size < LINE_BYTES || apart == 1) transpose = transposition_of(size);
   }
   const int second = transpose ? dense_source : -1;
   size_t reach = 0;
@@ -212,7 +236,10 @@ void suture_gather(const void *from, void *to, size_t size, const struct suture_
   const char *source = from;
   char *target = to;
   while (1) {
-    if (transpose) {
+    if (transpose && apart > 1) {
+      transpose_spread(transpose, size, apart, source, axes[inner].from_step * size, target, axes[second].to_step * size,
+                       axes[inner].count, axes[second].count, past);
+    } else if (transpose) {
       transpose(source, axes[inner].from_step * size, target, axes[second].to_step * size, axes[inner].count,
                 axes[second].count, past);
     } else {
