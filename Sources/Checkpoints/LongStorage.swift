@@ -45,6 +45,8 @@ final class LongStorage: Sendable {
   ///   read here and others later that nothing vouches for.
   static func of(_ storage: Storage, _ views: [StorageView] = [], partSize: Int) -> LongStorage? {
     guard storage.byteCount > partSize, let pass = storage.sharedPass() else { return nil }
+    // In a view of no elements nothing is looked for: with no other, the storage is one that is only compared.
+    let views = views.filter { !$0.view.byteExtent.isEmpty }
     let long = LongStorage(pass, byteCount: storage.byteCount, views, partSize)
     if long.places.isEmpty && !views.isEmpty { return nil }
     // Without a checksum not all of it is read here, and one thread stops at the first view that cannot be read.

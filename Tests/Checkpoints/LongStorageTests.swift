@@ -97,8 +97,14 @@ import Testing
     return try contents(of: folder.path + "/f.pth")
   }
 
-  @Test func `is told of as if one thread had read it, whatever its parts, however damaged it is`() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+  @Test(arguments: [
+    UInt64.random(in: 0 ... .max),
+    // Once nothing but a view of no elements was to be searched.
+    15_281_017_730_507_305_038,
+  ])
+  func `is told of as if one thread had read it, whatever its parts, however damaged it is`(seed: UInt64)
+    throws
+  {
     print("long storages: seed \(seed)")
     var generator = Seeded(seed)
     var (damaged, irregular, unreadable) = (0, 0, 0)
