@@ -64,7 +64,7 @@ extension Precision {
 
     package var reason: String {
       switch self {
-      case .missing: "this processor has no products of bfloat16"
+      case .missing: "the vectors that are used here have no products of bfloat16"
       case .slow: "this processor's products of bfloat16 are no faster than those of float32"
       }
     }
